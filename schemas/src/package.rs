@@ -1,0 +1,185 @@
+//! From a batch to the bytes of Kafka records: one package is the batch's context once, then its events.
+//!
+//! The fields are written in the order of `avro/telemetry.events.avsc`; the tests decode every package with that schema.
+
+use crate::avro;
+use crate::ingest::{
+    Change, Clipboard, Clock, Degraded, Element, Event, Header, Identity, Input, JsError, NetworkRequest, Object, Page,
+    Text, Trail, Vital,
+};
+
+/// What the collector knows about a batch beside what the batch says.
+#[derive(Clone, Copy, Debug)]
+pub struct Context<'a> {
+    pub site_id: &'a str,
+    /// Collector clock, epoch milliseconds.
+    pub received_at: f64,
+    pub user_agent: Option<&'a str>,
+    /// Truncated before it comes here.
+    pub client_address: Option<&'a str>,
+}
+
+/// Appends one framed package of all `events` to `out`.
+pub fn encode(out: &mut Vec<u8>, schema_id: u32, context: &Context, header: &Header, events: &[Object<Event>]) {
+    avro::frame(out, schema_id);
+    encode_shared(out, context, header);
+    avro::array_start(out, events.len());
+    for event in events {
+        encode_event(out, event);
+    }
+    avro::array_end(out);
+}
+
+/// Appends as many framed packages as it takes for none to be longer than `bytes_max`, unless one event alone is, and
+/// the end of each within `out` to `ends`. Usually one; the events keep their order. No event, no package.
+pub fn encode_split(
+    out: &mut Vec<u8>,
+    ends: &mut Vec<usize>,
+    bytes_max: usize,
+    schema_id: u32,
+    context: &Context,
+    header: &Header,
+    events: &[Object<Event>],
+) {
+    if events.is_empty() {
+        return;
+    }
+    let start = out.len();
+    encode(out, schema_id, context, header, events);
+    if out.len() - start <= bytes_max || events.len() == 1 {
+        ends.push(out.len());
+        return;
+    }
+    out.truncate(start);
+    let (first, second) = events.split_at(events.len() / 2);
+    encode_split(out, ends, bytes_max, schema_id, context, header, first);
+    encode_split(out, ends, bytes_max, schema_id, context, header, second);
+}
+
+fn encode_shared(out: &mut Vec<u8>, context: &Context, header: &Header) {
+    avro::string(out, context.site_id);
+    for id in [header.visitor_id, header.tab_id, header.page_view_id, header.batch_id] {
+        let mut text = uuid::Uuid::encode_buffer();
+        avro::string(out, id.0.hyphenated().encode_lower(&mut text));
+    }
+    avro::long(out, header.batch_seq.0);
+    avro::double(out, header.sent_at);
+    avro::double(out, context.received_at);
+    avro::optional(out, header.clock.as_deref(), |out, clock: &Clock| {
+        avro::double(out, clock.offset_ms);
+        avro::optional(out, clock.error_ms, avro::double);
+    });
+    text(out, &header.sdk);
+    match header.page.as_deref() {
+        Some(page) => encode_page(out, page),
+        None => encode_page(out, &Page::default()),
+    }
+    match header.identity.as_deref() {
+        Some(identity) => encode_identity(out, identity),
+        None => encode_identity(out, &Identity::default()),
+    }
+    avro::optional(out, context.user_agent, avro::string);
+    avro::optional(out, context.client_address, avro::string);
+}
+
+fn encode_page(out: &mut Vec<u8>, page: &Page) {
+    text(out, &page.url);
+    text(out, &page.referrer);
+    text(out, &page.title);
+    size(out, page.viewport.map(|[width, height]| [width.0, height.0]));
+    size(out, page.screen.map(|[width, height]| [width.0, height.0]));
+    text(out, &page.language);
+    text(out, &page.timezone);
+    avro::optional(out, page.webdriver, avro::boolean);
+}
+
+fn encode_identity(out: &mut Vec<u8>, identity: &Identity) {
+    text(out, &identity.user_id);
+    text(out, &identity.ga_client_id);
+    text(out, &identity.ga_session_id);
+    text(out, &identity.adobe_ecid);
+}
+
+fn encode_event(out: &mut Vec<u8>, event: &Event) {
+    avro::long(out, event.seq.0);
+    avro::long(out, event.kind as i64);
+    avro::double(out, event.at);
+    avro::optional(out, event.element.as_deref(), encode_element);
+    avro::optional(out, event.x, avro::double);
+    avro::optional(out, event.y, avro::double);
+    int(out, event.button);
+    avro::optional(out, event.duration_ms.map(|duration| duration.0), avro::double);
+    avro::optional(out, event.trail.as_deref(), |out, trail: &Trail| {
+        avro::doubles(out, &trail.dt.0);
+        avro::doubles(out, &trail.x.0);
+        avro::doubles(out, &trail.y.0);
+    });
+    text(out, &event.state);
+    avro::optional(out, event.input.as_deref(), |out, input: &Input| {
+        text(out, &input.kind);
+        avro::optional(out, input.length.map(|length| length.0), avro::long);
+        text(out, &input.value);
+    });
+    avro::optional(out, event.change.as_deref(), |out, change: &Change| {
+        avro::optional(out, change.index, avro::long);
+        text(out, &change.label);
+        avro::optional(out, change.checked, avro::boolean);
+    });
+    size(out, event.viewport.map(|[width, height]| [width.0, height.0]));
+    avro::optional(out, event.key.as_deref().map(|key| &*key.class), avro::string);
+    avro::optional(out, event.clipboard.as_deref(), |out, clipboard: &Clipboard| {
+        text(out, &clipboard.kind);
+        avro::optional(out, clipboard.length.map(|length| length.0), avro::long);
+    });
+    avro::optional(out, event.request.as_deref(), encode_request);
+    avro::optional(out, event.error.as_deref(), encode_error);
+    avro::optional(out, event.vital.as_deref(), |out, vital: &Vital| {
+        avro::optional(out, Some(&*vital.name), avro::string);
+        avro::optional(out, Some(vital.value), avro::double);
+    });
+    avro::optional(out, event.degraded.as_deref(), |out, degraded: &Degraded| {
+        avro::optional(out, Some(&*degraded.what), avro::string);
+        avro::optional(out, degraded.rate_hz.map(|rate| rate.0), avro::double);
+    });
+    text(out, &event.name);
+    avro::optional(out, event.properties.map(|properties| properties.0), avro::string);
+}
+
+fn encode_element(out: &mut Vec<u8>, element: &Element) {
+    text(out, &element.path);
+    text(out, &element.tag);
+    text(out, &element.id);
+    text(out, &element.name);
+    text(out, &element.role);
+    text(out, &element.text);
+    avro::optional(out, element.rect, |out, sides| sides.into_iter().for_each(|side| avro::double(out, side)));
+}
+
+fn encode_request(out: &mut Vec<u8>, request: &NetworkRequest) {
+    text(out, &request.method);
+    text(out, &request.url);
+    int(out, request.status);
+    avro::optional(out, request.duration_ms.map(|duration| duration.0), avro::double);
+    text(out, &request.initiator);
+    avro::optional(out, request.bytes.map(|bytes| bytes.0), avro::long);
+}
+
+fn encode_error(out: &mut Vec<u8>, error: &JsError) {
+    text(out, &error.message);
+    text(out, &error.source);
+    avro::optional(out, error.line.map(|line| line.0), avro::long);
+    avro::optional(out, error.column.map(|column| column.0), avro::long);
+    text(out, &error.stack);
+}
+
+fn text(out: &mut Vec<u8>, value: &Option<Text>) {
+    avro::optional(out, value.as_deref(), avro::string);
+}
+
+fn int(out: &mut Vec<u8>, value: Option<i32>) {
+    avro::optional(out, value.map(i64::from), avro::long);
+}
+
+fn size(out: &mut Vec<u8>, value: Option<[f64; 2]>) {
+    avro::optional(out, value, |out, sides| sides.into_iter().for_each(|side| avro::double(out, side)));
+}
