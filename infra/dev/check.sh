@@ -73,6 +73,7 @@ expect 412 "S3: the key is there after SIGKILL" "${create[@]}"
 
 # A backend whose /health/ready is a file, beside one where nobody listens.
 mkdir -p "$DIR/backend/health" && echo ready >"$DIR/backend/health/ready"
+: >"$DIR/backend.log"
 python3 -u -m http.server 0 --bind 127.0.0.1 --directory "$DIR/backend" >"$DIR/backend.log" 2>&1 &
 backend=$!
 until port=$(sed -n 's/.* port \([0-9]*\) .*/\1/p' "$DIR/backend.log") && [ -n "$port" ]; do sleep 0.05; done

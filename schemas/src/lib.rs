@@ -4,6 +4,10 @@
 //! Pure: no I/O, no clock, no async. Whatever a process reads from another one is defined here, with examples.
 #![forbid(unsafe_code)]
 
+pub mod avro;
+pub mod dead_letter;
+pub mod ingest;
 pub mod landing;
+pub mod package;
 pub mod session;
 pub mod topics;

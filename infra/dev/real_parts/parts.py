@@ -49,10 +49,7 @@ class Parts:
 
     def restart(self, names: list[str]) -> None:
         with self.locked():
-            for name in names:
-                self.process(name).stop()
-                self.start_one(name, {}, fresh=False)
-            self.write_addresses()
+            self.each(names, self.restart_one)
 
     def pause(self, names: list[str]) -> None:
         self.signal(names, signal.SIGSTOP, "paused")
@@ -144,6 +141,10 @@ class Parts:
         except PartsError:
             process.kill()
             raise
+
+    def restart_one(self, name: str) -> None:
+        self.process(name).stop()
+        self.start_one(name, {}, fresh=False)
 
     def stop_one(self, name: str) -> None:
         process = Process.load(self.folder / name)

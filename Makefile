@@ -1,0 +1,69 @@
+# What a developer types. `make help` lists it; each target says here why it is as it is.
+# `make demo` and `make test` install what they need: nothing has to be set up by hand.
+
+SHELL := bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+MAKEFLAGS += --no-print-directory
+
+export CT_CACHE ?= $(HOME)/.cache/customer-telemetry
+# Outside the clone, so that it outlives the clone: the first build is long.
+export CARGO_TARGET_DIR ?= $(CT_CACHE)/target
+# Tools that setup.sh installed where the machine had none or too old a one.
+export PATH := $(CT_CACHE)/node/node_modules/.bin:$(PATH):$(HOME)/.cargo/bin:/usr/local/go/bin
+
+BIN := $(CARGO_TARGET_DIR)/debug
+DATA_DIR ?= .demo
+PARTS ?= kafka registry s3
+# Always the whole workspace: building one package alone chooses other features and builds the heavy crates again.
+CARGO_BUILD := cargo build --locked --workspace
+
+.PHONY: help demo test build web lint fmt parts parts-stop bench bench-pipeline
+
+help: ## this list
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/\1\t\2/' | expand -t 16
+
+demo: ## the whole system on this machine, with a shop to click in; its data lies in DATA_DIR (.demo)
+	@infra/dev/setup.sh --demo
+	@echo 'Building the web pages (about 10 s)'
+	@$(MAKE) web
+	@if [ -x $(BIN)/standalone ]; then echo 'Building what changed (seconds to a few minutes)'; \
+	else echo 'Building for the first time: the database engine too, about 25 minutes on two cores'; fi
+	@$(CARGO_BUILD)
+	@echo 'Starting; stop it with Ctrl-C. SQL from a shell: $(BIN)/warehouse --store file://$(abspath $(DATA_DIR))/store sql "…"'
+	@exec $(BIN)/standalone --data-dir $(DATA_DIR)
+
+test: ## every check, on a real Kafka, registry, S3 server and browser; what CI runs
+	@infra/dev/test.sh
+
+build: web ## all binaries, to $(CARGO_TARGET_DIR)/debug
+	@$(CARGO_BUILD)
+
+web: ## the SDK and the shop, to web/*/dist: the binaries carry them
+	@npm --prefix web run --silent build
+
+lint: ## formats, crate boundaries, clippy
+	@cargo fmt --all --check
+	@infra/dev/check_boundaries.py
+	@cargo clippy --locked --workspace --all-targets -- --deny warnings
+	@npm --prefix web run --silent lint
+
+fmt: ## formats everything
+	@cargo fmt --all
+	@npm --prefix web run --silent format
+
+parts: ## starts PARTS (kafka registry s3) on free ports and leaves them running; addresses in .dev/parts/parts.json
+	@infra/dev/setup.sh
+	@infra/dev/parts start $(PARTS)
+
+parts-stop: ## stops them
+	@infra/dev/parts stop
+
+bench: bench-pipeline ## all benchmarks; results in bench/RESULTS.md
+
+bench-pipeline: ## 2 M events through the real parts: events per CPU-second of each process
+	@infra/dev/setup.sh
+	@$(MAKE) web
+	@cargo build --locked --workspace --release
+	@infra/dev/parts with --bench --fresh $(PARTS) --dir .dev/bench -- \
+	  $(CARGO_TARGET_DIR)/release/bench pipeline --bin $(CARGO_TARGET_DIR)/release

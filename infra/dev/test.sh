@@ -1,0 +1,78 @@
+#!/usr/bin/env bash
+# Everything that must hold before a change lands, quick checks first. `make test` runs it, and so does CI.
+#
+#   TEST_ONLY="rust web" make test    only these phases
+#   ACCEPT_SEEDS="3 4" make test      other seeds for the acceptance run (default: 1 20261121)
+set -euo pipefail
+
+ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
+cd "$ROOT"
+: "${CT_CACHE:=$HOME/.cache/customer-telemetry}" "${CARGO_TARGET_DIR:=$CT_CACHE/target}"
+export CT_CACHE CARGO_TARGET_DIR
+export PATH="$CT_CACHE/node/node_modules/.bin:$PATH:$HOME/.cargo/bin:/usr/local/go/bin"
+export CARGO_TERM_PROGRESS_WHEN=never
+
+BIN=$CARGO_TARGET_DIR/debug
+ACCEPTANCE=$ROOT/../shared/accept/spine.py
+times=()
+
+# phase NAME WHAT COMMAND…: one headline, the command's own output, its time
+phase() {
+  local name=$1 what=$2 started=$SECONDS
+  shift 2
+  [ -z "${TEST_ONLY:-}" ] || [[ " $TEST_ONLY " == *" $name "* ]] || return 0
+  printf '\n== %s: %s\n' "$name" "$what"
+  if ! "$@"; then
+    printf '\n== %s FAILED after %s s. Alone again: TEST_ONLY=%s make test\n' "$name" "$((SECONDS - started))" "$name" >&2
+    exit 1
+  fi
+  times+=("$(printf '%-12s %5s s' "$name" "$((SECONDS - started))")")
+}
+
+web() { npm --prefix web run --silent lint && npm --prefix web run --silent build && npm --prefix web test --silent; }
+
+# Both in one feature set (check_boundaries.py holds it), so the second adds only the links of the binaries.
+rust() { cargo test --locked --workspace && cargo build --locked --workspace; }
+
+browser() { npm --prefix web run --silent test:browser; }
+
+# Tests of the whole system: each runs with the real parts up and their addresses in $CT_PARTS.
+system() {
+  local test folder
+  for test in infra/system-tests/*; do
+    [ -x "$test" ] && [ -f "$test" ] || continue
+    folder=$(mktemp -d "${TMPDIR:-/tmp}/ct-system.XXXXXX")
+    printf -- '-- %s\n' "$test"
+    if infra/dev/parts with kafka registry s3 --dir "$folder" -- "$test"; then
+      rm -rf "$folder"
+    else
+      echo "the parts' logs and data are kept in $folder" >&2
+      return 1
+    fi
+  done
+}
+
+# From outside, as an operator would see it: a seed may be any number.
+acceptance() {
+  local seed
+  for seed in ${ACCEPT_SEEDS:-1 20261121}; do
+    printf -- '-- seed %s\n' "$seed"
+    python3 -B "$ACCEPTANCE" --bin "$BIN" --seed "$seed" || return 1
+  done
+}
+
+phase setup "what the tests need" infra/dev/setup.sh
+phase format "cargo fmt" cargo fmt --all --check
+phase boundaries "one Arrow, who may know whom" infra/dev/check_boundaries.py
+phase web "lint, build, unit tests (about 1 minute)" web
+phase rust "build and tests (cold: about 30 minutes on two cores)" rust
+phase clippy "no warnings (cold: about 10 minutes)" cargo clippy --locked --workspace --all-targets -- --deny warnings
+phase parts "the real Kafka, registry, S3 server and load balancer (about 1 minute)" infra/dev/check.sh
+phase browser "the SDK in a real Chromium" browser
+phase system "the whole system on the real parts" system
+if [ -e "$ACCEPTANCE" ]; then
+  phase acceptance "from outside, two seeds (about 4 minutes)" acceptance
+fi
+
+printf '\n== all passed\n'
+printf '   %s\n' "${times[@]}" "$(printf '%-12s %5s s' total "$SECONDS")"

@@ -1,0 +1,169 @@
+use super::*;
+
+/// A batch around the JSON text of its events.
+fn batch_of(events: &str) -> String {
+    format!(
+        r#"{{"batch_id":"01934f5e-7c00-7000-8a00-00000000b000","batch_seq":3,
+        "visitor_id":"6F9619FF-8B86-4D01-B42D-00C04FC964FF","tab_id":"01934f5e-6000-7000-8000-0000000000aa",
+        "page_view_id":"01934f5e-6001-7000-8000-0000000000bb","sent_at":1795250920115.25,"events":[{events}]}}"#
+    )
+}
+
+fn good(seq: usize) -> String {
+    format!(r#"{{"seq":{seq},"type":"click","at":1,"x":44.5}}"#)
+}
+
+/// The code of the one event `event` beside two good ones, which must stay.
+fn code_beside_good(event: &str) -> (&'static str, String) {
+    let body = batch_of(&format!("{},{event},{}", good(0), good(2)));
+    let batch = parse(body.as_bytes()).expect("a bad event does not sink its batch");
+    assert_eq!(batch.events.iter().map(|event| event.seq.0).collect::<Vec<_>>(), [0, 2], "{event}");
+    let [reject] = &batch.rejects[..] else { panic!("one reject for {event}, not {:?}", batch.rejects) };
+    assert_eq!((reject.index, reject.raw), (1, event));
+    (reject.code.name(), reject.message.clone())
+}
+
+fn refusal(body: &[u8]) -> (&'static str, String) {
+    let error = parse(body).expect_err("refused as a whole");
+    (error.code.name(), error.message)
+}
+
+#[test]
+fn a_good_batch_borrows_from_its_body() {
+    let body = batch_of(r#"{"seq":0,"type":"custom","at":1.5,"name":"opened","properties":{"a":[1, 2]},"unknown":[[]]}"#);
+    let batch = parse(body.as_bytes()).expect("good");
+    assert!(batch.rejects.is_empty());
+    assert_eq!(batch.header.visitor_id.0.to_string(), "6f9619ff-8b86-4d01-b42d-00c04fc964ff", "lower case");
+    let event = &batch.events[0];
+    assert!(matches!(event.name, Some(Text(std::borrow::Cow::Borrowed("opened")))));
+    assert_eq!(event.properties.expect("kept").0, r#"{"a":[1, 2]}"#);
+}
+
+#[test]
+fn each_kind_of_bad_event_has_its_code_and_names_its_field() {
+    let long = "x".repeat(STRING_BYTES_MAX + 1);
+    let samples = "0,".repeat(TRAIL_SAMPLES_MAX) + "0";
+    let cases: &[(&str, &str, &str)] = &[
+        (r#"{"seq":1,"type":"mind_reading","at":1}"#, "unknown_type", "mind_reading"),
+        (r#"{"seq":1,"type":"unknown","at":1}"#, "unknown_type", "unknown"),
+        (r#"{"seq":1,"type":{"click":null},"at":1}"#, "invalid_field", "`type`"),
+        (r#"{"seq":1,"at":1}"#, "missing_field", "`type`"),
+        (r#"{"seq":1,"type":"click"}"#, "missing_field", "`at`"),
+        (r#"{"seq":1,"type":"click","at":null}"#, "missing_field", "`at`"),
+        (r#"{"seq":1,"type":"pointer","at":1}"#, "missing_field", "`trail`"),
+        (r#"{"seq":1,"type":"web_vital","at":1,"vital":{"name":"LCP"}}"#, "missing_field", "`value`"),
+        (r#"{"seq":1,"type":"click","at":1,"x":"12"}"#, "invalid_field", "`x`: invalid type: string \"12\""),
+        (r#"{"seq":1,"type":"click","at":1,"x":[]}"#, "invalid_field", "`x`"),
+        (r#"{"seq":1,"type":"click","at":1,"element":{"rect":[1,2,"3",4]}}"#, "invalid_field", "`element.rect[2]`"),
+        (r#"{"seq":1,"type":"click","at":1,"element":["a"]}"#, "invalid_field", "`element`"),
+        (r#"{"seq":1,"type":"click","at":1,"seq":2}"#, "invalid_field", "duplicate field `seq`"),
+        (r#"[1,"click",1]"#, "invalid_field", "object"),
+        ("17", "invalid_field", "object"),
+        (r#"{"seq":1.5,"type":"click","at":1}"#, "invalid_field", "`seq`"),
+        (r#"{"seq":-1,"type":"click","at":1}"#, "number_out_of_range", "`seq`"),
+        (r#"{"seq":9007199254740992,"type":"click","at":1}"#, "number_out_of_range", "`seq`"),
+        (r#"{"seq":1,"type":"click","at":1,"x":1e999}"#, "number_out_of_range", "`x`"),
+        (r#"{"seq":1,"type":"click","at":1,"button":2147483648}"#, "number_out_of_range", "`button`"),
+        (r#"{"seq":1,"type":"blur","at":1,"duration_ms":-0.5}"#, "number_out_of_range", "`duration_ms`"),
+        (r#"{"seq":1,"type":"custom","at":1,"name":"\ud800"}"#, "invalid_unicode", "`name`"),
+        (r#"{"seq":1,"type":"custom","at":1,"name":"\ud800\u0041"}"#, "invalid_unicode", "`name`"),
+        (r#"{"seq":1,"type":"custom","at":1,"name":"\udc00"}"#, "invalid_unicode", "`name`"),
+        (r#"{"seq":1,"type":"custom","at":1,"name":"a","properties":{"a":["\udc00"]}}"#, "invalid_unicode", "`properties`"),
+        (r#"{"seq":1,"type":"custom","at":1,"name":"a","properties":{"a":1e999}}"#, "number_out_of_range", "`properties`"),
+        (r#"{"seq":1,"type":"custom","at":1,"name":"a","properties":[1]}"#, "invalid_field", "`properties`"),
+        (
+            r#"{"seq":1,"type":"pointer","at":1,"trail":{"dt":[0],"x":[1],"y":[1,2]}}"#,
+            "trail_mismatch",
+            "dt has 1, x has 1, y has 2",
+        ),
+        (&format!(r#"{{"seq":1,"type":"click","at":1,"state":"{long}"}}"#), "string_too_long", "8193"),
+        (&format!(r#"{{"seq":1,"type":"custom","at":1,"name":"a","properties":{{"{long}":1}}}}"#), "string_too_long", "8193"),
+        (
+            &format!(r#"{{"seq":1,"type":"pointer","at":1,"trail":{{"dt":[{samples}],"x":[],"y":[]}}}}"#),
+            "string_too_long",
+            "4096 samples",
+        ),
+        (
+            &format!(r#"{{"seq":1,"type":"click","at":1,"z":"{}"}}"#, "x".repeat(EVENT_BYTES_MAX)),
+            "event_too_large",
+            "65536",
+        ),
+        (
+            &format!(r#"{{"seq":1,"type":"click","at":1,"z":{}{}}}"#, "[".repeat(30), "]".repeat(30)),
+            "too_deep",
+            "32",
+        ),
+    ];
+    for (event, code, part) in cases {
+        let (got, message) = code_beside_good(event);
+        let shown = &event[..event.len().min(90)];
+        assert_eq!(got, *code, "{shown}: {message}");
+        assert!(message.contains(part), "{shown}: {message}");
+        assert!(message.len() <= 310 && !message.contains(" at line "), "{message}");
+    }
+}
+
+#[test]
+fn nesting_up_to_the_limit_is_kept() {
+    let event = format!(r#"{{"seq":1,"type":"click","at":1,"z":{}{}}}"#, "[".repeat(29), "]".repeat(29));
+    assert_eq!(parse(batch_of(&event).as_bytes()).expect("good").events.len(), 1);
+}
+
+#[test]
+fn strange_but_whole_values_are_kept_as_they_are() {
+    for text in [r"\u0000", r"a\u202eb", "𝕏", r"\ud835\udd4f", "", "=HYPERLINK(1)", "<script>"] {
+        let body = batch_of(&format!(r#"{{"seq":1,"type":"custom","at":-1,"name":"{text}","x":1e308,"y":-0}}"#));
+        let batch = parse(body.as_bytes()).expect("good");
+        let expected: String = serde_json::from_str(&format!("\"{text}\"")).expect("JSON");
+        assert_eq!(&**batch.events[0].name.as_ref().expect("kept"), expected);
+    }
+}
+
+#[test]
+fn refusals_of_the_whole_batch_have_codes_and_name_the_field() {
+    let good = batch_of(&good(0));
+    let cases: &[(String, &str, &str)] = &[
+        (String::new(), "malformed_json", "EOF"),
+        (r#"{"batch_id":"#.into(), "malformed_json", "EOF"),
+        ("[1,2]".into(), "invalid_batch", "object"),
+        (format!("{good}x"), "malformed_json", "trailing"),
+        (batch_of("{},"), "malformed_json", "not JSON"),
+        (batch_of(r#"{"seq":1,"type":"click","at":NaN}"#), "malformed_json", "not JSON"),
+        (good.replace("\"batch_seq\":3,", ""), "invalid_batch", "missing field `batch_seq`"),
+        (good.replace(":3,", ":-3,"), "invalid_batch", "`batch_seq`"),
+        (good.replace("6F9619FF-", "not-a-uuid"), "invalid_batch", "`visitor_id`: \"not-a-uuid"),
+        (good.replace("6F9619FF-8B86-4D01-B42D-00C04FC964FF", "6F9619FF8B864D01B42D00C04FC964FF"), "invalid_batch", "UUID"),
+        (good.replace("1795250920115.25", "1e999"), "invalid_batch", "`sent_at`"),
+        (good.replace("\"events\":", "\"page\":{\"url\":\"\\ud800\"},\"events\":"), "invalid_batch", "`page.url`"),
+        (good.replace("\"events\":", "\"page\":{\"viewport\":[1]},\"events\":"), "invalid_batch", "`page.viewport"),
+        (good.replace("\"events\":[", "\"events\":[[").replace("]}", "]]}").replace("\"events\"", "\"event\""), "invalid_batch", "`events`"),
+        (good.replace("\"events\":", &format!("\"z\":{}{},\"events\":", "[".repeat(32), "]".repeat(32))), "too_deep", "32"),
+        (format!("{{\"events\":{}{}}}", "[".repeat(200_000), "]".repeat(200_000)), "invalid_batch", "missing field"),
+        ("[".repeat(200_000), "invalid_batch", "object"),
+        (batch_of(&vec!["{}"; 1_001].join(",")), "too_many_events", "1001"),
+        (batch_of(&vec!["0"; 100_000].join(",")), "too_many_events", "100000"),
+    ];
+    for (body, code, part) in cases {
+        let (got, message) = refusal(body.as_bytes());
+        let shown = &body[..body.len().min(60)];
+        assert_eq!(got, *code, "{shown}: {message}");
+        assert!(message.contains(part), "{shown}: {message}");
+        assert!(message.len() <= 310, "{message}");
+    }
+    assert_eq!(refusal(b"{\"batch_id\":\"\xff\xfe\"}").0, "invalid_utf8");
+}
+
+#[test]
+fn a_thousand_events_pass_and_an_empty_list_too() {
+    let events: Vec<_> = (0..EVENTS_MAX).map(good).collect();
+    assert_eq!(parse(batch_of(&events.join(",")).as_bytes()).expect("good").events.len(), EVENTS_MAX);
+    assert!(parse(batch_of("").as_bytes()).expect("good").events.is_empty());
+}
+
+#[test]
+fn both_ways_of_reading_agree() {
+    let body = batch_of(&format!("{},{}", good(0), good(1)));
+    let quick = parse_all_good(&body).expect("all good");
+    let each = parse_each(&body, true).expect("good");
+    assert_eq!(format!("{quick:?}"), format!("{each:?}"));
+}

@@ -1,0 +1,116 @@
+//! What a newcomer sees: `standalone` on a folder, a minute of clicking in the shop, SQL answers; and nothing that was
+//! typed stands in any file.
+
+#[path = "system/parquet_text.rs"]
+mod parquet_text;
+mod system;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+use parquet_text::search_store;
+use system::{Run, Standalone, Visit, VisitOptions, Visitor, Warehouse, eventually};
+
+/// The promise of the first minute.
+const VISIT_SECONDS: u64 = 60;
+const TYPES_MIN: usize = 12;
+const CLICK_TO_SQL_MAX: Duration = Duration::from_secs(10);
+const CANARY: &str = "Zanzibarkanarienvogel";
+const VISIBLE_WAIT: Duration = Duration::from_secs(30);
+const STOP_WITHIN: Duration = Duration::from_secs(10);
+
+#[test]
+fn a_minute_in_the_shop_is_in_sql_and_nothing_typed_is_kept() {
+    if !system::real_parts_wanted("standalone_demo") {
+        return;
+    }
+    let run = Run::new("demo");
+    let data_dir = run.folder().join("data");
+    let mut standalone = Standalone::start(&run, &data_dir);
+    let warehouse = standalone.warehouse();
+    let shop_url = standalone.address("shop_url");
+
+    let visit = Visit::start(&run, &VisitOptions { shop_url, seconds: VISIT_SECONDS, visitors: 1, seed: 7, canary: CANARY.into() });
+    clicks_are_in_sql_soon(&warehouse);
+    let visitors = visit.finish();
+    standalone.process().expect_running();
+
+    let total = visitors.iter().flat_map(|visitor| &visitor.tabs).flat_map(|tab| tab.captured.values()).sum();
+    eventually(&format!("{total} events in SQL"), VISIBLE_WAIT, || match warehouse.number("select count(*) from events")? {
+        events if events == total => Ok(()),
+        events => Err(format!("{events} events")),
+    });
+    many_types(&warehouse);
+    pointer_samples_are_whole(&warehouse, &visitors);
+    warehouse.compact();
+    warehouse.verify();
+    pointer_samples_are_whole(&warehouse, &visitors);
+    key_classes_are_no_characters(&warehouse);
+    a_second_owner_is_refused(&data_dir);
+
+    let (status, took) = standalone.terminate(STOP_WITHIN);
+    assert!(status.success(), "SIGTERM ends it with 0, not {status}");
+    println!("stopped in {took:?}");
+    nothing_typed_is_kept(&data_dir);
+}
+
+/// From the moment of the click, by the browser's clock, to the first query that shows it: no longer than promised.
+fn clicks_are_in_sql_soon(warehouse: &Warehouse) {
+    let newest = "select arrow_cast(max(occurred_at), 'Int64') as at from events where type = 'click'";
+    let began = Instant::now();
+    let mut seen = BTreeSet::new();
+    let mut slowest = Duration::ZERO;
+    while seen.len() < 3 {
+        assert!(began.elapsed() < Duration::from_secs(VISIT_SECONDS), "only {} clicks in SQL in {VISIT_SECONDS} s", seen.len());
+        if let Some(at) = warehouse.sql(newest).first().and_then(|row| row["at"].as_i64()).filter(|at| seen.insert(*at)) {
+            let age = Duration::from_micros(u64::try_from(system::now_us() - at).unwrap_or(0));
+            slowest = slowest.max(age);
+        }
+    }
+    println!("a click was in SQL after {slowest:?} at most");
+    assert!(slowest <= CLICK_TO_SQL_MAX, "a click took {slowest:?} to be in SQL; {CLICK_TO_SQL_MAX:?} are promised");
+}
+
+fn many_types(warehouse: &Warehouse) {
+    let types: BTreeMap<String, i64> = warehouse
+        .sql("select type, count(*) as n from events group by 1")
+        .iter()
+        .map(|row| (row["type"].as_str().unwrap_or_default().to_owned(), row["n"].as_i64().unwrap_or(-1)))
+        .collect();
+    println!("types: {types:?}");
+    assert!(types.len() >= TYPES_MIN, "{} types, and {TYPES_MIN} are promised: {types:?}", types.len());
+}
+
+fn pointer_samples_are_whole(warehouse: &Warehouse, visitors: &[Visitor]) {
+    let dispatched: BTreeMap<String, i64> =
+        visitors.iter().flat_map(|visitor| &visitor.tabs).map(|tab| (tab.tab_id.clone(), tab.pointer_samples)).collect();
+    assert_eq!(warehouse.pointer_samples(), dispatched, "pointer samples by tab: left in SQL, right as the browser was sent them");
+}
+
+/// A class is a word such as `navigation`: a single character would be what was typed.
+fn key_classes_are_no_characters(warehouse: &Warehouse) {
+    let rows = warehouse.sql("select distinct key_class from events where type = 'key' and character_length(key_class) < 2");
+    assert!(rows.is_empty(), "keys typed stand in the table: {rows:?}");
+}
+
+fn a_second_owner_is_refused(data_dir: &Path) {
+    let done = Standalone::command(data_dir).output().expect("standalone runs");
+    let said = String::from_utf8_lossy(&done.stderr);
+    assert!(!done.status.success(), "two run on one folder");
+    assert!(said.contains(&*data_dir.file_name().expect("a name").to_string_lossy()), "the refusal names the folder: {said}");
+}
+
+/// Every file of the folder: landing, curated, links, state, the broker's log.
+fn nothing_typed_is_kept(data_dir: &Path) {
+    // the search finds what is there: the shop's own texts and the types
+    let control = search_store(&data_dir.join("store"), "page_view");
+    assert!(control.parquet_files > 2 && control.rows > 0, "too little to search: {control:?}");
+    let landing = control.places.iter().any(|place| place.contains("/landing/"));
+    let curated = control.places.iter().any(|place| place.contains("/warehouse/"));
+    assert!(landing && curated, "the search cannot find a text that is there: {control:?}");
+
+    let found = search_store(data_dir, CANARY);
+    println!("searched {} files, {} of them Parquet with {} rows", found.files, found.parquet_files, found.rows);
+    assert!(found.places.is_empty(), "what was typed into a field is kept: {:#?}", found.places);
+}

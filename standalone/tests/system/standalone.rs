@@ -1,0 +1,71 @@
+//! The `standalone` program on a data folder.
+
+use std::path::{Path, PathBuf};
+use std::process::{Command, ExitStatus};
+use std::time::Duration;
+
+use serde_json::Value;
+
+use super::{Process, Run, Warehouse, binary, eventually};
+
+/// It is ready after some seconds; a loaded machine may take longer.
+const READY_WAIT: Duration = Duration::from_secs(60);
+
+/// A running system in one process.
+pub struct Standalone {
+    process: Process,
+    data_dir: PathBuf,
+    addresses: Value,
+}
+
+impl Standalone {
+    /// Starts it on the folder and waits for `standalone.json`.
+    pub fn start(run: &Run, data_dir: &Path) -> Self {
+        let mut process = Process::start(run, "standalone", &mut Self::command(data_dir));
+        let ready = data_dir.join("standalone.json");
+        // a file that a killed predecessor left names another process
+        let pid = u64::from(process.pid());
+        let (addresses, _) = eventually("standalone.json of this process", READY_WAIT, || {
+            process.expect_running();
+            let text = std::fs::read(&ready).map_err(|error| error.to_string())?;
+            let addresses: Value = serde_json::from_slice(&text).expect("standalone.json is whole whenever it is there");
+            if addresses["pid"].as_u64() == Some(pid) { Ok(addresses) } else { Err(addresses.to_string()) }
+        });
+        Self { process, data_dir: data_dir.to_owned(), addresses }
+    }
+
+    /// The command line that starts it.
+    pub fn command(data_dir: &Path) -> Command {
+        let mut command = Command::new(binary("standalone"));
+        command.arg("--data-dir").arg(data_dir).arg("--free-ports");
+        command
+    }
+
+    /// An entry of `standalone.json`, such as `shop_url`.
+    pub fn address(&self, key: &str) -> String {
+        self.addresses[key].as_str().unwrap_or_else(|| panic!("standalone.json names no {key}: {}", self.addresses)).to_owned()
+    }
+
+    pub fn data_dir(&self) -> &Path {
+        &self.data_dir
+    }
+
+    /// `warehouse` beside it, on the same store.
+    pub fn warehouse(&self) -> Warehouse {
+        Warehouse::new(&self.address("store_url"), &[])
+    }
+
+    pub fn process(&mut self) -> &mut Process {
+        &mut self.process
+    }
+
+    /// SIGKILL.
+    pub fn kill(mut self) {
+        self.process.kill();
+    }
+
+    /// SIGTERM; the exit status and the time it took.
+    pub fn terminate(mut self, within: Duration) -> (ExitStatus, Duration) {
+        self.process.terminate(within)
+    }
+}

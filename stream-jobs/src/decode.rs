@@ -1,0 +1,242 @@
+//! Confluent frames to record batches of packages, by arrow-avro; bad frames become rejects with their reason.
+//!
+//! arrow-avro's decoder appends row after row to one set of column builders. A bad frame leaves half a row in them, so
+//! the whole batch is spoiled: then every frame is tried alone, and the good ones are decoded again together.
+
+use std::collections::HashMap;
+use std::ops::Range;
+
+use arrow::record_batch::RecordBatch;
+use arrow_avro::reader::{Decoder, ReaderBuilder};
+use arrow_avro::schema::{AvroSchema, Fingerprint, FingerprintAlgorithm, SchemaStore};
+use schemas::avro::{FRAME_HEAD_BYTES, FRAME_MAGIC};
+use schemas::topics::EVENTS_AVRO;
+
+use crate::frames::Frames;
+
+/// Most packages that one record batch holds; bounds the memory of a decoded batch.
+pub const PACKAGES_PER_BATCH_MAX: usize = 4096;
+
+/// Why a record was refused. `code` is stable, for machines.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Reason {
+    pub code: &'static str,
+    pub message: String,
+}
+
+/// A refused record: its place in the batch of frames, and why.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Reject {
+    pub index: usize,
+    pub reason: Reason,
+}
+
+/// Packages of one schema id, with the frames' indices that they came from (one row each).
+#[derive(Debug)]
+pub struct DecodedPackages {
+    pub packages: RecordBatch,
+    pub indices: Vec<usize>,
+}
+
+/// What became of a batch of frames. Every index stands in exactly one of the two, in order.
+#[derive(Debug, Default)]
+pub struct Decoded {
+    pub batches: Vec<DecodedPackages>,
+    pub rejects: Vec<Reject>,
+}
+
+/// What is known of a schema id that the registry was asked for.
+#[derive(Debug)]
+enum Writer {
+    Known { schema: String, decoder: Box<Decoder> },
+    Refused(Reason),
+}
+
+/// Decodes frames into the bundled schema of [`schemas::topics::EVENTS`]. Does no I/O: schemas are handed in.
+#[derive(Debug, Default)]
+pub struct PackageDecoder {
+    writers: HashMap<u32, Writer>,
+}
+
+impl PackageDecoder {
+    /// Schema ids of the frames that [`learn`](Self::learn) was not called for yet, each once.
+    pub fn missing_ids(&self, frames: &Frames) -> Vec<u32> {
+        let mut missing = Vec::new();
+        for index in 0..frames.len() {
+            if let Ok(id) = schema_id(frames.frame(index))
+                && !self.writers.contains_key(&id)
+                && !missing.contains(&id)
+            {
+                missing.push(id);
+            }
+        }
+        missing
+    }
+
+    /// Takes the registry's answer for an id; `None` means that the registry does not know it.
+    pub fn learn(&mut self, id: u32, schema: Option<String>) {
+        let writer = match schema {
+            None => Writer::Refused(Reason {
+                code: "unknown_schema_id",
+                message: format!("the registry knows no schema with id {id}"),
+            }),
+            Some(schema) => match build_decoder(id, &schema) {
+                Ok(decoder) => Writer::Known { schema, decoder: Box::new(decoder) },
+                Err(error) => Writer::Refused(Reason {
+                    code: "incompatible_schema",
+                    message: format!("schema {id} cannot be read as telemetry.events.Package: {error}"),
+                }),
+            },
+        };
+        self.writers.insert(id, writer);
+    }
+
+    /// Forgets the ids that were refused, so that the registry is asked again for the next batch.
+    pub fn forget_refused(&mut self) {
+        self.writers.retain(|_, writer| matches!(writer, Writer::Known { .. }));
+    }
+
+    /// Decodes all frames. Ids that were never learnt count as unknown.
+    pub fn decode(&mut self, frames: &Frames) -> Decoded {
+        let mut decoded = Decoded::default();
+        let mut run: Vec<usize> = Vec::new();
+        let mut run_id = None;
+        for index in 0..frames.len() {
+            let id = match self.known_id(frames.frame(index)) {
+                Ok(id) => id,
+                Err(reason) => {
+                    decoded.rejects.push(Reject { index, reason });
+                    continue;
+                }
+            };
+            if run_id != Some(id) || run.len() == PACKAGES_PER_BATCH_MAX {
+                self.decode_run(run_id, frames, std::mem::take(&mut run), &mut decoded);
+                run_id = Some(id);
+            }
+            run.push(index);
+        }
+        self.decode_run(run_id, frames, run, &mut decoded);
+        decoded.rejects.sort_by_key(|reject| reject.index);
+        decoded
+    }
+
+    fn known_id(&self, frame: &[u8]) -> Result<u32, Reason> {
+        let id = schema_id(frame)?;
+        match self.writers.get(&id) {
+            Some(Writer::Known { .. }) => Ok(id),
+            Some(Writer::Refused(reason)) => Err(reason.clone()),
+            None => Err(Reason { code: "unknown_schema_id", message: format!("schema id {id} was not looked up") }),
+        }
+    }
+
+    fn decode_run(&mut self, id: Option<u32>, frames: &Frames, indices: Vec<usize>, decoded: &mut Decoded) {
+        let Some(id) = id.filter(|_| !indices.is_empty()) else { return };
+        let Some(Writer::Known { schema, decoder }) = self.writers.get_mut(&id) else {
+            unreachable!("a run holds frames of known ids only")
+        };
+        if let Ok(packages) = decode_together(decoder, frames, &indices) {
+            decoded.batches.push(DecodedPackages { packages, indices });
+            return;
+        }
+        let rebuild = |schema: &str| build_decoder(id, schema).expect("the same schema built a decoder before");
+        let mut good = Vec::with_capacity(indices.len());
+        let mut alone = rebuild(schema);
+        for index in indices {
+            match decode_together(&mut alone, frames, std::slice::from_ref(&index)) {
+                Ok(_) => good.push(index),
+                Err(reason) => {
+                    decoded.rejects.push(Reject { index, reason });
+                    alone = rebuild(schema);
+                }
+            }
+        }
+        **decoder = rebuild(schema);
+        if good.is_empty() {
+            return;
+        }
+        match decode_together(decoder, frames, &good) {
+            Ok(packages) => decoded.batches.push(DecodedPackages { packages, indices: good }),
+            // Each is readable alone, so they are read alone: a batch of one package each.
+            Err(_) => good.into_iter().for_each(|index| self.decode_alone(id, frames, index, decoded)),
+        }
+    }
+
+    fn decode_alone(&mut self, id: u32, frames: &Frames, index: usize, decoded: &mut Decoded) {
+        let Some(Writer::Known { schema, decoder }) = self.writers.get_mut(&id) else {
+            unreachable!("called for a known id only")
+        };
+        **decoder = build_decoder(id, schema).expect("the same schema built a decoder before");
+        match decode_together(decoder, frames, &[index]) {
+            Ok(packages) => decoded.batches.push(DecodedPackages { packages, indices: vec![index] }),
+            Err(reason) => decoded.rejects.push(Reject { index, reason }),
+        }
+    }
+}
+
+/// The schema id in a frame's head.
+fn schema_id(frame: &[u8]) -> Result<u32, Reason> {
+    if frame.is_empty() {
+        return Err(Reason { code: "empty_record", message: "the record has no value".into() });
+    }
+    if frame[0] != FRAME_MAGIC {
+        return Err(Reason {
+            code: "bad_magic",
+            message: format!("the record begins with byte {:#04x}, not with the frame's 0x00", frame[0]),
+        });
+    }
+    let Some(Ok(id)) = frame.get(1..FRAME_HEAD_BYTES).map(<[u8; 4]>::try_from) else {
+        return Err(Reason {
+            code: "cut_frame",
+            message: format!("the record has {} bytes, a frame's head has {FRAME_HEAD_BYTES}", frame.len()),
+        });
+    };
+    Ok(u32::from_be_bytes(id))
+}
+
+fn build_decoder(id: u32, schema: &str) -> Result<Decoder, arrow::error::ArrowError> {
+    let fingerprint = Fingerprint::Id(id);
+    let mut store = SchemaStore::new_with_type(FingerprintAlgorithm::Id);
+    store.set(fingerprint, AvroSchema::new(schema.to_owned()))?;
+    ReaderBuilder::new()
+        .with_reader_schema(AvroSchema::new(EVENTS_AVRO.to_owned()))
+        .with_writer_schema_store(store)
+        .with_active_fingerprint(fingerprint)
+        .with_batch_size(PACKAGES_PER_BATCH_MAX)
+        .build_decoder()
+}
+
+/// One row for each index. After an error the decoder holds rubbish and must be thrown away.
+fn decode_together(decoder: &mut Decoder, frames: &Frames, indices: &[usize]) -> Result<RecordBatch, Reason> {
+    let bad = |code, message: String| Reason { code, message };
+    for index in indices {
+        let frame = frames.frame(*index);
+        let rows_left = decoder.capacity();
+        let consumed = decoder.decode(frame).map_err(|error| bad("bad_avro", error.to_string()))?;
+        let rows = rows_left - decoder.capacity();
+        if rows == 0 {
+            return Err(bad("cut_avro", format!("the package ends in the middle of a field, after {} bytes", frame.len())));
+        }
+        if rows != 1 || consumed != frame.len() {
+            return Err(bad("trailing_bytes", "bytes follow the package".into()));
+        }
+    }
+    let batch = decoder.flush().map_err(|error| bad("bad_avro", error.to_string()))?;
+    let batch = batch.ok_or_else(|| bad("bad_avro", "no package".into()))?;
+    check_lists(&batch).map_err(|message| bad("bad_avro", message))?;
+    Ok(batch)
+}
+
+/// Lists of events must not overlap or leave rows out: the transform takes their values as one run.
+fn check_lists(batch: &RecordBatch) -> Result<(), String> {
+    use arrow::array::AsArray;
+    let events = batch.column_by_name("events").ok_or("no column events")?;
+    let offsets: Range<i32> = match events.as_list_opt::<i32>() {
+        Some(list) => list.offsets()[0]..list.offsets()[list.len()],
+        None => return Err("events is no list".into()),
+    };
+    (offsets.start == 0).then_some(()).ok_or_else(|| format!("the events begin at {}", offsets.start))
+}
+
+#[cfg(test)]
+#[path = "decode_tests.rs"]
+mod tests;

@@ -1,0 +1,193 @@
+//! What is remembered of one visitor: recent sessions, and which events of which tab were landed.
+
+use schemas::session::{GAP_US_MAX, SESSION_US_MAX, continues};
+use serde::{Deserialize, Serialize};
+
+use super::seen::Seen;
+
+/// How long a visitor and a tab are remembered after they were last touched, by the partition's newest event time.
+/// A day of an SDK's outbox and the longest lateness that the stream accepts (2 h) fit in.
+pub const RETAIN_US: i64 = 26 * 60 * 60 * 1_000_000;
+/// Most sessions remembered of a visitor; the oldest are forgotten. A day holds at most 48 that are 30 minutes apart.
+const SESSIONS_MAX: usize = 48;
+/// Most tabs remembered of a visitor; the longest untouched are forgotten.
+const TABS_MAX: usize = 128;
+
+/// First and newest event of a session, epoch microseconds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+struct Span {
+    start: i64,
+    end: i64,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+struct Tab {
+    /// Hash of the tab's id.
+    key: [u8; 16],
+    seen: Seen,
+    touched_at: i64,
+}
+
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Visitor {
+    /// Ascending, never overlapping.
+    sessions: Vec<Span>,
+    tabs: Vec<Tab>,
+    /// The partition's newest event time when a package of the visitor came last.
+    touched_at: i64,
+    /// The link that the visitor was last touched for; not part of the state.
+    #[serde(skip)]
+    pub touched_for_link: u64,
+}
+
+impl Visitor {
+    pub fn expired(&self, watermark: i64) -> bool {
+        self.touched_at.saturating_add(RETAIN_US) < watermark
+    }
+
+    /// Begins a package: forgets what has expired by `watermark` and marks visitor and tab as touched at `newest`.
+    /// Gives the seen numbers of the tab.
+    pub fn touch(&mut self, tab: [u8; 16], watermark: i64, newest: i64) -> &mut Seen {
+        if self.expired(watermark) {
+            self.sessions.clear();
+            self.tabs.clear();
+        }
+        self.touched_at = newest;
+        let found = self.tabs.iter().position(|known| known.key == tab);
+        let index = match found.filter(|index| !self.tabs[*index].expired(watermark)) {
+            Some(index) => index,
+            None => self.add_tab(tab, watermark, found),
+        };
+        self.tabs[index].touched_at = newest;
+        &mut self.tabs[index].seen
+    }
+
+    fn add_tab(&mut self, key: [u8; 16], watermark: i64, expired: Option<usize>) -> usize {
+        if let Some(index) = expired {
+            self.tabs[index].seen = Seen::default();
+            return index;
+        }
+        self.tabs.retain(|tab| !tab.expired(watermark));
+        if self.tabs.len() >= TABS_MAX {
+            let oldest = (0..self.tabs.len()).min_by_key(|index| (self.tabs[*index].touched_at, self.tabs[*index].key));
+            self.tabs.remove(oldest.expect("the list is not empty"));
+        }
+        self.tabs.push(Tab { key, seen: Seen::default(), touched_at: i64::MIN });
+        self.tabs.len() - 1
+    }
+
+    /// Puts an event into its session and gives the session's start. Late events join, extend and merge what is known:
+    /// a merged session keeps the earlier start.
+    pub fn place(&mut self, at: i64) -> i64 {
+        let next = self.sessions.partition_point(|session| session.start <= at);
+        if next > 0 {
+            let previous = self.sessions[next - 1];
+            if at <= previous.end {
+                return previous.start;
+            }
+            if continues(previous.start, previous.end, at) {
+                self.sessions[next - 1].end = at;
+                self.merge_with_next(next - 1);
+                return previous.start;
+            }
+        }
+        match self.sessions.get_mut(next) {
+            Some(following) if begins_earlier(*following, at) => following.start = at,
+            _ => {
+                self.sessions.insert(next, Span { start: at, end: at });
+                if self.sessions.len() > SESSIONS_MAX {
+                    self.sessions.remove(0);
+                }
+            }
+        }
+        at
+    }
+
+    /// The start of the session that an event would be put into; changes nothing.
+    pub fn find(&self, at: i64) -> i64 {
+        let next = self.sessions.partition_point(|session| session.start <= at);
+        match next.checked_sub(1).map(|index| self.sessions[index]) {
+            Some(session) if at <= session.end || continues(session.start, session.end, at) => session.start,
+            _ => at,
+        }
+    }
+
+    fn merge_with_next(&mut self, index: usize) {
+        let Some(next) = self.sessions.get(index + 1).copied() else { return };
+        let session = self.sessions[index];
+        if continues(session.start, session.end, next.start) && next.end - session.start <= SESSION_US_MAX {
+            self.sessions[index].end = next.end;
+            self.sessions.remove(index + 1);
+        }
+    }
+}
+
+impl Tab {
+    fn expired(&self, watermark: i64) -> bool {
+        self.touched_at.saturating_add(RETAIN_US) < watermark
+    }
+}
+
+/// Whether an event before a session is its true beginning.
+fn begins_earlier(session: Span, at: i64) -> bool {
+    session.start - at <= GAP_US_MAX && session.end - at <= SESSION_US_MAX
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn spans(times: &[i64]) -> Vec<(i64, i64)> {
+        let mut visitor = Visitor::default();
+        for at in times {
+            visitor.place(*at);
+        }
+        visitor.sessions.iter().map(|session| (session.start, session.end)).collect()
+    }
+
+    #[test]
+    fn a_gap_of_exactly_the_limit_is_the_same_session() {
+        assert_eq!(spans(&[0, GAP_US_MAX]), [(0, GAP_US_MAX)]);
+        assert_eq!(spans(&[0, GAP_US_MAX + 1]), [(0, 0), (GAP_US_MAX + 1, GAP_US_MAX + 1)]);
+        assert_eq!(spans(&[GAP_US_MAX, 0]), [(0, GAP_US_MAX)]);
+        assert_eq!(spans(&[GAP_US_MAX + 1, 0]), [(0, 0), (GAP_US_MAX + 1, GAP_US_MAX + 1)]);
+    }
+
+    #[test]
+    fn a_day_ends_a_session() {
+        let steps: Vec<i64> = (0..=50).map(|step| step * GAP_US_MAX).collect();
+        assert_eq!(spans(&steps), [(0, 48 * GAP_US_MAX), (49 * GAP_US_MAX, 50 * GAP_US_MAX)]);
+    }
+
+    #[test]
+    fn a_late_event_joins_extends_and_merges() {
+        let minute = 60_000_000;
+        let mut visitor = Visitor::default();
+        assert_eq!(visitor.place(0), 0);
+        assert_eq!(visitor.place(50 * minute), 50 * minute);
+        assert_eq!(visitor.place(25 * minute), 0, "the bridge belongs to the earlier session");
+        assert_eq!(visitor.place(55 * minute), 0, "merged: the earlier start");
+        assert_eq!(visitor.find(40 * minute), 0);
+        assert_eq!(visitor.place(-10 * minute), -10 * minute);
+        assert_eq!(visitor.place(60 * minute), -10 * minute);
+        assert_eq!(visitor.sessions.len(), 1);
+    }
+
+    #[test]
+    fn what_is_remembered_is_bounded() {
+        let mut visitor = Visitor::default();
+        for number in 0..10_000_i64 {
+            visitor.place(number * 2 * GAP_US_MAX);
+            visitor.touch((number as u128).to_be_bytes(), i64::MIN, number).insert(number);
+        }
+        assert_eq!((visitor.sessions.len(), visitor.tabs.len()), (SESSIONS_MAX, TABS_MAX));
+    }
+
+    #[test]
+    fn a_tab_is_forgotten_a_day_and_two_hours_after_it_was_touched() {
+        let mut visitor = Visitor::default();
+        assert!(visitor.touch([1; 16], i64::MIN, 0).insert(7));
+        assert!(!visitor.touch([1; 16], RETAIN_US, 0).insert(7));
+        assert!(visitor.touch([1; 16], RETAIN_US + 1, 0).insert(7));
+    }
+}

@@ -1,0 +1,219 @@
+use std::collections::BTreeMap;
+
+use arrow::array::{AsArray, StringArray};
+use arrow::buffer::OffsetBuffer;
+use proptest::prelude::*;
+use schemas::session::{GAP_US_MAX, SESSION_US_MAX, continues};
+
+use super::*;
+
+const MINUTE_US: i64 = 60_000_000;
+
+/// One package of a visitor's tab: `(seq, occurred_at)` of its events.
+#[derive(Clone, Debug)]
+struct Package {
+    visitor: u8,
+    tab: u8,
+    events: Vec<(i64, i64)>,
+}
+
+fn keys(packages: &[Package]) -> EventKeys {
+    let text = |of: &dyn Fn(&Package) -> String| packages.iter().map(|package| Some(of(package))).collect::<StringArray>();
+    let events = || packages.iter().flat_map(|package| package.events.iter());
+    EventKeys {
+        site_id: text(&|_| "shop".into()),
+        visitor_id: text(&|package| format!("visitor-{}", package.visitor)),
+        tab_id: text(&|package| format!("tab-{}-{}", package.visitor, package.tab)),
+        offsets: OffsetBuffer::from_lengths(packages.iter().map(|package| package.events.len())),
+        seq: events().map(|event| event.0).collect(),
+        occurred_at: events().map(|event| event.1).collect(),
+    }
+}
+
+/// `(session id, start, late, duplicate)` of each event.
+type Row = (String, i64, bool, bool);
+
+fn rows(assigned: &Assigned) -> Vec<Row> {
+    let ids = assigned.session_id.as_dictionary::<Int32Type>();
+    let ids = ids.downcast_dict::<StringArray>().unwrap();
+    ids.into_iter()
+        .zip(&assigned.session_started_at)
+        .zip(assigned.late.values().iter().zip(assigned.duplicate.values().iter()))
+        .map(|((id, start), (late, duplicate))| (id.unwrap().to_owned(), *start, late, duplicate))
+        .collect()
+}
+
+fn assign(sessions: &mut Sessions, packages: &[Package]) -> Vec<Row> {
+    rows(&sessions.assign(&keys(packages)).unwrap())
+}
+
+/// Starts of the sessions by the plain rule over sorted times.
+fn naive_starts(times: &[i64]) -> Vec<i64> {
+    let (mut start, mut previous) = (times[0], times[0]);
+    times
+        .iter()
+        .map(|at| {
+            if !continues(start, previous, *at) {
+                start = *at;
+            }
+            previous = *at;
+            start
+        })
+        .collect()
+}
+
+fn gaps() -> impl Strategy<Value = i64> {
+    prop_oneof![
+        Just(0),
+        1_i64..MINUTE_US,
+        Just(GAP_US_MAX - 1),
+        Just(GAP_US_MAX),
+        Just(GAP_US_MAX + 1),
+        Just(SESSION_US_MAX),
+        Just(visitor::RETAIN_US + WATERMARK_LAG_US + 1),
+        MINUTE_US..3 * GAP_US_MAX,
+    ]
+}
+
+fn packages() -> impl Strategy<Value = Vec<Package>> {
+    let jitter = prop_oneof![4 => Just(0), 2 => -5 * MINUTE_US..0, 1 => -120 * MINUTE_US..0, 1 => -40 * 60 * MINUTE_US..0];
+    let package = (0_u8..4, 0_u8..2, gaps(), prop::collection::vec((0_i64..12, 0..2 * MINUTE_US, jitter), 0..6));
+    prop::collection::vec(package, 1..40).prop_map(|drawn| {
+        let mut now = 0;
+        drawn
+            .into_iter()
+            .map(|(visitor, tab, gap, events)| {
+                now += gap / 4;
+                let events = events.into_iter().map(|(seq, after, jitter)| (seq, now + after + jitter)).collect();
+                Package { visitor, tab, events }
+            })
+            .collect()
+    })
+}
+
+proptest! {
+    /// The rows depend on the records alone: not on the batches, nor on restarts from any link.
+    #[test]
+    fn batches_and_restarts_change_nothing(packages in packages(), cuts in prop::collection::vec(0_u8..4, 40)) {
+        let whole = assign(&mut Sessions::default(), &packages);
+        let (mut sessions, mut split, mut files) = (Sessions::default(), Vec::new(), Vec::<Vec<u8>>::new());
+        for (package, cut) in packages.iter().zip(cuts) {
+            split.extend(assign(&mut sessions, std::slice::from_ref(package)));
+            match cut {
+                1 => files.push(sessions.take_delta().unwrap()),
+                2 => files = vec![sessions.take_snapshot().unwrap()],
+                3 => {
+                    files.push(sessions.take_delta().unwrap());
+                    sessions = Sessions::restore(files.iter().map(Vec::as_slice)).unwrap();
+                }
+                _ => {}
+            }
+        }
+        prop_assert_eq!(whole, split);
+    }
+
+    /// In order, the stream says what a batch computation says.
+    #[test]
+    fn in_order_equals_a_plain_computation(steps in prop::collection::vec((0_u8..3, 0_u8..2, gaps()), 1..80)) {
+        let mut packages = Vec::new();
+        let mut times: BTreeMap<u8, Vec<i64>> = BTreeMap::new();
+        let mut now = 1_000;
+        for (seq, (visitor, tab, gap)) in steps.into_iter().enumerate() {
+            now += gap;
+            times.entry(visitor).or_default().push(now);
+            packages.push(Package { visitor, tab, events: vec![(seq as i64, now)] });
+        }
+        let got = assign(&mut Sessions::default(), &packages);
+        let mut starts: BTreeMap<u8, Vec<i64>> = BTreeMap::new();
+        for (package, row) in packages.iter().zip(&got) {
+            starts.entry(package.visitor).or_default().push(row.1);
+            prop_assert!(!row.2 && !row.3);
+        }
+        for (visitor, times) in times {
+            prop_assert_eq!(&starts[&visitor], &naive_starts(&times));
+        }
+    }
+
+    /// A package's events may stand in any order.
+    #[test]
+    fn order_within_a_package_does_not_matter(
+        times in prop::collection::vec(0_i64..GAP_US_MAX * 3, 1..20), seed in any::<u64>(),
+    ) {
+        let mut shuffled = times.clone();
+        let length = shuffled.len();
+        for index in 0..length {
+            shuffled.swap(index, (seed as usize).wrapping_mul(index + 7) % length);
+        }
+        let start_by_time = |times: &[i64]| {
+            let events = times.iter().enumerate().map(|(seq, at)| (seq as i64, *at)).collect();
+            let rows = assign(&mut Sessions::default(), &[Package { visitor: 0, tab: 0, events }]);
+            let mut starts: Vec<_> = times.iter().zip(rows).map(|(at, row)| (*at, row.1)).collect();
+            starts.sort_unstable();
+            starts
+        };
+        prop_assert_eq!(start_by_time(&times), start_by_time(&shuffled));
+    }
+}
+
+fn package(visitor: u8, events: &[(i64, i64)]) -> Package {
+    Package { visitor, tab: 0, events: events.to_vec() }
+}
+
+#[test]
+fn duplicates_across_and_within_batches_extend_nothing() {
+    let mut sessions = Sessions::default();
+    let first = assign(&mut sessions, &[package(0, &[(0, 0), (1, MINUTE_US), (1, MINUTE_US)])]);
+    assert_eq!(first.iter().map(|row| row.3).collect::<Vec<_>>(), [false, false, true]);
+    // Sent again with another clock estimate: 20 minutes later, and still the old session's end.
+    let again = assign(&mut sessions, &[package(0, &[(0, 20 * MINUTE_US), (1, 21 * MINUTE_US)])]);
+    assert!(again.iter().all(|row| row.3 && row.1 == 0 && row.0 == first[0].0));
+    let after = assign(&mut sessions, &[package(0, &[(2, MINUTE_US + GAP_US_MAX + 1)])]);
+    assert_eq!(after[0].1, MINUTE_US + GAP_US_MAX + 1, "the duplicates did not carry the session on");
+}
+
+#[test]
+fn late_is_below_the_watermark_of_the_records_before() {
+    let mut sessions = Sessions::default();
+    assert_eq!(sessions.watermark(), None);
+    let newest = 100 * MINUTE_US;
+    let late: Vec<bool> = assign(
+        &mut sessions,
+        &[
+            package(0, &[(0, newest), (1, 0)]),
+            package(1, &[(0, newest - WATERMARK_LAG_US), (1, newest - WATERMARK_LAG_US - 1)]),
+        ],
+    )
+    .iter()
+    .map(|row| row.2)
+    .collect();
+    assert_eq!(late, [false, false, false, true]);
+    assert_eq!(sessions.watermark(), Some(newest - WATERMARK_LAG_US));
+}
+
+#[test]
+fn a_damaged_or_foreign_state_is_refused() {
+    let mut sessions = Sessions::default();
+    assign(&mut sessions, &[package(0, &[(0, 1), (1, 2)])]);
+    let good = sessions.take_snapshot().unwrap();
+    assert!(Sessions::restore([good.as_slice()]).is_ok());
+    for length in 0..good.len() {
+        assert!(Sessions::restore([&good[..length]]).is_err(), "cut at {length}");
+    }
+    let mut other = good.clone();
+    other[0] = 2;
+    assert!(Sessions::restore([other.as_slice()]).unwrap_err().to_string().contains("layout 2"));
+    let mut flipped = good.clone();
+    *flipped.last_mut().unwrap() ^= 1;
+    assert!(Sessions::restore([flipped.as_slice()]).is_err());
+}
+
+#[test]
+fn a_delta_follows_the_traffic_not_the_state() {
+    let mut sessions = Sessions::default();
+    let many: Vec<Package> = (0..200).map(|visitor| package(visitor, &[(0, i64::from(visitor))])).collect();
+    assign(&mut sessions, &many);
+    let snapshot = sessions.take_snapshot().unwrap();
+    assign(&mut sessions, &[package(0, &[(1, 300)])]);
+    let delta = sessions.take_delta().unwrap();
+    assert!(delta.len() * 20 < snapshot.len(), "{} of {}", delta.len(), snapshot.len());
+}

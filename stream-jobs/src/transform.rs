@@ -1,0 +1,178 @@
+//! Packages to flat events, columnar all the way: no struct per event, no clock, no randomness, no I/O, so that a
+//! replay of the same records gives the same rows.
+
+pub mod agent;
+pub mod campaign;
+pub mod clock;
+mod context;
+mod event;
+mod lift;
+pub mod referrer;
+pub mod url;
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use anyhow::{Context, Result};
+use arrow::array::{
+    Array, ArrayRef, AsArray, BooleanArray, Int64Array, StringArray, StructArray, TimestampMicrosecondArray,
+    new_null_array,
+};
+use arrow::buffer::OffsetBuffer;
+use arrow::datatypes::{DataType, Field, Float64Type, Schema};
+use arrow::record_batch::RecordBatch;
+use schemas::landing::event_fields;
+
+use agent::Agents;
+use clock::Correction;
+use context::Spread;
+use url::AllowedQueryKeys;
+
+use crate::sessionize::Assigned;
+
+type Columns = HashMap<&'static str, ArrayRef>;
+
+/// Columns that [`crate::sessionize`] adds.
+pub const SESSION_COLUMNS: [&str; 4] = ["session_id", "session_started_at", "late", "duplicate"];
+
+/// Columns without a source yet: the collector has no geo database.
+const EMPTY_COLUMNS: [&str; 3] = ["geo_country", "geo_region", "geo_city"];
+
+/// The settings and the caches of the transform.
+#[derive(Debug, Default)]
+pub struct Transform {
+    agents: Agents,
+    allowed: AllowedQueryKeys,
+}
+
+/// Flat events of some packages, not yet assigned to sessions.
+#[derive(Debug)]
+pub struct Events {
+    columns: Columns,
+    fields: Vec<Field>,
+    /// What sessions are assigned by.
+    pub keys: EventKeys,
+}
+
+/// Identity and time of the events: texts one per package, numbers one per event.
+#[derive(Debug)]
+pub struct EventKeys {
+    pub site_id: StringArray,
+    pub visitor_id: StringArray,
+    pub tab_id: StringArray,
+    /// Events of package `i` are `offsets[i]..offsets[i + 1]`.
+    pub offsets: OffsetBuffer<i32>,
+    pub seq: Vec<i64>,
+    /// Epoch microseconds.
+    pub occurred_at: Vec<i64>,
+}
+
+impl Events {
+    pub fn len(&self) -> usize {
+        self.keys.seq.len()
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.keys.seq.is_empty()
+    }
+
+    /// The rows of the landing file. Text that packages or sessions share is dictionary-encoded in memory; the file's
+    /// columns are those of [`event_fields`].
+    pub fn rows(mut self, assigned: Assigned) -> Result<RecordBatch> {
+        self.columns.insert("session_id", assigned.session_id);
+        self.columns.insert("session_started_at", Arc::new(time_array(assigned.session_started_at)));
+        self.columns.insert("late", Arc::new(assigned.late));
+        self.columns.insert("duplicate", Arc::new(assigned.duplicate));
+        let mut fields = Vec::with_capacity(self.fields.len());
+        let mut arrays = Vec::with_capacity(self.fields.len());
+        for field in self.fields {
+            let array = self.columns.remove(field.name().as_str());
+            let array = array.with_context(|| format!("no column {} was made", field.name()))?;
+            fields.push(field.with_data_type(array.data_type().clone()));
+            arrays.push(array);
+        }
+        Ok(RecordBatch::try_new(Arc::new(Schema::new(fields)), arrays)?)
+    }
+}
+
+impl Transform {
+    pub fn new(allowed: AllowedQueryKeys) -> Self {
+        Self { agents: Agents::default(), allowed }
+    }
+
+    /// Flattens `packages`, whose rows were read at `offsets` of `partition`.
+    pub fn transform(&mut self, packages: &RecordBatch, partition: i32, offsets: &[i64]) -> Result<Events> {
+        let fields = event_fields();
+        let packages = StructArray::from(packages.clone());
+        let list = lift::child(&packages, "events")?;
+        let list = list.as_list_opt::<i32>().context("the field events is no list")?;
+        let events = list.values().as_struct_opt().context("the events are no records")?;
+        let spread = Spread::new(list.offsets().lengths(), events.len());
+
+        let mut columns = Columns::with_capacity(fields.len());
+        context::add(&mut columns, &packages, &spread, &mut self.agents, &self.allowed)?;
+        let trail_type = fields.iter().find(|field| field.name() == "trail_dt").context("no column trail_dt")?;
+        event::add(&mut columns, events, trail_type.data_type(), &self.allowed)?;
+        let occurred_at = add_times(&mut columns, &packages, events, list.offsets(), &spread)?;
+        let seq = lift::child_int(events, "seq")?;
+        columns.insert("seq", Arc::new(seq.clone()));
+        columns.insert("kafka_offset", spread.copied(&Int64Array::from(offsets.to_vec()))?);
+        columns.insert("kafka_partition", Arc::new(Int64Array::from(vec![i64::from(partition); events.len()])));
+        for column in EMPTY_COLUMNS {
+            columns.insert(column, new_null_array(&DataType::Utf8, events.len()));
+        }
+        let keys = EventKeys {
+            site_id: lift::child_text(&packages, "site_id")?,
+            visitor_id: lift::child_text(&packages, "visitor_id")?,
+            tab_id: lift::child_text(&packages, "tab_id")?,
+            offsets: list.offsets().clone(),
+            seq: seq.values().to_vec(),
+            occurred_at,
+        };
+        Ok(Events { columns, fields, keys })
+    }
+}
+
+/// Adds the times and gives back the corrected ones.
+fn add_times(
+    columns: &mut Columns,
+    packages: &StructArray,
+    events: &StructArray,
+    offsets: &OffsetBuffer<i32>,
+    spread: &Spread,
+) -> Result<Vec<i64>> {
+    let (sent, received) = (lift::child_number(packages, "sent_at")?, lift::child_number(packages, "received_at")?);
+    let clock_offset = lift::child_number(&lift::child_struct(packages, "clock")?, "offset_ms")?;
+    let at = lift::child(events, "at")?;
+    let at = at.as_primitive_opt::<Float64Type>().context("the field at is no number")?.values();
+
+    let (mut occurred, mut client) = (Vec::with_capacity(at.len()), Vec::with_capacity(at.len()));
+    let mut clamped = Vec::with_capacity(at.len());
+    let (mut received_us, mut sources) = (Vec::with_capacity(sent.len()), Vec::with_capacity(sent.len()));
+    for package in 0..sent.len() {
+        let offset_ms = clock_offset.is_valid(package).then(|| clock_offset.value(package));
+        let correction = Correction::of_package(sent.value(package), received.value(package), offset_ms);
+        received_us.push(correction.received_us());
+        sources.push(correction.source);
+        for at in &at[offsets[package] as usize..offsets[package + 1] as usize] {
+            let times = correction.times(*at);
+            occurred.push(times.occurred_us);
+            client.push(times.client_us);
+            clamped.push(times.clamped);
+        }
+    }
+    columns.insert("occurred_at", Arc::new(time_array(occurred.clone())));
+    columns.insert("client_at", Arc::new(time_array(client)));
+    columns.insert("time_clamped", Arc::new(BooleanArray::from(clamped)));
+    columns.insert("received_at", spread.copied(&time_array(received_us))?);
+    columns.insert("clock_source", spread.text(StringArray::from(sources))?);
+    Ok(occurred)
+}
+
+fn time_array(us: Vec<i64>) -> TimestampMicrosecondArray {
+    TimestampMicrosecondArray::from(us).with_timezone("UTC")
+}
+
+#[cfg(test)]
+#[path = "transform_tests.rs"]
+mod tests;

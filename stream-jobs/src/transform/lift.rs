@@ -1,0 +1,48 @@
+//! Arrow helpers: named children of structs, lifted out with the struct's own nulls.
+
+use anyhow::{Context, Result};
+use arrow::array::{Array, ArrayRef, AsArray, BooleanArray, ListArray, StringArray, StructArray};
+use arrow::compute::{cast, nullif};
+use arrow::datatypes::{DataType, Float64Type, Int64Type};
+
+/// A child of a struct, null wherever the struct is.
+pub fn child(parent: &StructArray, name: &str) -> Result<ArrayRef> {
+    let child = parent.column_by_name(name).with_context(|| format!("the package has no field {name}"))?;
+    match parent.nulls().filter(|nulls| nulls.null_count() > 0) {
+        None => Ok(child.clone()),
+        Some(nulls) => Ok(nullif(child, &BooleanArray::new(!nulls.inner(), None))?),
+    }
+}
+
+/// A child that is a struct itself.
+pub fn child_struct(parent: &StructArray, name: &str) -> Result<StructArray> {
+    let child = child(parent, name)?;
+    child.as_struct_opt().cloned().with_context(|| format!("the field {name} is no record"))
+}
+
+/// A child of text.
+pub fn child_text(parent: &StructArray, name: &str) -> Result<StringArray> {
+    let child = child(parent, name)?;
+    child.as_string_opt::<i32>().cloned().with_context(|| format!("the field {name} is no text"))
+}
+
+/// A child of numbers.
+pub fn child_number(parent: &StructArray, name: &str) -> Result<arrow::array::Float64Array> {
+    let child = child(parent, name)?;
+    child.as_primitive_opt::<Float64Type>().cloned().with_context(|| format!("the field {name} is no number"))
+}
+
+/// A child of whole numbers, widened to 64 bits.
+pub fn child_int(parent: &StructArray, name: &str) -> Result<arrow::array::Int64Array> {
+    let child = cast(&child(parent, name)?, &DataType::Int64)?;
+    child.as_primitive_opt::<Int64Type>().cloned().with_context(|| format!("the field {name} is no whole number"))
+}
+
+/// A child that is a list, with the element field that the landing columns have.
+pub fn child_list(parent: &StructArray, name: &str, data_type: &DataType) -> Result<ArrayRef> {
+    let child = child(parent, name)?;
+    let list: &ListArray = child.as_list_opt().with_context(|| format!("the field {name} is no list"))?;
+    let DataType::List(element) = data_type else { anyhow::bail!("{name}: {data_type} is no list") };
+    let (_, offsets, values, nulls) = list.clone().into_parts();
+    Ok(std::sync::Arc::new(ListArray::try_new(element.clone(), offsets, values, nulls)?))
+}

@@ -1,0 +1,29 @@
+-- Stretches of time, one row each, epoch microseconds: `visible` from one event of a tab to the next while its page is
+-- visible; `engaged` from an input to five seconds later, cut where the page is hidden or left (DEFINITIONS: engaged
+-- time is the union of these). Reads `touched_events`; sessions and page views build the unions.
+with steps as (
+    select site_id, session_id, tab_id, page_view_id, seq, type, cast(occurred_at as bigint) as at_us,
+        case type when 'visibility' then visibility_state when 'page_leave' then 'hidden' when 'page_view' then 'visible' end
+            as state
+    from touched_events
+),
+placed as (
+    select site_id, session_id, tab_id, page_view_id, type, at_us,
+        last_value(state) ignore nulls over (
+            partition by site_id, session_id, tab_id order by seq rows between unbounded preceding and current row) as state_now,
+        lead(at_us) over (partition by site_id, session_id, tab_id order by seq) as next_us,
+        min(case when state = 'hidden' then at_us end) over (
+            partition by site_id, session_id, tab_id order by seq desc rows between unbounded preceding and current row) as hidden_us
+    from steps
+),
+shown as (
+    select * from placed where coalesce(state_now, 'visible') <> 'hidden'
+)
+select site_id, session_id, tab_id, page_view_id, 'visible' as what, at_us as from_us, next_us as to_us
+from shown where next_us > at_us
+union all
+select site_id, session_id, tab_id, page_view_id, 'engaged' as what, at_us as from_us,
+    greatest(at_us, least(at_us + 5000000, coalesce(hidden_us, at_us + 5000000))) as to_us
+from shown
+where type in ('click', 'double_click', 'context_menu', 'pointer', 'pointer_down', 'pointer_up', 'input', 'change',
+    'submit', 'scroll', 'key', 'clipboard')

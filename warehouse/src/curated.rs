@@ -1,0 +1,279 @@
+//! One curated Delta table: its newest version in memory, and commits that land whole or not at all.
+//!
+//! A commit holds the new files, the removed ones and the progress (`txn` actions, one for every partition). It is one
+//! create-only PUT of the next version. Whatever error comes back, the table is loaded again and its progress says
+//! whether the commit landed: a lost answer looks like a failure, and committing again would double the rows.
+
+use std::sync::Arc;
+
+use anyhow::{Context, anyhow, bail};
+use datafusion::common::stats::Precision;
+use datafusion::common::{ColumnStatistics, Statistics};
+use datafusion::scalar::ScalarValue;
+use deltalake_core::kernel::engine::arrow_conversion::TryIntoKernel;
+use deltalake_core::kernel::transaction::{CommitBuilder, CommitProperties};
+use deltalake_core::kernel::{Action, Add, Remove, StructType, Transaction};
+use deltalake_core::logstore::{LogStoreRef, commit_uri_from_version};
+use deltalake_core::operations::create::CreateBuilder;
+use deltalake_core::protocol::{DeltaOperation, SaveMode};
+use deltalake_core::table::state::DeltaTableState;
+use deltalake_core::DeltaTable;
+use object_store::ObjectStoreExt;
+use tokio::sync::Mutex;
+
+use crate::limits::CHECKPOINT_COMMITS;
+use crate::progress::Progress;
+use crate::scan::ScanFile;
+use crate::statistics::{FILE_PREFIX, column_statistics};
+use crate::store::Store;
+use crate::tables::{PARTITION_COLUMNS, Table};
+
+/// A curated table.
+#[derive(Debug)]
+pub struct Curated {
+    table: Table,
+    log: LogStoreRef,
+    newest: Mutex<Option<Arc<Version>>>,
+}
+
+/// One version of a table.
+#[derive(Debug)]
+pub struct Version {
+    pub table: Table,
+    pub number: u64,
+    /// What of the landing zone stands in it.
+    pub progress: Progress,
+    pub files: Vec<CuratedFile>,
+    state: DeltaTableState,
+}
+
+/// A data file of a version.
+#[derive(Clone, Debug)]
+pub struct CuratedFile {
+    /// Key below the table's folder.
+    pub path: String,
+    pub bytes: i64,
+    /// Rows by the Delta log, if it says.
+    pub rows: Option<u64>,
+    pub site_id: String,
+    /// Days since the epoch.
+    pub event_date: i32,
+    statistics: Arc<Statistics>,
+    remove: Remove,
+}
+
+/// What became of a commit.
+#[derive(Debug)]
+pub enum Committed {
+    /// The table now holds what was to be committed.
+    Landed(Arc<Version>),
+    /// Another writer was first, or the commit failed: nothing landed. Start again from this version.
+    Refused(Arc<Version>),
+}
+
+impl Curated {
+    pub fn new(store: &Store, table: Table) -> Self {
+        Self { table, log: store.delta_log(table.name()), newest: Mutex::default() }
+    }
+
+    /// The newest version; creates the table when there is none. Costs one request when nothing changed.
+    pub async fn newest(&self) -> anyhow::Result<Arc<Version>> {
+        let mut newest = self.newest.lock().await;
+        if let Some(known) = newest.as_ref() {
+            let next = commit_uri_from_version(Some(known.number + 1));
+            match self.log.object_store(None).head(&next).await {
+                Err(object_store::Error::NotFound { .. }) => return Ok(known.clone()),
+                Err(error) => return Err(error).with_context(|| format!("table {}: {next}", self.table.name())),
+                Ok(_) => {}
+            }
+        }
+        let loaded = self.load(newest.as_deref()).await?;
+        *newest = Some(loaded.clone());
+        Ok(loaded)
+    }
+
+    async fn load(&self, known: Option<&Version>) -> anyhow::Result<Arc<Version>> {
+        let state = match known {
+            Some(known) => {
+                let mut state = known.state.clone();
+                state.update(self.log.as_ref(), None).await.with_context(|| self.named("cannot load"))?;
+                state
+            }
+            None => self.open_or_create().await?,
+        };
+        self.version(state).await
+    }
+
+    async fn open_or_create(&self) -> anyhow::Result<DeltaTableState> {
+        let first = commit_uri_from_version(Some(0));
+        let exists = match self.log.object_store(None).head(&first).await {
+            Ok(_) => true,
+            Err(object_store::Error::NotFound { .. }) => {
+                self.log.is_delta_table_location().await.with_context(|| self.named("cannot open"))?
+            }
+            Err(error) => return Err(error).with_context(|| self.named("cannot open")),
+        };
+        // A failed creation may have been another's success, or ours with its answer lost: loading tells.
+        let created = if exists { Ok(()) } else { self.create().await };
+        match (DeltaTableState::try_new(self.log.as_ref(), None).await, created) {
+            (Ok(state), _) => Ok(state),
+            (Err(_), Err(created)) => Err(created),
+            (Err(error), Ok(())) => Err(error).with_context(|| self.named("cannot open")),
+        }
+    }
+
+    async fn create(&self) -> anyhow::Result<()> {
+        let schema = self.table.schema();
+        let schema: StructType = schema.as_ref().try_into_kernel().map_err(|error| anyhow!("{error}"))?;
+        CreateBuilder::new()
+            .with_log_store(self.log.clone())
+            .with_table_name(self.table.name())
+            .with_columns(schema.fields().cloned())
+            .with_partition_columns(PARTITION_COLUMNS)
+            .with_configuration([("delta.checkpointInterval", Some(CHECKPOINT_COMMITS.to_string()))])
+            .with_commit_properties(CommitProperties::default().with_max_retries(0))
+            .await
+            .map(|_: DeltaTable| ())
+            .with_context(|| self.named("cannot create"))
+    }
+
+    async fn version(&self, state: DeltaTableState) -> anyhow::Result<Arc<Version>> {
+        let progress = self.progress(state.version()).await?;
+        let files: Result<_, _> = state
+            .log_data()
+            .iter()
+            .map(|file| {
+                let partition = file.partition_values_map();
+                let value = |name: &str| partition.get(name).cloned().flatten();
+                let remove = file.remove_action(true);
+                let site_id = value("site_id").unwrap_or_default();
+                let event_date = value("event_date").unwrap_or_default();
+                let event_date: chrono::NaiveDate =
+                    event_date.parse().with_context(|| format!("{}: event_date {event_date:?}", file.path()))?;
+                let event_date = i32::try_from(event_date.to_epoch_days())?;
+                let stats = file.stats();
+                let (rows, columns) = column_statistics(self.table, stats.as_deref(), &file.path());
+                let statistics = Arc::new(Statistics {
+                    num_rows: rows.map_or(Precision::Absent, |rows| Precision::Exact(rows as usize)),
+                    total_byte_size: Precision::Absent,
+                    column_statistics: columns,
+                });
+                let (path, bytes) = (file.object_store_path().to_string(), file.size());
+                anyhow::Ok(CuratedFile { path, bytes, rows, site_id, event_date, statistics, remove })
+            })
+            .collect();
+        let files = files.with_context(|| self.named("cannot read the log of"))?;
+        Ok(Arc::new(Version { table: self.table, number: state.version(), progress, files, state }))
+    }
+
+    /// The progress of a version: every commit of ours carries all of it, others' commits (an OPTIMIZE by another
+    /// engine) carry none.
+    async fn progress(&self, version: u64) -> anyhow::Result<Progress> {
+        let mut progress = Progress::default();
+        for version in (0..=version).rev() {
+            let entry = self.log.read_commit_entry(version).await.with_context(|| self.named("cannot read"))?;
+            let Some(entry) = entry else { bail!("{}: commit {version} is missing", self.named("cannot read")) };
+            for line in entry.split(|byte| *byte == b'\n').filter(|line| !line.is_empty()) {
+                let action: Action = serde_json::from_slice(line)
+                    .with_context(|| format!("{}: commit {version} is damaged", self.named("cannot read")))?;
+                if let Action::Txn(Transaction { app_id, version, .. }) = action {
+                    progress.take_transaction(&app_id, version);
+                }
+            }
+            if progress != Progress::default() {
+                break;
+            }
+        }
+        Ok(progress)
+    }
+
+    /// Commits on top of `base`: removes files, adds files, and sets the progress.
+    pub async fn commit(
+        &self,
+        base: &Version,
+        removed: &[&CuratedFile],
+        added: Vec<Add>,
+        progress: &Progress,
+    ) -> anyhow::Result<Committed> {
+        let now = chrono::Utc::now().timestamp_millis();
+        let removes = removed.iter().map(|file| Action::Remove(Remove { deletion_timestamp: Some(now), ..file.remove.clone() }));
+        let new_paths: Vec<String> = added.iter().map(|add| add.path.clone()).collect();
+        let transactions = progress.transactions().map(|(app_id, end)| Transaction::new_with_last_update(app_id, end, Some(now)));
+        let properties = CommitProperties::default()
+            .with_application_transactions(transactions.collect())
+            .with_max_retries(0);
+        let operation = DeltaOperation::Write {
+            mode: SaveMode::Append,
+            partition_by: Some(PARTITION_COLUMNS.map(str::to_owned).to_vec()),
+            predicate: None,
+        };
+        let answer = CommitBuilder::from(properties)
+            .with_actions(removes.chain(added.into_iter().map(Action::Add)).collect())
+            .build(Some(&base.state), self.log.clone(), operation)
+            .await;
+        let mut newest = self.newest.lock().await;
+        let loaded = match answer {
+            Ok(done) => {
+                let loaded = self.version(done.snapshot()).await?;
+                *newest = Some(loaded.clone());
+                return Ok(Committed::Landed(loaded));
+            }
+            Err(error) => {
+                tracing::debug!(table = self.table.name(), %error, "commit failed, loading the table");
+                self.load(Some(base)).await.with_context(|| format!("after a failed commit ({error})"))?
+            }
+        };
+        *newest = Some(loaded.clone());
+        drop(newest);
+        if loaded.progress.reaches(progress) {
+            self.remove_losers(&loaded, &new_paths).await;
+            return Ok(Committed::Landed(loaded));
+        }
+        if loaded.number > base.number {
+            self.remove_losers(&loaded, &new_paths).await;
+        }
+        Ok(Committed::Refused(loaded))
+    }
+
+    /// Deletes files of a commit that lost: its version is taken, so nothing can name them any more. A failure
+    /// leaves an orphan, which costs space only.
+    async fn remove_losers(&self, loaded: &Version, paths: &[String]) {
+        let store = self.log.object_store(None);
+        for path in paths.iter().filter(|path| !loaded.files.iter().any(|file| file.path == **path)) {
+            if let Err(error) = store.delete(&object_store::path::Path::from(path.as_str())).await {
+                tracing::debug!(path, %error, "could not delete the file of a lost commit");
+            }
+        }
+    }
+
+    fn named(&self, what: &str) -> String {
+        format!("{what} the table {} ({})", self.table.name(), self.log.root_url())
+    }
+}
+
+impl Version {
+    /// The file as the scan reads it.
+    pub fn scan_file(&self, file: &CuratedFile) -> ScanFile {
+        ScanFile {
+            key: format!("warehouse/{}/{}", self.table.name(), file.path),
+            bytes: file.bytes.unsigned_abs(),
+            partition_values: vec![
+                ScalarValue::Utf8(Some(file.site_id.clone())),
+                ScalarValue::Date32(Some(file.event_date)),
+            ],
+            statistics: Some(file.statistics.clone()),
+        }
+    }
+}
+
+impl CuratedFile {
+    /// Whether the warehouse wrote it.
+    pub fn is_own(&self) -> bool {
+        self.path.rsplit('/').next().is_some_and(|name| name.starts_with(FILE_PREFIX))
+    }
+}
+
+/// Statistics of a column that nothing is known of.
+pub fn unknown() -> ColumnStatistics {
+    ColumnStatistics::new_unknown()
+}

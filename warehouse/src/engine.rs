@@ -1,0 +1,69 @@
+//! DataFusion with bounded memory and disk, over one store.
+
+use std::sync::Arc;
+
+use anyhow::Context;
+use datafusion::execution::SessionStateBuilder;
+use datafusion::execution::disk_manager::{DiskManagerBuilder, DiskManagerMode};
+use datafusion::execution::memory_pool::FairSpillPool;
+use datafusion::execution::runtime_env::{RuntimeEnv, RuntimeEnvBuilder};
+use datafusion::prelude::{SessionConfig, SessionContext};
+use url::Url;
+
+use crate::limits::{MEMORY_BYTES_MAX, SPILL_BYTES_MAX};
+use crate::scan::STORE_URL;
+use crate::store::Store;
+
+/// Memory and disk that SQL and compaction may take, together.
+#[derive(Clone, Copy, Debug)]
+pub struct Resources {
+    pub memory_bytes_max: usize,
+    pub spill_bytes_max: u64,
+}
+
+impl Default for Resources {
+    fn default() -> Self {
+        Self { memory_bytes_max: MEMORY_BYTES_MAX, spill_bytes_max: SPILL_BYTES_MAX }
+    }
+}
+
+/// Makes sessions that share memory, disk and the cache of Parquet footers.
+#[derive(Clone, Debug)]
+pub struct Engine {
+    runtime: Arc<RuntimeEnv>,
+}
+
+impl Engine {
+    pub fn new(store: &Store, resources: Resources) -> anyhow::Result<Self> {
+        let disk = DiskManagerBuilder::default()
+            .with_mode(DiskManagerMode::OsTmpDirectory)
+            .with_max_temp_directory_size(resources.spill_bytes_max);
+        let runtime = RuntimeEnvBuilder::new()
+            .with_memory_pool(Arc::new(FairSpillPool::new(resources.memory_bytes_max)))
+            .with_disk_manager_builder(disk)
+            .build_arc()
+            .context("cannot set up the query engine")?;
+        let url = Url::parse(STORE_URL).context("the store's internal name")?;
+        runtime.register_object_store(&url, store.objects().clone());
+        Ok(Self { runtime })
+    }
+
+    pub fn runtime(&self) -> &Arc<RuntimeEnv> {
+        &self.runtime
+    }
+
+    /// A fresh session. It knows no tables; nothing that it is told is seen by another one.
+    pub fn session(&self) -> SessionContext {
+        let config = SessionConfig::new()
+            .with_information_schema(true)
+            .with_default_catalog_and_schema("telemetry", "public")
+            .set_bool("datafusion.catalog.create_default_catalog_and_schema", true)
+            .set_bool("datafusion.execution.parquet.pushdown_filters", false);
+        let state = SessionStateBuilder::new()
+            .with_config(config)
+            .with_runtime_env(self.runtime.clone())
+            .with_default_features()
+            .build();
+        SessionContext::new_with_state(state)
+    }
+}

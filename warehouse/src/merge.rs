@@ -1,0 +1,169 @@
+//! What new links do to the curated events: which rows are new, which sessions they give, which files change.
+//!
+//! Compaction and the live view both use it, so that what a query sees before and after a compaction is the same.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use datafusion::arrow::array::AsArray;
+use datafusion::arrow::datatypes::{Int32Type, Int64Type, TimestampMicrosecondType};
+use datafusion::arrow::record_batch::RecordBatch;
+use datafusion::execution::memory_pool::{MemoryConsumer, MemoryReservation};
+use datafusion::prelude::{DataFrame, SessionContext};
+use futures::TryStreamExt;
+use schemas::landing::Link;
+
+use crate::curated::Version;
+use crate::engine::Engine;
+use crate::limits::DUPLICATE_US_MAX;
+use crate::scan::{FILE_INDEX, Scan};
+use crate::sessionize::{EventKey, Origin, Outcome, sessionize};
+use crate::tables::Table;
+use crate::touched::Touched;
+use crate::visitors::{Key, Sessions, key, register_event_set, register_sessions};
+
+/// The effect of some links on a version of the curated events.
+#[derive(Debug)]
+pub struct Merge {
+    outcome: Outcome,
+    sessions: Arc<Sessions>,
+    links: Vec<Arc<Link>>,
+    /// Memory of the outcome, given back when it is dropped.
+    _memory: MemoryReservation,
+}
+
+impl Merge {
+    /// Reads the keys of the links' rows and of the touched visitors' curated rows.
+    pub async fn plan(engine: &Engine, events: &Version, links: &[Arc<Link>]) -> anyhow::Result<Self> {
+        let context = engine.session();
+        let memory = MemoryConsumer::new("sessions").register(&engine.runtime().memory_pool);
+        let mut keys = Keys { visitors: HashMap::new(), memory };
+        let mut touched = Touched::default();
+
+        context.register_table("landing", Scan::landing(links))?;
+        let sql = "select site_id, visitor_id, tab_id, seq, occurred_at, session_started_at, kafka_partition, \
+                   kafka_offset from landing where not duplicate";
+        let mut batches = context.sql(sql).await?.execute_stream().await?;
+        while let Some(batch) = batches.try_next().await? {
+            keys.add_landed(&batch, &mut touched)?;
+        }
+
+        if !touched.is_empty() && !events.files.is_empty() {
+            touched.register(&context);
+            context.register_table("curated", Scan::version(events))?;
+            let sql = format!(
+                "select site_id, visitor_id, tab_id, seq, occurred_at, session_started_at, {FILE_INDEX} \
+                 from curated where {}",
+                touched.condition("occurred_at", DUPLICATE_US_MAX)
+            );
+            let mut batches = context.sql(&sql).await?.execute_stream().await?;
+            while let Some(batch) = batches.try_next().await? {
+                keys.add_curated(&batch)?;
+            }
+        }
+        let mut outcome = sessionize(keys.visitors);
+        let sessions = Arc::new(std::mem::take(&mut outcome.sessions));
+        Ok(Self { outcome, sessions, links: links.to_vec(), _memory: keys.memory })
+    }
+
+    pub fn outcome(&self) -> &Outcome {
+        &self.outcome
+    }
+
+    pub fn links(&self) -> &[Arc<Link>] {
+        &self.links
+    }
+
+    /// The links' new rows, as curated events with their final sessions.
+    pub async fn new_rows(&self, engine: &Engine) -> anyhow::Result<DataFrame> {
+        let context = engine.session();
+        self.register(&context);
+        context.register_table("landing", Scan::landing(&self.links))?;
+        register_event_set(&context, "already_curated", Arc::new(self.outcome.already.clone()));
+        let mut rows = String::from("select *, cast(occurred_at as date) as event_date from landing where not duplicate");
+        if !self.outcome.already.is_empty() {
+            rows.push_str(" and not already_curated(site_id, tab_id, seq)");
+        }
+        if self.outcome.doubled {
+            rows = format!(
+                "select * from (select *, row_number() over (partition by site_id, tab_id, seq \
+                 order by kafka_partition, kafka_offset) as nth from ({rows})) where nth = 1"
+            );
+        }
+        Ok(context.sql(&format!("select {} from ({rows})", final_columns(Table::Events))).await?)
+    }
+
+    /// Curated rows of the given scan, with their final sessions.
+    pub async fn curated_rows(&self, engine: &Engine, rows: Arc<Scan>) -> anyhow::Result<DataFrame> {
+        let context = engine.session();
+        self.register(&context);
+        context.register_table("curated", rows)?;
+        let columns = if self.outcome.changed_files.is_empty() {
+            Table::Events.columns().join(", ")
+        } else {
+            final_columns(Table::Events)
+        };
+        Ok(context.sql(&format!("select {columns} from curated")).await?)
+    }
+
+    fn register(&self, context: &SessionContext) {
+        register_sessions(context, self.sessions.clone());
+    }
+}
+
+/// Select list of a table whose session columns are taken from the functions of `visitors`.
+pub fn final_columns(table: Table) -> String {
+    let columns = table.columns().into_iter().map(|name| match name.as_str() {
+        "session_id" => "final_session_id(site_id, visitor_id, occurred_at, session_id) as session_id".into(),
+        "session_started_at" => {
+            "final_session_start(site_id, visitor_id, occurred_at, session_started_at) as session_started_at".into()
+        }
+        "type" => "\"type\"".into(),
+        _ => name,
+    });
+    columns.collect::<Vec<String>>().join(", ")
+}
+
+struct Keys {
+    visitors: HashMap<Key, Vec<EventKey>>,
+    memory: MemoryReservation,
+}
+
+impl Keys {
+    fn add_landed(&mut self, batch: &RecordBatch, touched: &mut Touched) -> anyhow::Result<()> {
+        let (partition, offset) = (batch.column(6).as_primitive::<Int64Type>(), batch.column(7).as_primitive::<Int64Type>());
+        self.add(batch, |site, visitor, at, row| {
+            let origin = Origin::Landed { partition: partition.value(row), offset: offset.value(row) };
+            (touched.add(site, visitor, at), origin)
+        })
+    }
+
+    fn add_curated(&mut self, batch: &RecordBatch) -> anyhow::Result<()> {
+        let file = batch.column(6).as_primitive::<Int32Type>();
+        self.add(batch, |site, visitor, _, row| (key(&[site, visitor]), Origin::Curated { file: file.value(row) }))
+    }
+
+    fn add(
+        &mut self,
+        batch: &RecordBatch,
+        mut place: impl FnMut(&str, &str, i64, usize) -> (Key, Origin),
+    ) -> anyhow::Result<()> {
+        self.memory.try_grow(batch.num_rows() * 2 * size_of::<EventKey>())?;
+        let (site, visitor) = (batch.column(0).as_string::<i32>(), batch.column(1).as_string::<i32>());
+        let tab = batch.column(2).as_string::<i32>();
+        let seq = batch.column(3).as_primitive::<Int64Type>();
+        let at = batch.column(4).as_primitive::<TimestampMicrosecondType>();
+        let start = batch.column(5).as_primitive::<TimestampMicrosecondType>();
+        for row in 0..batch.num_rows() {
+            let (visitor, origin) = place(site.value(row), visitor.value(row), at.value(row), row);
+            self.visitors.entry(visitor).or_default().push(EventKey {
+                tab: key(&[site.value(row), tab.value(row)]),
+                seq: seq.value(row),
+                at: at.value(row),
+                session_start: start.value(row),
+                origin,
+            });
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,150 @@
+//! A table over a given list of Parquet files of the store: landing files, or files of a curated version.
+//!
+//! Each row also says which file it came from (`file_index`, the file's place in the list), so that compaction finds
+//! the files that it must rewrite.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use datafusion::arrow::datatypes::{DataType, Field, Schema, SchemaRef};
+use datafusion::catalog::Session;
+use datafusion::common::{Result, Statistics};
+use datafusion::datasource::listing::PartitionedFile;
+use datafusion::datasource::physical_plan::{FileGroup, FileScanConfigBuilder, ParquetSource};
+use datafusion::datasource::source::DataSourceExec;
+use datafusion::datasource::table_schema::TableSchema;
+use datafusion::datasource::{TableProvider, TableType};
+use datafusion::execution::object_store::ObjectStoreUrl;
+use datafusion::logical_expr::{Expr, TableProviderFilterPushDown};
+use datafusion::physical_plan::ExecutionPlan;
+use datafusion::scalar::ScalarValue;
+use schemas::landing::{Link, event_fields};
+
+use crate::curated::{CuratedFile, Version};
+use crate::tables::{PARTITION_COLUMNS, Table};
+
+/// The column that names a row's file.
+pub const FILE_INDEX: &str = "file_index";
+
+/// The store in DataFusion's registry.
+pub const STORE_URL: &str = "telemetry://store/";
+
+/// Tail of a Parquet file that is read first: holds the footer of all but very large files.
+const FOOTER_BYTES: usize = 64 << 10;
+
+/// One file to scan.
+#[derive(Clone, Debug)]
+pub struct ScanFile {
+    /// Key below the store's root.
+    pub key: String,
+    pub bytes: u64,
+    pub partition_values: Vec<ScalarValue>,
+    pub statistics: Option<Arc<Statistics>>,
+}
+
+/// The table.
+#[derive(Debug)]
+pub struct Scan {
+    schema: TableSchema,
+    files: Vec<ScanFile>,
+}
+
+impl Scan {
+    /// Rows of the landing files that the links name, in the links' order.
+    pub fn landing<'a>(links: impl IntoIterator<Item = &'a Arc<Link>>) -> Arc<Self> {
+        let files = links.into_iter().flat_map(|link| &link.files).map(|file| ScanFile {
+            key: file.path.clone(),
+            bytes: file.bytes,
+            partition_values: Vec::new(),
+            statistics: None,
+        });
+        let schema = Arc::new(Schema::new(event_fields()));
+        Arc::new(Self::new(schema, Vec::new(), files.collect()))
+    }
+
+    /// All rows of a version.
+    pub fn version(version: &Version) -> Arc<Self> {
+        Self::some(version, &version.files.iter().collect::<Vec<_>>())
+    }
+
+    /// Rows of some files of a version.
+    pub fn some(version: &Version, files: &[&CuratedFile]) -> Arc<Self> {
+        let schema = version.table.schema();
+        let partitions = PARTITION_COLUMNS.iter().filter_map(|name| schema.column_with_name(name));
+        let partitions = partitions.map(|(_, field)| field.clone()).collect();
+        let files = files.iter().map(|file| version.scan_file(file)).collect();
+        Arc::new(Self::new(version.table.file_schema(), partitions, files))
+    }
+
+    /// A table without rows.
+    pub fn empty(table: Table) -> Arc<Self> {
+        let schema = table.schema();
+        let partitions = PARTITION_COLUMNS.iter().filter_map(|name| schema.column_with_name(name));
+        Arc::new(Self::new(table.file_schema(), partitions.map(|(_, field)| field.clone()).collect(), Vec::new()))
+    }
+
+    fn new(file_schema: SchemaRef, mut partitions: Vec<Field>, mut files: Vec<ScanFile>) -> Self {
+        partitions.push(Field::new(FILE_INDEX, DataType::Int32, false));
+        for (index, file) in files.iter_mut().enumerate() {
+            let index = i32::try_from(index).expect("a table has fewer than two thousand million files");
+            file.partition_values.push(ScalarValue::Int32(Some(index)));
+        }
+        let partitions = partitions.into_iter().map(Arc::new).collect();
+        Self { schema: TableSchema::new(file_schema, partitions), files }
+    }
+
+    fn groups(&self, count: usize) -> Vec<FileGroup> {
+        let mut files: Vec<&ScanFile> = self.files.iter().collect();
+        files.sort_by_key(|file| std::cmp::Reverse(file.bytes));
+        let mut groups = vec![(0, Vec::new()); count.clamp(1, files.len().max(1))];
+        for file in files {
+            let least = groups.iter_mut().min_by_key(|(bytes, _)| *bytes).expect("there is a group");
+            least.0 += file.bytes;
+            least.1.push(partitioned(file));
+        }
+        groups.into_iter().map(|(_, files)| FileGroup::new(files)).collect()
+    }
+}
+
+fn partitioned(file: &ScanFile) -> PartitionedFile {
+    let made = PartitionedFile::new(file.key.clone(), file.bytes)
+        .with_partition_values(file.partition_values.clone());
+    match &file.statistics {
+        Some(statistics) => made.with_statistics(statistics.clone()),
+        None => made,
+    }
+}
+
+#[async_trait]
+impl TableProvider for Scan {
+    fn schema(&self) -> SchemaRef {
+        self.schema.table_schema().clone()
+    }
+
+    fn table_type(&self) -> TableType {
+        TableType::Base
+    }
+
+    fn supports_filters_pushdown(&self, filters: &[&Expr]) -> Result<Vec<TableProviderFilterPushDown>> {
+        // The physical optimizer hands the filters to the Parquet source, which skips files, row groups and pages.
+        Ok(vec![TableProviderFilterPushDown::Inexact; filters.len()])
+    }
+
+    async fn scan(
+        &self,
+        state: &dyn Session,
+        projection: Option<&Vec<usize>>,
+        _filters: &[Expr],
+        limit: Option<usize>,
+    ) -> Result<Arc<dyn ExecutionPlan>> {
+        let source = ParquetSource::new(self.schema.clone())
+            .with_table_parquet_options(state.default_table_options().parquet)
+            .with_metadata_size_hint(FOOTER_BYTES);
+        let config = FileScanConfigBuilder::new(ObjectStoreUrl::parse(STORE_URL)?, Arc::new(source))
+            .with_file_groups(self.groups(state.config().target_partitions()))
+            .with_limit(limit)
+            .with_projection_indices(projection.cloned())?
+            .build();
+        Ok(DataSourceExec::from_data_source(config))
+    }
+}

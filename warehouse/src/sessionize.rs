@@ -1,0 +1,170 @@
+//! Sessions computed again: new events and curated ones of the same visitors, in the order of their times.
+//!
+//! What happened before a visitor's first new event cannot change, so curated events before it keep their session;
+//! from there on the rule of `schemas::session` is applied event by event. Pure: no I/O, no clock.
+
+use std::collections::{HashMap, HashSet};
+
+use schemas::session::continues;
+
+use crate::visitors::{Key, Sessions, Stretch};
+
+/// What the computation needs of an event. Times are epoch microseconds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct EventKey {
+    /// Hash of site and tab.
+    pub tab: Key,
+    pub seq: i64,
+    pub at: i64,
+    /// Start of the session that stands in the row.
+    pub session_start: i64,
+    pub origin: Origin,
+}
+
+/// Where an event stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Origin {
+    /// In a curated file, by its place in the list of files.
+    Curated { file: i32 },
+    /// In a landing file.
+    Landed { partition: i64, offset: i64 },
+}
+
+/// What came out.
+#[derive(Debug, Default)]
+pub struct Outcome {
+    pub sessions: Sessions,
+    /// Landed events (hash of site and tab, seq) that the curated table holds already.
+    pub already: HashSet<(Key, i64)>,
+    /// Some landed event stands twice among the new ones: the first by partition and offset counts.
+    pub doubled: bool,
+    /// Curated files that hold an event whose session changed.
+    pub changed_files: HashSet<i32>,
+    /// New events to which the stream job gave another session.
+    pub disagreements: u64,
+    /// New events, without repeats.
+    pub events: u64,
+}
+
+/// Computes the sessions of all visitors.
+pub fn sessionize(visitors: HashMap<Key, Vec<EventKey>>) -> Outcome {
+    let mut outcome = Outcome::default();
+    for (visitor, events) in visitors {
+        let stretches = one_visitor(events, &mut outcome);
+        outcome.sessions.insert(visitor, stretches);
+    }
+    outcome
+}
+
+fn one_visitor(mut events: Vec<EventKey>, outcome: &mut Outcome) -> Vec<Stretch> {
+    // Curated before landed, then the first by offset: the one that stays comes first.
+    events.sort_unstable_by_key(|event| (event.tab, event.seq, event.origin));
+    events.dedup_by(|event, kept| {
+        let same = (event.tab, event.seq) == (kept.tab, kept.seq);
+        if same && matches!(event.origin, Origin::Landed { .. }) {
+            match kept.origin {
+                Origin::Curated { .. } => drop(outcome.already.insert((event.tab, event.seq))),
+                Origin::Landed { .. } => outcome.doubled = true,
+            }
+        }
+        same
+    });
+    events.sort_unstable_by_key(|event| (event.at, event.tab, event.seq));
+    let landed = |event: &&EventKey| matches!(event.origin, Origin::Landed { .. });
+    let first_new = events.iter().filter(landed).map(|event| event.at).min().unwrap_or(i64::MAX);
+
+    let mut stretches: Vec<Stretch> = Vec::new();
+    for event in &events {
+        let open = stretches.last_mut();
+        if event.at < first_new {
+            match open.filter(|open| open.start == event.session_start) {
+                Some(open) => open.end = event.at,
+                None => stretches.push(Stretch { start: event.session_start, end: event.at }),
+            }
+            continue;
+        }
+        let start = match open {
+            Some(open) if continues(open.start, open.end, event.at) => {
+                open.end = event.at;
+                open.start
+            }
+            _ => {
+                stretches.push(Stretch { start: event.at, end: event.at });
+                event.at
+            }
+        };
+        let differs = start != event.session_start;
+        match event.origin {
+            Origin::Curated { file } if differs => drop(outcome.changed_files.insert(file)),
+            Origin::Curated { .. } => {}
+            Origin::Landed { .. } => {
+                outcome.events += 1;
+                outcome.disagreements += u64::from(differs);
+            }
+        }
+    }
+    stretches
+}
+
+#[cfg(test)]
+mod tests {
+    use schemas::session::{GAP_US_MAX, SESSION_US_MAX};
+
+    use super::*;
+
+    const VISITOR: Key = 9;
+
+    fn landed(seq: i64, at: i64) -> EventKey {
+        EventKey { tab: 1, seq, at, session_start: at, origin: Origin::Landed { partition: 0, offset: seq } }
+    }
+
+    fn curated(seq: i64, at: i64, session_start: i64) -> EventKey {
+        EventKey { session_start, origin: Origin::Curated { file: 7 }, ..landed(seq, at) }
+    }
+
+    fn run(events: Vec<EventKey>) -> Outcome {
+        sessionize(HashMap::from([(VISITOR, events)]))
+    }
+
+    #[test]
+    fn a_late_event_joins_two_curated_sessions() {
+        let gap = GAP_US_MAX;
+        let outcome = run(vec![curated(0, 0, 0), curated(2, 2 * gap, 2 * gap), landed(1, gap)]);
+        assert_eq!(outcome.sessions.start_of(VISITOR, 2 * gap), Some(0));
+        assert_eq!(outcome.changed_files, HashSet::from([7]));
+        assert_eq!((outcome.events, outcome.disagreements), (1, 1));
+    }
+
+    #[test]
+    fn events_before_the_first_new_one_keep_their_session() {
+        // The curated session began before the events that are at hand: the cap of a day counts from there.
+        let start = 1_000;
+        let outcome = run(vec![curated(0, start + SESSION_US_MAX - 1, start), landed(1, start + SESSION_US_MAX), landed(2, start + SESSION_US_MAX + 1)]);
+        assert_eq!(outcome.sessions.start_of(VISITOR, start + SESSION_US_MAX), Some(start));
+        assert_eq!(outcome.sessions.start_of(VISITOR, start + SESSION_US_MAX + 1), Some(start + SESSION_US_MAX + 1));
+        assert!(outcome.changed_files.is_empty());
+    }
+
+    #[test]
+    fn repeats_count_once() {
+        let outcome = run(vec![curated(0, 5, 5), landed(0, 5), landed(1, 6), EventKey { origin: Origin::Landed { partition: 0, offset: 99 }, ..landed(1, 6) }]);
+        assert_eq!(outcome.already, HashSet::from([(1, 0)]));
+        assert!(outcome.doubled);
+        assert_eq!(outcome.events, 1);
+    }
+
+    #[test]
+    fn the_same_events_in_any_pieces_give_the_same_sessions() {
+        let times = [0, 10, GAP_US_MAX + 10, 2 * GAP_US_MAX + 11, 2 * GAP_US_MAX + 12, 3 * GAP_US_MAX];
+        let whole = run(times.iter().zip(0..).map(|(at, seq)| landed(seq, *at)).collect());
+        for cut in 0..times.len() {
+            let events = times.iter().zip(0..).map(|(at, seq)| {
+                if (seq as usize + cut) % 2 == 0 { landed(seq, *at) } else { curated(seq, *at, *at) }
+            });
+            let pieces = run(events.collect());
+            for at in times {
+                assert_eq!(pieces.sessions.start_of(VISITOR, at), whole.sessions.start_of(VISITOR, at), "{cut} {at}");
+            }
+        }
+    }
+}

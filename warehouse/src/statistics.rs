@@ -1,0 +1,179 @@
+//! Least and greatest values of a file's columns: made while it is written, kept in the Delta log as JSON, used to
+//! skip files.
+
+use std::sync::Arc;
+
+use datafusion::arrow::array::{Array, ArrayRef, AsArray};
+use datafusion::arrow::compute::{max, max_string, min, min_string};
+use datafusion::arrow::datatypes::{DataType, Int64Type, TimestampMicrosecondType};
+use datafusion::arrow::record_batch::RecordBatch;
+use datafusion::common::ColumnStatistics;
+use datafusion::common::stats::Precision;
+use datafusion::scalar::ScalarValue;
+use serde_json::{Map, Value, json};
+
+use crate::curated::unknown;
+use crate::tables::Table;
+
+/// File names of the warehouse's own writer begin so. Only its statistics are taken as exact: other writers cut long
+/// texts.
+pub const FILE_PREFIX: &str = "ct-";
+
+/// Collects the statistics of one file.
+#[derive(Debug)]
+pub struct Collector {
+    columns: Vec<(&'static str, Option<Bounds>)>,
+    rows: u64,
+}
+
+#[derive(Debug, Clone, PartialEq)]
+enum Bounds {
+    Text(String, String),
+    Number(i64, i64),
+    Time(i64, i64),
+}
+
+impl Collector {
+    pub fn new(table: Table) -> Self {
+        Self { columns: table.statistics_columns().iter().map(|name| (*name, None)).collect(), rows: 0 }
+    }
+
+    pub fn rows(&self) -> u64 {
+        self.rows
+    }
+
+    /// Takes in rows of the file.
+    pub fn add(&mut self, batch: &RecordBatch) {
+        self.rows += batch.num_rows() as u64;
+        for (name, bounds) in &mut self.columns {
+            let Some(column) = batch.column_by_name(name) else { continue };
+            let new = bounds_of(column);
+            *bounds = match (bounds.take(), new) {
+                (Some(old), Some(new)) => Some(old.widen(new)),
+                (old, new) => old.or(new),
+            };
+        }
+    }
+
+    /// The statistics of an `add` action.
+    pub fn json(&self) -> String {
+        let (mut least, mut greatest) = (Map::new(), Map::new());
+        for (name, bounds) in &self.columns {
+            let Some(bounds) = bounds else { continue };
+            let (low, high) = bounds.json();
+            least.insert((*name).to_owned(), low);
+            greatest.insert((*name).to_owned(), high);
+        }
+        json!({"numRecords": self.rows, "minValues": least, "maxValues": greatest, "nullCount": {}}).to_string()
+    }
+}
+
+impl Bounds {
+    fn widen(self, other: Self) -> Self {
+        match (self, other) {
+            (Self::Text(low, high), Self::Text(other_low, other_high)) => {
+                Self::Text(low.min(other_low), high.max(other_high))
+            }
+            (Self::Number(low, high), Self::Number(other_low, other_high)) => {
+                Self::Number(low.min(other_low), high.max(other_high))
+            }
+            (Self::Time(low, high), Self::Time(other_low, other_high)) => {
+                Self::Time(low.min(other_low), high.max(other_high))
+            }
+            (own, _) => own,
+        }
+    }
+
+    fn json(&self) -> (Value, Value) {
+        match self {
+            Self::Text(low, high) => (json!(low), json!(high)),
+            Self::Number(low, high) => (json!(low), json!(high)),
+            Self::Time(low, high) => (json!(time_text(*low)), json!(time_text(*high))),
+        }
+    }
+}
+
+fn bounds_of(column: &ArrayRef) -> Option<Bounds> {
+    match column.data_type() {
+        DataType::Utf8 => {
+            let column = column.as_string::<i32>();
+            Some(Bounds::Text(min_string(column)?.to_owned(), max_string(column)?.to_owned()))
+        }
+        DataType::Int64 => {
+            let column = column.as_primitive::<Int64Type>();
+            Some(Bounds::Number(min(column)?, max(column)?))
+        }
+        DataType::Timestamp(_, _) => {
+            let column = column.as_primitive_opt::<TimestampMicrosecondType>()?;
+            Some(Bounds::Time(min(column)?, max(column)?))
+        }
+        _ => None,
+    }
+}
+
+/// RFC 3339 with microseconds, in UTC.
+pub fn time_text(micros: i64) -> String {
+    chrono::DateTime::from_timestamp_micros(micros)
+        .unwrap_or_default()
+        .to_rfc3339_opts(chrono::SecondsFormat::Micros, true)
+}
+
+/// Reads the JSON statistics of a file: its rows, and for each column of the files' schema what is known.
+pub fn column_statistics(table: Table, stats: Option<&str>, path: &str) -> (Option<u64>, Vec<ColumnStatistics>) {
+    let stats: Value = stats.and_then(|text| serde_json::from_str(text).ok()).unwrap_or_default();
+    let own = path.rsplit('/').next().is_some_and(|name| name.starts_with(FILE_PREFIX));
+    let schema = table.file_schema();
+    let columns = schema.fields().iter().map(|field| {
+        let bound = |side: &str| {
+            let value = own.then(|| stats.get(side)?.get(field.name())).flatten();
+            value.and_then(|value| scalar(field.data_type(), value)).map_or(Precision::Absent, Precision::Exact)
+        };
+        ColumnStatistics { min_value: bound("minValues"), max_value: bound("maxValues"), ..unknown() }
+    });
+    (stats.get("numRecords").and_then(Value::as_u64), columns.collect())
+}
+
+fn scalar(kind: &DataType, value: &Value) -> Option<ScalarValue> {
+    match kind {
+        DataType::Utf8 => Some(ScalarValue::Utf8(Some(value.as_str()?.to_owned()))),
+        DataType::Int64 => Some(ScalarValue::Int64(Some(value.as_i64()?))),
+        DataType::Timestamp(_, zone) => {
+            let time = chrono::DateTime::parse_from_rfc3339(value.as_str()?).ok()?;
+            Some(ScalarValue::TimestampMicrosecond(Some(time.timestamp_micros()), zone.clone().map(Arc::from)))
+        }
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use datafusion::arrow::array::{Int64Array, StringArray, TimestampMicrosecondArray};
+
+    use super::*;
+
+    #[test]
+    fn what_is_collected_reads_back() {
+        let times = TimestampMicrosecondArray::from(vec![1_795_250_919_000_500, 1_795_250_919_000_499]);
+        let batch = RecordBatch::try_from_iter([
+            ("type", Arc::new(StringArray::from(vec!["scroll", "click"])) as ArrayRef),
+            ("seq", Arc::new(Int64Array::from(vec![7, 3])) as ArrayRef),
+            ("occurred_at", Arc::new(times.with_timezone("UTC")) as ArrayRef),
+        ])
+        .unwrap();
+        let mut collector = Collector::new(Table::Events);
+        collector.add(&batch.slice(0, 1));
+        collector.add(&batch.slice(1, 1));
+
+        let (rows, columns) = column_statistics(Table::Events, Some(&collector.json()), "a/ct-1.parquet");
+        let schema = Table::Events.file_schema();
+        let at = |name: &str| &columns[schema.index_of(name).unwrap()];
+        assert_eq!(rows, Some(2));
+        assert_eq!(at("type").min_value, Precision::Exact(ScalarValue::from("click")));
+        assert_eq!(at("seq").max_value, Precision::Exact(ScalarValue::from(7_i64)));
+        let least = ScalarValue::TimestampMicrosecond(Some(1_795_250_919_000_499), Some("UTC".into()));
+        assert_eq!(at("occurred_at").min_value, Precision::Exact(least));
+        assert_eq!(at("tab_id").min_value, Precision::Absent);
+        let (_, foreign) = column_statistics(Table::Events, Some(&collector.json()), "a/part-1.parquet");
+        assert_eq!(foreign[schema.index_of("seq").unwrap()].max_value, Precision::Absent);
+    }
+}

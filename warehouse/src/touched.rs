@@ -1,0 +1,133 @@
+//! The visitors that some links touch, and the filters that keep a round away from everybody else's rows.
+
+use std::collections::{BTreeSet, HashMap};
+use std::sync::Arc;
+
+use datafusion::arrow::array::{Array, AsArray};
+use datafusion::arrow::datatypes::{Int64Type, TimestampMicrosecondType};
+use datafusion::prelude::SessionContext;
+use futures::TryStreamExt;
+use schemas::landing::Link;
+use schemas::session::{GAP_US_MAX, SESSION_US_MAX};
+
+use crate::limits::NAMED_VISITORS_MAX;
+use crate::scan::Scan;
+use crate::statistics::time_text;
+use crate::visitors::{Key, Sessions, Stretch, key, register_lookup};
+
+/// Visitors, each with the time of the first event that touches it (epoch microseconds).
+#[derive(Debug, Default)]
+pub struct Touched {
+    from: HashMap<Key, i64>,
+    least: Option<i64>,
+    /// Their ids, while they are few.
+    named: BTreeSet<String>,
+}
+
+impl Touched {
+    pub fn add(&mut self, site_id: &str, visitor_id: &str, at: i64) -> Key {
+        let visitor = key(&[site_id, visitor_id]);
+        let from = self.from.entry(visitor).or_insert(at);
+        *from = (*from).min(at);
+        self.least = Some(self.least.map_or(at, |least| least.min(at)));
+        if self.named.len() <= NAMED_VISITORS_MAX {
+            self.named.insert(visitor_id.to_owned());
+        }
+        visitor
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.from.is_empty()
+    }
+
+    /// The visitors of the links' rows, duplicates included: the ledger counts them.
+    pub async fn read(context: &SessionContext, links: &[Arc<Link>]) -> anyhow::Result<Self> {
+        let rows = context.read_table(Scan::landing(links))?;
+        context.register_table("touching", rows.into_view())?;
+        let sql = "select site_id, visitor_id, min(occurred_at) from touching group by site_id, visitor_id";
+        let mut batches = context.sql(sql).await?.execute_stream().await?;
+        let mut touched = Self::default();
+        while let Some(batch) = batches.try_next().await? {
+            let (site, visitor) = (batch.column(0).as_string::<i32>(), batch.column(1).as_string::<i32>());
+            let at = batch.column(2).as_primitive::<TimestampMicrosecondType>();
+            for row in 0..batch.num_rows() {
+                touched.add(site.value(row), visitor.value(row), at.value(row));
+            }
+        }
+        context.deregister_table("touching")?;
+        Ok(touched)
+    }
+
+    /// Makes `touched_from(site_id, visitor_id)` known: microseconds, null for the untouched.
+    pub fn register(&self, context: &SessionContext) {
+        register_lookup(context, "touched_from", Arc::new(self.from.clone()));
+    }
+
+    /// A condition on `site_id`, `visitor_id`, `event_date` and `time_column`: rows of the touched visitors, not
+    /// older than `back_us` before the first touch. By the plain parts of it files and row groups are skipped.
+    pub fn condition(&self, time_column: &str, back_us: i64) -> String {
+        let Some(least) = self.least else { return "false".into() };
+        let since = time_text(least.saturating_sub(back_us));
+        let named = if self.named.len() <= NAMED_VISITORS_MAX {
+            let ids: Vec<String> = self.named.iter().map(|id| format!("'{}'", id.replace('\'', "''"))).collect();
+            format!(" and visitor_id in ({})", ids.join(", "))
+        } else {
+            String::new()
+        };
+        let date = &since[..10];
+        format!(
+            "event_date >= date '{date}' and {time_column} >= timestamp '{since}'{named} \
+             and touched_from(site_id, visitor_id) is not null"
+        )
+    }
+
+    /// The touched visitors' sessions as they stand in the table `events` of the context, and for each visitor the
+    /// start of the first session that the touch can have changed.
+    pub async fn sessions(&self, context: &SessionContext) -> anyhow::Result<TouchedSessions> {
+        let condition = self.condition("occurred_at", SESSION_US_MAX + GAP_US_MAX);
+        let sql = format!(
+            "select site_id, visitor_id, cast(session_started_at as bigint), cast(max(occurred_at) as bigint) \
+             from events where {condition} group by site_id, visitor_id, session_started_at"
+        );
+        let mut batches = context.sql(&sql).await?.execute_stream().await?;
+        let mut stretches: HashMap<Key, Vec<Stretch>> = HashMap::new();
+        let mut first: HashMap<Key, i64> = HashMap::new();
+        while let Some(batch) = batches.try_next().await? {
+            let (site, visitor) = (batch.column(0).as_string::<i32>(), batch.column(1).as_string::<i32>());
+            let (start, end) = (batch.column(2).as_primitive::<Int64Type>(), batch.column(3).as_primitive::<Int64Type>());
+            for row in 0..batch.num_rows() {
+                let visitor = key(&[site.value(row), visitor.value(row)]);
+                let stretch = Stretch { start: start.value(row), end: end.value(row) };
+                stretches.entry(visitor).or_default().push(stretch);
+                let reached = self.from.get(&visitor).is_some_and(|from| stretch.end >= from - GAP_US_MAX);
+                if reached {
+                    let least = first.entry(visitor).or_insert(stretch.start);
+                    *least = (*least).min(stretch.start);
+                }
+            }
+        }
+        let mut sessions = Sessions::default();
+        stretches.into_iter().for_each(|(visitor, stretches)| sessions.insert(visitor, stretches));
+        Ok(TouchedSessions { sessions: Arc::new(sessions), first: Arc::new(first) })
+    }
+}
+
+/// See [`Touched::sessions`].
+#[derive(Clone, Debug)]
+pub struct TouchedSessions {
+    pub sessions: Arc<Sessions>,
+    first: Arc<HashMap<Key, i64>>,
+}
+
+impl TouchedSessions {
+    /// Makes `touched_start(site_id, visitor_id)` known: rows whose session began then or later must be computed
+    /// again, all others are as they were (a session that ended more than the inactivity gap before the touch cannot
+    /// change, and those after it are in order).
+    pub fn register(&self, context: &SessionContext) {
+        register_lookup(context, "touched_start", self.first.clone());
+    }
+
+    /// Condition: the row belongs to a session that must be computed again.
+    pub const CHANGED: &'static str =
+        "coalesce(cast(session_started_at as bigint) >= touched_start(site_id, visitor_id), false)";
+}

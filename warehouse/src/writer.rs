@@ -1,0 +1,128 @@
+//! Writes rows, sorted by their partition first, as Parquet files of a curated table.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use anyhow::Context;
+use datafusion::arrow::array::AsArray;
+use datafusion::arrow::compute::partition;
+use datafusion::arrow::datatypes::{Date32Type, SchemaRef};
+use datafusion::arrow::record_batch::RecordBatch;
+use datafusion::parquet::arrow::ArrowWriter;
+use datafusion::parquet::basic::{Compression, ZstdLevel};
+use datafusion::parquet::file::properties::WriterProperties;
+use datafusion::prelude::DataFrame;
+use deltalake_core::kernel::Add;
+use futures::TryStreamExt;
+use object_store::path::Path;
+use object_store::{ObjectStore, ObjectStoreExt};
+use uuid::Uuid;
+
+use crate::limits::{FILE_BYTES_MAX, FILE_ROWS_MAX, ROW_GROUP_ROWS};
+use crate::statistics::{Collector, FILE_PREFIX};
+use crate::tables::{PARTITION_COLUMNS, Table};
+
+/// Files that were written and are in no version yet.
+#[derive(Debug, Default)]
+pub struct Written {
+    pub added: Vec<Add>,
+    pub rows: u64,
+}
+
+/// Writes the rows, which hold the columns of the table in any order, sorted by the table's order.
+pub async fn write(objects: &Arc<dyn ObjectStore>, table: Table, rows: DataFrame) -> anyhow::Result<Written> {
+    let mut writer = Writer { objects: objects.clone(), table, schema: table.file_schema(), open: None, written: Written::default() };
+    let mut batches = rows.execute_stream().await.with_context(|| format!("table {}", table.name()))?;
+    while let Some(batch) = batches.try_next().await? {
+        writer.add(&batch).await?;
+    }
+    writer.close().await?;
+    Ok(writer.written)
+}
+
+struct Writer {
+    objects: Arc<dyn ObjectStore>,
+    table: Table,
+    schema: SchemaRef,
+    open: Option<OpenFile>,
+    written: Written,
+}
+
+struct OpenFile {
+    site_id: String,
+    event_date: i32,
+    parquet: ArrowWriter<Vec<u8>>,
+    statistics: Collector,
+}
+
+impl Writer {
+    async fn add(&mut self, batch: &RecordBatch) -> anyhow::Result<()> {
+        let keys = batch.project(&[batch.schema().index_of("site_id")?, batch.schema().index_of("event_date")?])?;
+        let columns = self.schema.fields().iter().map(|field| batch.schema().index_of(field.name()));
+        let rows = batch.project(&columns.collect::<Result<Vec<_>, _>>()?)?;
+        let rows = RecordBatch::try_new(self.schema.clone(), rows.columns().to_vec())
+            .with_context(|| format!("table {}: rows of another shape", self.table.name()))?;
+        for range in partition(keys.columns())?.ranges() {
+            let site_id = keys.column(0).as_string::<i32>().value(range.start);
+            let event_date = keys.column(1).as_primitive::<Date32Type>().value(range.start);
+            self.turn_to(site_id, event_date).await?;
+            let file = self.open.as_mut().expect("turn_to opened a file");
+            let rows = rows.slice(range.start, range.len());
+            file.parquet.write(&rows)?;
+            file.statistics.add(&rows);
+        }
+        Ok(())
+    }
+
+    /// Makes the open file one of this partition that has room.
+    async fn turn_to(&mut self, site_id: &str, event_date: i32) -> anyhow::Result<()> {
+        let fits = self.open.as_ref().is_some_and(|file| {
+            (file.site_id.as_str(), file.event_date) == (site_id, event_date)
+                && file.statistics.rows() < FILE_ROWS_MAX as u64
+                && file.parquet.bytes_written() + file.parquet.in_progress_size() < FILE_BYTES_MAX
+        });
+        if fits {
+            return Ok(());
+        }
+        self.close().await?;
+        let properties = WriterProperties::builder()
+            .set_compression(Compression::ZSTD(ZstdLevel::try_new(3)?))
+            .set_max_row_group_row_count(Some(ROW_GROUP_ROWS))
+            .build();
+        self.open = Some(OpenFile {
+            site_id: site_id.to_owned(),
+            event_date,
+            parquet: ArrowWriter::try_new(Vec::new(), self.schema.clone(), Some(properties))?,
+            statistics: Collector::new(self.table),
+        });
+        Ok(())
+    }
+
+    async fn close(&mut self) -> anyhow::Result<()> {
+        let Some(file) = self.open.take() else { return Ok(()) };
+        let bytes = file.parquet.into_inner()?;
+        let date = chrono::NaiveDate::from_epoch_days(file.event_date).context("event_date is out of range")?;
+        let path = format!("{}/event_date={date}/{FILE_PREFIX}{}.parquet", folder(&file.site_id), Uuid::now_v7());
+        let size = i64::try_from(bytes.len())?;
+        let key = format!("warehouse/{}/{path}", self.table.name());
+        self.objects.put(&Path::from(key.as_str()), bytes.into()).await.with_context(|| format!("cannot write {key}"))?;
+        self.written.rows += file.statistics.rows();
+        let [site_id, event_date] = PARTITION_COLUMNS.map(str::to_owned);
+        self.written.added.push(Add {
+            path,
+            partition_values: HashMap::from([(site_id, Some(file.site_id)), (event_date, Some(date.to_string()))]),
+            size,
+            modification_time: chrono::Utc::now().timestamp_millis(),
+            data_change: true,
+            stats: Some(file.statistics.json()),
+            ..Add::default()
+        });
+        Ok(())
+    }
+}
+
+/// A folder name for people; the true value stands in the log.
+fn folder(site_id: &str) -> String {
+    let safe = |letter: char| if letter.is_ascii_alphanumeric() || letter == '-' { letter } else { '_' };
+    format!("site_id={}", site_id.chars().take(64).map(safe).collect::<String>())
+}

@@ -1,0 +1,30 @@
+// Bundles the SDK and holds it to its size budget.
+import { mkdirSync, readFileSync } from 'node:fs';
+import { gzipSync } from 'node:zlib';
+import { build } from 'esbuild';
+
+/** Largest size in bytes after gzip. */
+const BUDGETS = { telemetry: ['src/main.ts', 8 * 1024], 'telemetry.worker': ['src/worker.ts', 20 * 1024] };
+
+const folder = new URL('.', import.meta.url).pathname;
+mkdirSync(`${folder}dist`, { recursive: true });
+let failed = false;
+for (const [name, [entry, budget]] of Object.entries(BUDGETS)) {
+  const outfile = `${folder}dist/${name}.js`;
+  await build({
+    entryPoints: [folder + entry],
+    outfile,
+    bundle: true,
+    minify: true,
+    format: 'iife',
+    target: 'es2022',
+    legalComments: 'none',
+    charset: 'utf8',
+  });
+  const script = readFileSync(outfile);
+  const compressed = gzipSync(script, { level: 9 }).length;
+  const over = compressed > budget;
+  failed ||= over;
+  console.log(`${name}.js: ${script.length} bytes, ${compressed} gzip, budget ${budget}${over ? ': OVER BUDGET' : ''}`);
+}
+process.exit(failed ? 1 : 0);
