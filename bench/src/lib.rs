@@ -1,4 +1,8 @@
-//! Benchmarks: seeded traffic, and what the pipeline spends on it.
+//! Benchmarks: seeded traffic, and what the pipeline spends on it. `README.md` says what is measured and how to read it.
 #![forbid(unsafe_code)]
 
+pub mod generate;
+pub mod load;
+pub mod pipeline;
+pub mod post;
 pub mod traffic;

@@ -1,2 +1,34 @@
+//! `bench`: generates traffic, posts it, and measures the pipeline with it.
 #![forbid(unsafe_code)]
-fn main() {}
+
+use anyhow::Result;
+use bench::{generate, pipeline, post};
+use clap::{Parser, Subcommand};
+
+/// Seeded, plausible traffic, and what the pipeline spends on it.
+#[derive(Parser)]
+#[command(version)]
+struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Write generated batches to files
+    Generate(generate::GenerateArguments),
+    /// Post generated traffic to a collector; exit 1 if anything was refused
+    Post(post::PostArguments),
+    /// Post to a collector on a real Kafka, registry and S3 server until everything is landed and compacted, and print
+    /// the CPU time that each process took
+    Pipeline(pipeline::PipelineArguments),
+}
+
+#[tokio::main]
+async fn main() -> Result<()> {
+    match Arguments::parse().command {
+        Command::Generate(arguments) => generate::run(&arguments),
+        Command::Post(arguments) => post::run(arguments).await,
+        Command::Pipeline(arguments) => pipeline::run(arguments).await,
+    }
+}

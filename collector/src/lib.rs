@@ -1,1 +1,36 @@
-//! 
+//! The collector: batches of events over HTTP into Kafka, 200 only when they are durable.
+//!
+//! It knows nothing of what becomes of the events: no Arrow, no landing zone, no SQL.
+//!
+//! The path of one batch: `accept.rs` → `routes.rs:post_events` → `body.rs` → `schemas::ingest` → `records.rs` →
+//! `producer.rs` → Kafka.
+#![forbid(unsafe_code)]
+
+mod accept;
+mod address;
+mod answer;
+mod body;
+mod books;
+mod check;
+pub mod config;
+mod cors;
+mod edge;
+mod health;
+mod internal;
+mod kafka_watch;
+mod load;
+mod metrics;
+mod producer;
+mod rate_limit;
+mod records;
+mod registry;
+mod routes;
+mod run;
+mod sdk_files;
+mod sink;
+mod sites;
+mod window;
+
+pub use config::Config;
+pub use load::{ConfigMistakes, ENVIRONMENT_PREFIX, from_toml, load};
+pub use run::{Addresses, Collector, run};

@@ -1,1 +1,55 @@
-fn main() {}
+//! The collector's process: arguments, logs, signals.
+#![forbid(unsafe_code)]
+
+mod arguments;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+use tokio_util::sync::CancellationToken;
+
+use arguments::Arguments;
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    let config = match collector::load(arguments.config.as_deref(), arguments.environment(), &arguments.flags()) {
+        Ok(config) => config,
+        Err(mistakes) => {
+            eprintln!("{mistakes}");
+            return ExitCode::from(2);
+        }
+    };
+    if arguments.print_config {
+        print!("{}", config.print());
+        return ExitCode::SUCCESS;
+    }
+    if arguments.check_config {
+        println!("the configuration is good");
+        return ExitCode::SUCCESS;
+    }
+    arguments.start_logging();
+    let shutdown = CancellationToken::new();
+    tokio::spawn(cancel_on_signal(shutdown.clone()));
+    match collector::run(config, shutdown, |_| ()).await {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("collector: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn cancel_on_signal(shutdown: CancellationToken) {
+    use tokio::signal::unix::{SignalKind, signal};
+    let signals = (signal(SignalKind::terminate()), signal(SignalKind::interrupt()));
+    let (Ok(mut terminate), Ok(mut interrupt)) = signals else {
+        tracing::error!("no signal handlers: only SIGKILL will stop this process");
+        return;
+    };
+    tokio::select! {
+        _ = terminate.recv() => {}
+        _ = interrupt.recv() => {}
+    }
+    shutdown.cancel();
+}

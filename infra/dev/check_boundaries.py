@@ -49,7 +49,7 @@ def duplicate_versions() -> list[str]:
             versions[package["name"]].add(package["version"])
     return [
         f"Cargo.lock holds {name} in {len(found)} versions: {', '.join(sorted(found))}. "
-        f"`cargo tree --locked -i {name}@{sorted(found)[-1]}` says who asks for it; bring that crate to the version of Cargo.toml"
+        f"`cargo tree --locked -i {name}@VERSION` says who asks for which; bring them all to the version of Cargo.toml"
         for name, found in sorted(versions.items())
         if len(found) > 1
     ]

@@ -8,7 +8,8 @@ set -euo pipefail
 ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
 CACHE=${CT_CACHE:-$HOME/.cache/customer-telemetry}
 
-# shellcheck source=versions.env
+# The versions of what is installed here.
+# shellcheck source=infra/dev/versions.env
 . "$ROOT/infra/dev/versions.env"
 MAVEN_DEPENDENCY_PLUGIN=org.apache.maven.plugins:maven-dependency-plugin:3.8.1
 
@@ -51,7 +52,9 @@ step() {
   fi
   printf '  %-46s installing, about %s …\n' "$title" "$about"
   local log="$CACHE/logs/${action}.log"
-  if ! "$action" >"$log" 2>&1 </dev/null; then
+  # In the background, because in an `if` bash would go on after a failed command.
+  "$action" >"$log" 2>&1 </dev/null &
+  if ! wait $!; then
     tail -20 "$log" >&2
     fail "'$title' failed; the whole output is in $log" "mend what it names and run infra/dev/setup.sh again: steps that are done are skipped"
   fi
@@ -126,16 +129,13 @@ install_node() {
   npm install --no-fund --no-audit --prefix "$CACHE/node" "node@$NODE_PACKAGE_VERSION"
 }
 
+# npm notes in node_modules what it installed, and when.
 web_there() {
   local web="$ROOT/web"
-  [ ! -e "$web/package-lock.json" ] || cmp -s "$web/package-lock.json" "$web/node_modules/.installed-from"
+  [ ! -e "$web/package-lock.json" ] || [ "$web/node_modules/.package-lock.json" -nt "$web/package-lock.json" ]
 }
 
-install_web() {
-  cd "$ROOT/web"
-  npm ci --no-fund --no-audit
-  cp package-lock.json node_modules/.installed-from
-}
+install_web() { cd "$ROOT/web" && npm ci --no-fund --no-audit; }
 
 kafka_there() { [ -e "$CACHE/kafka-$KAFKA_VERSION/.complete" ]; }
 
@@ -199,6 +199,6 @@ if [ $scope = all ]; then
   step "Kafka class archive, for quick starts" "10 s" class_archive_there make_class_archive
   step "Java 25 for the registry" "15 s" java_25_there install_java_25
   step "Apicurio registry $APICURIO_VERSION" "20 s" registry_there install_registry
-  step "versitygw $VERSITYGW_VERSION, an S3 server" "90 s" object_store_there install_object_store
+  step "versitygw $VERSITYGW_VERSION, an S3 server" "2 to 5 minutes" object_store_there install_object_store
 fi
 printf 'Set-up is complete (%s s).\n' "$((SECONDS - started))"

@@ -31,25 +31,14 @@ phase() {
 
 web() { npm --prefix web run --silent lint && npm --prefix web run --silent build && npm --prefix web test --silent; }
 
-# Both in one feature set (check_boundaries.py holds it), so the second adds only the links of the binaries.
-rust() { cargo test --locked --workspace && cargo build --locked --workspace; }
+# Both in one feature set (check_boundaries.py holds it). The binaries first: tests of `standalone` run them all.
+rust() { cargo build --locked --workspace && cargo test --locked --workspace; }
 
 browser() { npm --prefix web run --silent test:browser; }
 
-# Tests of the whole system: each runs with the real parts up and their addresses in $CT_PARTS.
+# Tests of the whole system, each on real parts of its own. In the phase `rust` they only say how to run them.
 system() {
-  local test folder
-  for test in infra/system-tests/*; do
-    [ -x "$test" ] && [ -f "$test" ] || continue
-    folder=$(mktemp -d "${TMPDIR:-/tmp}/ct-system.XXXXXX")
-    printf -- '-- %s\n' "$test"
-    if infra/dev/parts with kafka registry s3 --dir "$folder" -- "$test"; then
-      rm -rf "$folder"
-    else
-      echo "the parts' logs and data are kept in $folder" >&2
-      return 1
-    fi
-  done
+  CT_REAL_PARTS=1 cargo test --locked --workspace --test real_parts_shop --test real_parts_outages --test standalone_demo -- --nocapture
 }
 
 # From outside, as an operator would see it: a seed may be any number.

@@ -63,11 +63,11 @@ fn encode_shared(out: &mut Vec<u8>, context: &Context, header: &Header) {
         avro::string(out, id.0.hyphenated().encode_lower(&mut text));
     }
     avro::long(out, header.batch_seq.0);
-    avro::double(out, header.sent_at);
+    avro::double(out, header.sent_at.0);
     avro::double(out, context.received_at);
     avro::optional(out, header.clock.as_deref(), |out, clock: &Clock| {
-        avro::double(out, clock.offset_ms);
-        avro::optional(out, clock.error_ms, avro::double);
+        avro::double(out, clock.offset_ms.0);
+        avro::optional(out, clock.error_ms.map(|error| error.0), avro::double);
     });
     text(out, &header.sdk);
     match header.page.as_deref() {
@@ -103,10 +103,10 @@ fn encode_identity(out: &mut Vec<u8>, identity: &Identity) {
 fn encode_event(out: &mut Vec<u8>, event: &Event) {
     avro::long(out, event.seq.0);
     avro::long(out, event.kind as i64);
-    avro::double(out, event.at);
+    avro::double(out, event.at.0);
     avro::optional(out, event.element.as_deref(), encode_element);
-    avro::optional(out, event.x, avro::double);
-    avro::optional(out, event.y, avro::double);
+    avro::optional(out, event.x.map(|x| x.0), avro::double);
+    avro::optional(out, event.y.map(|y| y.0), avro::double);
     int(out, event.button);
     avro::optional(out, event.duration_ms.map(|duration| duration.0), avro::double);
     avro::optional(out, event.trail.as_deref(), |out, trail: &Trail| {
@@ -135,7 +135,7 @@ fn encode_event(out: &mut Vec<u8>, event: &Event) {
     avro::optional(out, event.error.as_deref(), encode_error);
     avro::optional(out, event.vital.as_deref(), |out, vital: &Vital| {
         avro::optional(out, Some(&*vital.name), avro::string);
-        avro::optional(out, Some(vital.value), avro::double);
+        avro::optional(out, Some(vital.value.0), avro::double);
     });
     avro::optional(out, event.degraded.as_deref(), |out, degraded: &Degraded| {
         avro::optional(out, Some(&*degraded.what), avro::string);
@@ -152,7 +152,7 @@ fn encode_element(out: &mut Vec<u8>, element: &Element) {
     text(out, &element.name);
     text(out, &element.role);
     text(out, &element.text);
-    avro::optional(out, element.rect, |out, sides| sides.into_iter().for_each(|side| avro::double(out, side)));
+    avro::optional(out, element.rect, |out, sides| sides.into_iter().for_each(|side| avro::double(out, side.0)));
 }
 
 fn encode_request(out: &mut Vec<u8>, request: &NetworkRequest) {

@@ -1,1 +1,16 @@
-//! 
+//! Everything in one process: an embedded broker, a registry, the collector, a stream job, the warehouse and the demo
+//! shop, on one data folder.
+//!
+//! It has no behaviour of its own: it starts the other crates' parts, in the order in which they need each other, and
+//! stops them in the order in which events flow, so that a clean stop leaves nothing behind.
+#![forbid(unsafe_code)]
+
+pub mod broker;
+pub mod data_dir;
+pub mod options;
+pub mod ports;
+pub mod registry;
+pub mod shop;
+mod system;
+
+pub use system::run;

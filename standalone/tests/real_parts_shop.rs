@@ -57,7 +57,8 @@ fn what_five_visitors_did_is_in_sql_once_though_a_collector_and_a_stream_job_are
     warehouse.compact();
     assert_eq!(in_the_table(&warehouse), counted, "events by tab and type: left in `events`, right as the page counted them");
     nothing_is_doubled_or_missing(&warehouse);
-    pointer_samples_are_whole(&warehouse, &visitors);
+    let dispatched = system::dispatched_samples(&visitors);
+    assert_eq!(warehouse.pointer_samples(), dispatched, "pointer samples by tab: left in SQL, right as the browser was sent them");
     sessions_are_those_of_plain_sql(&warehouse, &visitors);
     warehouse.verify();
     pipeline.everything_runs();
@@ -119,26 +120,17 @@ fn nothing_is_doubled_or_missing(warehouse: &Warehouse) {
     assert!(lost.is_empty(), "the ledger speaks of losses: {lost:?}");
 }
 
-fn pointer_samples_are_whole(warehouse: &Warehouse, visitors: &[Visitor]) {
-    let dispatched: BTreeMap<String, i64> =
-        visitors.iter().flat_map(|visitor| &visitor.tabs).map(|tab| (tab.tab_id.clone(), tab.pointer_samples)).collect();
-    assert_eq!(warehouse.pointer_samples(), dispatched, "pointer samples by tab: left in `pointer`, right as the browser was sent them");
-}
-
-/// The lag-and-sum way that any SQL textbook has, without the 24 hour cap, which no visit of a minute meets.
+/// The lag-and-sum way that any SQL textbook has, in microseconds; without the 24 hour cap, which no visitor here meets.
 const PLAIN_SESSIONS: &str = "
-    with marked as (
-        select visitor_id, occurred_at,
-               case when occurred_at - lag(occurred_at) over (partition by site_id, visitor_id order by occurred_at)
-                         <= interval '30 minutes' then 0 else 1 end as begins
-        from events),
+    with timed as (select site_id, visitor_id, arrow_cast(occurred_at, 'Int64') as at from events),
+    marked as (
+        select visitor_id, at,
+               case when at - lag(at) over (partition by site_id, visitor_id order by at) <= 1800000000 then 0 else 1 end as begins
+        from timed),
     numbered as (
-        select visitor_id, occurred_at,
-               sum(begins) over (partition by visitor_id order by occurred_at rows unbounded preceding) as number
+        select visitor_id, at, sum(begins) over (partition by visitor_id order by at rows unbounded preceding) as number
         from marked)
-    select visitor_id, arrow_cast(min(occurred_at), 'Int64') as started, arrow_cast(max(occurred_at), 'Int64') as ended,
-           count(*) as events
-    from numbered group by visitor_id, number";
+    select visitor_id, min(at) as started, max(at) as ended, count(*) as events from numbered group by visitor_id, number";
 
 fn sessions_are_those_of_plain_sql(warehouse: &Warehouse, visitors: &[Visitor]) {
     let plain = session_set(&warehouse.sql(PLAIN_SESSIONS));

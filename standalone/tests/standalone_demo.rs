@@ -83,8 +83,7 @@ fn many_types(warehouse: &Warehouse) {
 }
 
 fn pointer_samples_are_whole(warehouse: &Warehouse, visitors: &[Visitor]) {
-    let dispatched: BTreeMap<String, i64> =
-        visitors.iter().flat_map(|visitor| &visitor.tabs).map(|tab| (tab.tab_id.clone(), tab.pointer_samples)).collect();
+    let dispatched = system::dispatched_samples(visitors);
     assert_eq!(warehouse.pointer_samples(), dispatched, "pointer samples by tab: left in SQL, right as the browser was sent them");
 }
 

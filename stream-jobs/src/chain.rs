@@ -11,7 +11,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use futures::{StreamExt, TryStreamExt};
 use object_store::path::Path;
-use object_store::{Error as StoreError, ObjectStore, ObjectStoreExt, PutMode, PutPayload};
+use object_store::{Error as StoreError, ObjectMeta, ObjectStore, ObjectStoreExt, PutMode, PutPayload};
 use schemas::landing::{Link, commits_prefix, link_key, link_start};
 use thiserror::Error;
 use uuid::Uuid;
@@ -175,7 +175,7 @@ impl Chain {
                     let (topic, partition, start) = (self.topic.clone(), self.partition, link.start);
                     return Err(CommitError::Store { topic, partition, start, source });
                 }
-                Ok(None) | Err(_) => tokio::time::sleep(backoff.next()).await,
+                Ok(None) | Err(_) => tokio::time::sleep(backoff.pause()).await,
             }
         }
         unreachable!("the last attempt returns")
@@ -189,7 +189,16 @@ impl Chain {
         self.store.get(&self.path(key)).await?.bytes().await
     }
 
-    fn load_error(&self, source: StoreError) -> LoadError {
+    pub fn store(&self) -> &dyn ObjectStore {
+        self.store.as_ref()
+    }
+
+    /// Everything below a folder.
+    pub async fn list(&self, folder: &Path) -> Result<Vec<ObjectMeta>, LoadError> {
+        self.store.list(Some(folder)).try_collect().await.map_err(|source| self.load_error(source))
+    }
+
+    pub fn load_error(&self, source: StoreError) -> LoadError {
         LoadError::Store { topic: self.topic.clone(), partition: self.partition, source }
     }
 }

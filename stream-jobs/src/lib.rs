@@ -1,1 +1,123 @@
-//! 
+//! Stream jobs: Kafka partitions to transformed events with sessions in the landing zone, each offset exactly once.
+//!
+//! The path of a record: [`consumer::run`] → [`transform::Transform::transform`] → [`sessionize::Sessions::assign`] →
+//! [`landing::flush`]. Exactly once rests on the landing chain ([`chain`]) alone: group offsets serve lag metrics.
+//!
+//! Knows nothing of HTTP ingest, of Delta, of SQL.
+#![forbid(unsafe_code)]
+
+pub mod chain;
+mod checks;
+pub mod config;
+pub mod consumer;
+mod dead_letters;
+pub mod decode;
+pub mod frames;
+mod group;
+mod internal;
+pub mod landing;
+mod metrics;
+mod orphans;
+pub mod partition;
+mod registry;
+pub mod resume;
+mod retry;
+pub mod sessionize;
+pub mod store;
+pub mod transform;
+
+use std::net::SocketAddr;
+
+use anyhow::{Context, Result};
+use tokio::net::TcpListener;
+use tokio_util::sync::CancellationToken;
+
+pub use config::{Config, GroupProtocol};
+use consumer::Parts;
+use dead_letters::DeadLetters;
+use group::Group;
+use metrics::Metrics;
+use registry::Registry;
+use store::Store;
+
+/// A worker whose internal address is taken and that has not begun yet.
+pub struct Bound {
+    config: Config,
+    listener: TcpListener,
+    internal_address: SocketAddr,
+    metrics: Metrics,
+}
+
+/// Takes the internal address (port 0: any free one). Fails when it is taken.
+pub async fn bind(config: Config) -> Result<Bound> {
+    let listener = internal::bind(config.internal_address).await?;
+    let internal_address = listener.local_addr().context("the internal address cannot be read back")?;
+    let metrics = Metrics::default();
+    metrics.set_not_ready("start", Some("the self checks have not passed yet".into()));
+    Ok(Bound { config, listener, internal_address, metrics })
+}
+
+impl Bound {
+    /// Where `/metrics` and `/health` are answered.
+    pub fn internal_addr(&self) -> SocketAddr {
+        self.internal_address
+    }
+
+    /// Checks itself, then works until `shutdown`, then flushes once more. Fails with one line for each thing that is
+    /// missing at start, or when the consumer cannot go on.
+    ///
+    /// The work runs on a thread of its own: decoding and encoding would hold up whatever shares the caller's runtime.
+    pub async fn serve(self, shutdown: CancellationToken) -> Result<()> {
+        let Self { config, listener, metrics, .. } = self;
+        let stop_internal = CancellationToken::new();
+        let internal = tokio::spawn(internal::serve(listener, metrics.clone(), stop_internal.clone()));
+        let (done, outcome) = tokio::sync::oneshot::channel();
+        let worker = std::thread::Builder::new().name("stream-jobs".into()).spawn(move || {
+            let finished = work_on_this_thread(&config, metrics, shutdown);
+            // The receiver is only gone when nobody waits any more.
+            let _ = done.send(finished);
+        });
+        worker.context("the worker's thread cannot be started")?;
+        let finished = outcome.await.context("the worker's thread ended in a panic")?;
+        stop_internal.cancel();
+        // It was asked to end; a panic of it changes nothing any more.
+        let _ = internal.await;
+        finished
+    }
+}
+
+/// [`bind`] and [`Bound::serve`].
+pub async fn run(config: Config, shutdown: CancellationToken) -> Result<()> {
+    bind(config).await?.serve(shutdown).await
+}
+
+fn work_on_this_thread(config: &Config, metrics: Metrics, shutdown: CancellationToken) -> Result<()> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    runtime.block_on(async {
+        let parts = parts(config, Store::open(&config.store)?, metrics)?;
+        tokio::select! {
+            checked = checks::run(config, &parts) => checked?,
+            () = shutdown.cancelled() => return Ok(()),
+        }
+        parts.metrics.set_not_ready("start", None);
+        consumer::run(config, parts, shutdown).await
+    })
+}
+
+/// Everything that the loop works with; connects to nothing yet.
+fn parts(config: &Config, store: Store, metrics: Metrics) -> Result<Parts> {
+    let (group, group_events) = Group::new(config, &metrics)?;
+    Ok(Parts {
+        group,
+        group_events,
+        store,
+        registry: Registry::new(&config.registry)?,
+        dead_letters: DeadLetters::new(&group::client_config(config), &config.dead_letter_topic)?,
+        metrics,
+    })
+}
+
+#[cfg(test)]
+mod process_tests;
+#[cfg(test)]
+mod testing;

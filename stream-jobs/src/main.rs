@@ -1,1 +1,108 @@
-fn main() {}
+//! `stream-jobs`: wires the command line to the library.
+#![forbid(unsafe_code)]
+
+use std::process::ExitCode;
+
+use clap::{Args, Parser, Subcommand};
+use stream_jobs::config::{Config, Flags};
+use stream_jobs::resume::{self, Accept};
+use tokio::signal::unix::{SignalKind, signal};
+use tokio_util::sync::CancellationToken;
+use tracing_subscriber::EnvFilter;
+
+/// Reads telemetry events from Kafka and lands them as Parquet, each exactly once
+///
+/// Settings come from a TOML file (--config), then STREAM_JOBS_… variables, then flags; STREAM_JOBS_LOG sets the log
+/// level (info by default). Several workers with the same group share the topic's partitions.
+#[derive(Parser)]
+#[command(version, arg_required_else_help = true)]
+struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Work until SIGTERM or SIGINT, then flush and end
+    Run(Run),
+    /// Let a stopped partition go on, by writing the loss or the new topic into its chain
+    Resume(Resume),
+}
+
+#[derive(Args)]
+struct Run {
+    #[command(flatten)]
+    flags: Flags,
+    /// Print the settings, secrets hidden, and end
+    #[arg(long)]
+    print_config: bool,
+}
+
+#[derive(Args)]
+#[group(id = "accept", required = true, multiple = false)]
+struct Accepted {
+    /// Offsets that retention removed before they were landed are lost: go on at the topic's first offset
+    #[arg(long, group = "accept")]
+    accept_gap: bool,
+    /// The topic was made anew: go on at its first offset, behind the old chain
+    #[arg(long, group = "accept")]
+    new_incarnation: bool,
+}
+
+#[derive(Args)]
+struct Resume {
+    #[command(flatten)]
+    flags: Flags,
+    /// The partition that stopped, as the log and /health/ready name it
+    #[arg(long)]
+    partition: i32,
+    #[command(flatten)]
+    accepted: Accepted,
+}
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    let level = EnvFilter::try_from_env("STREAM_JOBS_LOG").unwrap_or_else(|_| EnvFilter::new("info"));
+    tracing_subscriber::fmt().with_env_filter(level).with_writer(std::io::stderr).init();
+    match command(Arguments::parse().command).await {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("stream-jobs: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn command(command: Command) -> anyhow::Result<()> {
+    match command {
+        Command::Run(run) => {
+            let config = Config::load(&run.flags, std::env::vars())?;
+            if run.print_config {
+                print!("{}", config.printed());
+                return Ok(());
+            }
+            stream_jobs::run(config, shutdown_on_signal()?).await
+        }
+        Command::Resume(resume) => {
+            let config = Config::load(&resume.flags, std::env::vars())?;
+            let accept = if resume.accepted.accept_gap { Accept::Gap } else { Accept::NewIncarnation };
+            println!("{}", resume::run(&config, resume.partition, accept).await?);
+            Ok(())
+        }
+    }
+}
+
+/// A token that SIGTERM or SIGINT cancels.
+fn shutdown_on_signal() -> anyhow::Result<CancellationToken> {
+    let shutdown = CancellationToken::new();
+    let (mut terminate, mut interrupt) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
+    let token = shutdown.clone();
+    tokio::spawn(async move {
+        tokio::select! {
+            _ = terminate.recv() => {}
+            _ = interrupt.recv() => {}
+        }
+        token.cancel();
+    });
+    Ok(shutdown)
+}

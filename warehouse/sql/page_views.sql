@@ -35,7 +35,7 @@ spans as (
             as engaged_ms
     from covered group by site_id, session_id, tab_id, page_view_id
 )
-select p.site_id, cast(p.session_started_at as date) as event_date, p.page_view_id, p.session_id, p.visitor_id, p.tab_id,
+select p.site_id, cast(p.started_at as date) as event_date, p.page_view_id, p.session_id, p.visitor_id, p.tab_id,
     p.session_started_at, p.page_url, p.page_path, p.page_title, p.started_at, p.ended_at,
     (cast(p.ended_at as bigint) - cast(p.started_at as bigint)) / 1000.0 as time_on_page_ms,
     coalesce(t.visible_ms, 0.0) as visible_ms,

@@ -1,1 +1,66 @@
-fn main() {}
+//! `warehouse`: see the library.
+#![forbid(unsafe_code)]
+
+use std::process::ExitCode;
+
+use clap::{CommandFactory, Parser};
+use tokio::signal::unix::{SignalKind, signal};
+use tokio_util::sync::CancellationToken;
+use tracing_subscriber::EnvFilter;
+use warehouse::commands::run;
+use warehouse::config::{Cli, Command, Config};
+use warehouse::limits::STACK_BYTES;
+
+/// Lost races for a commit are part of the work: the libraries' own lines about them are not shown.
+const LOG: &str = "warn,deltalake_core=off,buoyant_kernel=off,delta_kernel=off,warehouse=info";
+const LOG_OF_ONE_ANSWER: &str = "off,warehouse=warn";
+
+fn main() -> ExitCode {
+    let cli = Cli::parse();
+    let config = match Config::new(&cli) {
+        Ok(config) => config,
+        Err(mistakes) => {
+            mistakes.lines().for_each(|mistake| eprintln!("{mistake}"));
+            return ExitCode::from(2);
+        }
+    };
+    if cli.options.print_config {
+        print!("{}", config.print());
+        return ExitCode::SUCCESS;
+    }
+    let Some(command) = cli.command else {
+        let _ = Cli::command().print_help();
+        return ExitCode::from(2);
+    };
+    let log = if matches!(command, Command::Sql { .. } | Command::Verify) { LOG_OF_ONE_ANSWER } else { LOG };
+    let filter = EnvFilter::try_from_env("WAREHOUSE_LOG").unwrap_or_else(|_| EnvFilter::new(log));
+    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
+
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().thread_stack_size(STACK_BYTES).build();
+    let runtime = runtime.expect("the system lets this process start threads");
+    let shutdown = CancellationToken::new();
+    let ending = shutdown.clone();
+    let done = runtime.block_on(async move {
+        tokio::spawn(async move {
+            stop_signal().await;
+            ending.cancel();
+        });
+        tokio::spawn(run(command, config, shutdown)).await
+    });
+    match done {
+        Ok(Ok(code)) => code,
+        Ok(Err(error)) => {
+            eprintln!("{}", format!("{error:#}").replace('\n', " "));
+            ExitCode::FAILURE
+        }
+        Err(_) => ExitCode::FAILURE,
+    }
+}
+
+async fn stop_signal() {
+    let Ok(mut terminate) = signal(SignalKind::terminate()) else { return std::future::pending().await };
+    tokio::select! {
+        _ = terminate.recv() => {}
+        _ = tokio::signal::ctrl_c() => {}
+    }
+}

@@ -118,7 +118,6 @@ pub fn final_columns(table: Table) -> String {
         "session_started_at" => {
             "final_session_start(site_id, visitor_id, occurred_at, session_started_at) as session_started_at".into()
         }
-        "type" => "\"type\"".into(),
         _ => name,
     });
     columns.collect::<Vec<String>>().join(", ")

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use anyhow::Context;
 use datafusion::arrow::array::AsArray;
-use datafusion::arrow::compute::partition;
+use datafusion::arrow::compute::{cast, partition};
 use datafusion::arrow::datatypes::{Date32Type, SchemaRef};
 use datafusion::arrow::record_batch::RecordBatch;
 use datafusion::parquet::arrow::ArrowWriter;
@@ -60,7 +60,8 @@ impl Writer {
         let keys = batch.project(&[batch.schema().index_of("site_id")?, batch.schema().index_of("event_date")?])?;
         let columns = self.schema.fields().iter().map(|field| batch.schema().index_of(field.name()));
         let rows = batch.project(&columns.collect::<Result<Vec<_>, _>>()?)?;
-        let rows = RecordBatch::try_new(self.schema.clone(), rows.columns().to_vec())
+        let typed = rows.columns().iter().zip(self.schema.fields()).map(|(column, field)| cast(column, field.data_type()));
+        let rows = RecordBatch::try_new(self.schema.clone(), typed.collect::<Result<Vec<_>, _>>()?)
             .with_context(|| format!("table {}: rows of another shape", self.table.name()))?;
         for range in partition(keys.columns())?.ranges() {
             let site_id = keys.column(0).as_string::<i32>().value(range.start);

@@ -12,7 +12,7 @@ use super::visitor::Visitor;
 /// Half of the page views have more acts than this.
 const ACTS_MEDIAN: f64 = 15.0;
 /// The SDK sends a heartbeat that often while the page is visible …
-const HEARTBEAT_MS: f64 = 15_000.0;
+const HEARTBEAT_MS: f64 = 30_000.0;
 /// … and there was input not longer ago than this.
 const HEARTBEAT_IDLE_MS_MAX: f64 = 300_000.0;
 /// Think time between two acts: log-normal.
@@ -302,7 +302,7 @@ impl View<'_> {
         let reading_ms = self.chance.log_normal(700.0, 0.5);
         self.wait(reading_ms);
         let change = match self.page.elements[index].kind {
-            Kind::CheckBox => format!(",\"change\":{{\"checked\":{}}}", self.chance.hit(0.7)),
+            Kind::CheckBox => format!(",\"change\":{{\"index\":0,\"checked\":{}}}", self.chance.hit(0.7)),
             _ => format!(",\"change\":{{\"index\":{}}}", self.chance.whole(0, 9)),
         };
         self.on(index, EventType::Change, |out| out.push_str(&change));

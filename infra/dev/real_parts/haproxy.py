@@ -1,29 +1,32 @@
-"""A real load balancer, Debian's HAProxy, in front of collectors that tests start and kill."""
+"""A real load balancer, Debian's HAProxy, in front of collectors that tests start and kill.
 
-import string
+The rules are those of a real installation, infra/haproxy/edge.cfg; only the addresses are the test's own.
+"""
+
 from pathlib import Path
 
-from .places import DEV, PartsError, program
+from .places import ROOT, PartsError, program
 from .process import Process
 
 NAME = "haproxy"
 PORTS = ["http", "metrics"]
 BALANCE = ("leastconn", "roundrobin")
+RULES = ROOT / "infra" / "haproxy" / "edge.cfg"
 
 
 def prepare(folder: Path, chosen: dict[str, int], options: dict) -> None:
-    backends = options.get("backends") or []
-    if not backends:
+    addresses = options.get("backends") or []
+    if not addresses:
         raise PartsError("haproxy needs --backend HOST:PORT,HOST:PORT: the collectors that it shares the requests among")
-    servers = "\n".join(f"    server collector-{number} {address}" for number, address in enumerate(backends, 1))
-    template = string.Template((DEV / "haproxy.cfg.template").read_text())
-    filled = template.substitute(chosen, balance=options.get("balance") or BALANCE[0], servers=servers)
-    (folder / "haproxy.cfg").write_text(filled)
+    servers = [f"server collector-{number} {address}" for number, address in enumerate(addresses, 1)]
+    backend = ["backend collectors from checked-collectors", f"balance {options.get('balance') or BALANCE[0]}", *servers]
+    (folder / "collectors.cfg").write_text("\n    ".join(backend) + "\n")
 
 
 def command(folder: Path, chosen: dict[str, int], options: dict) -> tuple[list[str], dict[str, str]]:
+    binds = {"EDGE_BIND": f"127.0.0.1:{chosen['http']}", "METRICS_BIND": f"127.0.0.1:{chosen['metrics']}"}
     # -db: one process in the foreground, no workers to lose track of.
-    return [program("haproxy"), "-db", "-f", str(folder / "haproxy.cfg")], {}
+    return [program("haproxy"), "-db", "-f", str(RULES), "-f", str(folder / "collectors.cfg")], binds
 
 
 def ready(process: Process, folder: Path) -> bool:

@@ -29,9 +29,6 @@ log.dirs={data}
 num.partitions=4
 auto.create.topics.enable=false
 log.segment.bytes=67108864
-# A record is a whole batch: up to 8 MiB of JSON at the edge (collector limit), smaller as Avro.
-message.max.bytes=10485760
-replica.fetch.max.bytes=10485760
 # Retention goes by the records' own times, and tests send old ones.
 log.retention.ms=-1
 offsets.topic.num.partitions=4

@@ -1,5 +1,6 @@
 """One server process: started in its own session, remembered in a file, and signalled only if it is still itself."""
 
+import contextlib
 import json
 import os
 import signal
@@ -74,10 +75,8 @@ class Process:
     def send(self, number: signal.Signals) -> None:
         """To the whole process group: the session has no other members than this server and what it started."""
         if self.alive():
-            try:
+            with contextlib.suppress(ProcessLookupError):
                 os.killpg(self.pid, number)
-            except ProcessLookupError:
-                pass
 
     def stop(self) -> None:
         """SIGTERM, then SIGKILL to whatever is still there after STOP_WAIT_S."""

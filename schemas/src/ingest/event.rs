@@ -4,7 +4,7 @@ use serde::Deserialize;
 
 use super::event_type::EventType;
 use super::reject::EventCode;
-use super::value::{Length, Object, Properties, Samples, Text, Whole};
+use super::value::{Length, Number, Object, Properties, Samples, Text, Whole};
 
 /// One thing that a visitor did; identified for ever by (`tab_id`, `seq`).
 ///
@@ -17,12 +17,12 @@ pub struct Event<'a> {
     #[serde(rename = "type")]
     pub kind: EventType,
     /// Client clock, epoch milliseconds.
-    pub at: f64,
+    pub at: Number,
     #[serde(borrow)]
     pub element: Option<Object<Element<'a>>>,
     /// CSS pixels: pointer position, or scroll offset.
-    pub x: Option<f64>,
-    pub y: Option<f64>,
+    pub x: Option<Number>,
+    pub y: Option<Number>,
     /// `MouseEvent.button`.
     pub button: Option<i32>,
     pub duration_ms: Option<Length>,
@@ -74,7 +74,7 @@ pub struct Element<'a> {
     #[serde(borrow)]
     pub text: Option<Text<'a>>,
     /// x, y, width, height: CSS pixels, relative to the viewport.
-    pub rect: Option<[f64; 4]>,
+    pub rect: Option<[Number; 4]>,
 }
 
 /// Pointer samples: three lists of one length.
@@ -156,7 +156,7 @@ pub struct JsError<'a> {
 pub struct Vital<'a> {
     #[serde(borrow)]
     pub name: Text<'a>,
-    pub value: f64,
+    pub value: Number,
 }
 
 /// What is captured at a lower rate, and at which.

@@ -21,7 +21,7 @@ pub use event::{
 };
 pub use event_type::EventType;
 pub use reject::{BatchCode, BatchError, EventCode, Reject};
-pub use value::{Id, Object, Properties, Text, Whole};
+pub use value::{Id, Length, Number, Object, Properties, Samples, Text, Whole};
 
 /// Most events of one batch (TRUST.md, edge). More is answered 413.
 pub const EVENTS_MAX: usize = 1_000;
@@ -47,7 +47,7 @@ pub struct Header<'a> {
     pub tab_id: Id,
     pub page_view_id: Id,
     /// Client clock, epoch milliseconds.
-    pub sent_at: f64,
+    pub sent_at: Number,
     pub clock: Option<Object<Clock>>,
     pub sdk: Option<Text<'a>>,
     pub page: Option<Object<Page<'a>>>,
@@ -57,8 +57,8 @@ pub struct Header<'a> {
 /// The SDK's estimate of server minus client.
 #[derive(Debug, Deserialize)]
 pub struct Clock {
-    pub offset_ms: f64,
-    pub error_ms: Option<f64>,
+    pub offset_ms: Number,
+    pub error_ms: Option<Number>,
 }
 
 /// The page that the events happened on.
@@ -71,9 +71,9 @@ pub struct Page<'a> {
     #[serde(borrow)]
     pub title: Option<Text<'a>>,
     /// Width and height, CSS pixels.
-    pub viewport: Option<[value::Length; 2]>,
+    pub viewport: Option<[Length; 2]>,
     /// Width and height, CSS pixels.
-    pub screen: Option<[value::Length; 2]>,
+    pub screen: Option<[Length; 2]>,
     #[serde(borrow)]
     pub language: Option<Text<'a>>,
     #[serde(borrow)]
@@ -116,7 +116,7 @@ struct Envelope<'a, E> {
     visitor_id: Id,
     tab_id: Id,
     page_view_id: Id,
-    sent_at: f64,
+    sent_at: Number,
     clock: Option<Object<Clock>>,
     #[serde(borrow)]
     sdk: Option<Text<'a>>,

@@ -123,13 +123,32 @@ impl<'de> Deserialize<'de> for Whole {
     }
 }
 
+/// A finite number, exactly as sent: serde_json's own reading of long fractions may be off in the last bit, and a time
+/// in epoch milliseconds with fractions is that long.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Number(pub f64);
+
+impl<'de> Deserialize<'de> for Number {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = <&RawValue>::deserialize(deserializer)?.get();
+        if !text.starts_with(|first: char| first == '-' || first.is_ascii_digit()) {
+            let kind = if text.starts_with('"') { "string " } else { "" };
+            return Err(D::Error::custom(format_args!("invalid type: {kind}{text}, expected a number")));
+        }
+        match text.parse::<f64>() {
+            Ok(number) if number.is_finite() => Ok(Number(number)),
+            _ => Err(D::Error::custom(format_args!("{OUT_OF_RANGE_PREFIX}: {text} does not fit 64 bits"))),
+        }
+    }
+}
+
 /// A duration, size or rate: a finite number, not negative.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Length(pub f64);
 
 impl<'de> Deserialize<'de> for Length {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let number = f64::deserialize(deserializer)?;
+        let Number(number) = Number::deserialize(deserializer)?;
         if number < 0.0 {
             return Err(D::Error::custom(format_args!("{OUT_OF_RANGE_PREFIX}: {number} is negative")));
         }
@@ -151,7 +170,7 @@ impl<'de> Deserialize<'de> for Samples {
             }
             fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Samples, A::Error> {
                 let mut samples = Vec::new();
-                while let Some(sample) = list.next_element()? {
+                while let Some(Number(sample)) = list.next_element()? {
                     if samples.len() == TRAIL_SAMPLES_MAX {
                         return Err(A::Error::custom(format_args!(
                             "{TOO_LONG_PREFIX}: more than {TRAIL_SAMPLES_MAX} samples"

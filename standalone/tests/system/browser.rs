@@ -43,8 +43,19 @@ pub struct TabCount {
     pub tab_id: String,
     /// Events that the page captured, by type.
     pub captured: BTreeMap<String, i64>,
-    /// Pointer samples that the browser was sent.
-    pub pointer_samples: i64,
+    /// Pointer samples that the browser was sent, counted by the sender.
+    pub dispatched_samples: i64,
+}
+
+#[derive(Deserialize)]
+struct VisitAnswer {
+    visitors: Vec<Visitor>,
+}
+
+/// Pointer samples that were sent to each tab that was sent any.
+pub fn dispatched_samples(visitors: &[Visitor]) -> BTreeMap<String, i64> {
+    let tabs = visitors.iter().flat_map(|visitor| &visitor.tabs).filter(|tab| tab.dispatched_samples > 0);
+    tabs.map(|tab| (tab.tab_id.clone(), tab.dispatched_samples)).collect()
 }
 
 impl Visit {
@@ -70,6 +81,8 @@ impl Visit {
         let status = self.process.wait(self.within);
         assert!(status.success(), "visit.mjs ended with {status}:\n{}", self.process.log_tail());
         let text = std::fs::read_to_string(&self.answer).expect("the answer can be read");
-        serde_json::from_str(&text).unwrap_or_else(|error| panic!("visit.mjs answered something else ({error}): {text}"))
+        let answer: VisitAnswer =
+            serde_json::from_str(&text).unwrap_or_else(|error| panic!("visit.mjs answered something else ({error}): {text}"));
+        answer.visitors
     }
 }

@@ -21,7 +21,7 @@ mod wait;
 
 pub use binaries::{binary, clone_root};
 pub use books::Outcome;
-pub use browser::{Visit, VisitOptions, Visitor};
+pub use browser::{Visit, VisitOptions, Visitor, dispatched_samples};
 pub use http::{Answer, get, post};
 pub use parts::Parts;
 pub use pipeline::{Pipeline, PipelineOptions};

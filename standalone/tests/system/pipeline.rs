@@ -1,6 +1,6 @@
 //! Our processes on the real parts: collectors behind HAProxy, stream jobs, the shop; and the faults that tests inflict.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::Command;
 use std::time::Duration;
 
@@ -183,9 +183,54 @@ fn s3_environment(parts: &Parts) -> Vec<(String, String)> {
 }
 
 fn start_collectors(run: &Run, parts: &Parts, options: &PipelineOptions, ports: &[(u16, u16)], shop_port: u16) -> Vec<Member> {
-    todo!()
+    let window = options.window_bytes.map(|bytes| format!("[limits]\nwindow_bytes_max = {bytes}\n")).unwrap_or_default();
+    let start = |(number, (port, internal_port)): (usize, &(u16, u16))| {
+        let text = format!(
+            r#"listen = "127.0.0.1:{port}"
+internal_listen = "127.0.0.1:{internal_port}"
+trusted_proxies = ["127.0.0.1/32"]
+{window}[kafka]
+bootstrap = "{kafka}"
+[registry]
+url = "{registry}"
+[[sites]]
+site_id = "{SITE_ID}"
+write_key = "{WRITE_KEY}"
+allowed_origins = ["http://127.0.0.1:{shop_port}"]
+"#,
+            kafka = parts.address("kafka_bootstrap"),
+            registry = parts.address("registry_url"),
+        );
+        let name = format!("collector-{number}");
+        let launch = Launch { program: binary("collector"), arguments: config_arguments(run, &name, &text), environment: Vec::new() };
+        Member::start(run, name, launch, format!("http://127.0.0.1:{port}"))
+    };
+    ports.iter().enumerate().map(start).collect()
 }
 
 fn start_stream_jobs(run: &Run, parts: &Parts, options: &PipelineOptions, store: &str, environment: &[(String, String)]) -> Vec<Member> {
-    todo!()
+    let start = |number: usize| {
+        let port = free_port();
+        let text = format!(
+            r#"store = "{store}"
+internal_address = "127.0.0.1:{port}"
+brokers = "{kafka}"
+registry = "{registry}"
+"#,
+            kafka = parts.address("kafka_bootstrap"),
+            registry = parts.address("registry_url"),
+        );
+        let name = format!("stream-job-{number}");
+        let mut arguments = vec!["run".to_owned()];
+        arguments.extend(config_arguments(run, &name, &text));
+        let launch = Launch { program: binary("stream-jobs"), arguments, environment: environment.to_vec() };
+        Member::start(run, name, launch, format!("http://127.0.0.1:{port}"))
+    };
+    (0..options.stream_jobs).map(start).collect()
+}
+
+fn config_arguments(run: &Run, name: &str, text: &str) -> Vec<String> {
+    let path = run.folder().join(format!("{name}.toml"));
+    std::fs::write(&path, text).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+    vec!["--config".to_owned(), path.display().to_string()]
 }

@@ -12,7 +12,7 @@ use super::traffic::{event_ids, now_ms};
 use super::{Outcome, Tab, http};
 
 /// The SDK starts at 1 s; a test has less patience.
-const RETRY_PAUSE: Duration = Duration::from_millis(200);
+const RETRY_PAUSE: Duration = Duration::from_millis(500);
 const EVENTS_PER_BATCH: std::ops::RangeInclusive<u32> = 1..=30;
 
 /// How much to send, and how faithfully.
@@ -48,6 +48,8 @@ struct Shared {
 pub struct Reply {
     pub sent: Instant,
     pub took: Duration,
+    /// Length of the body.
+    pub bytes: usize,
     /// `None`: the connection failed.
     pub status: Option<u16>,
     pub retry_after: bool,
@@ -135,6 +137,7 @@ fn send(options: &PosterOptions, shared: &Shared, batch: &Value, persistent: boo
         let reply = Reply {
             sent,
             took: sent.elapsed(),
+            bytes: body.len(),
             status: answer.as_ref().ok().map(|answer| answer.status),
             retry_after: answer.as_ref().is_ok_and(|answer| answer.retry_after.is_some()),
         };

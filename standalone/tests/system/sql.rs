@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::process::{Command, Output, Stdio};
 
+use serde::Deserialize;
 use serde_json::{Map, Value};
 
 use super::binary;
@@ -13,6 +14,18 @@ const COMMAND_SECONDS_MAX: &str = "120";
 
 /// One row: column name to value.
 pub type Row = Map<String, Value>;
+
+/// The answer in the format `json`.
+#[derive(Deserialize)]
+struct Table {
+    columns: Vec<Column>,
+    rows: Vec<Vec<Value>>,
+}
+
+#[derive(Deserialize)]
+struct Column {
+    name: String,
+}
 
 /// Runs `warehouse --store URL …`.
 #[derive(Clone, Debug)]
@@ -37,7 +50,9 @@ impl Warehouse {
         if !done.status.success() {
             return Err(said(&done));
         }
-        serde_json::from_slice(&done.stdout).map_err(|error| format!("no rows of JSON ({error}): {}", said(&done)))
+        let answer: Table = serde_json::from_slice(&done.stdout).map_err(|error| format!("no JSON ({error}): {}", said(&done)))?;
+        let names = || answer.columns.iter().map(|column| column.name.clone());
+        Ok(answer.rows.into_iter().map(|row| names().zip(row).collect()).collect())
     }
 
     /// The one number that a query like `select count(*) from …` answers.

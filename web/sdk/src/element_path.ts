@@ -5,29 +5,9 @@ import type { ElementInfo } from './wire.ts';
 const ANCESTORS_MAX = 3;
 const SIBLINGS_MAX = 50;
 const LANDMARK = /^(main|form|nav|header|footer|aside|section|article|dialog|table|ul|ol|fieldset)$/;
-const INPUT_ROLES: Record<string, string> = {
-  checkbox: 'checkbox',
-  radio: 'radio',
-  range: 'slider',
-  number: 'spinbutton',
-  search: 'searchbox',
-  submit: 'button',
-  button: 'button',
-  reset: 'button',
-};
-const ROLES: Record<string, string> = {
-  a: 'link',
-  button: 'button',
-  select: 'combobox',
-  textarea: 'textbox',
-  summary: 'button',
-  nav: 'navigation',
-  main: 'main',
-  form: 'form',
-  img: 'img',
-  table: 'table',
-  dialog: 'dialog',
-};
+/** Roles that elements have without saying so; any other input is a textbox. */
+const ROLES: Record<string, string> = { a: 'link', select: 'combobox', textarea: 'textbox', submit: 'button' };
+const OWN_ROLES = /^(button|checkbox|radio|form|main|img|table|dialog)$/;
 
 function part(element: Element, target: boolean): string {
   const tag = element.localName;
@@ -41,26 +21,20 @@ function part(element: Element, target: boolean): string {
   return target ? tag + position(element) : tag;
 }
 
-/** `:nth-of-type(n)`, where the element has siblings of its kind. */
+/** `:nth-of-type(n)`, where the element has siblings of its kind before it. */
 function position(element: Element): string {
-  let before = 1;
-  let same = false;
-  let seen = 0;
-  for (let e = element.previousElementSibling; e && seen++ < SIBLINGS_MAX; e = e.previousElementSibling)
-    if (e.localName === element.localName) before++;
-  for (let e = element.nextElementSibling; e && !same && seen++ < SIBLINGS_MAX; e = e.nextElementSibling)
-    same = e.localName === element.localName;
-  return before > 1 || same ? `:nth-of-type(${before})` : '';
+  let nth = 1;
+  for (let e = element.previousElementSibling; e && nth < SIBLINGS_MAX; e = e.previousElementSibling)
+    if (e.localName === element.localName) nth++;
+  return nth > 1 ? `:nth-of-type(${nth})` : '';
 }
 
 /** `main>form>button#buy`: the element itself, and up to three of its landmarks, lists, or named ancestors. */
 export function elementPath(element: Element): string {
   const parts = [part(element, true)];
   for (let e = parentOf(element); e && e.localName !== 'body' && parts.length <= ANCESTORS_MAX; e = parentOf(e)) {
-    const inList = /^(li|tr)$/.test(e.localName);
-    const named = e.id || e.hasAttribute('data-ct-label');
-    if (inList) parts.unshift(part(e, true));
-    else if (named || LANDMARK.test(e.localName)) parts.unshift(part(e, false));
+    const entry = /^(li|tr)$/.test(e.localName);
+    if (entry || e.id || e.hasAttribute('data-ct-label') || LANDMARK.test(e.localName)) parts.unshift(part(e, entry));
   }
   return parts.join('>');
 }
@@ -72,8 +46,9 @@ function parentOf(element: Element): Element | null {
 function roleOf(element: Element): string | null {
   const role = element.getAttribute('role');
   if (role) return clean(role, 32);
-  if (element.localName === 'input') return INPUT_ROLES[(element as HTMLInputElement).type] ?? 'textbox';
-  return ROLES[element.localName] ?? null;
+  const input = element.localName === 'input';
+  const kind = input ? (element as HTMLInputElement).type : element.localName;
+  return ROLES[kind] ?? (OWN_ROLES.test(kind) ? kind : input ? 'textbox' : null);
 }
 
 const tenth = (pixels: number) => Math.round(pixels * 10) / 10;

@@ -19,7 +19,10 @@ export function clean(text: unknown, unitsMax = STRING_UNITS_MAX): string {
 
 /** Emails and runs of four or more digits become asterisks. Masks before it cuts, so no half of a match stays. */
 export function maskText(text: string, unitsMax = STRING_UNITS_MAX): string {
-  const head = text.slice(0, unitsMax + 256).replace(/\s+/g, ' ').trim();
+  const head = text
+    .slice(0, unitsMax + 256)
+    .replace(/\s+/g, ' ')
+    .trim();
   return clean(head.replace(EMAIL, '***').replace(DIGITS, '****'), unitsMax);
 }
 

@@ -69,8 +69,7 @@ export class Sender {
       });
       const answeredAt = clientNow();
       const answer = response.ok ? await response.json().catch(() => ({})) : {};
-      if (response.ok)
-        this.clock.observe(sentAt, answeredAt, answer.server_received_at, answer.server_sent_at, drift);
+      if (response.ok) this.clock.observe(sentAt, answeredAt, answer.server_received_at, answer.server_sent_at, drift);
       return verdictOf(response.status, response.headers.get('Retry-After'), answer.rejected?.length ?? 0);
     } catch {
       return { kind: 'again', afterMs: null };

@@ -25,7 +25,9 @@ export function scrubUrl(address: string, base: string = location.href): string 
     const url = new URL(address, base);
     const origin = url.host ? `${url.protocol}//${url.host}` : url.protocol;
     const path = url.protocol === 'data:' ? '' : url.pathname;
-    return clean((origin + path + scrubQuery(url.search) + scrubHash(url.hash)).replace(/[^/?&=]+(@|%40)[^/?&=]+/g, '***'));
+    return clean(
+      (origin + path + scrubQuery(url.search) + scrubHash(url.hash)).replace(/[^/?&=]+(@|%40)[^/?&=]+/g, '***'),
+    );
   } catch {
     return '';
   }

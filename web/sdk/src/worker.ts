@@ -6,6 +6,7 @@ import { Clock } from './clock.ts';
 import { ORPHAN_AGE_MS_MIN, ORPHANS_EVERY_MS } from './limits.ts';
 import { type Entry, type Key, MemoryOutbox, type Outbox, StoredOutbox } from './outbox.ts';
 import { pauseMs, Sender } from './sender.ts';
+import { uuidV7 } from './uuid.ts';
 import { type Chunk, encodeRest, type Header, type Order, type Report } from './wire.ts';
 
 export type Wait = (ms: number) => Promise<void>;
@@ -135,8 +136,7 @@ export class Courier {
     const verdict = await this.sender.attempt(entry.rest);
     if (this.stopped) return;
     if (verdict.kind === 'again') {
-      this.failures++;
-      await this.pause(Math.max(verdict.afterMs ?? 0, pauseMs(this.failures)));
+      await this.pauseAfterFailure(verdict.afterMs);
       return;
     }
     this.failures = 0;
@@ -147,29 +147,24 @@ export class Courier {
   }
 
   /**
-   * Sends a batch in two. Both halves keep its number, since only the page hands numbers out: for the ledger the
-   * number is there, and events are told apart by their own. What is stored stays the whole batch until then.
+   * Sends a batch in parts. They keep its number, since only the page hands numbers out: for the ledger the number
+   * is there, and events are told apart by their own. What is stored stays the whole batch until all is settled.
    */
   private async halve(entry: Entry): Promise<void> {
-    const batch = JSON.parse(entry.rest);
     let acknowledged = 0;
     let dropped = 0;
-    const parts: (typeof batch)[] = [batch];
+    const parts = halves(JSON.parse(entry.rest));
     while (parts.length && !this.stopped) {
-      const part = parts[0];
+      const part = parts[0] as Part;
       const count = part.events.length;
       const verdict = await this.sender.attempt(JSON.stringify(part));
       if (verdict.kind === 'again') {
-        this.failures++;
-        await this.pause(Math.max(verdict.afterMs ?? 0, pauseMs(this.failures)));
+        await this.pauseAfterFailure(verdict.afterMs);
         continue;
       }
       parts.shift();
-      if (verdict.kind === 'too_large' && count > 1) {
-        const middle = Math.ceil(count / 2);
-        const second = { ...part, batch_id: crypto.randomUUID(), events: part.events.slice(middle) };
-        parts.unshift({ ...part, batch_id: crypto.randomUUID(), events: part.events.slice(0, middle) }, second);
-      } else if (verdict.kind === 'delivered') {
+      if (verdict.kind === 'too_large' && count > 1) parts.unshift(...halves(part));
+      else if (verdict.kind === 'delivered') {
         acknowledged += count - verdict.rejected;
         dropped += verdict.rejected;
       } else dropped += count;
@@ -180,11 +175,12 @@ export class Courier {
     this.settle(key, acknowledged, dropped);
   }
 
-  private async pause(ms: number): Promise<void> {
+  private async pauseAfterFailure(afterMs: number | null): Promise<void> {
+    this.failures++;
     const woken = new Promise<void>((resolve) => {
       this.wake = resolve;
     });
-    await Promise.race([this.wait(ms), woken]);
+    await Promise.race([this.wait(Math.max(afterMs ?? 0, pauseMs(this.failures))), woken]);
   }
 
   private settle(key: Key, acknowledged: number, dropped: number): void {
@@ -232,6 +228,15 @@ export class Courier {
     this.queue = [];
     this.settleFlushes();
   }
+}
+
+type Part = Header & { events: unknown[] };
+
+function halves(part: Part): Part[] {
+  const middle = Math.ceil(part.events.length / 2);
+  return [part.events.slice(0, middle), part.events.slice(middle)].map((events) => {
+    return { ...part, batch_id: uuidV7(), events };
+  });
 }
 
 function locks(): LockManager | undefined {

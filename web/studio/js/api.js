@@ -20,11 +20,12 @@ async function call(path, options) {
 }
 
 /** Runs a statement: `{columns: [{name, type}], rows: [[…]]}`. */
-export const sql = (text) => call('/api/v1/sql', {
-  method: 'POST',
-  headers: { 'Content-Type': 'application/json', Accept: 'application/json' },
-  body: JSON.stringify({ sql: text }),
-});
+export const sql = (text) =>
+  call('/api/v1/sql', {
+    method: 'POST',
+    headers: { 'Content-Type': 'application/json', Accept: 'application/json' },
+    body: JSON.stringify({ sql: text }),
+  });
 
 /** Runs a statement and gives one object a row. */
 export async function rows(text) {

@@ -6,7 +6,7 @@ export const byId = (id) => document.getElementById(id);
 export function make(tag, attributes = {}, ...children) {
   const element = document.createElement(tag);
   for (const [name, value] of Object.entries(attributes)) element.setAttribute(name, value);
-  element.append(...children.map((child) => child instanceof Node ? child : document.createTextNode(String(child))));
+  element.append(...children.map((child) => (child instanceof Node ? child : document.createTextNode(String(child)))));
   return element;
 }
 

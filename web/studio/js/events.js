@@ -3,11 +3,27 @@
 import { make } from './dom.js';
 
 const FAMILIES = {
-  pointer: 'pointer', scroll: 'pointer', resize: 'pointer', heartbeat: 'pointer',
-  click: 'click', double_click: 'click', context_menu: 'click', pointer_down: 'click', pointer_up: 'click',
-  element_enter: 'element', element_leave: 'element',
-  focus: 'form', blur: 'form', input: 'form', change: 'form', submit: 'form', key: 'form', clipboard: 'form',
-  request: 'request', error: 'error', capture_degraded: 'error',
+  pointer: 'pointer',
+  scroll: 'pointer',
+  resize: 'pointer',
+  heartbeat: 'pointer',
+  click: 'click',
+  double_click: 'click',
+  context_menu: 'click',
+  pointer_down: 'click',
+  pointer_up: 'click',
+  element_enter: 'element',
+  element_leave: 'element',
+  focus: 'form',
+  blur: 'form',
+  input: 'form',
+  change: 'form',
+  submit: 'form',
+  key: 'form',
+  clipboard: 'form',
+  request: 'request',
+  error: 'error',
+  capture_degraded: 'error',
 };
 
 /** The colour family of a type. */
@@ -20,7 +36,7 @@ export function visitorColour(id) {
   return `hsl(${hash % 360} 60% 50%)`;
 }
 
-const ms = (value) => value >= 1000 ? `${(value / 1000).toFixed(1)} s` : `${Math.round(value)} ms`;
+const ms = (value) => (value >= 1000 ? `${(value / 1000).toFixed(1)} s` : `${Math.round(value)} ms`);
 const quiet = (text) => make('i', {}, text);
 
 /** The line that says what happened: texts and quiet elements. */
@@ -30,7 +46,10 @@ export function describe(event) {
   if (element) parts.push(element);
   switch (event.type) {
     case 'request':
-      return [`${event.request_method ?? ''} ${event.request_url ?? ''} `, quiet(`${event.request_status ?? 'no answer'}`)];
+      return [
+        `${event.request_method ?? ''} ${event.request_url ?? ''} `,
+        quiet(`${event.request_status ?? 'no answer'}`),
+      ];
     case 'error':
       return [event.error_message ?? 'error'];
     case 'web_vital':

@@ -43,7 +43,9 @@ export function startLive(onHealth) {
 
 async function fetchNew() {
   const since = newest ? `where received_at >= timestamp '${newest}'` : '';
-  const found = await rows(`select ${COLUMNS} from events ${since} order by received_at desc, seq desc limit ${FEED_ROWS_MAX}`);
+  const found = await rows(
+    `select ${COLUMNS} from events ${since} order by received_at desc, seq desc limit ${FEED_ROWS_MAX}`,
+  );
   const feed = byId('feed');
   const fresh = found.filter((event) => !document.getElementById(rowId(event)));
   const first = newest === null;
@@ -60,35 +62,51 @@ async function fetchNew() {
 async function countTypes() {
   const counts = await rows(`select type, count(*) as n, sum(count(*)) over () as total,
     (select count(distinct visitor_id) from events) as visitors from events group by 1 order by n desc`);
-  byId('types').replaceChildren(...counts.map(({ type, n }) =>
-    make('span', { class: 'type', 'data-family': family(type) }, type, make('b', {}, Number(n).toLocaleString()))));
+  byId('types').replaceChildren(
+    ...counts.map(({ type, n }) =>
+      make('span', { class: 'type', 'data-family': family(type) }, type, make('b', {}, Number(n).toLocaleString())),
+    ),
+  );
   const { total = 0, visitors = 0 } = counts[0] ?? {};
-  byId('rate').textContent = `${Number(total).toLocaleString()} events, ${Number(visitors).toLocaleString()} ${visitors === 1 ? 'visitor' : 'visitors'}`;
+  byId('rate').textContent =
+    `${Number(total).toLocaleString()} events, ${Number(visitors).toLocaleString()} ${visitors === 1 ? 'visitor' : 'visitors'}`;
 }
 
 const rowId = (event) => `event-${event.tab_id}-${event.seq}`;
 
 function row(event, isNew) {
   const at = new Date(event.occurred_at);
-  const clock = Number.isNaN(at.getTime()) ? '–' : at.toLocaleTimeString([], { hour12: false }) + '.' + String(at.getMilliseconds()).padStart(3, '0');
+  const clock = Number.isNaN(at.getTime())
+    ? '–'
+    : at.toLocaleTimeString([], { hour12: false }) + '.' + String(at.getMilliseconds()).padStart(3, '0');
   const who = make('span', { class: 'who', title: `visitor ${event.visitor_id}` }, event.visitor_id.slice(-4));
   who.style.setProperty('--visitor', visitorColour(event.visitor_id));
-  const item = make('li', { id: rowId(event), tabindex: '0', ...(isNew && { class: 'new' }) },
+  const item = make(
+    'li',
+    { id: rowId(event), tabindex: '0', ...(isNew && { class: 'new' }) },
     make('time', { datetime: event.occurred_at }, clock),
     make('span', { class: 'type', 'data-family': family(event.type) }, event.type),
     make('span', { class: 'what' }, ...describe(event)),
-    who);
+    who,
+  );
   const open = () => showDetails(event);
   item.addEventListener('click', open);
-  item.addEventListener('keydown', (key) => { if (key.key === 'Enter') open(); });
+  item.addEventListener('keydown', (key) => {
+    if (key.key === 'Enter') open();
+  });
   return item;
 }
 
 async function showDetails({ tab_id, seq, type }) {
   const [event] = await rows(`select * from events where tab_id = '${tab_id}' and seq = ${Number(seq)}`);
   byId('details-title').textContent = `${type}, number ${seq} of its tab`;
-  byId('details-list').replaceChildren(...Object.entries(event ?? {})
-    .filter(([, value]) => value !== null)
-    .flatMap(([name, value]) => [make('dt', {}, name), make('dd', {}, typeof value === 'object' ? JSON.stringify(value) : value)]));
+  byId('details-list').replaceChildren(
+    ...Object.entries(event ?? {})
+      .filter(([, value]) => value !== null)
+      .flatMap(([name, value]) => [
+        make('dt', {}, name),
+        make('dd', {}, typeof value === 'object' ? JSON.stringify(value) : value),
+      ]),
+  );
   byId('details').showModal();
 }

@@ -16,5 +16,6 @@ export function drawSparkline(svg, values, slots) {
   };
   svg.replaceChildren(
     shape('polygon', [`${x(0)},${height}`, ...points, `${width},${height}`]),
-    shape('polyline', points));
+    shape('polyline', points),
+  );
 }

@@ -3,48 +3,47 @@ import { POINTER_RATE_MAX_HZ, POINTER_THINNED_HZ } from '../limits.ts';
 import { isBlocked } from '../masking.ts';
 import type { Tracker } from '../tracker.ts';
 
-/** Decides which samples to keep: all, or 60 and then 20 a second while the device sends more than 250. */
-export class Thinner {
-  /** Kept samples a second; null: all. */
-  rateHz: number | null = null;
-  private windowAt = Number.NEGATIVE_INFINITY;
-  private inWindow = 0;
-  private keptAt = Number.NEGATIVE_INFINITY;
-  private step = -1;
-
-  /** Whether to keep the sample at `at` (ms). Calls `changed` when the rate changes. */
-  keep(at: number, changed: () => void): boolean {
-    if (at - this.windowAt >= 1000) {
-      if (this.step >= 0 && this.inWindow <= POINTER_RATE_MAX_HZ) this.change(-1, changed);
-      this.windowAt = at;
-      this.inWindow = 0;
+/**
+ * Decides for the sample at `at` (ms) whether to keep it: all, or 60 and then 20 a second while the device sends
+ * more than 250. Tells a change of the rate before it counts; null is all.
+ */
+export function createThinner(changed: (rateHz: number | null) => void): (at: number) => boolean {
+  let step = 0;
+  let windowAt = 0;
+  let inWindow = 0;
+  let keptAt = 0;
+  const rates = [null, ...POINTER_THINNED_HZ];
+  const change = (to: number) => {
+    if (to === step || to === rates.length) return;
+    step = to;
+    changed(rates[step] ?? null);
+  };
+  return (at) => {
+    if (at - windowAt >= 1000) {
+      if (inWindow <= POINTER_RATE_MAX_HZ) change(0);
+      windowAt = at;
+      inWindow = 0;
     }
-    if (++this.inWindow === POINTER_RATE_MAX_HZ + 1) this.change(Math.min(this.step + 1, 1), changed);
-    if (this.rateHz && at - this.keptAt < 1000 / this.rateHz) return false;
-    this.keptAt = at;
+    if (++inWindow === POINTER_RATE_MAX_HZ + 1) change(step + 1);
+    const rateHz = rates[step];
+    if (rateHz && at - keptAt < 1000 / rateHz) return false;
+    keptAt = at;
     return true;
-  }
-
-  private change(step: number, changed: () => void): void {
-    if (step === this.step) return;
-    this.step = step;
-    this.rateHz = POINTER_THINNED_HZ[step] ?? null;
-    changed();
-  }
+  };
 }
 
 export function capturePointer(tracker: Tracker): void {
   if (tracker.settings.anonymous) return;
-  const thinner = new Thinner();
-  tracker.on<PointerEvent>(window, 'pointermove', (event, at) => {
+  let sampleAt = 0;
+  const keep = createThinner((rate_hz) =>
+    tracker.track('capture_degraded', sampleAt, { degraded: { what: 'pointer', rate_hz } }),
+  );
+  tracker.on<PointerEvent>(window, 'pointermove', (event) => {
     if (event.target instanceof Element && isBlocked(event.target)) return;
     const coalesced = event.getCoalescedEvents?.() ?? [];
     for (const { timeStamp, clientX, clientY } of coalesced.length ? coalesced : [event]) {
-      const sampleAt = performance.timeOrigin + timeStamp;
-      const keep = thinner.keep(sampleAt, () =>
-        tracker.track('capture_degraded', sampleAt, { degraded: { what: 'pointer', rate_hz: thinner.rateHz } }),
-      );
-      if (keep) tracker.sample(sampleAt, clientX, clientY);
+      sampleAt = performance.timeOrigin + timeStamp;
+      if (keep(sampleAt)) tracker.sample(sampleAt, clientX, clientY);
     }
   });
 }

@@ -22,8 +22,7 @@ export function captureViewport(tracker: Tracker): void {
   const scrolled = new Map<EventTarget, number>();
   const tellScroll = later(tracker, SCROLL_EVERY_MS, () => {
     for (const [target, at] of scrolled) {
-      if (target instanceof Element)
-        tracker.track('scroll', at, { x: target.scrollLeft, y: target.scrollTop }, target);
+      if (target instanceof Element) tracker.track('scroll', at, { x: target.scrollLeft, y: target.scrollTop }, target);
       else tracker.track('scroll', at, { x: scrollX, y: scrollY });
     }
     scrolled.clear();

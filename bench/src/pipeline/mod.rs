@@ -1,0 +1,134 @@
+//! `bench pipeline`: how much CPU time each process spends on a million events, on the real parts, with the books
+//! checked afterwards.
+
+mod limits;
+mod machine;
+mod parts;
+mod ports;
+mod report;
+mod run;
+mod server;
+mod usage;
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result, bail};
+use clap::Args;
+
+use self::report::Report;
+use self::run::{Run, Setting};
+use crate::load::now_ms;
+use crate::post::events_bar;
+use crate::traffic::{Batch, Profile, Traffic};
+
+/// The traffic lies in the past, so that none of it is in the future: its span is under this with the default profile.
+const PAST_MS: f64 = 6.0 * 3_600_000.0;
+
+#[derive(Args)]
+pub struct PipelineArguments {
+    /// Measured events of a run
+    #[arg(long, default_value_t = 2_000_000)]
+    pub events: u64,
+    #[arg(long, default_value_t = 1)]
+    pub seed: u64,
+    /// Most events of a batch
+    #[arg(long, default_value_t = 50)]
+    pub batch: usize,
+    /// Events before the measured ones, while the broker's compiler warms up; they are counted and checked too
+    #[arg(long, default_value_t = 200_000)]
+    pub warm_up: u64,
+    /// Runs, each on fresh parts; with more than one the median, least and greatest are shown
+    #[arg(long, default_value_t = 1)]
+    pub runs: usize,
+    /// Requests at the same time
+    #[arg(long, default_value_t = 128)]
+    pub connections: usize,
+    /// Folder of collector and stream-jobs [default: where bench itself lies]
+    #[arg(long, value_name = "FOLDER")]
+    pub bin: Option<PathBuf>,
+    /// Folder of warehouse [default: --bin]
+    #[arg(long, value_name = "FOLDER")]
+    pub warehouse_bin: Option<PathBuf>,
+    /// The program that starts Kafka, registry and S3 server
+    #[arg(long, value_name = "FILE", default_value = concat!(env!("CARGO_MANIFEST_DIR"), "/../infra/dev/parts"))]
+    pub parts: PathBuf,
+    /// Folder for the parts' data and all logs, emptied before every run [default: bench-pipeline beside --bin]
+    #[arg(long, value_name = "FOLDER")]
+    pub work: Option<PathBuf>,
+    /// Where the results are written as Markdown
+    #[arg(long, value_name = "FILE", default_value = concat!(env!("CARGO_MANIFEST_DIR"), "/RESULTS.md"))]
+    pub out: PathBuf,
+}
+
+pub async fn run(arguments: PipelineArguments) -> Result<()> {
+    let setting = setting(&arguments)?;
+    let work = arguments.work.clone().unwrap_or_else(|| setting.bin.join("../bench-pipeline"));
+    let (batches, setting) = generate(&arguments, setting);
+    let mut runs = Vec::new();
+    for number in 1..=arguments.runs.max(1) {
+        eprintln!("run {number} of {}", arguments.runs.max(1));
+        let folder = empty(&work)?;
+        runs.push(run_unless_interrupted(&setting, &batches, &folder).await?);
+    }
+    let report = Report::new(&arguments, &setting, runs, batches.len());
+    let text = report.markdown();
+    println!("{text}");
+    fs::write(&arguments.out, &text).with_context(|| format!("{} cannot be written", arguments.out.display()))?;
+    let json = work.join("pipeline.json");
+    fs::write(&json, serde_json::to_string_pretty(&report)?).with_context(|| format!("{} cannot be written", json.display()))?;
+    eprintln!("written: {} and {}", arguments.out.display(), json.display());
+    Ok(())
+}
+
+/// Finds the programs before anything is generated or started.
+fn setting(arguments: &PipelineArguments) -> Result<Setting> {
+    let own = std::env::current_exe().context("where bench itself lies is not known; give --bin")?;
+    let beside = own.parent().map(Path::to_owned).unwrap_or_default();
+    let bin = arguments.bin.clone().unwrap_or(beside);
+    let warehouse_bin = arguments.warehouse_bin.clone().unwrap_or_else(|| bin.clone());
+    let needed = [bin.join("collector"), bin.join("stream-jobs"), warehouse_bin.join("warehouse"), arguments.parts.clone()];
+    let missing: Vec<_> = needed.iter().filter(|path| !path.is_file()).map(|path| path.display().to_string()).collect();
+    if !missing.is_empty() {
+        bail!(
+            "missing: {}; build with `cargo build --release -p collector -p stream-jobs -p warehouse -p bench`, or name the folders with --bin and --warehouse-bin",
+            missing.join(", ")
+        );
+    }
+    Ok(Setting { parts: arguments.parts.clone(), bin, warehouse_bin, connections: arguments.connections, warm_up_batches: 0 })
+}
+
+/// All bodies before the first measurement: what they cost must not be in it.
+fn generate(arguments: &PipelineArguments, setting: Setting) -> (Vec<Batch>, Setting) {
+    let events = arguments.warm_up + arguments.events;
+    let base_ms = (now_ms() - PAST_MS).floor();
+    let profile = Profile { batch_events_max: arguments.batch.max(1), ..Profile::plain(base_ms, events) };
+    let progress = events_bar(events, "generating");
+    let batches: Vec<Batch> = Traffic::new(arguments.seed, profile).inspect(|batch| progress.inc(u64::from(batch.events))).collect();
+    progress.finish_and_clear();
+    let mut before = 0;
+    let warm_up_batches = batches
+        .iter()
+        .take_while(|batch| {
+            before += u64::from(batch.events);
+            before <= arguments.warm_up
+        })
+        .count();
+    (batches, Setting { warm_up_batches, ..setting })
+}
+
+/// Stops what was started when somebody presses Ctrl-C: all of it is stopped as `run` goes out of scope.
+async fn run_unless_interrupted(setting: &Setting, batches: &[Batch], folder: &Path) -> Result<Run> {
+    tokio::select! {
+        done = run::run(setting, batches, folder) => done,
+        _ = tokio::signal::ctrl_c() => bail!("interrupted"),
+    }
+}
+
+fn empty(work: &Path) -> Result<PathBuf> {
+    if work.exists() {
+        fs::remove_dir_all(work).with_context(|| format!("{} cannot be emptied", work.display()))?;
+    }
+    fs::create_dir_all(work).with_context(|| format!("{} cannot be made", work.display()))?;
+    work.canonicalize().with_context(|| format!("{} cannot be found", work.display()))
+}

@@ -1,0 +1,86 @@
+//! Kafka, registry and S3 server, started by `infra/dev/parts` and stopped when this goes out of scope.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+use anyhow::{Context, Result, bail};
+use serde::Deserialize;
+
+const NAMES: [&str; 3] = ["kafka", "registry", "s3"];
+
+/// DIR/parts.json.
+#[derive(Debug, Deserialize)]
+pub struct Addresses {
+    pub kafka_bootstrap: String,
+    pub registry_url: String,
+    pub s3_endpoint: String,
+    pub s3_bucket: String,
+    pub s3_access_key: String,
+    pub s3_secret_key: String,
+    pub s3_region: String,
+    pub pids: BTreeMap<String, u32>,
+}
+
+pub struct Parts {
+    program: PathBuf,
+    folder: PathBuf,
+    pub at: Addresses,
+}
+
+impl Parts {
+    /// Starts fresh ones in `folder`, Kafka with its full compiler.
+    pub fn start(program: &Path, folder: &Path) -> Result<Self> {
+        let mut command = Command::new(program);
+        command.arg("start").args(NAMES).arg("--dir").arg(folder).args(["--bench", "--fresh"]);
+        let started = run(&mut command);
+        if let Err(error) = started {
+            stop(program, folder);
+            return Err(error);
+        }
+        let file = folder.join("parts.json");
+        let text = fs::read_to_string(&file).with_context(|| format!("{} is missing", file.display()))?;
+        let at = serde_json::from_str(&text).with_context(|| format!("{} is not as expected", file.display()))?;
+        Ok(Self { program: program.into(), folder: folder.into(), at })
+    }
+
+    pub fn pid(&self, part: &str) -> Result<u32> {
+        self.at.pids.get(part).copied().with_context(|| format!("{part} does not run"))
+    }
+
+    /// The variables by which an S3 client finds the server.
+    pub fn store_environment(&self) -> Vec<(&'static str, String)> {
+        vec![
+            ("AWS_ENDPOINT", self.at.s3_endpoint.clone()),
+            ("AWS_ACCESS_KEY_ID", self.at.s3_access_key.clone()),
+            ("AWS_SECRET_ACCESS_KEY", self.at.s3_secret_key.clone()),
+            ("AWS_REGION", self.at.s3_region.clone()),
+            ("AWS_ALLOW_HTTP", "true".into()),
+        ]
+    }
+
+    pub fn store_url(&self) -> String {
+        format!("s3://{}/lake", self.at.s3_bucket)
+    }
+}
+
+impl Drop for Parts {
+    fn drop(&mut self) {
+        stop(&self.program, &self.folder);
+    }
+}
+
+fn run(command: &mut Command) -> Result<()> {
+    let status = command.stdin(Stdio::null()).status().with_context(|| format!("{command:?} cannot be started"))?;
+    if !status.success() {
+        bail!("{command:?} failed ({status}); its reason stands above");
+    }
+    Ok(())
+}
+
+fn stop(program: &Path, folder: &Path) {
+    if let Err(error) = run(Command::new(program).arg("stop").arg("--dir").arg(folder).stderr(Stdio::null())) {
+        eprintln!("the parts of {} may still run: {error:#}", folder.display());
+    }
+}

@@ -1,0 +1,68 @@
+//! `bench post`: generated traffic to any collector.
+
+use anyhow::{Result, bail};
+use clap::Args;
+use indicatif::{ProgressBar, ProgressStyle};
+
+use crate::load::{self, Pace, Target};
+use crate::traffic::{Profile, Traffic};
+
+/// Traffic posted at full speed lies this far in the past, so that none of it lies in the future.
+const PAST_MS: f64 = 6.0 * 3_600_000.0;
+
+#[derive(Args)]
+pub struct PostArguments {
+    /// Address of the collector, http://host:port
+    #[arg(long)]
+    pub url: String,
+    /// Write key of the site
+    #[arg(long)]
+    pub key: String,
+    /// How many distinct events
+    #[arg(long, default_value_t = 10_000)]
+    pub events: u64,
+    /// The same seed gives the same visitors
+    #[arg(long, default_value_t = 1)]
+    pub seed: u64,
+    /// About this many events a second, at the time they happen (for a lively studio); without it as fast as possible,
+    /// with times of the last hours
+    #[arg(long, value_name = "EVENTS_PER_SECOND")]
+    pub rate: Option<f64>,
+    /// Most events of a batch
+    #[arg(long, default_value_t = 50)]
+    pub batch: usize,
+    /// Late and repeated batches and wrong clocks too
+    #[arg(long)]
+    pub rough: bool,
+    /// Requests at the same time
+    #[arg(long, default_value_t = 32)]
+    pub connections: usize,
+}
+
+/// Posts, prints what came back, fails when something was refused.
+pub async fn run(arguments: PostArguments) -> Result<()> {
+    let target = Target::new(&arguments.url, &arguments.key)?;
+    let now_ms = load::now_ms();
+    let (profile, pace) = match arguments.rate {
+        Some(rate) if rate > 0.0 => (Profile::live(now_ms, arguments.events, rate), Pace::Live),
+        Some(rate) => bail!("--rate {rate}: give a number above 0, or leave it out"),
+        None if arguments.rough => (Profile::rough(now_ms - PAST_MS, arguments.events), Pace::Fast),
+        None => (Profile::plain(now_ms - PAST_MS, arguments.events), Pace::Fast),
+    };
+    let profile = Profile { batch_events_max: arguments.batch.max(1), ..profile };
+    let progress = events_bar(arguments.events, "posting");
+    let tally = load::post_all(&target, arguments.connections, pace, Traffic::new(arguments.seed, profile), &progress).await?;
+    progress.finish_and_clear();
+    println!("{tally}");
+    if tally.refused() {
+        bail!("the collector refused some of it");
+    }
+    Ok(())
+}
+
+/// A progress bar over events.
+pub fn events_bar(events: u64, what: &'static str) -> ProgressBar {
+    let style = ProgressStyle::with_template("{msg:12} {bar:40} {human_pos}/{human_len} events, {per_sec}, {eta} left")
+        .expect("the template is a constant that indicatif takes");
+    ProgressBar::new(events).with_style(style).with_message(what)
+}

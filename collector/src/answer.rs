@@ -1,0 +1,219 @@
+//! What a request is answered: one enumeration of refusals and one exhaustive match to HTTP.
+
+use bytes::Bytes;
+use schemas::ingest::{BatchCode, BatchError, Reject};
+use serde::Serialize;
+use warp::http::header::{ALLOW, CACHE_CONTROL, CONTENT_TYPE, HeaderValue, RETRY_AFTER};
+use warp::http::{Response, StatusCode};
+
+/// A whole answer in memory.
+pub type Answer = Response<Bytes>;
+
+/// Seconds after which a client may try again; the SDK spreads its retries itself.
+const RETRY_AFTER_S: u64 = 1;
+
+/// Why a request was not taken.
+#[derive(Debug)]
+pub enum Refusal {
+    /// No write key, or one of no site.
+    UnknownKey,
+    /// The page's origin is not one of the key's.
+    OriginNotAllowed { origin: String },
+    /// `Content-Type` is neither JSON nor plain text.
+    UnsupportedContentType { content_type: String },
+    /// `Content-Encoding` is not one of identity, gzip, zstd, or several at once.
+    UnsupportedEncoding { encoding: String },
+    /// The compressed body is cut or damaged.
+    DamagedEncoding { encoding: &'static str, error: String },
+    /// The body did not come in time.
+    SlowBody { timeout_ms: u64 },
+    /// The connection broke in mid body; nobody reads the answer.
+    BrokenBody,
+    BodyTooLarge { bytes_max: usize },
+    InflatedTooLarge { bytes_max: usize },
+    InflatesTooMuch { ratio_max: usize },
+    /// The body as a whole is no batch.
+    Batch(BatchError),
+    /// Not one event of the batch is good.
+    EveryEventRejected { rejected: Vec<Rejected> },
+    TooManyRequests { of: &'static str },
+    /// The bounded window is full.
+    WindowFull,
+    /// Kafka or the registry is not there, or the process is stopping.
+    NotReady,
+    /// Kafka refused the records or was silent too long.
+    NotDurable { reason: String },
+    NotFound { path: String },
+    MethodNotAllowed { allow: &'static str },
+    /// The SDK's files are not built in.
+    SdkNotBuilt { file: String },
+}
+
+/// One rejected event of an answer.
+#[derive(Debug, Serialize)]
+pub struct Rejected {
+    pub index: usize,
+    pub code: &'static str,
+    pub message: String,
+}
+
+impl From<&Reject<'_>> for Rejected {
+    fn from(reject: &Reject<'_>) -> Self {
+        Self { index: reject.index, code: reject.code.name(), message: reject.message.clone() }
+    }
+}
+
+/// A batch that was taken.
+#[derive(Debug, Serialize)]
+pub struct Accepted {
+    /// `kafka`, `memory` or `none`.
+    pub durability: &'static str,
+    pub accepted: usize,
+    pub rejected: Vec<Rejected>,
+    /// Epoch milliseconds: with the client's own times they give the clock offset.
+    pub server_received_at: f64,
+    pub server_sent_at: f64,
+}
+
+#[derive(Serialize)]
+struct Problem<'a> {
+    code: &'a str,
+    message: String,
+    #[serde(skip_serializing_if = "<[Rejected]>::is_empty")]
+    rejected: &'a [Rejected],
+}
+
+impl Accepted {
+    pub fn answer(&self) -> Answer {
+        let status = if self.durability == "memory" { StatusCode::ACCEPTED } else { StatusCode::OK };
+        json(status, self)
+    }
+}
+
+impl Refusal {
+    /// The stable code, as in the answer and in dead letters.
+    pub fn code(&self) -> &'static str {
+        match self {
+            Refusal::UnknownKey => "unknown_key",
+            Refusal::OriginNotAllowed { .. } => "origin_not_allowed",
+            Refusal::UnsupportedContentType { .. } => "unsupported_content_type",
+            Refusal::UnsupportedEncoding { .. } => "unsupported_encoding",
+            Refusal::DamagedEncoding { .. } => "damaged_encoding",
+            Refusal::SlowBody { .. } => "slow_body",
+            Refusal::BrokenBody => "broken_body",
+            Refusal::BodyTooLarge { .. } => "body_too_large",
+            Refusal::InflatedTooLarge { .. } | Refusal::InflatesTooMuch { .. } => "inflated_too_large",
+            Refusal::Batch(error) => error.code.name(),
+            Refusal::EveryEventRejected { .. } => "every_event_rejected",
+            Refusal::TooManyRequests { .. } => "too_many_requests",
+            Refusal::WindowFull => "window_full",
+            Refusal::NotReady => "not_ready",
+            Refusal::NotDurable { .. } => "not_durable",
+            Refusal::NotFound { .. } => "not_found",
+            Refusal::MethodNotAllowed { .. } => "method_not_allowed",
+            Refusal::SdkNotBuilt { .. } => "sdk_not_built",
+        }
+    }
+
+    pub fn status(&self) -> StatusCode {
+        match self {
+            Refusal::UnknownKey => StatusCode::UNAUTHORIZED,
+            Refusal::OriginNotAllowed { .. } => StatusCode::FORBIDDEN,
+            Refusal::UnsupportedContentType { .. } | Refusal::UnsupportedEncoding { .. } => {
+                StatusCode::UNSUPPORTED_MEDIA_TYPE
+            }
+            Refusal::DamagedEncoding { .. } | Refusal::BrokenBody => StatusCode::BAD_REQUEST,
+            Refusal::SlowBody { .. } => StatusCode::REQUEST_TIMEOUT,
+            Refusal::BodyTooLarge { .. } | Refusal::InflatedTooLarge { .. } | Refusal::InflatesTooMuch { .. } => {
+                StatusCode::PAYLOAD_TOO_LARGE
+            }
+            Refusal::Batch(error) => match error.code {
+                BatchCode::TooManyEvents => StatusCode::PAYLOAD_TOO_LARGE,
+                BatchCode::MalformedJson | BatchCode::InvalidUtf8 | BatchCode::InvalidBatch | BatchCode::TooDeep => {
+                    StatusCode::BAD_REQUEST
+                }
+            },
+            Refusal::EveryEventRejected { .. } => StatusCode::UNPROCESSABLE_ENTITY,
+            Refusal::TooManyRequests { .. } => StatusCode::TOO_MANY_REQUESTS,
+            Refusal::WindowFull | Refusal::NotReady | Refusal::NotDurable { .. } => StatusCode::SERVICE_UNAVAILABLE,
+            Refusal::NotFound { .. } | Refusal::SdkNotBuilt { .. } => StatusCode::NOT_FOUND,
+            Refusal::MethodNotAllowed { .. } => StatusCode::METHOD_NOT_ALLOWED,
+        }
+    }
+
+    fn message(&self) -> String {
+        match self {
+            Refusal::UnknownKey => {
+                "no site has this write key: send it as `Authorization: Bearer KEY` or as `?key=KEY`".into()
+            }
+            Refusal::OriginNotAllowed { origin } => {
+                format!("pages of {origin} may not send with this key: add the origin to the site's allowed_origins")
+            }
+            Refusal::UnsupportedContentType { content_type } => {
+                format!("Content-Type {content_type:?} is not taken: send application/json or text/plain")
+            }
+            Refusal::UnsupportedEncoding { encoding } => {
+                format!("Content-Encoding {encoding:?} is not taken: send one of identity, gzip, zstd")
+            }
+            Refusal::DamagedEncoding { encoding, error } => format!("the body is no whole {encoding} stream: {error}"),
+            Refusal::SlowBody { timeout_ms } => format!("the body was not there after {timeout_ms} ms"),
+            Refusal::BrokenBody => "the connection broke before the body was there".into(),
+            Refusal::BodyTooLarge { bytes_max } => {
+                format!("the body is longer than {bytes_max} bytes: send the batch in parts")
+            }
+            Refusal::InflatedTooLarge { bytes_max } => {
+                format!("the body inflates to more than {bytes_max} bytes: send the batch in parts")
+            }
+            Refusal::InflatesTooMuch { ratio_max } => {
+                format!("the body inflates to more than {ratio_max} times its size: no batch does")
+            }
+            Refusal::Batch(error) => error.message.clone(),
+            Refusal::EveryEventRejected { rejected } => {
+                format!("every one of the {} events is rejected, each with its reason in `rejected`", rejected.len())
+            }
+            Refusal::TooManyRequests { of } => format!("too many requests of this {of}: send the same batch again later"),
+            Refusal::WindowFull => "the buffer is full: send the same batch again later".into(),
+            Refusal::NotReady => "not ready to take events: send the same batch again later".into(),
+            Refusal::NotDurable { reason } => {
+                format!("the events are not in Kafka ({reason}): send the same batch again later")
+            }
+            Refusal::NotFound { path } => format!("there is nothing at {path}"),
+            Refusal::MethodNotAllowed { allow } => format!("this path takes {allow} only"),
+            Refusal::SdkNotBuilt { file } => {
+                format!("there is no SDK file {file:?}: if it should be there, run `npm run build` in web/ and build again")
+            }
+        }
+    }
+
+    pub fn answer(&self) -> Answer {
+        let rejected = match self {
+            Refusal::EveryEventRejected { rejected } => rejected.as_slice(),
+            _ => &[],
+        };
+        let mut answer = json(self.status(), &Problem { code: self.code(), message: self.message(), rejected });
+        if matches!(self.status(), StatusCode::TOO_MANY_REQUESTS | StatusCode::SERVICE_UNAVAILABLE) {
+            answer.headers_mut().insert(RETRY_AFTER, HeaderValue::from(RETRY_AFTER_S));
+        }
+        if let Refusal::MethodNotAllowed { allow } = self {
+            answer.headers_mut().insert(ALLOW, HeaderValue::from_static(allow));
+        }
+        answer
+    }
+}
+
+fn json(status: StatusCode, value: &impl Serialize) -> Answer {
+    let body = serde_json::to_vec(value).expect("an answer holds only what JSON can say");
+    let mut answer = Response::new(Bytes::from(body));
+    *answer.status_mut() = status;
+    answer.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    answer.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    answer
+}
+
+/// A short text.
+pub fn text(status: StatusCode, content_type: &'static str, body: impl Into<Bytes>) -> Answer {
+    let mut answer = Response::new(body.into());
+    *answer.status_mut() = status;
+    answer.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static(content_type));
+    answer
+}

@@ -1,0 +1,262 @@
+//! Reads a request's body under caps: as sent, after decompression, in time, and within the window's memory.
+
+use std::io::Read;
+use std::pin::Pin;
+use std::time::Duration;
+
+use bytes::{Buf, Bytes, BytesMut};
+use futures::{Stream, StreamExt};
+use warp::http::HeaderMap;
+use warp::http::header::{CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, EXPECT};
+
+use crate::answer::Refusal;
+use crate::config::Limits;
+use crate::window::Permit;
+
+/// How much of a refused body is still read so that the client, which may send first and read afterwards, sees the
+/// answer and not a reset connection.
+const DRAIN_BYTES_MAX: usize = 8 * 1024 * 1024;
+const DRAIN_MS_MAX: u64 = 2_000;
+
+/// What is inflated at a time: between two pieces the caps are checked.
+const INFLATE_PIECE_BYTES: usize = 64 * 1024;
+
+/// Up to here any ratio is fine: short repetitive batches compress very well, and this little memory is no bomb.
+const RATIO_FREE_BYTES: usize = 256 * 1024;
+
+/// Largest window that a zstd frame may ask for, as a power of two: 8 MiB, what every decoder must support (RFC 8878).
+const ZSTD_WINDOW_LOG_MAX: u32 = 23;
+
+/// A request's body as it comes.
+pub struct Incoming {
+    pieces: Pin<Box<dyn Stream<Item = Result<Bytes, warp::Error>> + Send>>,
+    done: bool,
+    /// The client waits for `100 Continue`, which reading would send.
+    expects_continue: bool,
+}
+
+/// How a body is compressed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Encoding {
+    Identity,
+    Gzip,
+    Zstd,
+}
+
+impl Incoming {
+    pub fn new(
+        pieces: impl Stream<Item = Result<impl Buf, warp::Error>> + Send + 'static,
+        headers: &HeaderMap,
+    ) -> Self {
+        let pieces = pieces.map(|piece| piece.map(|mut piece| piece.copy_to_bytes(piece.remaining())));
+        Self { pieces: Box::pin(pieces), done: false, expects_continue: headers.contains_key(EXPECT) }
+    }
+
+    /// The whole body as sent.
+    pub async fn read(&mut self, headers: &HeaderMap, limits: &Limits, permit: &mut Permit) -> Result<Bytes, Refusal> {
+        if content_length(headers).is_some_and(|length| length > limits.body_bytes_max) {
+            return Err(Refusal::BodyTooLarge { bytes_max: limits.body_bytes_max });
+        }
+        self.expects_continue = false;
+        let timeout_ms = limits.body_timeout_ms;
+        tokio::time::timeout(Duration::from_millis(timeout_ms), self.collect(limits, permit))
+            .await
+            .unwrap_or_else(|_| {
+                self.done = true;
+                Err(Refusal::SlowBody { timeout_ms })
+            })
+    }
+
+    async fn collect(&mut self, limits: &Limits, permit: &mut Permit) -> Result<Bytes, Refusal> {
+        let mut first = Bytes::new();
+        let mut rest = BytesMut::new();
+        while let Some(piece) = self.next().await? {
+            if first.len() + rest.len() + piece.len() > limits.body_bytes_max {
+                return Err(Refusal::BodyTooLarge { bytes_max: limits.body_bytes_max });
+            }
+            if !permit.grow(piece.len()) {
+                return Err(Refusal::WindowFull);
+            }
+            // The usual body is one piece and is not copied.
+            if first.is_empty() && rest.is_empty() {
+                first = piece;
+            } else {
+                rest.extend_from_slice(&std::mem::take(&mut first));
+                rest.extend_from_slice(&piece);
+            }
+        }
+        Ok(if rest.is_empty() { first } else { rest.freeze() })
+    }
+
+    async fn next(&mut self) -> Result<Option<Bytes>, Refusal> {
+        match self.pieces.next().await {
+            Some(Ok(piece)) => Ok(Some(piece)),
+            Some(Err(_)) => {
+                self.done = true;
+                Err(Refusal::BrokenBody)
+            }
+            None => {
+                self.done = true;
+                Ok(None)
+            }
+        }
+    }
+
+    /// Reads on and throws away, within bounds, after a refusal.
+    pub async fn drain(&mut self) {
+        if self.done || self.expects_continue {
+            return;
+        }
+        let drained = async {
+            let mut bytes = 0;
+            while bytes < DRAIN_BYTES_MAX
+                && let Ok(Some(piece)) = self.next().await
+            {
+                bytes += piece.len();
+            }
+        };
+        let _ = tokio::time::timeout(Duration::from_millis(DRAIN_MS_MAX), drained).await;
+    }
+}
+
+/// A header that lies about the length does no harm: the pieces are counted too.
+fn content_length(headers: &HeaderMap) -> Option<usize> {
+    headers.get(CONTENT_LENGTH)?.to_str().ok()?.parse().ok()
+}
+
+/// Batches come as JSON, or as plain text from beacons, which must stay CORS-simple requests.
+pub fn check_content_type(headers: &HeaderMap) -> Result<(), Refusal> {
+    let Some(value) = headers.get(CONTENT_TYPE) else { return Ok(()) };
+    let text = String::from_utf8_lossy(value.as_bytes());
+    let essence = text.split(';').next().unwrap_or_default().trim();
+    if essence.eq_ignore_ascii_case("application/json") || essence.eq_ignore_ascii_case("text/plain") {
+        return Ok(());
+    }
+    Err(Refusal::UnsupportedContentType { content_type: text.into_owned() })
+}
+
+/// The one encoding of the body; several at once are how bombs are nested.
+pub fn encoding(headers: &HeaderMap) -> Result<Encoding, Refusal> {
+    let mut values = headers.get_all(CONTENT_ENCODING).iter();
+    let Some(value) = values.next() else { return Ok(Encoding::Identity) };
+    let text = String::from_utf8_lossy(value.as_bytes());
+    let known = match text.trim().to_ascii_lowercase().as_str() {
+        "" | "identity" => Some(Encoding::Identity),
+        "gzip" | "x-gzip" => Some(Encoding::Gzip),
+        "zstd" => Some(Encoding::Zstd),
+        _ => None,
+    };
+    match known {
+        Some(encoding) if values.next().is_none() => Ok(encoding),
+        _ => Err(Refusal::UnsupportedEncoding { encoding: text.into_owned() }),
+    }
+}
+
+/// The body as JSON text.
+pub fn inflate(body: Bytes, encoding: Encoding, limits: &Limits, permit: &mut Permit) -> Result<Bytes, Refusal> {
+    match encoding {
+        Encoding::Identity => Ok(body),
+        Encoding::Gzip => inflate_from(flate2::bufread::MultiGzDecoder::new(&body[..]), "gzip", body.len(), limits, permit),
+        Encoding::Zstd => {
+            let damaged = |error: std::io::Error| Refusal::DamagedEncoding { encoding: "zstd", error: error.to_string() };
+            let mut decoder = zstd::stream::read::Decoder::with_buffer(&body[..]).map_err(damaged)?;
+            decoder.window_log_max(ZSTD_WINDOW_LOG_MAX).map_err(damaged)?;
+            inflate_from(decoder, "zstd", body.len(), limits, permit)
+        }
+    }
+}
+
+fn inflate_from(
+    mut decoder: impl Read,
+    encoding: &'static str,
+    sent_bytes: usize,
+    limits: &Limits,
+    permit: &mut Permit,
+) -> Result<Bytes, Refusal> {
+    let mut inflated = Vec::new();
+    loop {
+        let before = inflated.len();
+        let piece = decoder.by_ref().take(INFLATE_PIECE_BYTES as u64).read_to_end(&mut inflated);
+        piece.map_err(|error| Refusal::DamagedEncoding { encoding, error: error.to_string() })?;
+        if inflated.len() == before {
+            return Ok(Bytes::from(inflated));
+        }
+        if inflated.len() > limits.inflated_bytes_max {
+            return Err(Refusal::InflatedTooLarge { bytes_max: limits.inflated_bytes_max });
+        }
+        if inflated.len() > RATIO_FREE_BYTES && inflated.len() / sent_bytes.max(1) > limits.inflate_ratio_max {
+            return Err(Refusal::InflatesTooMuch { ratio_max: limits.inflate_ratio_max });
+        }
+        if !permit.grow(inflated.len() - before) {
+            return Err(Refusal::WindowFull);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Write;
+
+    use super::*;
+    use crate::window::Window;
+
+    fn gzip(bytes: &[u8]) -> Vec<u8> {
+        let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::best());
+        encoder.write_all(bytes).expect("written to memory");
+        encoder.finish().expect("written to memory")
+    }
+
+    fn inflated(body: Vec<u8>, encoding: Encoding) -> Result<Vec<u8>, &'static str> {
+        let mut permit = Window::new(1 << 30, 1).enter().expect("room");
+        inflate(Bytes::from(body), encoding, &Limits::default(), &mut permit)
+            .map(|body| body.to_vec())
+            .map_err(|refusal| refusal.code())
+    }
+
+    #[test]
+    fn whole_streams_inflate() {
+        assert_eq!(inflated(b"{}".to_vec(), Encoding::Identity), Ok(b"{}".to_vec()));
+        assert_eq!(inflated(gzip(b"{}"), Encoding::Gzip), Ok(b"{}".to_vec()));
+        let two_members = [gzip(b"{"), gzip(b"}")].concat();
+        assert_eq!(inflated(two_members, Encoding::Gzip), Ok(b"{}".to_vec()));
+        let long = vec![b' '; RATIO_FREE_BYTES];
+        assert_eq!(inflated(gzip(&long), Encoding::Gzip), Ok(long.clone()));
+        assert_eq!(inflated(zstd::encode_all(&long[..], 3).expect("zstd"), Encoding::Zstd), Ok(long));
+    }
+
+    #[test]
+    fn cut_and_damaged_streams_are_refused() {
+        for (whole, encoding) in [(gzip(b"{\"a\":1}"), Encoding::Gzip), (zstd::encode_all(&b"{\"a\":1}"[..], 3).expect("zstd"), Encoding::Zstd)] {
+            for cut in 1..whole.len() {
+                assert_eq!(inflated(whole[..cut].to_vec(), encoding), Err("damaged_encoding"), "{encoding:?} cut at {cut}");
+            }
+            let garbage = [&whole[..], b"garbage"].concat();
+            assert_eq!(inflated(garbage, encoding), Err("damaged_encoding"), "{encoding:?} with garbage behind");
+        }
+        assert_eq!(inflated(b"plain".to_vec(), Encoding::Gzip), Err("damaged_encoding"));
+    }
+
+    #[test]
+    fn bombs_are_refused() {
+        let bomb = vec![b' '; 64 << 20];
+        assert_eq!(inflated(gzip(&bomb), Encoding::Gzip), Err("inflated_too_large"));
+        assert_eq!(inflated(zstd::encode_all(&bomb[..], 3).expect("zstd"), Encoding::Zstd), Err("inflated_too_large"));
+    }
+
+    #[test]
+    fn one_known_encoding_at_a_time() {
+        let encoding_of = |values: &[&str]| {
+            let mut headers = HeaderMap::new();
+            for value in values {
+                headers.append(CONTENT_ENCODING, value.parse().expect("a value"));
+            }
+            encoding(&headers).map_err(|refusal| refusal.code())
+        };
+        assert_eq!(encoding_of(&[]), Ok(Encoding::Identity));
+        assert_eq!(encoding_of(&["GZIP"]), Ok(Encoding::Gzip));
+        assert_eq!(encoding_of(&["zstd"]), Ok(Encoding::Zstd));
+        for values in [&["br"][..], &["gzip, gzip"], &["gzip", "gzip"], &["identity", "gzip"]] {
+            assert_eq!(encoding_of(values), Err("unsupported_encoding"), "{values:?}");
+        }
+    }
+}

@@ -1,0 +1,125 @@
+//! Finds the mistakes in a configuration before anything connects.
+
+use std::collections::HashSet;
+
+use url::Url;
+
+use crate::config::{Config, SinkKind, Site};
+
+/// Smallest sensible values: below them nothing could be taken in.
+const WINDOW_BYTES_MIN: usize = 1024 * 1024;
+const HEADER_BYTES_MIN: usize = 8 * 1024;
+const RECORD_BYTES_MIN: usize = 64 * 1024;
+/// Longest wait that still answers before browsers and load balancers give up.
+const TIMEOUT_MS_MAX: u64 = 300_000;
+/// `site_id` is part of record keys, object keys and table partitions.
+const SITE_ID_BYTES_MAX: usize = 64;
+
+/// Appends one line for each mistake: the setting, its value, and what would be right.
+pub fn check(config: &Config, mistakes: &mut Vec<String>) {
+    check_sites(&config.sites, mistakes);
+    check_limits(config, mistakes);
+    check_paths(config, mistakes);
+    if config.sink == SinkKind::Kafka {
+        check_kafka(config, mistakes);
+    }
+}
+
+fn check_sites(sites: &[Site], mistakes: &mut Vec<String>) {
+    if sites.is_empty() {
+        mistakes.push("sites: there is none, so no key would be taken; add [[sites]] with site_id, write_key and allowed_origins".into());
+    }
+    let mut keys = HashSet::new();
+    for (index, site) in sites.iter().enumerate() {
+        let allowed = |c: char| c.is_ascii_alphanumeric() || "._-".contains(c);
+        if site.site_id.is_empty() || site.site_id.len() > SITE_ID_BYTES_MAX || !site.site_id.chars().all(allowed) {
+            mistakes.push(format!(
+                "sites.{index}.site_id = {:?}: use 1 to {SITE_ID_BYTES_MAX} letters, digits, dots, dashes and underscores",
+                site.site_id
+            ));
+        }
+        if site.write_key.is_empty() || !site.write_key.bytes().all(|byte| byte.is_ascii_graphic()) {
+            mistakes.push(format!("sites.{index}.write_key (of {:?}): use visible ASCII characters, at least one", site.site_id));
+        } else if !keys.insert(&site.write_key) {
+            mistakes.push(format!("sites.{index}.write_key (of {:?}): another site has the same key", site.site_id));
+        }
+        for origin in &site.allowed_origins {
+            let parsed = Url::parse(origin).map(|url| url.origin().ascii_serialization());
+            if parsed.as_deref() != Ok(origin) || origin == "null" {
+                mistakes.push(format!(
+                    "sites.{index}.allowed_origins: {origin:?} is no origin; write scheme, host and port only, such as https://shop.example"
+                ));
+            }
+        }
+    }
+}
+
+fn check_limits(config: &Config, mistakes: &mut Vec<String>) {
+    let limits = &config.limits;
+    for (name, value, least) in [
+        ("connections_max", limits.connections_max, 1),
+        ("header_bytes_max", limits.header_bytes_max, HEADER_BYTES_MIN),
+        ("body_bytes_max", limits.body_bytes_max, 1),
+        ("inflated_bytes_max", limits.inflated_bytes_max, limits.body_bytes_max),
+        ("inflate_ratio_max", limits.inflate_ratio_max, 2),
+        ("window_bytes_max", limits.window_bytes_max, WINDOW_BYTES_MIN.max(limits.inflated_bytes_max.saturating_mul(2))),
+        ("window_requests_max", limits.window_requests_max, 1),
+        ("record_bytes_max", limits.record_bytes_max, RECORD_BYTES_MIN),
+    ] {
+        if value < least {
+            mistakes.push(format!("limits.{name} = {value}: at least {least}"));
+        }
+    }
+    for (name, value) in [
+        ("ack_timeout_ms", config.ack_timeout_ms),
+        ("limits.header_timeout_ms", limits.header_timeout_ms),
+        ("limits.body_timeout_ms", limits.body_timeout_ms),
+        ("limits.drain_timeout_ms", limits.drain_timeout_ms),
+    ] {
+        if value == 0 || value > TIMEOUT_MS_MAX {
+            mistakes.push(format!("{name} = {value}: from 1 to {TIMEOUT_MS_MAX}"));
+        }
+    }
+}
+
+fn check_paths(config: &Config, mistakes: &mut Vec<String>) {
+    for (name, path) in [("events", &config.paths.events), ("sdk", &config.paths.sdk)] {
+        let segments = path.strip_prefix('/').unwrap_or_default();
+        let plain = |c: char| c.is_ascii_alphanumeric() || "._-/".contains(c);
+        if segments.is_empty() || path.ends_with('/') || path.contains("//") || !segments.chars().all(plain) {
+            mistakes.push(format!("paths.{name} = {path:?}: write it like /v1/events, without a slash at the end"));
+        }
+    }
+    if config.paths.events == config.paths.sdk {
+        mistakes.push(format!("paths.sdk = {:?}: the same as paths.events", config.paths.sdk));
+    }
+}
+
+fn check_kafka(config: &Config, mistakes: &mut Vec<String>) {
+    let kafka = &config.kafka;
+    if kafka.bootstrap.trim().is_empty() {
+        mistakes.push("kafka.bootstrap is empty: write host:port of a broker".into());
+    }
+    for (name, topic) in [
+        ("events_topic", &kafka.events_topic),
+        ("replay_topic", &kafka.replay_topic),
+        ("dead_letter_topic", &kafka.dead_letter_topic),
+    ] {
+        let allowed = |c: char| c.is_ascii_alphanumeric() || "._-".contains(c);
+        if topic.is_empty() || topic.len() > 249 || !topic.chars().all(allowed) {
+            mistakes.push(format!("kafka.{name} = {topic:?}: Kafka takes 1 to 249 letters, digits, dots, dashes and underscores"));
+        }
+    }
+    if kafka.create_topics_partitions < 0 {
+        mistakes.push(format!("kafka.create_topics_partitions = {}: 0 or more", kafka.create_topics_partitions));
+    }
+    for option in ["acks", "request.required.acks", "enable.idempotence"] {
+        if kafka.options.contains_key(option) {
+            mistakes.push(format!("kafka.options.{option}: not to be changed, since a 200 promises that the events are durable"));
+        }
+    }
+    match Url::parse(&config.registry.url) {
+        Ok(url) if matches!(url.scheme(), "http" | "https") => {}
+        _ => mistakes.push(format!("registry.url = {:?}: write it like http://registry:8085", config.registry.url)),
+    }
+}

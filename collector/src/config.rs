@@ -1,0 +1,245 @@
+//! What can be configured, with defaults. `load.rs` reads it, `check.rs` finds the mistakes.
+
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+
+use ipnet::IpNet;
+use serde::{Deserialize, Serialize};
+
+/// Configuration of a collector.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Config {
+    /// Address for browsers: events, SDK files, health.
+    pub listen: SocketAddr,
+    /// Address for operators: metrics, health. Keep it off the internet.
+    pub internal_listen: SocketAddr,
+    /// What a 200 stands for.
+    pub ack: Ack,
+    /// How long a request waits for Kafka's acknowledgement before it is answered 503.
+    pub ack_timeout_ms: u64,
+    /// Where records go.
+    pub sink: SinkKind,
+    /// Proxies whose `X-Forwarded-For` is believed, as networks (`10.0.0.0/8`).
+    pub trusted_proxies: Vec<IpNet>,
+    pub sites: Vec<Site>,
+    pub paths: Paths,
+    pub limits: Limits,
+    pub rates: Rates,
+    pub kafka: Kafka,
+    pub registry: Registry,
+}
+
+/// What an answer promises.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Ack {
+    /// 200 when every accepted event is in Kafka with acks=all.
+    Kafka,
+    /// 202 as soon as the batch is in the bounded buffer: a crash loses what is buffered.
+    Memory,
+}
+
+/// Where records go.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum SinkKind {
+    Kafka,
+    /// Nowhere, for benchmarks of the edge alone; answers say `"durability":"none"`.
+    Null,
+}
+
+/// A web site that sends events.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Site {
+    pub site_id: String,
+    /// Public identifier, good for sending events only.
+    pub write_key: String,
+    /// Origins whose pages may send (`https://shop.example`), compared exactly.
+    #[serde(default)]
+    pub allowed_origins: Vec<String>,
+}
+
+/// Paths on the public address; change them when an ad blocker knows the defaults.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Paths {
+    pub events: String,
+    /// Folder of the SDK's files.
+    pub sdk: String,
+}
+
+/// Limits of the edge; each pushes back when it is reached.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Limits {
+    /// Connections at a time; one more is answered 503 and closed.
+    pub connections_max: usize,
+    /// Request line and headers.
+    pub header_bytes_max: usize,
+    /// Until the headers of a (next) request are there; closes idle connections too.
+    pub header_timeout_ms: u64,
+    /// Body as sent.
+    pub body_bytes_max: usize,
+    /// Until the whole body is there.
+    pub body_timeout_ms: u64,
+    /// Body after decompression.
+    pub inflated_bytes_max: usize,
+    /// Inflated bytes per byte sent, for bodies that inflate to more than 256 KiB.
+    pub inflate_ratio_max: usize,
+    /// Memory of all requests that are being read or wait for Kafka.
+    pub window_bytes_max: usize,
+    /// Requests that are being read or wait for Kafka.
+    pub window_requests_max: usize,
+    /// Longest record; a batch that would be longer becomes several.
+    pub record_bytes_max: usize,
+    /// How long open requests may take after a stop signal.
+    pub drain_timeout_ms: u64,
+}
+
+/// Token buckets, in requests; 0 switches one off.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Rates {
+    pub key_requests_per_s: u32,
+    pub key_requests_burst: u32,
+    pub address_requests_per_s: u32,
+    pub address_requests_burst: u32,
+}
+
+/// Kafka.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Kafka {
+    /// `host:port`, several separated by commas.
+    pub bootstrap: String,
+    pub events_topic: String,
+    pub replay_topic: String,
+    pub dead_letter_topic: String,
+    /// Create missing topics with this many partitions and one replica (development); 0 leaves that to an operator.
+    pub create_topics_partitions: i32,
+    /// How long to wait for the broker at start before giving up.
+    pub startup_timeout_ms: u64,
+    /// Passed to librdkafka as they are, over the collector's own (`"sasl.mechanism" = "SCRAM-SHA-512"`).
+    pub options: BTreeMap<String, String>,
+}
+
+/// Schema registry (Confluent's API).
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Registry {
+    pub url: String,
+    /// Basic authentication; empty for none.
+    pub username: String,
+    pub password: String,
+    /// How long to wait for the registry at start before giving up.
+    pub startup_timeout_ms: u64,
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Self {
+            listen: SocketAddr::from(([0, 0, 0, 0], 8080)),
+            internal_listen: SocketAddr::from(([127, 0, 0, 1], 8081)),
+            ack: Ack::Kafka,
+            ack_timeout_ms: 10_000,
+            sink: SinkKind::Kafka,
+            trusted_proxies: Vec::new(),
+            sites: Vec::new(),
+            paths: Paths::default(),
+            limits: Limits::default(),
+            rates: Rates::default(),
+            kafka: Kafka::default(),
+            registry: Registry::default(),
+        }
+    }
+}
+
+impl Default for Paths {
+    fn default() -> Self {
+        Self { events: "/v1/events".into(), sdk: "/sdk".into() }
+    }
+}
+
+/// The figures of TRUST.md where it has one.
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            connections_max: 10_000,
+            header_bytes_max: 16 * 1024,
+            header_timeout_ms: 10_000,
+            body_bytes_max: 1024 * 1024,
+            body_timeout_ms: 10_000,
+            inflated_bytes_max: 8 * 1024 * 1024,
+            inflate_ratio_max: 100,
+            window_bytes_max: 128 * 1024 * 1024,
+            window_requests_max: 20_000,
+            // Kafka's own default for one record is 1 MiB, its head included.
+            record_bytes_max: 768 * 1024,
+            drain_timeout_ms: 9_000,
+        }
+    }
+}
+
+impl Default for Rates {
+    fn default() -> Self {
+        Self {
+            key_requests_per_s: 20_000,
+            key_requests_burst: 40_000,
+            address_requests_per_s: 5_000,
+            address_requests_burst: 10_000,
+        }
+    }
+}
+
+impl Default for Kafka {
+    fn default() -> Self {
+        Self {
+            bootstrap: "127.0.0.1:9092".into(),
+            events_topic: schemas::topics::EVENTS.into(),
+            replay_topic: schemas::topics::REPLAY.into(),
+            dead_letter_topic: schemas::topics::DEAD_LETTER.into(),
+            create_topics_partitions: 0,
+            startup_timeout_ms: 60_000,
+            options: BTreeMap::new(),
+        }
+    }
+}
+
+impl Default for Registry {
+    fn default() -> Self {
+        Self {
+            url: "http://127.0.0.1:8085".into(),
+            username: String::new(),
+            password: String::new(),
+            startup_timeout_ms: 60_000,
+        }
+    }
+}
+
+/// What stands in place of a secret.
+const HIDDEN: &str = "(hidden)";
+
+impl Config {
+    /// The configuration as TOML with keys and passwords hidden.
+    pub fn print(&self) -> String {
+        let mut shown = self.clone();
+        for site in &mut shown.sites {
+            site.write_key = HIDDEN.into();
+        }
+        if !shown.registry.password.is_empty() {
+            shown.registry.password = HIDDEN.into();
+        }
+        for (option, value) in &mut shown.kafka.options {
+            if is_secret(option) {
+                *value = HIDDEN.into();
+            }
+        }
+        toml::to_string(&shown).expect("a configuration holds only what TOML can say")
+    }
+}
+
+/// Whether a librdkafka option may hold a secret.
+fn is_secret(option: &str) -> bool {
+    ["password", "secret", "key.pem", "sasl.jaas", "oauthbearer.config", "plugin"].iter().any(|part| option.contains(part))
+}

@@ -1,0 +1,66 @@
+//! What the requests of one collector share.
+
+use std::sync::{Arc, OnceLock};
+
+use tokio_util::sync::CancellationToken;
+
+use crate::answer::Refusal;
+use crate::config::{Config, SinkKind};
+use crate::health::Health;
+use crate::metrics::Metrics;
+use crate::producer::KafkaSink;
+use crate::rate_limit::RateLimits;
+use crate::records::SchemaIds;
+use crate::sink::Sink;
+use crate::sites::Sites;
+use crate::window::Window;
+
+pub struct Edge {
+    pub config: Config,
+    pub sites: Sites,
+    pub rates: RateLimits,
+    pub window: Arc<Window>,
+    pub sink: Sink,
+    pub health: Arc<Health>,
+    pub metrics: Arc<Metrics>,
+    /// Cancelled when a drain has no more time: whoever still waits is answered.
+    pub give_up: CancellationToken,
+    schema_ids: OnceLock<SchemaIds>,
+}
+
+impl Edge {
+    pub fn new(config: Config) -> anyhow::Result<Self> {
+        let without_kafka = config.sink == SinkKind::Null;
+        let health = Arc::new(Health::new(without_kafka));
+        let metrics = Arc::new(Metrics::new());
+        let sink = match config.sink {
+            SinkKind::Kafka => Sink::Kafka(Arc::new(KafkaSink::new(&config, Arc::clone(&health), Arc::clone(&metrics))?)),
+            SinkKind::Null => Sink::Null,
+        };
+        Ok(Self {
+            sites: Sites::new(&config.sites),
+            rates: RateLimits::new(&config.rates, config.sites.len()),
+            window: Window::new(config.limits.window_bytes_max, config.limits.window_requests_max),
+            sink,
+            health,
+            metrics,
+            give_up: CancellationToken::new(),
+            schema_ids: OnceLock::new(),
+            config,
+        })
+    }
+
+    /// Lets events in: the schemas are registered and the topics are there.
+    pub fn start(&self, schema_ids: SchemaIds) {
+        let _ = self.schema_ids.set(schema_ids);
+        self.health.set_started();
+    }
+
+    /// The schema ids, if events can be taken now. When Kafka is known to be away, waiting would only fill the window.
+    pub fn schema_ids(&self) -> Result<SchemaIds, Refusal> {
+        match self.schema_ids.get() {
+            Some(ids) if self.health.takes_events() => Ok(*ids),
+            _ => Err(Refusal::NotReady),
+        }
+    }
+}

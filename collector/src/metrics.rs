@@ -1,0 +1,120 @@
+//! What operators see. The books balance: events received = produced + rejected + refused.
+
+use std::time::Duration;
+
+use prometheus::{
+    Encoder, Histogram, HistogramOpts, IntCounter, IntCounterVec, IntGauge, Opts, Registry, TextEncoder,
+};
+
+/// The counters of one collector, in a registry of their own so that several live in one process.
+#[derive(Debug)]
+pub struct Metrics {
+    registry: Registry,
+    pub requests: IntCounterVec,
+    pub events_received: IntCounter,
+    pub events_produced: IntCounter,
+    pub events_rejected: IntCounterVec,
+    pub events_refused: IntCounter,
+    pub dead_letters: IntCounter,
+    pub body_bytes: IntCounter,
+    pub inflated_bytes: IntCounter,
+    pub record_bytes: IntCounter,
+    pub window_bytes: IntGauge,
+    pub window_requests: IntGauge,
+    pub connections: IntGauge,
+    pub connections_refused: IntCounter,
+    pub kafka_reachable: IntGauge,
+    pub producers_rebuilt: IntCounter,
+    pub delivery_seconds: Histogram,
+}
+
+/// Buckets around the linger of 20 ms, up to the default acknowledgement timeout.
+const DELIVERY_SECONDS: &[f64] = &[0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0];
+
+impl Metrics {
+    pub fn new() -> Self {
+        let registry = Registry::new();
+        Self {
+            requests: counters(&registry, "collector_requests_total", "Requests for events, by answer.", "status"),
+            events_received: counter(&registry, "collector_events_received_total", "Events of all batches that were read."),
+            events_produced: counter(&registry, "collector_events_produced_total", "Events answered as taken."),
+            events_rejected: counters(
+                &registry,
+                "collector_events_rejected_total",
+                "Bad events, each in the dead-letter topic with its reason.",
+                "code",
+            ),
+            events_refused: counter(
+                &registry,
+                "collector_events_refused_total",
+                "Events of batches answered 503: the client has them still.",
+            ),
+            dead_letters: counter(&registry, "collector_dead_letters_total", "Dead letters produced."),
+            body_bytes: counter(&registry, "collector_body_bytes_total", "Bytes of bodies as sent."),
+            inflated_bytes: counter(&registry, "collector_inflated_bytes_total", "Bytes of bodies after decompression."),
+            record_bytes: counter(&registry, "collector_record_bytes_total", "Bytes of records handed to Kafka."),
+            window_bytes: gauge(&registry, "collector_window_bytes", "Memory of requests in the window."),
+            window_requests: gauge(&registry, "collector_window_requests", "Requests in the window."),
+            connections: gauge(&registry, "collector_connections", "Open connections on the public address."),
+            connections_refused: counter(
+                &registry,
+                "collector_connections_refused_total",
+                "Connections refused since there were too many.",
+            ),
+            kafka_reachable: gauge(&registry, "collector_kafka_reachable", "1 when Kafka answers, else 0."),
+            producers_rebuilt: counter(
+                &registry,
+                "collector_producers_rebuilt_total",
+                "Producers replaced after a fatal error.",
+            ),
+            delivery_seconds: delivery(&registry),
+            registry,
+        }
+    }
+
+    /// Everything in Prometheus' text format.
+    pub fn text(&self) -> Vec<u8> {
+        let mut text = Vec::new();
+        TextEncoder::new().encode(&self.registry.gather(), &mut text).expect("memory takes every write");
+        text
+    }
+
+    pub fn delivered_after(&self, duration: Duration) {
+        self.delivery_seconds.observe(duration.as_secs_f64());
+    }
+}
+
+impl Default for Metrics {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+/// Names and help texts are fixed above, so making and registering them cannot fail.
+const FIXED: &str = "metric names are valid and registered once";
+
+fn counter(registry: &Registry, name: &str, help: &str) -> IntCounter {
+    let made = IntCounter::new(name, help).expect(FIXED);
+    registry.register(Box::new(made.clone())).expect(FIXED);
+    made
+}
+
+fn counters(registry: &Registry, name: &str, help: &str, label: &str) -> IntCounterVec {
+    let made = IntCounterVec::new(Opts::new(name, help), &[label]).expect(FIXED);
+    registry.register(Box::new(made.clone())).expect(FIXED);
+    made
+}
+
+fn gauge(registry: &Registry, name: &str, help: &str) -> IntGauge {
+    let made = IntGauge::new(name, help).expect(FIXED);
+    registry.register(Box::new(made.clone())).expect(FIXED);
+    made
+}
+
+fn delivery(registry: &Registry) -> Histogram {
+    let options = HistogramOpts::new("collector_delivery_seconds", "From handing records to Kafka to its acknowledgement.")
+        .buckets(DELIVERY_SECONDS.to_vec());
+    let made = Histogram::with_opts(options).expect(FIXED);
+    registry.register(Box::new(made.clone())).expect(FIXED);
+    made
+}

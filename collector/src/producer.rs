@@ -1,0 +1,213 @@
+//! Hands records to Kafka and tells each request when all of its records are durable.
+//!
+//! One delivery slot a request, not a future a record: every record of a request carries the same slot, and the slot's
+//! end, when librdkafka has reported on the last of them, is the request's answer.
+
+use std::sync::{Arc, Mutex, OnceLock, PoisonError, RwLock};
+use std::time::{Duration, Instant};
+
+use rdkafka::ClientContext;
+use rdkafka::config::{ClientConfig, FromClientConfigAndContext, RDKafkaLogLevel};
+use rdkafka::error::{KafkaError, KafkaResult};
+use rdkafka::metadata::Metadata;
+use rdkafka::producer::{BaseRecord, DeliveryResult, Producer, ProducerContext, ThreadedProducer};
+use tokio::sync::oneshot;
+use tracing::{debug, error, info, warn};
+
+use crate::config::{Config, Kafka};
+use crate::health::Health;
+use crate::metrics::Metrics;
+use crate::records::{Records, Target};
+use crate::window::Permit;
+
+/// Batches of many requests go to the broker together; costs a request this much latency (DESIGN section 3).
+const LINGER_MS: &str = "20";
+/// After a broker's return the next attempt must come soon (TRUST.md: full rate within 15 s).
+const RECONNECT_BACKOFF_MS_MAX: &str = "1000";
+/// librdkafka's own limit on one record; ours lies below it.
+const MESSAGE_BYTES_MAX: usize = 1_000_000;
+/// What a record may carry beside its payload: key and Kafka's own fields.
+const MESSAGE_OVERHEAD_BYTES: usize = 4 * 1024;
+/// librdkafka counts its own bookkeeping into its queue; the window is the limit that matters.
+const QUEUE_FACTOR: usize = 2;
+
+/// How a request's records fared; the error says why they are not durable.
+pub type Delivery = Result<(), String>;
+
+/// The records of one request on their way. Its drop, after the last report, is the signal.
+pub struct Slot {
+    failure: OnceLock<String>,
+    report: Option<oneshot::Sender<Delivery>>,
+    handed_over: Instant,
+    metrics: Arc<Metrics>,
+    /// Held until the last report, for so long librdkafka holds the bytes.
+    _permit: Permit,
+}
+
+impl Slot {
+    fn fail(&self, reason: String) {
+        let _ = self.failure.set(reason);
+    }
+}
+
+impl Drop for Slot {
+    fn drop(&mut self) {
+        let delivery = self.failure.take().map_or(Ok(()), Err);
+        if delivery.is_ok() {
+            self.metrics.delivered_after(self.handed_over.elapsed());
+        }
+        if let Some(report) = self.report.take() {
+            // A request that has given up waiting is no longer there to listen.
+            let _ = report.send(delivery);
+        }
+    }
+}
+
+/// librdkafka's callbacks.
+struct Callbacks {
+    health: Arc<Health>,
+}
+
+impl ClientContext for Callbacks {
+    fn log(&self, level: RDKafkaLogLevel, facility: &str, message: &str) {
+        match level {
+            RDKafkaLogLevel::Emerg | RDKafkaLogLevel::Alert | RDKafkaLogLevel::Critical => error!(facility, "{message}"),
+            RDKafkaLogLevel::Error | RDKafkaLogLevel::Warning => warn!(facility, "{message}"),
+            RDKafkaLogLevel::Notice | RDKafkaLogLevel::Info => info!(facility, "{message}"),
+            RDKafkaLogLevel::Debug => debug!(facility, "{message}"),
+        }
+    }
+
+    fn error(&self, error: KafkaError, reason: &str) {
+        warn!(%error, reason, "kafka");
+    }
+}
+
+impl ProducerContext for Callbacks {
+    type DeliveryOpaque = Arc<Slot>;
+
+    fn delivery(&self, result: &DeliveryResult<'_>, slot: Arc<Slot>) {
+        match result {
+            Ok(_) => self.health.kafka_answered(),
+            Err((error, _)) => slot.fail(error.to_string()),
+        }
+    }
+}
+
+type Live = ThreadedProducer<Callbacks>;
+
+/// Kafka as the place where records go.
+pub struct KafkaSink {
+    pub settings: Kafka,
+    client: ClientConfig,
+    live: RwLock<Arc<Live>>,
+    health: Arc<Health>,
+    metrics: Arc<Metrics>,
+    /// Held while a producer is replaced, so that it happens once.
+    rebuilding: Mutex<()>,
+}
+
+impl KafkaSink {
+    /// Makes the producer; connects in the background.
+    pub fn new(config: &Config, health: Arc<Health>, metrics: Arc<Metrics>) -> KafkaResult<Self> {
+        let client = client_config(config);
+        let live = RwLock::new(Arc::new(producer(&client, &health)?));
+        Ok(Self { settings: config.kafka.clone(), client, live, health, metrics, rebuilding: Mutex::new(()) })
+    }
+
+    /// Hands all `records` to librdkafka, in order. The receiver hears once, when all are durable or one is not.
+    pub fn submit(&self, records: &Records, permit: Permit) -> Result<oneshot::Receiver<Delivery>, String> {
+        let (report, delivery) = oneshot::channel();
+        let slot = Arc::new(Slot {
+            failure: OnceLock::new(),
+            report: Some(report),
+            handed_over: Instant::now(),
+            metrics: Arc::clone(&self.metrics),
+            _permit: permit,
+        });
+        let producer = self.live();
+        for (target, payload) in records.iter() {
+            let topic = match target {
+                Target::Events => &self.settings.events_topic,
+                Target::DeadLetter => &self.settings.dead_letter_topic,
+            };
+            let record = BaseRecord::with_opaque_to(topic, Arc::clone(&slot)).key(&records.key).payload(payload);
+            if let Err((error, _)) = producer.send(record) {
+                slot.fail(error.to_string());
+                return Err(error.to_string());
+            }
+            self.metrics.record_bytes.inc_by(payload.len() as u64);
+        }
+        Ok(delivery)
+    }
+
+    /// Asks the broker for the events topic. Blocks up to `timeout`.
+    pub fn probe(&self, timeout: Duration) -> KafkaResult<()> {
+        self.metadata(&self.settings.events_topic, timeout)?;
+        self.health.kafka_answered();
+        Ok(())
+    }
+
+    /// Replaces the producer after a fatal error. What the old one still held is reported as failed, and its senders
+    /// send it again.
+    pub fn rebuild_if_fatal(&self) {
+        let _once = self.rebuilding.lock().unwrap_or_else(PoisonError::into_inner);
+        let Some((code, reason)) = self.live().client().fatal_error() else { return };
+        error!(%code, reason, "kafka: the producer failed for good and is replaced");
+        match producer(&self.client, &self.health) {
+            Ok(new) => {
+                let mut live = self.live.write().unwrap_or_else(PoisonError::into_inner);
+                let old = std::mem::replace(&mut *live, Arc::new(new));
+                drop(live);
+                drop(old);
+                self.metrics.producers_rebuilt.inc();
+            }
+            Err(error) => error!(%error, "kafka: no new producer; trying again"),
+        }
+    }
+
+    /// The client configuration, for administration.
+    pub fn client_config(&self) -> &ClientConfig {
+        &self.client
+    }
+
+    /// What the cluster knows about a topic. Blocks up to `timeout`.
+    pub fn metadata(&self, topic: &str, timeout: Duration) -> KafkaResult<Metadata> {
+        self.live().client().fetch_metadata(Some(topic), timeout)
+    }
+
+    fn live(&self) -> Arc<Live> {
+        Arc::clone(&self.live.read().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
+fn producer(client: &ClientConfig, health: &Arc<Health>) -> KafkaResult<Live> {
+    ThreadedProducer::from_config_and_context(client, Callbacks { health: Arc::clone(health) })
+}
+
+fn client_config(config: &Config) -> ClientConfig {
+    let limits = &config.limits;
+    let message_bytes_max = MESSAGE_BYTES_MAX.max(limits.record_bytes_max + MESSAGE_OVERHEAD_BYTES);
+    let queue_kib_max = limits.window_bytes_max.saturating_mul(QUEUE_FACTOR) / 1024;
+    let mut client = ClientConfig::new();
+    client
+        .set("bootstrap.servers", &config.kafka.bootstrap)
+        .set("client.id", "collector")
+        .set("acks", "all")
+        .set("enable.idempotence", "true")
+        .set("compression.codec", "zstd")
+        .set("linger.ms", LINGER_MS)
+        // The partitioner of the Java client, so that all producers agree on a visitor's partition.
+        .set("partitioner", "murmur2_random")
+        // Nobody waits for a record after its request was answered 503; the sender sends it again.
+        .set("message.timeout.ms", config.ack_timeout_ms.to_string())
+        .set("message.max.bytes", message_bytes_max.to_string())
+        .set("queue.buffering.max.kbytes", queue_kib_max.to_string())
+        .set("queue.buffering.max.messages", "1000000")
+        .set("reconnect.backoff.max.ms", RECONNECT_BACKOFF_MS_MAX)
+        .set("socket.nagle.disable", "true");
+    for (option, value) in &config.kafka.options {
+        client.set(option, value);
+    }
+    client
+}

@@ -1,0 +1,158 @@
+//! One collector's life: bind, start, serve, drain.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::Context;
+use tokio::net::TcpListener;
+use tokio_util::sync::CancellationToken;
+use tracing::info;
+
+use crate::accept::Acceptor;
+use crate::config::{Config, Limits};
+use crate::edge::Edge;
+use crate::internal::internal;
+use crate::kafka_watch;
+use crate::records::SchemaIds;
+use crate::registry;
+use crate::routes::public;
+use crate::sink::Sink;
+
+/// How often idle senders' rate limits are forgotten.
+const HOUSEKEEPING_INTERVAL_MS: u64 = 30_000;
+/// End of the drain that is kept for writing the last answers.
+const LAST_ANSWERS_MS: u64 = 500;
+/// The internal address serves a few operators only.
+const INTERNAL_CONNECTIONS_MAX: usize = 64;
+/// And has nothing to drain.
+const INTERNAL_DRAIN_MS: u64 = 200;
+
+/// Where a collector listens.
+#[derive(Clone, Copy, Debug)]
+pub struct Addresses {
+    pub public: SocketAddr,
+    pub internal: SocketAddr,
+}
+
+/// A collector that has its ports and serves nothing yet.
+pub struct Collector {
+    edge: Arc<Edge>,
+    public: TcpListener,
+    internal: TcpListener,
+    addresses: Addresses,
+}
+
+impl Collector {
+    /// Takes the ports (0 for any free one).
+    pub async fn bind(config: Config) -> anyhow::Result<Self> {
+        let public = listen("listen", config.listen).await?;
+        let internal = listen("internal_listen", config.internal_listen).await?;
+        let addresses = Addresses { public: public.local_addr()?, internal: internal.local_addr()? };
+        let edge = Arc::new(Edge::new(config).context("kafka.options")?);
+        Ok(Self { edge, public, internal, addresses })
+    }
+
+    pub fn addresses(&self) -> Addresses {
+        self.addresses
+    }
+
+    /// Serves until `shutdown`, then drains. `ready` is called once, when events are taken; until then the process is
+    /// live and not ready. Fails when Kafka, its topics or the registry are not there in time, or a schema does not fit.
+    pub async fn serve(self, ready: impl FnOnce(Addresses), shutdown: CancellationToken) -> anyhow::Result<()> {
+        let Collector { edge, public: public_listener, internal: internal_listener, addresses } = self;
+        let stop_public = CancellationToken::new();
+        let stop_internal = CancellationToken::new();
+        let limits = edge.config.limits.clone();
+        let public_acceptor = acceptor(public_listener, public(Arc::clone(&edge)), limits.clone(), &edge);
+        let internal_limits = Limits {
+            connections_max: INTERNAL_CONNECTIONS_MAX,
+            drain_timeout_ms: INTERNAL_DRAIN_MS,
+            ..limits.clone()
+        };
+        let mut internal_acceptor = acceptor(internal_listener, internal(Arc::clone(&edge)), internal_limits, &edge);
+        internal_acceptor.connections = unregistered_gauge();
+        let serving_public = tokio::spawn(public_acceptor.serve(stop_public.clone()));
+        let serving_internal = tokio::spawn(internal_acceptor.serve(stop_internal.clone()));
+
+        let started = tokio::select! {
+            started = start(&edge, &stop_internal) => started.map(|ids| edge.start(ids)),
+            () = shutdown.cancelled() => Ok(()),
+        };
+        if started.is_ok() && !shutdown.is_cancelled() {
+            info!(public = %addresses.public, internal = %addresses.internal, "ready");
+            ready(addresses);
+            keep_house(&edge, &shutdown).await;
+        }
+
+        edge.health.set_stopping();
+        stop_public.cancel();
+        let patience = Duration::from_millis(limits.drain_timeout_ms.saturating_sub(LAST_ANSWERS_MS));
+        let give_up = edge.give_up.clone();
+        let timer = tokio::spawn(async move {
+            tokio::time::sleep(patience).await;
+            give_up.cancel();
+        });
+        serving_public.await.context("the accept loop ended")?;
+        timer.abort();
+        stop_internal.cancel();
+        serving_internal.await.context("the internal accept loop ended")?;
+        info!("stopped");
+        started
+    }
+}
+
+/// Binds and serves.
+pub async fn run(config: Config, shutdown: CancellationToken, ready: impl FnOnce(Addresses)) -> anyhow::Result<()> {
+    Collector::bind(config).await?.serve(ready, shutdown).await
+}
+
+async fn listen(setting: &str, address: SocketAddr) -> anyhow::Result<TcpListener> {
+    TcpListener::bind(address).await.with_context(|| {
+        format!("{setting} = {address}: cannot listen there; is another process using the port? Set {setting} to a free one")
+    })
+}
+
+fn acceptor(
+    listener: TcpListener,
+    filter: warp::filters::BoxedFilter<(crate::answer::Answer,)>,
+    limits: Limits,
+    edge: &Edge,
+) -> Acceptor {
+    Acceptor {
+        listener,
+        filter,
+        limits,
+        connections: edge.metrics.connections.clone(),
+        refused: edge.metrics.connections_refused.clone(),
+    }
+}
+
+/// The internal address is not part of the public connections.
+fn unregistered_gauge() -> prometheus::IntGauge {
+    prometheus::IntGauge::new("internal_connections", "Open connections on the internal address.")
+        .expect("the name is a valid one")
+}
+
+/// Waits for Kafka, its topics and the registry.
+async fn start(edge: &Arc<Edge>, stop_watch: &CancellationToken) -> anyhow::Result<SchemaIds> {
+    match &edge.sink {
+        Sink::Null => Ok(SchemaIds { events: 0, dead_letter: 0 }),
+        Sink::Kafka(kafka) => {
+            kafka_watch::watch(Arc::clone(kafka), stop_watch.clone()).context("no thread for watching Kafka")?;
+            kafka_watch::check_topics(kafka).await?;
+            registry::schema_ids(&edge.config.registry, &edge.config.kafka).await
+        }
+    }
+}
+
+/// Forgets idle senders now and then, until `shutdown`.
+async fn keep_house(edge: &Edge, shutdown: &CancellationToken) {
+    let mut interval = tokio::time::interval(Duration::from_millis(HOUSEKEEPING_INTERVAL_MS));
+    loop {
+        tokio::select! {
+            _ = interval.tick() => edge.rates.forget_idle(),
+            () = shutdown.cancelled() => return,
+        }
+    }
+}

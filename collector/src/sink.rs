@@ -1,0 +1,51 @@
+//! Where records go: Kafka, or nowhere for benchmarks of the edge alone.
+
+use std::sync::Arc;
+
+use tokio::sync::oneshot;
+
+use crate::producer::{Delivery, KafkaSink};
+use crate::records::Records;
+use crate::window::Permit;
+
+pub enum Sink {
+    Kafka(Arc<KafkaSink>),
+    Null,
+}
+
+/// The way to learn how a request's records fared.
+pub enum Receipt {
+    Pending(oneshot::Receiver<Delivery>),
+    /// Nothing was to be delivered.
+    Done,
+}
+
+impl Sink {
+    /// Hands `records` over. The permit is given back when the last of them is reported on.
+    pub fn submit(&self, records: &Records, permit: Permit) -> Result<Receipt, String> {
+        match self {
+            Sink::Kafka(kafka) => kafka.submit(records, permit).map(Receipt::Pending),
+            Sink::Null => Ok(Receipt::Done),
+        }
+    }
+
+    /// What a 200 stands for.
+    pub fn durability(&self) -> &'static str {
+        match self {
+            Sink::Kafka(_) => "kafka",
+            Sink::Null => "none",
+        }
+    }
+}
+
+impl Receipt {
+    /// Waits until all records are durable, or one is known not to be.
+    pub async fn delivered(self) -> Delivery {
+        match self {
+            Receipt::Pending(delivery) => {
+                delivery.await.unwrap_or_else(|_| Err("the producer ended before it reported".into()))
+            }
+            Receipt::Done => Ok(()),
+        }
+    }
+}

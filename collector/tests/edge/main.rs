@@ -1,0 +1,7 @@
+//! The whole collector from outside: real sockets, librdkafka's mock broker, a registry of a few lines.
+
+mod answers;
+mod drain;
+mod faults;
+mod limits;
+mod support;

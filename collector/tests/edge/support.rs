@@ -1,0 +1,295 @@
+//! A running collector with its broker and registry, and a client that speaks plain HTTP over a socket.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU16, Ordering};
+use std::time::{Duration, Instant};
+
+use apache_avro::reader::datum::GenericDatumReader;
+use apache_avro::types::Value;
+use collector::{Addresses, Config};
+use rdkafka::Message;
+use rdkafka::config::ClientConfig;
+use rdkafka::consumer::{BaseConsumer, Consumer};
+use rdkafka::mocking::MockCluster;
+use rdkafka::producer::DefaultProducerContext;
+use rdkafka::topic_partition_list::{Offset, TopicPartitionList};
+use schemas::topics;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::oneshot;
+use tokio::task::JoinHandle;
+use tokio_util::sync::CancellationToken;
+use warp::Filter;
+
+pub const KEY: &str = "public-key-1";
+pub const ORIGIN: &str = "https://shop.example";
+/// How long a condition may take on a busy machine before a test fails.
+pub const PATIENCE: Duration = Duration::from_secs(30);
+
+pub type Cluster = MockCluster<'static, DefaultProducerContext>;
+
+/// A collector and what it talks to. Dropping it leaves nothing behind but tasks of the test's own runtime.
+pub struct Rig {
+    pub at: Addresses,
+    pub cluster: Cluster,
+    pub registry: Registry,
+    pub shutdown: CancellationToken,
+    pub task: JoinHandle<anyhow::Result<()>>,
+}
+
+/// A configuration with one site and free ports, for `bootstrap` and `registry_url`.
+pub fn config(bootstrap: String, registry_url: String) -> Config {
+    let text = format!(
+        r#"
+        listen = "127.0.0.1:0"
+        internal_listen = "127.0.0.1:0"
+        [[sites]]
+        site_id = "shop"
+        write_key = "{KEY}"
+        allowed_origins = ["{ORIGIN}"]
+        [limits]
+        drain_timeout_ms = 5000
+        [kafka]
+        bootstrap = "{bootstrap}"
+        startup_timeout_ms = 20000
+        [registry]
+        url = "{registry_url}"
+        startup_timeout_ms = 20000
+        "#
+    );
+    collector::from_toml(&text).expect("a good configuration")
+}
+
+impl Rig {
+    /// Starts a collector and waits until it is ready.
+    pub async fn start(change: impl FnOnce(&mut Config)) -> Rig {
+        let cluster = Cluster::new(1).expect("a mock cluster");
+        for topic in [topics::EVENTS, topics::DEAD_LETTER] {
+            cluster.create_topic(topic, 1, 1).expect("a topic");
+        }
+        let registry = Registry::start().await;
+        let mut config = config(cluster.bootstrap_servers(), registry.url());
+        change(&mut config);
+        let (tell, ready) = oneshot::channel();
+        let shutdown = CancellationToken::new();
+        let task = tokio::spawn(collector::run(config, shutdown.clone(), move |at| drop(tell.send(at))));
+        let at = ready.await.expect("the collector starts");
+        Rig { at, cluster, registry, shutdown, task }
+    }
+
+    pub async fn post(&self, body: impl Into<Vec<u8>>) -> Reply {
+        self.post_with(&[], body).await
+    }
+
+    /// Posts with the key and these headers besides; a header given twice is the caller's.
+    pub async fn post_with(&self, headers: &[(&str, &str)], body: impl Into<Vec<u8>>) -> Reply {
+        let authorization = format!("Bearer {KEY}");
+        let mut all = vec![("authorization", authorization.as_str())];
+        all.extend_from_slice(headers);
+        call(self.at.public, "POST", "/v1/events", &all, &body.into()).await
+    }
+
+    pub async fn get(&self, path: &str) -> Reply {
+        call(self.at.public, "GET", path, &[], b"").await
+    }
+
+    /// The value of a counter or gauge, summed over its labels.
+    pub async fn metric(&self, name: &str) -> u64 {
+        let text = call(self.at.internal, "GET", "/metrics", &[], b"").await.text();
+        let lines = text.lines().filter(|line| line.starts_with(name) && line[name.len()..].starts_with(['{', ' ']));
+        lines.map(|line| line.rsplit(' ').next().expect("a value").parse::<f64>().expect("a number") as u64).sum()
+    }
+
+    /// All records of a topic, decoded.
+    pub fn records(&self, topic: &str) -> Vec<Value> {
+        let schema = if topic == topics::EVENTS { topics::EVENTS_AVRO } else { topics::DEAD_LETTER_AVRO };
+        let schema = apache_avro::Schema::parse_str(schema).expect("the bundled schema");
+        let reader = GenericDatumReader::builder(&schema).build().expect("a schema without loose ends");
+        payloads(&self.cluster.bootstrap_servers(), topic)
+            .iter()
+            .map(|payload| reader.read_value(&mut &payload[schemas::avro::FRAME_HEAD_BYTES..]).expect("a record of the schema"))
+            .collect()
+    }
+
+    pub async fn stop(self) {
+        self.shutdown.cancel();
+        self.task.await.expect("no panic").expect("a clean stop");
+    }
+}
+
+/// Reads partition 0 of a topic from its start to its present end.
+fn payloads(bootstrap: &str, topic: &str) -> Vec<Vec<u8>> {
+    let consumer: BaseConsumer = ClientConfig::new()
+        .set("bootstrap.servers", bootstrap)
+        .set("group.id", "test")
+        .create()
+        .expect("a consumer");
+    let (_, end) = consumer.fetch_watermarks(topic, 0, PATIENCE).expect("watermarks");
+    let mut partitions = TopicPartitionList::new();
+    partitions.add_partition_offset(topic, 0, Offset::Beginning).expect("an offset");
+    consumer.assign(&partitions).expect("an assignment");
+    let mut payloads = Vec::new();
+    let deadline = Instant::now() + PATIENCE;
+    while i64::try_from(payloads.len()).expect("few records") < end {
+        assert!(Instant::now() < deadline, "{} of {end} records of {topic}", payloads.len());
+        if let Some(Ok(message)) = consumer.poll(Duration::from_millis(100)) {
+            payloads.push(message.payload().expect("a payload").to_vec());
+        }
+    }
+    payloads
+}
+
+/// A field of a decoded record; unions are what they hold.
+pub fn field<'a>(record: &'a Value, name: &str) -> &'a Value {
+    let Value::Record(fields) = record else { panic!("no record: {record:?}") };
+    match &fields.iter().find(|(field, _)| field == name).expect("a field of the schema").1 {
+        Value::Union(_, inner) => inner,
+        other => other,
+    }
+}
+
+pub fn string(record: &Value, name: &str) -> String {
+    match field(record, name) {
+        Value::String(text) => text.clone(),
+        other => panic!("{name} is no string: {other:?}"),
+    }
+}
+
+pub fn items<'a>(record: &'a Value, name: &str) -> &'a [Value] {
+    match field(record, name) {
+        Value::Array(items) => items,
+        other => panic!("{name} is no array: {other:?}"),
+    }
+}
+
+/// A batch around the JSON of its events.
+pub fn batch(events: &[String]) -> String {
+    format!(
+        r#"{{"batch_id":"01934f5e-7c00-7000-8a00-00000000b000","batch_seq":3,
+        "visitor_id":"6f9619ff-8b86-4d01-b42d-00c04fc964ff","tab_id":"01934f5e-6000-7000-8000-0000000000aa",
+        "page_view_id":"01934f5e-6001-7000-8000-0000000000bb","sent_at":1795250920115.25,"events":[{}]}}"#,
+        events.join(",")
+    )
+}
+
+pub fn click(seq: usize) -> String {
+    format!(r#"{{"seq":{seq},"type":"click","at":1795250919000.5,"x":44.5,"y":31}}"#)
+}
+
+pub fn unknown(seq: usize) -> String {
+    format!(r#"{{"seq":{seq},"type":"mind_reading","at":1795250919000.5}}"#)
+}
+
+/// An answer.
+#[derive(Debug)]
+pub struct Reply {
+    pub status: u16,
+    head: String,
+    pub body: Vec<u8>,
+}
+
+impl Reply {
+    pub fn header(&self, name: &str) -> Option<&str> {
+        self.head.lines().skip(1).find_map(|line| {
+            let (found, value) = line.split_once(':')?;
+            found.eq_ignore_ascii_case(name).then(|| value.trim())
+        })
+    }
+
+    pub fn json(&self) -> serde_json::Value {
+        serde_json::from_slice(&self.body).unwrap_or_else(|error| panic!("{error}: {}", self.text()))
+    }
+
+    pub fn text(&self) -> String {
+        String::from_utf8_lossy(&self.body).into_owned()
+    }
+
+    pub fn code(&self) -> String {
+        self.json()["code"].as_str().unwrap_or_default().to_owned()
+    }
+
+    /// Takes a whole answer apart; chunked bodies do not occur.
+    pub fn parse(bytes: &[u8]) -> Reply {
+        let end = bytes.windows(4).position(|four| four == b"\r\n\r\n").unwrap_or_else(|| panic!("no head: {:?}", String::from_utf8_lossy(bytes)));
+        let head = String::from_utf8(bytes[..end].to_vec()).expect("a head in ASCII");
+        let status = head.split(' ').nth(1).expect("a status").parse().expect("a number");
+        Reply { status, head, body: bytes[end + 4..].to_vec() }
+    }
+}
+
+/// One request on its own connection; the whole body is written before the answer is read, as simple clients do.
+pub async fn call(at: SocketAddr, method: &str, path: &str, headers: &[(&str, &str)], body: &[u8]) -> Reply {
+    let mut request = format!("{method} {path} HTTP/1.1\r\nhost: test\r\nconnection: close\r\n").into_bytes();
+    if !headers.iter().any(|(name, _)| ["content-length", "transfer-encoding"].contains(name)) {
+        request.extend_from_slice(format!("content-length: {}\r\n", body.len()).as_bytes());
+    }
+    for (name, value) in headers {
+        request.extend_from_slice(format!("{name}: {value}\r\n").as_bytes());
+    }
+    request.extend_from_slice(b"\r\n");
+    request.extend_from_slice(body);
+    raw(at, &request).await
+}
+
+/// Writes the bytes as they are and reads the answer to its end.
+pub async fn raw(at: SocketAddr, bytes: &[u8]) -> Reply {
+    let mut stream = TcpStream::connect(at).await.expect("a connection");
+    stream.write_all(bytes).await.expect("the server reads on, or answers first and drains");
+    read_reply(&mut stream).await
+}
+
+pub async fn read_reply(stream: &mut TcpStream) -> Reply {
+    let mut answer = Vec::new();
+    tokio::time::timeout(PATIENCE, stream.read_to_end(&mut answer)).await.expect("an answer in time").expect("an answer");
+    Reply::parse(&answer)
+}
+
+/// Polls until `probe` gives something, at most for [`PATIENCE`].
+pub async fn eventually<T, F: Future<Output = Option<T>>>(what: &str, mut probe: impl FnMut() -> F) -> T {
+    let deadline = Instant::now() + PATIENCE;
+    loop {
+        if let Some(found) = probe().await {
+            return found;
+        }
+        assert!(Instant::now() < deadline, "{what}: not within {PATIENCE:?}");
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+}
+
+/// A schema registry that takes everything, or answers each request with one status.
+pub struct Registry {
+    at: SocketAddr,
+    status: Arc<AtomicU16>,
+}
+
+impl Registry {
+    pub async fn start() -> Registry {
+        let status = Arc::new(AtomicU16::new(200));
+        let answering = Arc::clone(&status);
+        let register = warp::path!("subjects" / String / "versions").and(warp::post()).map(move |subject: String| {
+            let id = if subject.starts_with("telemetry.events") { 11 } else { 12 };
+            match answering.load(Ordering::Relaxed) {
+                200 => warp::reply::with_status(format!(r#"{{"id":{id}}}"#), warp::http::StatusCode::OK),
+                status => warp::reply::with_status(
+                    format!(r#"{{"error_code":{status},"message":"told to say {status}"}}"#),
+                    warp::http::StatusCode::from_u16(status).expect("a status"),
+                ),
+            }
+        });
+        let latest = warp::path!("subjects" / String / "versions" / "latest")
+            .map(|subject: String| format!(r#"{{"subject":"{subject}","version":1,"id":7,"schema":"\"registered-schema\""}}"#));
+        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
+        let at = listener.local_addr().expect("an address");
+        tokio::spawn(warp::serve(register.or(latest)).incoming(listener).run());
+        Registry { at, status }
+    }
+
+    pub fn url(&self) -> String {
+        format!("http://{}", self.at)
+    }
+
+    pub fn answer_with(&self, status: u16) {
+        self.status.store(status, Ordering::Relaxed);
+    }
+}

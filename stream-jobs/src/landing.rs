@@ -1,0 +1,156 @@
+//! Rows to a Parquet file, and a file with its state to a link.
+
+use std::sync::Arc;
+
+use anyhow::Result;
+use arrow::array::AsArray;
+use arrow::compute::{max, min};
+use arrow::datatypes::{Schema, TimestampMicrosecondType};
+use arrow::record_batch::RecordBatch;
+use bytes::Bytes;
+use parquet::arrow::ArrowWriter;
+use parquet::arrow::arrow_writer::ArrowWriterOptions;
+use parquet::basic::{Compression, Encoding, ZstdLevel};
+use parquet::file::properties::{EnabledStatistics, WriterProperties, WriterPropertiesBuilder};
+use parquet::schema::types::ColumnPath;
+use schemas::landing::Link;
+use thiserror::Error;
+use xxhash_rust::xxh3::xxh3_64;
+
+use crate::chain::{Chain, CommitError};
+
+/// Landing files live for minutes until compaction reads them once: speed before size.
+const ZSTD_LEVEL: i32 = 1;
+/// Bounds the memory of a reader and of the writer's dictionaries.
+const ROW_GROUP_ROWS_MAX: usize = 256 * 1024;
+
+/// Columns that count or tell time: small steps from row to row.
+const DELTA_COLUMNS: [&str; 8] =
+    ["batch_seq", "seq", "occurred_at", "client_at", "received_at", "session_started_at", "kafka_partition", "kafka_offset"];
+/// Measured numbers: hardly ever equal, but alike in their high bytes.
+const SPLIT_COLUMNS: [&str; 5] = ["x", "y", "duration_ms", "request_duration_ms", "vital_value"];
+/// The same as lists.
+const SPLIT_LISTS: [&str; 3] = ["trail_dt", "trail_x", "trail_y"];
+/// Columns whose range readers prune by. Statistics of the others would cost a comparison a value for nothing.
+const STATISTICS_COLUMNS: [&str; 2] = ["occurred_at", "kafka_offset"];
+
+/// A file in the making; rows are encoded as they come, so that a flush finds little left to do.
+pub struct LandingFile {
+    writer: ArrowWriter<Vec<u8>>,
+    rows: u64,
+    occurred: Option<(i64, i64)>,
+}
+
+impl std::fmt::Debug for LandingFile {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        out.debug_struct("LandingFile").field("rows", &self.rows).finish()
+    }
+}
+
+/// A finished file.
+#[derive(Clone, Debug)]
+pub struct FinishedFile {
+    pub bytes: Bytes,
+    pub rows: u64,
+    /// xxh3-64 of the bytes, 16 hexadecimal digits.
+    pub checksum: String,
+    pub occurred_min: i64,
+    pub occurred_max: i64,
+}
+
+impl LandingFile {
+    /// Begins a file for batches of this schema (dictionaries in memory become plain columns in the file).
+    pub fn new(schema: Arc<Schema>) -> Result<Self> {
+        // Without the embedded Arrow schema readers see what the columns are, not how they lay in our memory.
+        let options = ArrowWriterOptions::new().with_properties(properties()).with_skip_arrow_metadata(true);
+        let writer = ArrowWriter::try_new_with_options(Vec::new(), schema, options)?;
+        Ok(Self { writer, rows: 0, occurred: None })
+    }
+
+    pub fn append(&mut self, batch: &RecordBatch) -> Result<()> {
+        let times = batch.column_by_name("occurred_at").and_then(|column| column.as_primitive_opt::<TimestampMicrosecondType>());
+        if let Some(times) = times
+            && let (Some(least), Some(greatest)) = (min(times), max(times))
+        {
+            let (first, last) = self.occurred.unwrap_or((least, greatest));
+            self.occurred = Some((first.min(least), last.max(greatest)));
+        }
+        self.rows += batch.num_rows() as u64;
+        self.writer.write(batch)?;
+        Ok(())
+    }
+
+    pub fn rows(&self) -> u64 {
+        self.rows
+    }
+
+    /// About how much memory it holds.
+    pub fn bytes_buffered(&self) -> usize {
+        self.writer.inner().len() + self.writer.memory_size()
+    }
+
+    /// Ends the file; `None` when no row came.
+    pub fn finish(self) -> Result<Option<FinishedFile>> {
+        let Some((occurred_min, occurred_max)) = self.occurred else { return Ok(None) };
+        let bytes = Bytes::from(self.writer.into_inner()?);
+        let checksum = format!("{:016x}", xxh3_64(&bytes));
+        Ok(Some(FinishedFile { bytes, rows: self.rows, checksum, occurred_min, occurred_max }))
+    }
+}
+
+fn properties() -> WriterProperties {
+    let level = ZstdLevel::try_new(ZSTD_LEVEL).expect("the level is one of zstd's");
+    let mut builder = WriterProperties::builder()
+        .set_compression(Compression::ZSTD(level))
+        .set_max_row_group_row_count(Some(ROW_GROUP_ROWS_MAX))
+        .set_statistics_enabled(EnabledStatistics::None);
+    for column in DELTA_COLUMNS {
+        builder = encoded(builder, &[column], Encoding::DELTA_BINARY_PACKED);
+    }
+    for column in SPLIT_COLUMNS {
+        builder = encoded(builder, &[column], Encoding::BYTE_STREAM_SPLIT);
+    }
+    for column in SPLIT_LISTS {
+        builder = encoded(builder, &[column, "list", "item"], Encoding::BYTE_STREAM_SPLIT);
+    }
+    for column in STATISTICS_COLUMNS {
+        builder = builder.set_column_statistics_enabled(ColumnPath::from(column), EnabledStatistics::Chunk);
+    }
+    builder.build()
+}
+
+fn encoded(builder: WriterPropertiesBuilder, path: &[&str], encoding: Encoding) -> WriterPropertiesBuilder {
+    let path = ColumnPath::new(path.iter().map(|part| (*part).to_owned()).collect());
+    builder.set_column_dictionary_enabled(path.clone(), false).set_column_encoding(path, encoding)
+}
+
+/// A link that is ready to be written, with the files that it names. Kept until the link stands, so that trying again
+/// writes the same.
+#[derive(Clone, Debug)]
+pub struct PendingLink {
+    pub link: Link,
+    /// Key and bytes of each file.
+    pub uploads: Vec<(String, Bytes)>,
+}
+
+/// Why a link does not stand yet.
+#[derive(Debug, Error)]
+pub enum FlushError {
+    #[error("{key} cannot be written: {source}")]
+    Upload { key: String, source: object_store::Error },
+    #[error(transparent)]
+    Commit(#[from] CommitError),
+}
+
+/// Writes the files, then the link. Safe to call again after any error but [`CommitError::Fenced`].
+pub async fn flush(chain: &Chain, pending: &PendingLink) -> Result<(), FlushError> {
+    let uploads = pending.uploads.iter().map(|(key, bytes)| async move {
+        chain.upload(key, bytes.clone()).await.map_err(|source| FlushError::Upload { key: key.clone(), source })
+    });
+    futures::future::try_join_all(uploads).await?;
+    Ok(chain.commit(&pending.link).await?)
+}
+
+#[cfg(test)]
+#[path = "landing_tests.rs"]
+mod tests;

@@ -1,0 +1,330 @@
+//! One partition's work: where its chain ends, what was read since, and the link in the making. A plain struct; the
+//! loop in [`crate::consumer`] owns its I/O.
+//!
+//! ```text
+//! Loading ──▶ Consuming ──seal──▶ Committing ──landed──▶ Consuming
+//!    ▲            │                   │ fenced
+//!    │            ▼                   ▼
+//!    └──────── Stopped (needs an operator's command)    the loop begins again at Loading
+//! ```
+
+use std::time::{Instant, SystemTime, UNIX_EPOCH};
+
+use anyhow::Result;
+use bytes::Bytes;
+use chrono::{DateTime, Utc};
+use schemas::landing::{DataFile, Link, LinkCounts, StateKind, data_key, state_key};
+use uuid::Uuid;
+
+use crate::dead_letters::RejectedRecord;
+use crate::decode::PackageDecoder;
+use crate::frames::Frames;
+use crate::landing::{LandingFile, PendingLink};
+use crate::sessionize::Sessions;
+use crate::transform::Transform;
+
+/// Offsets that an incarnation of a topic has to itself; no topic reaches them (10^15 records).
+const INCARNATION_OFFSETS: i64 = 1_000_000_000_000_000;
+/// Memory beside the file: what a rejected record costs apart from its bytes.
+const REJECT_OVERHEAD_BYTES: usize = 256;
+
+/// Where a partition stands.
+#[derive(Debug)]
+pub enum Phase {
+    /// The chain's tail and state are still to be read.
+    Loading,
+    Consuming,
+    /// A link is ready and stands in no chain yet.
+    Committing(Box<Committing>),
+    /// Only an operator's command helps; the text says what is wrong and which.
+    Stopped(String),
+}
+
+/// A sealed link, with the dead letters that must be delivered before it.
+#[derive(Debug)]
+pub struct Committing {
+    pub pending: PendingLink,
+    pub rejected: Vec<RejectedRecord>,
+}
+
+/// What Kafka says of a partition.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct KafkaOffsets {
+    /// First offset that is still there.
+    pub low: i64,
+    /// Offset after the last.
+    pub high: i64,
+    /// The group's committed offset: a hint where the chain ends, never more.
+    pub committed: Option<i64>,
+}
+
+/// Limits at which a partition is flushed.
+#[derive(Clone, Copy, Debug)]
+pub struct FlushLimits {
+    pub rows_max: u64,
+    pub bytes_max: usize,
+    pub snapshot_every_links: u64,
+}
+
+/// The work on one partition, from its assignment to its end.
+#[derive(Debug)]
+pub struct PartitionWork {
+    pub topic: String,
+    pub partition: i32,
+    pub phase: Phase,
+    /// Names this assignment in its links.
+    writer: Uuid,
+    /// The chain's last link.
+    tail: Option<Link>,
+    /// Start offset of the next link.
+    start: i64,
+    /// The next offset to read.
+    next: i64,
+    frames: Frames,
+    sessions: Sessions,
+    file: Option<LandingFile>,
+    rejected: Vec<RejectedRecord>,
+    rejected_bytes: usize,
+    counts: LinkCounts,
+    /// When the first record that stands in no sealed link was read.
+    opened_at: Option<Instant>,
+    /// When the first record that was not processed yet was read.
+    waiting_since: Option<Instant>,
+}
+
+impl PartitionWork {
+    /// A partition that was just assigned.
+    pub fn new(topic: &str, partition: i32) -> Self {
+        Self {
+            topic: topic.to_owned(),
+            partition,
+            phase: Phase::Loading,
+            writer: Uuid::now_v7(),
+            tail: None,
+            start: 0,
+            next: 0,
+            frames: Frames::default(),
+            sessions: Sessions::default(),
+            file: None,
+            rejected: Vec::new(),
+            rejected_bytes: 0,
+            counts: LinkCounts::default(),
+            opened_at: None,
+            waiting_since: None,
+        }
+    }
+
+    /// Takes the chain's tail, its sessions, and Kafka's offsets: from here on records are read, or the partition
+    /// stands still because chain and topic do not fit together.
+    pub fn loaded(&mut self, tail: Option<Link>, sessions: Sessions, kafka: KafkaOffsets) {
+        self.start = tail.as_ref().map_or(kafka.low, |link| link.end + 1);
+        self.next = self.start;
+        self.phase = match check_fit(&self.topic, self.partition, tail.as_ref(), kafka) {
+            Some(problem) => Phase::Stopped(problem),
+            None => Phase::Consuming,
+        };
+        self.tail = tail;
+        self.sessions = sessions;
+    }
+
+    /// The next offset to read, as Kafka counts.
+    pub fn position(&self) -> i64 {
+        self.next - self.offset_base()
+    }
+
+    /// Offset after the last link, as Kafka counts.
+    pub fn committed(&self) -> i64 {
+        self.start - self.offset_base()
+    }
+
+    /// Whether every record that was read stands in the chain.
+    pub fn is_clean(&self) -> bool {
+        self.consumes() && self.next == self.start
+    }
+
+    fn offset_base(&self) -> i64 {
+        offset_base(self.tail.as_ref().map_or(1, |tail| tail.incarnation))
+    }
+
+    pub fn consumes(&self) -> bool {
+        matches!(self.phase, Phase::Consuming)
+    }
+
+    /// Takes a record, also while a link is being written: Kafka hands each over once. One below the position was
+    /// fetched before a seek and is left out; a jump upwards covers offsets that hold no record (Kafka's control
+    /// records).
+    pub fn push(&mut self, offset: i64, payload: Option<&[u8]>, now: Instant) {
+        let offset = offset + self.offset_base();
+        if offset < self.next || !matches!(self.phase, Phase::Consuming | Phase::Committing(_)) {
+            return;
+        }
+        self.frames.push(offset, payload);
+        self.next = offset + 1;
+        self.opened_at.get_or_insert(now);
+        self.waiting_since.get_or_insert(now);
+    }
+
+    /// Records that wait for [`process`](Self::process).
+    pub fn frames(&self) -> &Frames {
+        &self.frames
+    }
+
+    /// Decodes, transforms and assigns the waiting records and appends the rows to the file in the making.
+    pub fn process(&mut self, decoder: &mut PackageDecoder, transform: &mut Transform) -> Result<()> {
+        let decoded = decoder.decode(&self.frames);
+        self.counts.records += self.frames.len() as u64;
+        self.counts.rejected += decoded.rejects.len() as u64;
+        for reject in decoded.rejects {
+            let raw = self.frames.frame(reject.index).to_vec();
+            self.rejected_bytes += raw.len() + REJECT_OVERHEAD_BYTES;
+            let offset = self.frames.offset(reject.index);
+            self.rejected.push(RejectedRecord { offset, reason: reject.reason, raw });
+        }
+        for batch in decoded.batches {
+            let offsets: Vec<i64> = batch.indices.iter().map(|index| self.frames.offset(*index)).collect();
+            let events = transform.transform(&batch.packages, self.partition, &offsets)?;
+            if events.is_empty() {
+                continue;
+            }
+            let assigned = self.sessions.assign(&events.keys)?;
+            self.counts.events += events.len() as u64;
+            self.counts.late += assigned.late_total;
+            self.counts.duplicates += assigned.duplicates_total;
+            let rows = events.rows(assigned)?;
+            let file = match &mut self.file {
+                Some(file) => file,
+                None => self.file.insert(LandingFile::new(rows.schema())?),
+            };
+            file.append(&rows)?;
+        }
+        self.frames.clear();
+        self.waiting_since = None;
+        Ok(())
+    }
+
+    /// When the first record that waits for [`process`](Self::process) was read.
+    pub fn waiting_since(&self) -> Option<Instant> {
+        self.waiting_since
+    }
+
+    /// Memory of what stands in no link yet.
+    pub fn bytes_buffered(&self) -> usize {
+        self.frames.bytes_total() + self.rejected_bytes + self.file.as_ref().map_or(0, LandingFile::bytes_buffered)
+    }
+
+    pub fn visitors_total(&self) -> usize {
+        self.sessions.visitors_total()
+    }
+
+    /// When the first record was read that stands in no link; `None` when there is none, or while a link is written.
+    pub fn opened_at(&self) -> Option<Instant> {
+        self.opened_at.filter(|_| self.consumes())
+    }
+
+    /// Whether the buffer is full.
+    pub fn is_full(&self, limits: &FlushLimits) -> bool {
+        let rows = self.file.as_ref().map_or(0, LandingFile::rows);
+        self.consumes() && (rows >= limits.rows_max || self.bytes_buffered() >= limits.bytes_max)
+    }
+
+    /// Turns what was processed into a link that is ready to be written. Nothing happens when nothing was read.
+    pub fn seal(&mut self, now: SystemTime, limits: &FlushLimits) -> Result<()> {
+        if !self.consumes() || self.next == self.start {
+            return Ok(());
+        }
+        debug_assert!(self.frames.is_empty(), "records are processed before a link is sealed");
+        let mut uploads = Vec::new();
+        let mut files = Vec::new();
+        if let Some(file) = self.file.take().map(LandingFile::finish).transpose()?.flatten() {
+            let date = DateTime::<Utc>::from(now).format("%Y-%m-%d").to_string();
+            let path = data_key(&self.topic, self.partition, &date, Uuid::now_v7());
+            files.push(DataFile {
+                path: path.clone(),
+                rows: file.rows,
+                bytes: file.bytes.len() as u64,
+                checksum: file.checksum,
+                occurred_min: file.occurred_min,
+                occurred_max: file.occurred_max,
+            });
+            uploads.push((path, file.bytes));
+        }
+        let end = self.next - 1;
+        let state = self.write_state(end, limits, &mut uploads)?;
+        let link = Link {
+            topic: self.topic.clone(),
+            partition: self.partition,
+            incarnation: self.tail.as_ref().map_or(1, |tail| tail.incarnation),
+            sequence: self.tail.as_ref().map_or(0, |tail| tail.sequence + 1),
+            start: self.start,
+            end,
+            files,
+            counts: std::mem::take(&mut self.counts),
+            watermark: self.sessions.watermark(),
+            state,
+            writer: self.writer,
+            written_at: now.duration_since(UNIX_EPOCH).map_or(0, |since| since.as_micros() as i64),
+            gap_from: None,
+        };
+        let rejected = std::mem::take(&mut self.rejected);
+        self.rejected_bytes = 0;
+        self.opened_at = None;
+        self.phase = Phase::Committing(Box::new(Committing { pending: PendingLink { link, uploads }, rejected }));
+        Ok(())
+    }
+
+    /// Keys of the state after `end`; adds the new file of it to `uploads`.
+    fn write_state(&mut self, end: i64, limits: &FlushLimits, uploads: &mut Vec<(String, Bytes)>) -> Result<Vec<String>> {
+        let before = self.tail.as_ref().map(|tail| tail.state.clone()).unwrap_or_default();
+        let fold = before.is_empty() || before.len() as u64 >= limits.snapshot_every_links;
+        let (kind, bytes, mut keys) = if fold {
+            (StateKind::Snapshot, self.sessions.take_snapshot()?, Vec::new())
+        } else {
+            (StateKind::Delta, self.sessions.take_delta()?, before)
+        };
+        let key = state_key(&self.topic, self.partition, end, self.writer, kind);
+        uploads.push((key.clone(), bytes.into()));
+        keys.push(key);
+        Ok(keys)
+    }
+
+    /// The sealed link stands in the chain: reading goes on.
+    pub fn landed(&mut self) {
+        if let Phase::Committing(committing) = std::mem::replace(&mut self.phase, Phase::Consuming) {
+            self.start = committing.pending.link.end + 1;
+            self.tail = Some(committing.pending.link);
+        }
+    }
+}
+
+/// What a chain adds to the offsets of a topic's `incarnation` (from 1): a topic that was made anew counts from 0
+/// again, and its links must still sort behind the old ones.
+pub fn offset_base(incarnation: u32) -> i64 {
+    i64::from(incarnation.saturating_sub(1)) * INCARNATION_OFFSETS
+}
+
+/// What keeps a chain and a topic from going on together.
+fn check_fit(topic: &str, partition: i32, tail: Option<&Link>, kafka: KafkaOffsets) -> Option<String> {
+    let tail = tail?;
+    let end = tail.end - offset_base(tail.incarnation);
+    if end >= kafka.high {
+        return Some(format!(
+            "{topic}/{partition}: the chain ends at offset {end}, but the topic ends before {}: the topic was made anew, \
+             or it lost records. If that is right, run `stream-jobs resume --partition {partition} --new-incarnation`",
+            kafka.high
+        ));
+    }
+    if end + 1 < kafka.low {
+        return Some(format!(
+            "{topic}/{partition}: the chain ends at offset {end}, but the topic begins at {}: retention removed {} \
+             offsets before they were landed. To go on without them, run `stream-jobs resume --partition {partition} \
+             --accept-gap`",
+            kafka.low,
+            kafka.low - end - 1
+        ));
+    }
+    None
+}
+
+#[cfg(test)]
+#[path = "partition_tests.rs"]
+mod tests;

@@ -1,0 +1,157 @@
+use std::time::Duration;
+
+use schemas::topics::EVENTS_AVRO;
+
+use super::*;
+use crate::testing::{SCHEMA_ID, batch, clicks, frame};
+
+const LIMITS: FlushLimits = FlushLimits { rows_max: 1_000_000, bytes_max: 1 << 30, snapshot_every_links: 3 };
+
+fn offsets(low: i64, high: i64) -> KafkaOffsets {
+    KafkaOffsets { low, high, committed: None }
+}
+
+struct Bench {
+    work: PartitionWork,
+    decoder: PackageDecoder,
+    transform: Transform,
+}
+
+impl Bench {
+    fn new(kafka: KafkaOffsets) -> Self {
+        let mut decoder = PackageDecoder::default();
+        decoder.learn(SCHEMA_ID, Some(EVENTS_AVRO.to_owned()));
+        let mut work = PartitionWork::new("t", 2);
+        work.loaded(None, Sessions::default(), kafka);
+        Self { work, decoder, transform: Transform::default() }
+    }
+
+    fn push(&mut self, offset: i64, payload: &[u8]) {
+        self.work.push(offset, Some(payload), Instant::now());
+    }
+
+    fn seal(&mut self) -> Option<Link> {
+        self.work.process(&mut self.decoder, &mut self.transform).unwrap();
+        self.work.seal(SystemTime::UNIX_EPOCH + Duration::from_secs(86_400), &LIMITS).unwrap();
+        match &self.work.phase {
+            Phase::Committing(committing) => Some(committing.pending.link.clone()),
+            _ => None,
+        }
+    }
+
+    fn land(&mut self) -> Link {
+        let link = self.seal().expect("something was read");
+        self.work.landed();
+        link
+    }
+}
+
+#[test]
+fn links_cover_every_offset_whatever_kafka_leaves_out() {
+    let mut bench = Bench::new(offsets(5, 100));
+    assert_eq!(bench.work.position(), 5);
+    assert!(bench.seal().is_none(), "nothing was read");
+    // 5 and 6 are control records: the first link covers them.
+    bench.push(7, &frame(&batch(1, clicks(0..3))));
+    let first = bench.land();
+    assert_eq!((first.sequence, first.start, first.end), (0, 5, 7));
+    assert_eq!((first.counts.records, first.counts.events, first.files[0].rows), (1, 3, 3));
+    assert!(first.files[0].path.starts_with("landing/data/t/p=2/dt=1970-01-02/"), "{}", first.files[0].path);
+
+    bench.push(7, &frame(&batch(1, clicks(0..3))));
+    assert!(bench.work.is_clean(), "a record from before the position is left out");
+    bench.push(11, &frame(&batch(1, clicks(1..5))));
+    let second = bench.land();
+    assert_eq!((second.sequence, second.start, second.end), (1, 8, 11));
+    assert_eq!((second.counts.events, second.counts.duplicates), (4, 2));
+    assert_eq!(schemas::landing::check_chain(&[first, second]), []);
+    assert_eq!((bench.work.position(), bench.work.committed()), (12, 12));
+}
+
+#[test]
+fn poison_is_counted_and_kept_for_the_dead_letters() {
+    let mut bench = Bench::new(offsets(0, 100));
+    bench.push(0, b"\x01not a frame");
+    bench.push(1, &frame(&batch(1, clicks(0..2))));
+    let link = bench.seal().unwrap();
+    assert_eq!((link.counts.records, link.counts.rejected, link.counts.events), (2, 1, 2));
+    let Phase::Committing(committing) = &bench.work.phase else { panic!("sealed") };
+    let letter = &committing.rejected[0];
+    assert_eq!((letter.offset, letter.reason.code, letter.raw.as_slice()), (0, "bad_magic", &b"\x01not a frame"[..]));
+
+    let mut only_poison = Bench::new(offsets(0, 100));
+    only_poison.push(0, b"");
+    let link = only_poison.seal().unwrap();
+    assert!(link.files.is_empty());
+    assert_eq!((link.start, link.end, link.counts.rejected), (0, 0, 1));
+}
+
+#[test]
+fn records_that_come_while_a_link_is_written_belong_to_the_next() {
+    let mut bench = Bench::new(offsets(0, 100));
+    bench.push(0, &frame(&batch(1, clicks(0..1))));
+    let first = bench.seal().unwrap();
+    bench.push(1, &frame(&batch(1, clicks(1..2))));
+    bench.work.landed();
+    assert!(bench.work.opened_at().is_some());
+    let second = bench.land();
+    assert_eq!((first.end, second.start, second.end, second.counts.events), (0, 1, 1, 1));
+}
+
+#[test]
+fn the_state_is_folded_now_and_then() {
+    let mut bench = Bench::new(offsets(0, 100));
+    let kinds: Vec<String> = (0..8)
+        .map(|offset| {
+            bench.push(offset, &frame(&batch(offset as u64, clicks(0..1))));
+            let state = bench.land().state;
+            state.iter().map(|key| if key.ends_with("snapshot") { 'S' } else { 'd' }).collect()
+        })
+        .collect();
+    assert_eq!(kinds, ["S", "Sd", "Sdd", "S", "Sd", "Sdd", "S", "Sd"]);
+}
+
+#[test]
+fn a_chain_that_does_not_fit_the_topic_stops_the_partition() {
+    let mut bench = Bench::new(offsets(0, 100));
+    bench.push(49, &frame(&batch(1, clicks(0..1))));
+    let tail = bench.land();
+    let stopped = |kafka: KafkaOffsets| {
+        let mut work = PartitionWork::new("t", 2);
+        work.loaded(Some(tail.clone()), Sessions::default(), kafka);
+        match work.phase {
+            Phase::Stopped(problem) => problem,
+            _ => String::new(),
+        }
+    };
+    assert_eq!(stopped(offsets(0, 50)), "");
+    assert_eq!(stopped(offsets(50, 50)), "");
+    assert!(stopped(offsets(0, 49)).contains("resume --partition 2 --new-incarnation"));
+    assert!(stopped(offsets(51, 90)).contains("1 offsets before they were landed"));
+    assert!(stopped(offsets(51, 90)).contains("--accept-gap"));
+}
+
+#[test]
+fn a_new_incarnation_counts_on() {
+    let base = offset_base(2);
+    let mut bench = Bench::new(offsets(0, 100));
+    bench.push(0, &frame(&batch(1, clicks(0..1))));
+    let tail = Link { incarnation: 2, start: base - 1, end: base - 1, ..bench.land() };
+    bench.work = PartitionWork::new("t", 2);
+    bench.work.loaded(Some(tail), Sessions::default(), offsets(0, 10));
+    assert_eq!(bench.work.position(), 0);
+    bench.push(0, &frame(&batch(1, clicks(0..1))));
+    let link = bench.land();
+    assert_eq!((link.incarnation, link.start, link.end), (2, base, base));
+    assert_eq!((bench.work.position(), bench.work.committed()), (1, 1));
+}
+
+#[test]
+fn size_makes_it_due() {
+    let mut bench = Bench::new(offsets(0, 100));
+    bench.push(0, &frame(&batch(1, clicks(0..10))));
+    bench.work.process(&mut bench.decoder, &mut bench.transform).unwrap();
+    assert!(!bench.work.is_full(&LIMITS));
+    assert!(bench.work.is_full(&FlushLimits { rows_max: 10, ..LIMITS }));
+    assert!(bench.work.is_full(&FlushLimits { bytes_max: 1, ..LIMITS }));
+}

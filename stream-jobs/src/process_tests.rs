@@ -1,0 +1,438 @@
+//! A whole worker on librdkafka's mock broker, a registry over HTTP and a store in memory that fails on command.
+//! SIGKILL is played by dropping the worker's future: it holds no state outside of the chain.
+
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use arrow::array::AsArray;
+use arrow::datatypes::{Int64Type, TimestampMicrosecondType};
+use object_store::memory::InMemory;
+use object_store::path::Path;
+use object_store::{ObjectStore, ObjectStoreExt};
+use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
+use rdkafka::ClientConfig;
+use rdkafka::consumer::{BaseConsumer, Consumer};
+use rdkafka::message::Message;
+use rdkafka::mocking::MockCluster;
+use rdkafka::producer::{DefaultProducerContext, FutureProducer, FutureRecord};
+use schemas::landing::{Link, check_chain};
+use schemas::topics::{DEAD_LETTER, EVENTS, EVENTS_AVRO};
+use tokio::sync::Notify;
+use tokio_util::sync::CancellationToken;
+use warp::Filter;
+
+use crate::chain::Chain;
+use crate::testing::{Fault, FaultyStore, SCHEMA_ID, batch, clicks, frame};
+use crate::{Config, Metrics, Store, consumer, parts};
+
+/// Longest wait for something that must happen.
+const PATIENCE: Duration = Duration::from_secs(90);
+
+/// (tab, seq) to (session, offset, time).
+type Rows = BTreeMap<(String, i64), (String, i64, i64)>;
+
+/// Broker, registry and the true store of one test.
+struct Bench {
+    // Dropped last: the clients talk to it.
+    producer: FutureProducer,
+    registry: SocketAddr,
+    store: Arc<dyn ObjectStore>,
+    partitions: i32,
+    cluster: MockCluster<'static, DefaultProducerContext>,
+}
+
+impl Bench {
+    async fn new(partitions: i32) -> Self {
+        let cluster = MockCluster::new(1).unwrap();
+        cluster.create_topic(EVENTS, partitions, 1).unwrap();
+        cluster.create_topic(DEAD_LETTER, 1, 1).unwrap();
+        let producer = ClientConfig::new().set("bootstrap.servers", cluster.bootstrap_servers()).create().unwrap();
+        Self { producer, registry: registry().await, store: Arc::new(InMemory::new()), partitions, cluster }
+    }
+
+    fn config(&self) -> Config {
+        Config {
+            brokers: self.cluster.bootstrap_servers(),
+            registry: format!("http://{}", self.registry),
+            store: "memory".into(),
+            flush_interval_ms: 40,
+            snapshot_every_links: 4,
+            ..Config::default()
+        }
+    }
+
+    async fn produce(&self, partition: i32, payload: &[u8]) {
+        let record = FutureRecord::<(), _>::to(EVENTS).partition(partition).payload(payload);
+        self.producer.send(record, PATIENCE).await.unwrap();
+    }
+
+    /// Works on `store` until `stop` is ready; then the worker is gone, as by SIGKILL.
+    async fn work_until(&self, store: Arc<dyn ObjectStore>, stop: impl Future<Output = ()>) {
+        let config = self.config();
+        let parts = parts(&config, Store { objects: store, root: Path::from("lake") }, Metrics::default()).unwrap();
+        tokio::select! {
+            ended = consumer::run(&config, parts, CancellationToken::new()) => panic!("the worker ended: {ended:?}"),
+            () = stop => {}
+        }
+    }
+
+    fn chain(&self, partition: i32) -> Chain {
+        Chain::new(self.store.clone(), Path::from("lake"), EVENTS, partition)
+    }
+
+    /// Ready when the partition's chain ends at `end`.
+    async fn landed(&self, partition: i32, end: i64) {
+        let chain = self.chain(partition);
+        let began = Instant::now();
+        loop {
+            let tail = chain.load_tail(None).await.unwrap();
+            if tail.as_ref().is_some_and(|tail| tail.end >= end) {
+                return;
+            }
+            assert!(began.elapsed() < PATIENCE, "{partition} is not landed up to {end}: {tail:?}");
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    }
+
+    /// The chain of a partition, which must be whole.
+    async fn links(&self, partition: i32) -> Vec<Link> {
+        let chain = self.chain(partition);
+        let mut links = Vec::new();
+        for start in chain.starts_from(0).await.unwrap() {
+            links.push(chain.read_link(start).await.unwrap().unwrap());
+        }
+        assert_eq!(check_chain(&links), [], "partition {partition}");
+        links
+    }
+
+    /// All rows that links name, but the duplicates: (tab, seq) to session and offset.
+    async fn rows(&self) -> Rows {
+        let mut rows = BTreeMap::new();
+        for partition in 0..self.partitions {
+            for link in self.links(partition).await {
+                for file in &link.files {
+                    let path = Path::from(format!("lake/{}", file.path));
+                    let bytes = self.store.get(&path).await.unwrap().bytes().await.unwrap();
+                    assert_eq!(bytes.len() as u64, file.bytes);
+                    let reader = ParquetRecordBatchReaderBuilder::try_new(bytes).unwrap().build().unwrap();
+                    for batch in reader {
+                        let batch = batch.unwrap();
+                        let text = |name: &str| batch.column_by_name(name).unwrap().as_string::<i32>().clone();
+                        let int = |name: &str| batch.column_by_name(name).unwrap().as_primitive::<Int64Type>().clone();
+                        let (tabs, sessions, seqs, offsets) =
+                            (text("tab_id"), text("session_id"), int("seq"), int("kafka_offset"));
+                        let duplicate = batch.column_by_name("duplicate").unwrap().as_boolean().clone();
+                        let times = batch.column_by_name("occurred_at").unwrap();
+                        let times = times.as_primitive::<TimestampMicrosecondType>();
+                        for row in 0..batch.num_rows() {
+                            assert!((link.start..=link.end).contains(&offsets.value(row)));
+                            if duplicate.value(row) {
+                                continue;
+                            }
+                            let key = (tabs.value(row).to_owned(), seqs.value(row));
+                            let value = (sessions.value(row).to_owned(), offsets.value(row), times.value(row));
+                            assert!(rows.insert(key.clone(), value).is_none(), "{key:?} stands twice");
+                        }
+                    }
+                }
+            }
+        }
+        rows
+    }
+}
+
+/// A registry that knows the bundled schema.
+async fn registry() -> SocketAddr {
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    let by_id = warp::path!("schemas" / "ids" / u32).map(|id: u32| match id {
+        SCHEMA_ID => warp::reply::with_status(
+            warp::reply::json(&serde_json::json!({"schema": EVENTS_AVRO})),
+            warp::http::StatusCode::OK,
+        ),
+        _ => warp::reply::with_status(
+            warp::reply::json(&serde_json::json!({"error_code": 40403, "message": "Schema not found"})),
+            warp::http::StatusCode::NOT_FOUND,
+        ),
+    });
+    let register = warp::path!("subjects" / String / "versions")
+        .and(warp::post())
+        .map(|_| warp::reply::json(&serde_json::json!({"id": 9})));
+    tokio::spawn(warp::serve(by_id.or(register)).incoming(listener).run());
+    address
+}
+
+/// Record `number` of a visitor: three clicks, the last of the record before repeated.
+fn record(visitor: u64, number: i64) -> Vec<u8> {
+    frame(&batch(visitor, clicks((number * 2).max(1) - 1..number * 2 + 2)))
+}
+
+/// A future that is ready when told so, and a plan that tells at the PUT that `when` names.
+fn fault_at(when: impl Fn(usize, &str) -> bool + Send + 'static, fault: Fault) -> (Arc<Notify>, impl FnMut(usize, &str) -> Fault + Send) {
+    let reached = Arc::new(Notify::new());
+    let notify = reached.clone();
+    let plan = move |put: usize, key: &str| {
+        if when(put, key) {
+            notify.notify_one();
+            fault
+        } else {
+            Fault::None
+        }
+    };
+    (reached, plan)
+}
+
+const RECORDS: i64 = 24;
+
+/// What an undisturbed worker lands.
+async fn undisturbed() -> Rows {
+    let bench = Bench::new(1).await;
+    for number in 0..RECORDS {
+        bench.produce(0, &record(1, number)).await;
+    }
+    bench.work_until(bench.store.clone(), bench.landed(0, RECORDS - 1)).await;
+    bench.rows().await
+}
+
+/// Kills the first worker at a PUT, lets a second one finish, and gives what was landed.
+async fn killed_at(step: &'static str, occurrence: usize, fault: Fault) -> Rows {
+    let bench = Bench::new(1).await;
+    let count = std::sync::atomic::AtomicUsize::new(0);
+    let (reached, plan) = fault_at(
+        move |_, key| key.contains(step) && count.fetch_add(1, std::sync::atomic::Ordering::SeqCst) == occurrence,
+        fault,
+    );
+    let faulty = FaultyStore::new(bench.store.clone(), plan);
+    let produce = async {
+        for number in 0..RECORDS {
+            bench.produce(0, &record(1, number)).await;
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+    };
+    tokio::join!(produce, bench.work_until(faulty, reached.notified()));
+    bench.work_until(bench.store.clone(), bench.landed(0, RECORDS - 1)).await;
+    bench.rows().await
+}
+
+#[tokio::test]
+async fn killed_at_any_step_nothing_is_lost_doubled_or_put_into_another_session() {
+    let expected = undisturbed().await;
+    assert_eq!(expected.len() as i64, RECORDS * 2 + 1);
+    let cases = [("/data/", 0), ("/data/", 2), ("/state/", 0), ("/state/", 1), ("/commits/", 0), ("/commits/", 2)]
+        .into_iter()
+        .flat_map(|(step, occurrence)| {
+            [Fault::Hang, Fault::HangAfter].map(move |fault| async move { (step, occurrence, fault, killed_at(step, occurrence, fault).await) })
+        });
+    for (step, occurrence, fault, got) in futures::future::join_all(cases).await {
+        assert_eq!(got, expected, "{fault:?} at {step} {occurrence}");
+    }
+}
+
+#[tokio::test]
+async fn a_store_that_fails_now_and_then_loses_nothing() {
+    let bench = Bench::new(1).await;
+    let faults = [Fault::Before, Fault::LostAnswer, Fault::None, Fault::AlreadyThere, Fault::None];
+    let faulty = FaultyStore::new(bench.store.clone(), move |put, key| match faults[put % faults.len()] {
+        Fault::AlreadyThere if !key.contains("/commits/") => Fault::LostAnswer,
+        fault => fault,
+    });
+    let produce = async {
+        for number in 0..RECORDS {
+            bench.produce(0, &record(1, number)).await;
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+    };
+    tokio::join!(produce, bench.work_until(faulty, bench.landed(0, RECORDS - 1)));
+    assert_eq!(bench.rows().await.len() as i64, RECORDS * 2 + 1);
+}
+
+#[tokio::test]
+async fn a_zombie_is_fenced_and_goes_on_from_the_winners_chain() {
+    let bench = Bench::new(1).await;
+    bench.produce(0, &record(1, 0)).await;
+    // Another worker's link appears just before the first one's.
+    let winner = bench.chain(0);
+    let theirs = Link {
+        topic: EVENTS.into(),
+        partition: 0,
+        incarnation: 1,
+        sequence: 0,
+        start: 0,
+        end: 0,
+        files: Vec::new(),
+        counts: schemas::landing::LinkCounts::default(),
+        watermark: None,
+        state: Vec::new(),
+        writer: uuid::Uuid::now_v7(),
+        written_at: 0,
+        gap_from: None,
+    };
+    winner.commit(&theirs).await.unwrap();
+    let empty_first = Arc::new(std::sync::atomic::AtomicBool::new(true));
+    let hidden: Arc<dyn ObjectStore> = Arc::new(HiddenOnce { inner: bench.store.clone(), hide: empty_first });
+    let later = async {
+        tokio::time::sleep(Duration::from_millis(500)).await;
+        bench.produce(0, &record(2, 0)).await;
+    };
+    tokio::join!(later, bench.work_until(hidden, bench.landed(0, 1)));
+    let links = bench.links(0).await;
+    assert_eq!(links[0], theirs, "the winner's link is untouched");
+    assert_eq!((links[1].start, links[1].sequence), (1, 1));
+    assert!(bench.rows().await.keys().all(|(tab, _)| tab.ends_with('2')), "the zombie's rows are in no link");
+}
+
+/// Lists nothing the first time: a worker that read the chain before the winner wrote into it.
+#[derive(Debug)]
+struct HiddenOnce {
+    inner: Arc<dyn ObjectStore>,
+    hide: Arc<std::sync::atomic::AtomicBool>,
+}
+
+impl std::fmt::Display for HiddenOnce {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        out.write_str("hidden once")
+    }
+}
+
+#[async_trait::async_trait]
+impl ObjectStore for HiddenOnce {
+    async fn put_opts(
+        &self,
+        location: &Path,
+        payload: object_store::PutPayload,
+        options: object_store::PutOptions,
+    ) -> object_store::Result<object_store::PutResult> {
+        self.inner.put_opts(location, payload, options).await
+    }
+
+    async fn put_multipart_opts(
+        &self,
+        location: &Path,
+        options: object_store::PutMultipartOptions,
+    ) -> object_store::Result<Box<dyn object_store::MultipartUpload>> {
+        self.inner.put_multipart_opts(location, options).await
+    }
+
+    async fn get_opts(&self, location: &Path, options: object_store::GetOptions) -> object_store::Result<object_store::GetResult> {
+        self.inner.get_opts(location, options).await
+    }
+
+    async fn get_ranges(&self, location: &Path, ranges: &[std::ops::Range<u64>]) -> object_store::Result<Vec<bytes::Bytes>> {
+        self.inner.get_ranges(location, ranges).await
+    }
+
+    fn delete_stream(
+        &self,
+        locations: futures::stream::BoxStream<'static, object_store::Result<Path>>,
+    ) -> futures::stream::BoxStream<'static, object_store::Result<Path>> {
+        self.inner.delete_stream(locations)
+    }
+
+    fn list(
+        &self,
+        prefix: Option<&Path>,
+    ) -> futures::stream::BoxStream<'static, object_store::Result<object_store::ObjectMeta>> {
+        if self.hide.swap(false, std::sync::atomic::Ordering::SeqCst) {
+            return Box::pin(futures::stream::empty());
+        }
+        self.inner.list(prefix)
+    }
+
+    async fn list_with_delimiter(&self, prefix: Option<&Path>) -> object_store::Result<object_store::ListResult> {
+        self.inner.list_with_delimiter(prefix).await
+    }
+
+    async fn copy_opts(&self, from: &Path, to: &Path, options: object_store::CopyOptions) -> object_store::Result<()> {
+        self.inner.copy_opts(from, to, options).await
+    }
+}
+
+#[tokio::test]
+async fn poison_goes_to_the_dead_letters_and_the_partition_goes_on() {
+    let bench = Bench::new(1).await;
+    let mut unknown = record(1, 0);
+    unknown[4] = 99;
+    for payload in [record(1, 0), b"\x05poison".to_vec(), unknown, record(1, 1)[..40].to_vec(), record(1, 1)] {
+        bench.produce(0, &payload).await;
+    }
+    bench.work_until(bench.store.clone(), bench.landed(0, 4)).await;
+    assert_eq!(bench.rows().await.len(), 5);
+    let rejected: u64 = bench.links(0).await.iter().map(|link| link.counts.rejected).sum();
+    assert_eq!(rejected, 3);
+
+    let consumer: BaseConsumer =
+        ClientConfig::new().set("bootstrap.servers", bench.cluster.bootstrap_servers()).set("group.id", "test").create().unwrap();
+    let mut list = rdkafka::TopicPartitionList::new();
+    list.add_partition_offset(DEAD_LETTER, 0, rdkafka::Offset::Beginning).unwrap();
+    consumer.assign(&list).unwrap();
+    let mut offsets = Vec::new();
+    let began = Instant::now();
+    while offsets.len() < 3 && began.elapsed() < PATIENCE {
+        let Some(letter) = consumer.poll(Duration::from_millis(100)) else { continue };
+        let letter = letter.unwrap();
+        let payload = letter.payload().unwrap();
+        let schema = apache_avro::Schema::parse_str(schemas::topics::DEAD_LETTER_AVRO).unwrap();
+        let value = apache_avro::from_avro_datum(&schema, &mut &payload[5..], None).unwrap();
+        let apache_avro::types::Value::Record(fields) = value else { panic!("no record") };
+        let field = |name: &str| fields.iter().find(|field| field.0 == name).unwrap().1.clone();
+        let apache_avro::types::Value::Union(_, offset) = field("offset") else { panic!("no offset") };
+        let apache_avro::types::Value::Long(offset) = *offset else { panic!("no offset") };
+        let apache_avro::types::Value::String(code) = field("code") else { panic!("no code") };
+        offsets.push((offset, code));
+    }
+    offsets.sort();
+    assert_eq!(offsets, [(1, "bad_magic".into()), (2, "unknown_schema_id".into()), (3, "cut_avro".into())]);
+}
+
+#[tokio::test]
+async fn two_workers_share_and_hand_over_without_loss() {
+    let bench = Bench::new(3).await;
+    let produce = async {
+        for number in 0..60 {
+            for partition in 0..3 {
+                bench.produce(partition, &record(partition as u64 + 1, number)).await;
+            }
+            tokio::time::sleep(Duration::from_millis(100)).await;
+        }
+    };
+    let all = async {
+        for partition in 0..3 {
+            bench.landed(partition, 59).await;
+        }
+    };
+    let second = async {
+        // Joins while the first one works, and is killed while it works.
+        tokio::time::sleep(Duration::from_secs(4)).await;
+        bench.work_until(bench.store.clone(), tokio::time::sleep(Duration::from_secs(5))).await;
+    };
+    tokio::join!(produce, second, bench.work_until(bench.store.clone(), all));
+    assert_eq!(bench.rows().await.len(), 3 * (60 * 2 + 1));
+}
+
+#[tokio::test]
+async fn a_clean_end_flushes_everything() {
+    let bench = Bench::new(1).await;
+    let config = Config { flush_interval_ms: 3_600_000, ..bench.config() };
+    for number in 0..RECORDS {
+        bench.produce(0, &record(1, number)).await;
+    }
+    let shutdown = CancellationToken::new();
+    let metrics = Metrics::default();
+    let parts = parts(&config, Store { objects: bench.store.clone(), root: Path::from("lake") }, metrics.clone()).unwrap();
+    let stop = async {
+        let began = Instant::now();
+        let buffered = || metrics.visitors.with_label_values(&["0"]).get() > 0;
+        while !buffered() && began.elapsed() < PATIENCE {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+        assert!(bench.chain(0).load_tail(None).await.unwrap().is_none());
+        shutdown.cancel();
+    };
+    let (ended, ()) = tokio::join!(consumer::run(&config, parts, shutdown.clone()), stop);
+    ended.unwrap();
+    let links = bench.links(0).await;
+    assert_eq!((links.len(), links[0].end), (1, RECORDS - 1));
+    assert_eq!(links[0].counts.events, bench.rows().await.len() as u64 + links[0].counts.duplicates);
+}

@@ -1,0 +1,136 @@
+//! `stream-jobs resume`: an operator's word that a partition may go on although offsets are lost or the topic was made
+//! anew. It is written into the chain, so that every reader sees it.
+
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use anyhow::{Context, Result, bail, ensure};
+use schemas::landing::{Link, LinkCounts};
+use uuid::Uuid;
+
+use crate::chain::Chain;
+use crate::config::Config;
+use crate::group::Group;
+use crate::metrics::Metrics;
+use crate::partition::{KafkaOffsets, offset_base};
+use crate::store::Store;
+
+/// What the operator accepts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Accept {
+    /// Retention removed offsets before they were landed: they are lost.
+    Gap,
+    /// The topic was made anew and counts from 0 again.
+    NewIncarnation,
+}
+
+/// Writes the link that lets `partition` go on; gives a line that says what was written.
+pub async fn run(config: &Config, partition: i32, accept: Accept) -> Result<String> {
+    let store = Store::open(&config.store)?;
+    let (group, _events) = Group::new(config, &Metrics::default())?;
+    let chain = Chain::new(store.objects, store.root, &config.topic, partition);
+    let tail = chain.load_tail(None).await?.with_context(|| {
+        format!("{}/{partition} has no chain yet: it begins by itself with the first record", config.topic)
+    })?;
+    let kafka = group.offsets(partition, None).await?;
+    let link = bridge(&tail, kafka, accept, SystemTime::now())?;
+    chain.commit(&link).await?;
+    Ok(match accept {
+        Accept::Gap => format!(
+            "{}/{partition}: offsets {} to {} are lost; the chain goes on at {}",
+            config.topic,
+            tail.end + 1,
+            link.end,
+            link.end + 1
+        ),
+        Accept::NewIncarnation => format!(
+            "{}/{partition}: the topic's incarnation {} begins; its offset {} is {} in the chain",
+            config.topic,
+            link.incarnation,
+            kafka.low,
+            link.end + 1
+        ),
+    })
+}
+
+/// A link without rows that ends just before the topic's first offset; the sessions stay as they are.
+fn bridge(tail: &Link, kafka: KafkaOffsets, accept: Accept, now: SystemTime) -> Result<Link> {
+    let end = tail.end - offset_base(tail.incarnation);
+    let (incarnation, gap_from) = match accept {
+        Accept::Gap => {
+            ensure!(
+                end + 1 < kafka.low,
+                "there is no gap: the chain ends at offset {end} and the topic begins at {}",
+                kafka.low
+            );
+            (tail.incarnation, Some(tail.end + 1))
+        }
+        Accept::NewIncarnation => {
+            if end < kafka.high {
+                bail!("the topic was not made anew: the chain ends at offset {end}, the topic before {}", kafka.high);
+            }
+            (tail.incarnation + 1, None)
+        }
+    };
+    let last = offset_base(incarnation) + kafka.low - 1;
+    Ok(Link {
+        topic: tail.topic.clone(),
+        partition: tail.partition,
+        incarnation,
+        sequence: tail.sequence + 1,
+        start: last,
+        end: last,
+        files: Vec::new(),
+        counts: LinkCounts::default(),
+        watermark: tail.watermark,
+        state: tail.state.clone(),
+        writer: Uuid::now_v7(),
+        written_at: now.duration_since(UNIX_EPOCH).map_or(0, |since| since.as_micros() as i64),
+        gap_from,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use schemas::landing::check_chain;
+
+    use super::*;
+
+    fn tail() -> Link {
+        let kafka = KafkaOffsets { low: 0, high: 10, committed: None };
+        let first = Link {
+            topic: "t".into(),
+            partition: 2,
+            incarnation: 1,
+            sequence: 0,
+            start: 0,
+            end: 99,
+            files: Vec::new(),
+            counts: LinkCounts::default(),
+            watermark: Some(5),
+            state: vec!["s".into()],
+            writer: Uuid::nil(),
+            written_at: 0,
+            gap_from: None,
+        };
+        assert!(bridge(&first, kafka, Accept::Gap, SystemTime::now()).is_err());
+        first
+    }
+
+    #[test]
+    fn a_gap_is_bridged_and_said() {
+        let kafka = KafkaOffsets { low: 150, high: 200, committed: None };
+        let link = bridge(&tail(), kafka, Accept::Gap, SystemTime::now()).unwrap();
+        assert_eq!((link.gap_from, link.end, link.state.as_slice()), (Some(100), 149, &["s".to_owned()][..]));
+        assert_eq!(check_chain(&[tail(), link]), []);
+        assert!(bridge(&tail(), kafka, Accept::NewIncarnation, SystemTime::now()).is_err());
+    }
+
+    #[test]
+    fn a_new_incarnation_sorts_behind_the_old_one() {
+        let kafka = KafkaOffsets { low: 0, high: 10, committed: None };
+        let link = bridge(&tail(), kafka, Accept::NewIncarnation, SystemTime::now()).unwrap();
+        assert_eq!((link.incarnation, link.end + 1), (2, offset_base(2)));
+        assert!(link.start > tail().end);
+        assert_eq!(check_chain(&[tail(), link]), []);
+    }
+}

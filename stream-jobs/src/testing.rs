@@ -1,0 +1,160 @@
+//! What the tests share: frames made of ingest JSON, and an object store that fails on command.
+
+use std::fmt;
+use std::ops::Range;
+use std::sync::{Arc, Mutex};
+
+use async_trait::async_trait;
+use bytes::Bytes;
+use futures::stream::BoxStream;
+use object_store::path::Path;
+use object_store::{
+    CopyOptions, Error, GetOptions, GetResult, ListResult, MultipartUpload, ObjectMeta, ObjectStore,
+    PutMultipartOptions, PutOptions, PutPayload, PutResult, Result,
+};
+use schemas::package::{Context, encode};
+use serde_json::{Value, json};
+
+/// Schema id of the bundled schema in every test.
+pub const SCHEMA_ID: u32 = 7;
+/// Collector clock of every test frame, epoch milliseconds.
+pub const RECEIVED_AT: f64 = 1_795_250_920_115.25;
+pub const CHROME: &str =
+    "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/141.0.0.0 Safari/537.36";
+
+/// A batch of `events` of the visitor with this number.
+pub fn batch(visitor: u64, events: Value) -> Value {
+    json!({
+        "batch_id": "0194a1b2-0000-7000-8000-000000000001", "batch_seq": 3,
+        "visitor_id": format!("00000000-0000-4000-8000-{visitor:012}"),
+        "tab_id": format!("0194a1b2-0000-7000-8000-{visitor:012}"),
+        "page_view_id": "0194a1b2-0000-7000-8000-000000000003",
+        "sent_at": RECEIVED_AT - 5.0, "sdk": "1.0.0",
+        "page": {"url": "https://shop.example/boxes?size=m&utm_source=mail", "referrer": "https://www.google.com/", "title": "Boxes",
+                 "viewport": [1280, 720], "screen": [2560, 1440], "language": "en-US", "timezone": "Europe/Berlin"},
+        "events": events,
+    })
+}
+
+/// Clicks with these sequence numbers, a second apart, the last when the batch was received.
+pub fn clicks(seqs: Range<i64>) -> Value {
+    let last = seqs.end - 1;
+    seqs.map(|seq| json!({"seq": seq, "type": "click", "at": RECEIVED_AT - 1000.0 * (last - seq) as f64, "x": 44.5, "y": 31, "button": 0}))
+        .collect()
+}
+
+/// The Kafka record that the collector makes of a batch.
+pub fn frame(batch: &Value) -> Vec<u8> {
+    let body = serde_json::to_vec(batch).unwrap();
+    let parsed = schemas::ingest::parse(&body).unwrap();
+    assert!(parsed.rejects.is_empty(), "{:?}", parsed.rejects);
+    let context = Context {
+        site_id: "shop",
+        received_at: RECEIVED_AT,
+        user_agent: Some(CHROME),
+        client_address: Some("203.0.113.0"),
+    };
+    let mut out = Vec::new();
+    encode(&mut out, SCHEMA_ID, &context, &parsed.header, &parsed.events);
+    out
+}
+
+/// What happens to one request.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Fault {
+    None,
+    /// An error, and nothing was done.
+    Before,
+    /// Done, and the answer is an error: a time-out, a reset.
+    LostAnswer,
+    /// Done, the answer was lost, and the library's own retry met our object.
+    AlreadyThere,
+    /// Never answers, and nothing was done.
+    Hang,
+    /// Never answers, and it was done.
+    HangAfter,
+}
+
+/// Decides on the `n`th PUT (from 0) of a key.
+pub type Plan = Box<dyn FnMut(usize, &str) -> Fault + Send>;
+
+/// A store whose PUTs fail as planned. Reads fail while `reads_fail` says so.
+pub struct FaultyStore {
+    inner: Arc<dyn ObjectStore>,
+    plan: Mutex<(usize, Plan)>,
+}
+
+impl FaultyStore {
+    pub fn new(inner: Arc<dyn ObjectStore>, plan: impl FnMut(usize, &str) -> Fault + Send + 'static) -> Arc<Self> {
+        Arc::new(Self { inner, plan: Mutex::new((0, Box::new(plan))) })
+    }
+
+    fn next(&self, path: &Path) -> Fault {
+        let (count, plan) = &mut *self.plan.lock().unwrap();
+        *count += 1;
+        plan(*count - 1, path.as_ref())
+    }
+}
+
+fn broken() -> Error {
+    Error::Generic { store: "faulty", source: "the test said so".into() }
+}
+
+impl fmt::Display for FaultyStore {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.write_str("faulty")
+    }
+}
+
+impl fmt::Debug for FaultyStore {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.write_str("faulty")
+    }
+}
+
+#[async_trait]
+impl ObjectStore for FaultyStore {
+    async fn put_opts(&self, location: &Path, payload: PutPayload, options: PutOptions) -> Result<PutResult> {
+        let fault = self.next(location);
+        match fault {
+            Fault::Before => return Err(broken()),
+            Fault::Hang => return std::future::pending().await,
+            _ => {}
+        }
+        let done = self.inner.put_opts(location, payload, options).await?;
+        match fault {
+            Fault::LostAnswer => Err(broken()),
+            Fault::AlreadyThere => Err(Error::AlreadyExists { path: location.to_string(), source: "412".into() }),
+            Fault::HangAfter => std::future::pending().await,
+            _ => Ok(done),
+        }
+    }
+
+    async fn put_multipart_opts(&self, location: &Path, options: PutMultipartOptions) -> Result<Box<dyn MultipartUpload>> {
+        self.inner.put_multipart_opts(location, options).await
+    }
+
+    async fn get_opts(&self, location: &Path, options: GetOptions) -> Result<GetResult> {
+        self.inner.get_opts(location, options).await
+    }
+
+    async fn get_ranges(&self, location: &Path, ranges: &[Range<u64>]) -> Result<Vec<Bytes>> {
+        self.inner.get_ranges(location, ranges).await
+    }
+
+    fn delete_stream(&self, locations: BoxStream<'static, Result<Path>>) -> BoxStream<'static, Result<Path>> {
+        self.inner.delete_stream(locations)
+    }
+
+    fn list(&self, prefix: Option<&Path>) -> BoxStream<'static, Result<ObjectMeta>> {
+        self.inner.list(prefix)
+    }
+
+    async fn list_with_delimiter(&self, prefix: Option<&Path>) -> Result<ListResult> {
+        self.inner.list_with_delimiter(prefix).await
+    }
+
+    async fn copy_opts(&self, from: &Path, to: &Path, options: CopyOptions) -> Result<()> {
+        self.inner.copy_opts(from, to, options).await
+    }
+}

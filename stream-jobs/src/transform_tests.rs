@@ -1,0 +1,194 @@
+use arrow::array::{BooleanArray, Int32Array};
+use arrow::compute::cast;
+use arrow::datatypes::{Int32Type, Int64Type};
+use serde_json::{Value, json};
+
+use super::*;
+use crate::decode::PackageDecoder;
+use crate::frames::Frames;
+use crate::testing::{RECEIVED_AT, SCHEMA_ID, batch, frame};
+
+/// The landing rows of some batches, at offsets 100, 101, …
+fn rows(batches: &[Value]) -> RecordBatch {
+    let mut frames = Frames::default();
+    for (index, batch) in batches.iter().enumerate() {
+        frames.push(100 + index as i64, Some(&frame(batch)));
+    }
+    let mut decoder = PackageDecoder::default();
+    decoder.learn(SCHEMA_ID, Some(schemas::topics::EVENTS_AVRO.to_owned()));
+    let decoded = decoder.decode(&frames);
+    assert!(decoded.rejects.is_empty(), "{:?}", decoded.rejects);
+    let offsets: Vec<i64> = decoded.batches[0].indices.iter().map(|index| frames.offset(*index)).collect();
+    let events = Transform::default().transform(&decoded.batches[0].packages, 3, &offsets).unwrap();
+    let length = events.len();
+    let none = || BooleanArray::from(vec![false; length]);
+    let ids = arrow::array::DictionaryArray::<Int32Type>::new(
+        Int32Array::from(vec![0; length]),
+        Arc::new(StringArray::from(vec!["session"])),
+    );
+    events
+        .rows(Assigned {
+            session_id: Arc::new(ids),
+            session_started_at: vec![0; length],
+            late: none(),
+            duplicate: none(),
+            late_total: 0,
+            duplicates_total: 0,
+        })
+        .unwrap()
+}
+
+/// A column as text, one entry per row.
+fn texts(rows: &RecordBatch, column: &str) -> Vec<Option<String>> {
+    let column = cast(rows.column_by_name(column).unwrap(), &DataType::Utf8).unwrap();
+    column.as_string::<i32>().iter().map(|text| text.map(str::to_owned)).collect()
+}
+
+fn text(rows: &RecordBatch, column: &str, row: usize) -> String {
+    texts(rows, column)[row].clone().unwrap_or_else(|| "null".into())
+}
+
+/// Every good example of the contract, as one batch.
+fn examples() -> Vec<Value> {
+    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../schemas/examples/good");
+    let mut files: Vec<_> = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
+    files.sort();
+    files.iter().map(|file| serde_json::from_slice(&std::fs::read(file).unwrap()).unwrap()).collect()
+}
+
+#[test]
+fn columns_are_those_of_the_contract() {
+    let rows = rows(&examples());
+    let expected = event_fields();
+    assert_eq!(rows.num_columns(), expected.len());
+    for (field, expected) in rows.schema().fields().iter().zip(&expected) {
+        assert_eq!((field.name(), field.is_nullable()), (expected.name(), expected.is_nullable()));
+        let plain = match field.data_type() {
+            DataType::Dictionary(_, value) => value.as_ref(),
+            plain => plain,
+        };
+        assert_eq!(plain, expected.data_type(), "{}", field.name());
+        if !expected.is_nullable() {
+            let column = rows.column_by_name(field.name()).unwrap();
+            assert_eq!(column.logical_null_count(), 0, "{}", field.name());
+        }
+    }
+}
+
+#[test]
+fn every_example_is_one_row_of_its_type() {
+    let examples = examples();
+    let rows = rows(&examples);
+    let sent: Vec<String> = examples
+        .iter()
+        .flat_map(|batch| batch["events"].as_array().unwrap())
+        .map(|event| event["type"].as_str().unwrap().to_owned())
+        .collect();
+    let landed: Vec<String> = texts(&rows, "type").into_iter().flatten().collect();
+    assert_eq!(landed, sent);
+    assert!(sent.len() >= 26);
+}
+
+#[test]
+fn values_land_in_their_columns() {
+    let element = json!({"path": "main>form>button#buy", "tag": "button", "id": "buy", "name": null, "role": "button",
+                         "text": "Buy now", "rect": [10, 20, 80, 30]});
+    let at = RECEIVED_AT - 1000.0;
+    let events = json!([
+        {"seq": 17, "type": "click", "at": at, "element": element, "x": 44.5, "y": 31, "button": 0},
+        {"seq": 18, "type": "pointer", "at": at, "trail": {"dt": [0, 8.3], "x": [44, 45], "y": [31, 32]}},
+        {"seq": 19, "type": "request", "at": at,
+         "request": {"method": "GET", "url": "/api/quote?token=x", "status": 200, "duration_ms": 312.2, "initiator": "fetch", "bytes": 1843}},
+        {"seq": 20, "type": "custom", "at": at, "name": "coupon", "properties": {"depth": {"a": [1, 2]}}},
+        {"seq": 21, "type": "error", "at": at,
+         "error": {"message": "at https://u:p@s.example/a?token=x", "source": "/app.js?v=1", "line": 10, "column": 4}},
+    ]);
+    let rows = rows(&[batch(1, events)]);
+    for (column, row, expected) in [
+        ("element_path", 0, "main>form>button#buy"),
+        ("element_name", 0, "null"),
+        ("element_width", 0, "80.0"),
+        ("x", 0, "44.5"),
+        ("x", 1, "null"),
+        ("button", 0, "0"),
+        ("button", 1, "null"),
+        ("element_path", 1, "null"),
+        ("request_url", 2, "/api/quote?token="),
+        ("request_status", 2, "200"),
+        ("request_bytes", 2, "1843"),
+        ("request_url", 3, "null"),
+        ("custom_name", 3, "coupon"),
+        ("error_message", 4, "at https://s.example/a?token="),
+        ("error_source", 4, "/app.js?v="),
+        ("error_line", 4, "10"),
+        ("site_id", 4, "shop"),
+        ("page_host", 0, "shop.example"),
+        ("page_path", 0, "/boxes"),
+        ("page_url", 0, "https://shop.example/boxes?size=&utm_source=mail"),
+        ("utm_source", 0, "mail"),
+        ("referrer_medium", 0, "search"),
+        ("referrer_source", 0, "Google"),
+        ("browser_name", 0, "Chrome"),
+        ("device_type", 0, "desktop"),
+        ("is_bot", 0, "false"),
+        ("bot_class", 0, "null"),
+        ("clock_source", 0, "client"),
+        ("client_address", 0, "203.0.113.0"),
+        ("page_viewport_width", 0, "1280.0"),
+        ("kafka_offset", 4, "100"),
+        ("kafka_partition", 4, "3"),
+        ("seq", 4, "21"),
+    ] {
+        assert_eq!(text(&rows, column, row), expected, "{column} of row {row}");
+    }
+    let custom: Value = serde_json::from_str(&text(&rows, "custom", 3)).unwrap();
+    assert_eq!(custom, json!({"depth": {"a": [1, 2]}}));
+    let trail = rows.column_by_name("trail_dt").unwrap().as_list::<i32>();
+    assert!(trail.is_null(0) && trail.is_valid(1));
+    assert_eq!(trail.value(1).as_primitive::<Float64Type>().values().to_vec(), [0.0, 8.3]);
+}
+
+#[test]
+fn context_follows_its_events() {
+    let event = |seq: i64| json!({"seq": seq, "type": "click", "at": RECEIVED_AT});
+    let mut second = batch(2, json!([event(5), event(6)]));
+    second["clock"] = json!({"offset_ms": -1000.0, "error_ms": 6.5});
+    second["page"] = json!(null);
+    let rows = rows(&[batch(1, json!([event(1)])), second, batch(3, json!([event(9)]))]);
+    let column = |name: &str| texts(&rows, name).into_iter().map(|text| text.unwrap_or_default()).collect::<Vec<_>>();
+    assert_eq!(column("kafka_offset"), ["100", "101", "101", "102"]);
+    assert_eq!(column("clock_source"), ["client", "sdk", "sdk", "client"]);
+    assert_eq!(column("clock_error_ms"), ["", "6.5", "6.5", ""]);
+    assert_eq!(column("page_title"), ["Boxes", "", "", "Boxes"]);
+    let visitors = column("visitor_id");
+    assert!(visitors[1] == visitors[2] && visitors[0] != visitors[1] && visitors[3].ends_with('3'));
+    let occurred = cast(rows.column_by_name("occurred_at").unwrap(), &DataType::Int64).unwrap();
+    let occurred = occurred.as_primitive::<Int64Type>();
+    let received = (RECEIVED_AT * 1000.0) as i64;
+    assert_eq!(occurred.values().to_vec(), [received, received - 1_000_000, received - 1_000_000, received]);
+}
+
+#[test]
+fn no_secret_of_a_url_is_in_any_column() {
+    const CANARY: &str = "canary5f4dcc3b";
+    let mut sent = batch(
+        1,
+        json!([
+            {"seq": 0, "type": "page_view", "at": RECEIVED_AT},
+            {"seq": 1, "type": "request", "at": RECEIVED_AT, "request": {"method": "GET", "url": format!("/api?password={CANARY}"), "status": 200}},
+            {"seq": 2, "type": "error", "at": RECEIVED_AT,
+             "error": {"message": format!("failed https://x.example/?t={CANARY}"), "stack": format!("at f (https://x.example/a.js?k={CANARY}:1:2)"), "source": format!("/a.js?k={CANARY}")}},
+        ]),
+    );
+    sent["page"]["url"] = json!(format!("https://user:{CANARY}@shop.example/a?token={CANARY}&utm_source=mail#access_token={CANARY}"));
+    sent["page"]["referrer"] = json!(format!("https://x.example/?session={CANARY}"));
+    let rows = rows(&[sent]);
+    for field in rows.schema().fields() {
+        if matches!(field.data_type(), DataType::List(_)) {
+            continue;
+        }
+        for value in texts(&rows, field.name()).into_iter().flatten() {
+            assert!(!value.contains(CANARY), "{}: {value}", field.name());
+        }
+    }
+}

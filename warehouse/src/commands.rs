@@ -1,0 +1,120 @@
+//! What the commands of `warehouse` do.
+
+use std::io::{IsTerminal, Read, Write};
+use std::process::ExitCode;
+use std::sync::Arc;
+
+use anyhow::Context;
+use indicatif::{ProgressBar, ProgressStyle};
+use tokio::net::TcpListener;
+use tokio_util::sync::CancellationToken;
+
+use crate::compact::{compact, every};
+use crate::config::{Command, Config, Format};
+use crate::format;
+use crate::lake::Lake;
+use crate::query::{Limits, query};
+use crate::serve::{About, Serving, check_token, serve};
+use crate::store::Store;
+use crate::verify::verify;
+
+/// Runs a command; the exit code says what came of it, an error is for the last line.
+pub async fn run(command: Command, config: Config, shutdown: CancellationToken) -> anyhow::Result<ExitCode> {
+    let lake = Lake::open(Store::open(&config.store)?, config.resources)?;
+    match command {
+        Command::Compact { .. } => compact_command(lake, &config, shutdown).await,
+        Command::Sql { sql, format } => sql_command(&lake, &config, sql, format).await,
+        Command::Serve { .. } => serve_command(lake, config, shutdown).await,
+        Command::Verify => verify_command(&lake).await,
+    }
+}
+
+async fn compact_command(lake: Arc<Lake>, config: &Config, shutdown: CancellationToken) -> anyhow::Result<ExitCode> {
+    lake.store.check_writable().await?;
+    if let Some(interval) = config.compact_every {
+        every(lake, interval, shutdown).await;
+        return Ok(ExitCode::SUCCESS);
+    }
+    let bar = bar("{bar:30} {pos}/{len} links, {eta} left");
+    let work = compact(&lake, |done, total| {
+        bar.set_length(total);
+        bar.set_position(done);
+    });
+    let summary = tokio::select! {
+        summary = work => summary?,
+        () = shutdown.cancelled() => anyhow::bail!("stopped; what was committed stays, the next compaction goes on"),
+    };
+    bar.finish_and_clear();
+    println!(
+        "{} links compacted: {} events, {} with another session than the stream job's, {} commits",
+        summary.links, summary.events, summary.sessions_corrected, summary.commits
+    );
+    Ok(ExitCode::SUCCESS)
+}
+
+async fn sql_command(lake: &Arc<Lake>, config: &Config, sql: String, format: Format) -> anyhow::Result<ExitCode> {
+    let sql = if sql == "-" {
+        let mut text = String::new();
+        std::io::stdin().read_to_string(&mut text).context("standard input")?;
+        text
+    } else {
+        sql
+    };
+    let answer = query(lake, &sql, Limits { time: config.query_time, ..Limits::printed() }).await?;
+    let bytes = match format {
+        Format::Table => format::table(&answer).into_bytes(),
+        Format::Csv => format::csv(&answer).into_bytes(),
+        Format::Json => format!("{}\n", format::json(&answer)).into_bytes(),
+        Format::Arrow => format::arrow(&answer)?,
+    };
+    match std::io::stdout().write_all(&bytes) {
+        // `… | head` is no failure.
+        Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => Err(error).context("standard output"),
+        _ => Ok(ExitCode::SUCCESS),
+    }
+}
+
+async fn serve_command(lake: Arc<Lake>, config: Config, shutdown: CancellationToken) -> anyhow::Result<ExitCode> {
+    check_token(config.listen, config.token.as_deref())?;
+    let listener = TcpListener::bind(config.listen)
+        .await
+        .with_context(|| format!("cannot listen on {}; choose another address with --listen", config.listen))?;
+    println!("studio and SQL API at http://{}", listener.local_addr()?);
+    let compaction = config.compact_every.map(|interval| tokio::spawn(every(lake.clone(), interval, shutdown.clone())));
+    let about = About { store_url: Some(lake.store.url().to_string()), ..About::default() };
+    serve(lake, listener, Serving { about, token: config.token }, shutdown).await?;
+    if let Some(compaction) = compaction {
+        compaction.await.context("the compaction")?;
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+async fn verify_command(lake: &Lake) -> anyhow::Result<ExitCode> {
+    let bar = bar("{spinner} checking {msg}");
+    bar.enable_steady_tick(std::time::Duration::from_millis(100));
+    let report = verify(lake, |step| bar.set_message(step.to_owned())).await?;
+    bar.finish_and_clear();
+    for line in &report.summary {
+        println!("{line}");
+    }
+    for note in &report.notes {
+        println!("note: {note}");
+    }
+    for problem in &report.problems {
+        println!("WRONG {problem}");
+    }
+    if report.problems.is_empty() {
+        println!("all is well");
+        return Ok(ExitCode::SUCCESS);
+    }
+    println!("{} wrong", report.problems.len());
+    Ok(ExitCode::FAILURE)
+}
+
+fn bar(template: &str) -> ProgressBar {
+    if !std::io::stderr().is_terminal() {
+        return ProgressBar::hidden();
+    }
+    let style = ProgressStyle::with_template(template).expect("the templates are constants");
+    ProgressBar::new(0).with_style(style)
+}

@@ -1,0 +1,149 @@
+//! What may be asked at all, decided on the text alone: one statement, one that reads, of bounded size.
+
+use datafusion::sql::parser::{DFParser, Statement};
+use datafusion::sql::sqlparser::ast;
+use datafusion::sql::sqlparser::dialect::GenericDialect;
+use datafusion::sql::sqlparser::tokenizer::{Token, Tokenizer};
+use thiserror::Error;
+
+use crate::limits::{SQL_BYTES_MAX, SQL_OPERATORS_MAX};
+
+/// Why a text is not asked.
+#[derive(Debug, Error, PartialEq, Eq)]
+pub enum Refused {
+    #[error("there is no statement; ask for example: select type, count(*) from events group by 1")]
+    Empty,
+    #[error("{0} bytes of SQL are more than {SQL_BYTES_MAX}")]
+    TooLong(usize),
+    #[error("{0} operators in one statement are more than {SQL_OPERATORS_MAX}")]
+    TooComplex(usize),
+    #[error("{0} statements are more than one; send them one by one")]
+    Several(usize),
+    #[error("SQL: {0}")]
+    Syntax(String),
+    #[error("only queries are allowed: {0}")]
+    Statement(String),
+}
+
+impl Refused {
+    /// The error's code in answers.
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::Empty => "empty_statement",
+            Self::TooLong(_) | Self::TooComplex(_) => "too_complex",
+            Self::Several(_) => "several_statements",
+            Self::Syntax(_) => "invalid_sql",
+            Self::Statement(_) => "refused_statement",
+        }
+    }
+}
+
+/// The text's only statement, if it is one that reads.
+pub fn only_statement(sql: &str) -> Result<Statement, Refused> {
+    if sql.len() > SQL_BYTES_MAX {
+        return Err(Refused::TooLong(sql.len()));
+    }
+    let tokens = Tokenizer::new(&GenericDialect {}, sql).tokenize();
+    let tokens = tokens.map_err(|error| Refused::Syntax(one_line(&error)))?;
+    let operators = tokens.iter().filter(|token| is_operator(token)).count();
+    if operators > SQL_OPERATORS_MAX {
+        return Err(Refused::TooComplex(operators));
+    }
+    let mut statements = DFParser::parse_sql(sql).map_err(|error| Refused::Syntax(one_line(&error.strip_backtrace())))?;
+    match statements.len() {
+        0 => Err(Refused::Empty),
+        1 => reading(statements.pop_front().ok_or(Refused::Empty)?),
+        several => Err(Refused::Several(several)),
+    }
+}
+
+fn reading(statement: Statement) -> Result<Statement, Refused> {
+    let reads = match &statement {
+        Statement::Statement(inner) => is_query(inner),
+        Statement::Explain(explain) => {
+            matches!(explain.statement.as_ref(), Statement::Statement(inner) if is_query(inner))
+        }
+        _ => false,
+    };
+    if reads {
+        return Ok(statement);
+    }
+    let text = statement.to_string();
+    let words: Vec<&str> = text.split_whitespace().take(2).collect();
+    Err(Refused::Statement(format!("{} …", words.join(" "))))
+}
+
+fn is_query(statement: &ast::Statement) -> bool {
+    match statement {
+        ast::Statement::Query(_)
+        | ast::Statement::ShowTables { .. }
+        | ast::Statement::ShowColumns { .. }
+        | ast::Statement::ExplainTable { .. } => true,
+        ast::Statement::Explain { statement, .. } => is_query(statement),
+        _ => false,
+    }
+}
+
+/// Tokens that can each add a level to an expression.
+fn is_operator(token: &Token) -> bool {
+    match token {
+        Token::Word(word) => {
+            let keyword = word.value.to_ascii_lowercase();
+            word.quote_style.is_none()
+                && ["and", "or", "not", "like", "is", "between", "union", "intersect", "except", "case", "join"]
+                    .contains(&keyword.as_str())
+        }
+        Token::Plus | Token::Minus | Token::Mul | Token::Div | Token::Mod | Token::StringConcat | Token::Eq
+        | Token::Neq | Token::Lt | Token::Gt | Token::LtEq | Token::GtEq | Token::DoubleColon | Token::LBracket
+        | Token::Pipe | Token::Ampersand | Token::Caret => true,
+        _ => false,
+    }
+}
+
+fn one_line(text: &impl ToString) -> String {
+    text.to_string().split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_reading_statement_passes() {
+        for sql in ["select 1", "with a as (select 1) select * from a;", "explain select 1", "show tables", "values (1)"] {
+            assert!(only_statement(sql).is_ok(), "{sql}");
+        }
+    }
+
+    #[test]
+    fn everything_else_is_refused_with_its_code() {
+        let cases = [
+            ("", "empty_statement"),
+            (" \n-- nothing\n", "empty_statement"),
+            ("selec 1", "invalid_sql"),
+            ("select '", "invalid_sql"),
+            ("select 1; select 2", "several_statements"),
+            ("drop table events", "refused_statement"),
+            ("delete from events", "refused_statement"),
+            ("update events set type = 'x'", "refused_statement"),
+            ("insert into events select * from events", "refused_statement"),
+            ("create table x as select 1", "refused_statement"),
+            ("create view x as select 1", "refused_statement"),
+            ("create external table x stored as csv location '/etc/passwd'", "refused_statement"),
+            ("copy (select 1) to '/tmp/x.csv'", "refused_statement"),
+            ("explain copy (select 1) to '/tmp/x.csv'", "refused_statement"),
+            ("set datafusion.execution.batch_size = 1", "refused_statement"),
+            ("prepare p as select 1", "refused_statement"),
+            ("begin", "refused_statement"),
+        ];
+        for (sql, code) in cases {
+            let refused = only_statement(sql).expect_err(sql);
+            assert_eq!(refused.code(), code, "{sql}: {refused}");
+            assert!(!refused.to_string().contains('\n'), "{sql}");
+        }
+        let long = format!("select {}", "1+".repeat(2_000));
+        assert_eq!(only_statement(&long).unwrap_err().code(), "too_complex");
+        let deep = format!("select {}1{}", "(".repeat(500), ")".repeat(500));
+        assert_eq!(only_statement(&deep).unwrap_err().code(), "invalid_sql");
+    }
+}

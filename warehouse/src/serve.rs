@@ -1,0 +1,239 @@
+//! HTTP: the SQL API, health, and the studio's page.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use anyhow::{Context, bail};
+use serde::{Deserialize, Serialize};
+use serde_json::json;
+use tokio::net::TcpListener;
+use tokio::sync::Semaphore;
+use tokio_util::sync::CancellationToken;
+use warp::http::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE};
+use warp::http::{HeaderMap, Response, StatusCode};
+use warp::{Filter, Rejection, Reply};
+
+use crate::format;
+use crate::lake::Lake;
+use crate::limits::{BODY_BYTES_MAX, DRAIN, QUERIES_MAX};
+use crate::query::{Limits, query};
+use crate::studio;
+
+const ARROW: &str = "application/vnd.apache.arrow.stream";
+
+/// What the studio's page tells about the system around it. Everything is optional: what is unknown is not shown.
+#[derive(Clone, Debug, Default, Serialize)]
+pub struct About {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub shop_url: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub collector_url: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub site_id: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub write_key: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub store_url: Option<String>,
+}
+
+/// How to serve.
+#[derive(Clone, Debug, Default)]
+pub struct Serving {
+    pub about: About,
+    /// Asked for on every API call; needed on any address but loopback.
+    pub token: Option<String>,
+}
+
+/// Serves until `shutdown`, then lets open requests end for a moment.
+pub async fn serve(
+    lake: Arc<Lake>,
+    listener: TcpListener,
+    serving: Serving,
+    shutdown: CancellationToken,
+) -> anyhow::Result<()> {
+    let address = listener.local_addr().context("the studio's listener")?;
+    check_token(address, serving.token.as_deref())?;
+    let ending = shutdown.clone();
+    let server = warp::serve(routes(lake, serving)).incoming(listener).graceful(async move { ending.cancelled().await });
+    let server = tokio::spawn(server.run());
+    shutdown.cancelled().await;
+    // Keep-alive connections have no end of their own.
+    let abort = server.abort_handle();
+    if tokio::time::timeout(DRAIN, server).await.is_err() {
+        abort.abort();
+    }
+    Ok(())
+}
+
+/// Whether it is safe to listen there.
+pub fn check_token(address: SocketAddr, token: Option<&str>) -> anyhow::Result<()> {
+    match token {
+        None if !address.ip().is_loopback() => bail!(
+            "listening on {address}, which others can reach, needs --token (or WAREHOUSE_TOKEN); or listen on 127.0.0.1"
+        ),
+        Some("") => bail!("--token is empty; leave it out, or give a secret"),
+        _ => Ok(()),
+    }
+}
+
+/// All routes.
+pub fn routes(lake: Arc<Lake>, serving: Serving) -> impl Filter<Extract = (impl Reply,), Error = Rejection> + Clone {
+    let state = Arc::new(State { lake, serving, slots: Semaphore::new(QUERIES_MAX) });
+    let with = {
+        let state = state.clone();
+        warp::any().map(move || state.clone())
+    };
+    let sql = warp::path!("api" / "v1" / "sql")
+        .and(warp::post())
+        .and(with.clone())
+        .and(warp::header::headers_cloned())
+        .and(warp::body::content_length_limit(BODY_BYTES_MAX))
+        .and(warp::body::bytes())
+        .then(|state: Arc<State>, headers: HeaderMap, body: bytes::Bytes| async move { state.sql(&headers, &body).await });
+    let about = warp::path!("api" / "v1" / "about").and(warp::get()).and(with.clone()).and(warp::header::headers_cloned()).map(
+        |state: Arc<State>, headers: HeaderMap| match state.allowed(&headers) {
+            true => answer(StatusCode::OK, "application/json", json!(state.serving.about).to_string()),
+            false => unauthorized(),
+        },
+    );
+    let live = warp::path!("health" / "live").and(warp::get()).map(|| answer(StatusCode::OK, "application/json", r#"{"live":true}"#));
+    let ready = warp::path!("health" / "ready").and(warp::get()).and(with).then(|state: Arc<State>| async move {
+        match state.lake.least_progress().await {
+            Ok(_) => answer(StatusCode::OK, "application/json", r#"{"ready":true}"#),
+            Err(cause) => error(StatusCode::SERVICE_UNAVAILABLE, "not_ready", &format!("{cause:#}")),
+        }
+    });
+    let page = warp::get().and(warp::path::full()).map(|path: warp::path::FullPath| studio::file(path.as_str()));
+    sql.or(about).unify().or(live).unify().or(ready).unify().or(page).unify().recover(recover)
+}
+
+struct State {
+    lake: Arc<Lake>,
+    serving: Serving,
+    slots: Semaphore,
+}
+
+#[derive(Deserialize)]
+struct Ask {
+    sql: String,
+}
+
+impl State {
+    fn allowed(&self, headers: &HeaderMap) -> bool {
+        let Some(token) = &self.serving.token else { return own_origin(headers) };
+        let given = headers.get(AUTHORIZATION).and_then(|value| value.to_str().ok());
+        given.and_then(|value| value.strip_prefix("Bearer ")).is_some_and(|given| same(given.as_bytes(), token.as_bytes()))
+    }
+
+    async fn sql(&self, headers: &HeaderMap, body: &[u8]) -> Response<Vec<u8>> {
+        if !self.allowed(headers) {
+            return unauthorized();
+        }
+        let ask: Ask = match serde_json::from_slice(body) {
+            Ok(ask) => ask,
+            Err(cause) => {
+                let text = format!("the body is not {{\"sql\": \"…\"}}: {cause}");
+                return error(StatusCode::BAD_REQUEST, "malformed_json", &text);
+            }
+        };
+        let Ok(_slot) = self.slots.try_acquire() else {
+            let text = format!("{QUERIES_MAX} queries run already; ask again in a moment");
+            return error(StatusCode::TOO_MANY_REQUESTS, "busy", &text);
+        };
+        match query(&self.lake, &ask.sql, Limits::answer()).await {
+            Ok(rows) if wants_arrow(headers) => match format::arrow(&rows) {
+                Ok(bytes) => answer(StatusCode::OK, ARROW, bytes),
+                Err(cause) => error(StatusCode::INTERNAL_SERVER_ERROR, "failed", &cause.to_string()),
+            },
+            Ok(rows) => answer(StatusCode::OK, "application/json", format::json(&rows).to_string()),
+            Err(cause) if cause.is_theirs() => error(StatusCode::BAD_REQUEST, cause.code(), &cause.to_string()),
+            Err(cause) => {
+                tracing::error!("a query failed: {cause}");
+                error(StatusCode::INTERNAL_SERVER_ERROR, cause.code(), &cause.to_string())
+            }
+        }
+    }
+}
+
+/// Without a token, only pages of this very address may ask: another site open in the same browser could otherwise
+/// read everything through loopback (its requests carry its own `Origin`, and with DNS rebinding its own `Host`).
+fn own_origin(headers: &HeaderMap) -> bool {
+    let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
+    let host = text("host").unwrap_or_default();
+    let name = host.rsplit_once(':').map_or(host, |(name, port)| if port.ends_with(']') { host } else { name });
+    let local = ["127.0.0.1", "localhost", "[::1]", ""].contains(&name);
+    local && text("origin").is_none_or(|origin| origin == format!("http://{host}"))
+}
+
+/// Compares without telling by its time how much was right.
+fn same(given: &[u8], wanted: &[u8]) -> bool {
+    given.len() == wanted.len() && given.iter().zip(wanted).fold(0, |differs, (a, b)| differs | (a ^ b)) == 0
+}
+
+fn wants_arrow(headers: &HeaderMap) -> bool {
+    headers.get(ACCEPT).and_then(|value| value.to_str().ok()).is_some_and(|value| value.contains(ARROW))
+}
+
+fn answer(status: StatusCode, kind: &str, body: impl Into<Vec<u8>>) -> Response<Vec<u8>> {
+    let built = Response::builder()
+        .status(status)
+        .header(CONTENT_TYPE, kind)
+        .header("cache-control", "no-store")
+        .header("x-content-type-options", "nosniff")
+        .body(body.into());
+    built.expect("the headers are constants")
+}
+
+fn error(status: StatusCode, code: &str, message: &str) -> Response<Vec<u8>> {
+    answer(status, "application/json", json!({"code": code, "message": message}).to_string())
+}
+
+fn unauthorized() -> Response<Vec<u8>> {
+    error(StatusCode::UNAUTHORIZED, "unauthorized", "this address asks for Authorization: Bearer TOKEN; without a token only its own pages may ask")
+}
+
+async fn recover(rejection: Rejection) -> Result<Response<Vec<u8>>, std::convert::Infallible> {
+    let (status, code, message) = if rejection.find::<warp::reject::PayloadTooLarge>().is_some() {
+        (StatusCode::PAYLOAD_TOO_LARGE, "too_large", format!("the body is larger than {BODY_BYTES_MAX} bytes"))
+    } else if rejection.find::<warp::reject::LengthRequired>().is_some() {
+        (StatusCode::LENGTH_REQUIRED, "length_required", "the request has no Content-Length".into())
+    } else if rejection.find::<warp::reject::MethodNotAllowed>().is_some() {
+        (StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed", "SQL is asked by POST /api/v1/sql".into())
+    } else {
+        (StatusCode::NOT_FOUND, "not_found", "there is nothing at this path".into())
+    };
+    Ok(error(status, code, &message))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn other_addresses_need_a_token() {
+        let loopback = "127.0.0.1:8090".parse().unwrap();
+        let everywhere = "0.0.0.0:8090".parse().unwrap();
+        assert!(check_token(loopback, None).is_ok());
+        assert!(check_token(everywhere, None).unwrap_err().to_string().contains("--token"));
+        assert!(check_token(everywhere, Some("secret")).is_ok());
+        assert!(check_token(loopback, Some("")).is_err());
+    }
+
+    #[test]
+    fn foreign_pages_may_not_ask() {
+        let headers = |host: &str, origin: Option<&str>| {
+            let mut headers = HeaderMap::new();
+            headers.insert("host", host.parse().unwrap());
+            if let Some(origin) = origin {
+                headers.insert("origin", origin.parse().unwrap());
+            }
+            headers
+        };
+        assert!(own_origin(&headers("127.0.0.1:8090", None)));
+        assert!(own_origin(&headers("localhost:8090", Some("http://localhost:8090"))));
+        assert!(own_origin(&headers("[::1]:8090", None)));
+        assert!(!own_origin(&headers("127.0.0.1:8090", Some("https://evil.example"))));
+        assert!(!own_origin(&headers("evil.example:8090", Some("http://evil.example:8090"))));
+        assert!(same(b"ab", b"ab") && !same(b"ab", b"ac") && !same(b"ab", b"a"));
+    }
+}

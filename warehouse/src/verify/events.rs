@@ -1,0 +1,158 @@
+//! Every landed event stands in `events` exactly once, nothing else does, and its session is the right one.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use datafusion::arrow::array::{AsArray, RecordBatch};
+use datafusion::arrow::datatypes::{Int64Type, TimestampMicrosecondType};
+use datafusion::prelude::SessionContext;
+use futures::TryStreamExt;
+use schemas::landing::Link;
+use schemas::session::session_id;
+
+use super::{EXAMPLES_MAX, Report, key_count};
+use crate::curated::{CuratedFile, Version};
+use crate::lake::Lake;
+use crate::scan::Scan;
+use crate::sessionize::{EventKey, Origin, sessionize};
+use crate::visitors::{Key, key};
+
+const KEYS: &str = "site_id, tab_id, seq";
+
+pub async fn check(
+    lake: &Lake,
+    version: &Version,
+    sound: &[usize],
+    links: &[Arc<Link>],
+    report: &mut Report,
+) -> anyhow::Result<()> {
+    let taken: Vec<Arc<Link>> = links.iter().filter(|link| version.progress.covers(link)).cloned().collect();
+    let files: Vec<&CuratedFile> = sound.iter().map(|index| &version.files[*index]).collect();
+    let context = lake.engine.session();
+    context.register_table("landing", Scan::landing(&taken))?;
+    context.register_table("curated", Scan::some(version, &files))?;
+    check_keys(&context, report).await?;
+    check_sessions(&context, report).await
+}
+
+/// Names of things, a few of them, and how many there are.
+#[derive(Default)]
+struct Examples {
+    count: u64,
+    names: Vec<String>,
+}
+
+impl Examples {
+    fn add(&mut self, name: impl FnOnce() -> String) {
+        self.count += 1;
+        if self.names.len() < EXAMPLES_MAX {
+            self.names.push(name());
+        }
+    }
+
+    fn report(&self, report: &mut Report, text: &str) {
+        if self.count > 0 {
+            let more = if self.count as usize > self.names.len() { ", …" } else { "" };
+            let events = key_count(self.count, "event");
+            report.problem(format!("table events: {events} {text}: {}{more}", self.names.join(", ")));
+        }
+    }
+}
+
+async fn check_keys(context: &SessionContext, report: &mut Report) -> anyhow::Result<()> {
+    // Landed events, and whether they were met in the table.
+    let mut landed: HashMap<Key, bool> = HashMap::new();
+    let sql = format!("select {KEYS} from landing where not duplicate");
+    each(context, &sql, |batch, row| {
+        landed.insert(event_key(batch, row), false);
+    })
+    .await?;
+
+    let (mut doubled, mut unknown) = (Examples::default(), Examples::default());
+    each(context, &format!("select {KEYS} from curated"), |batch, row| match landed.get_mut(&event_key(batch, row)) {
+        Some(met) if *met => doubled.add(|| event_name(batch, row)),
+        Some(met) => *met = true,
+        None => unknown.add(|| event_name(batch, row)),
+    })
+    .await?;
+
+    let mut lost = Examples::default();
+    if landed.values().any(|met| !met) {
+        each(context, &sql, |batch, row| {
+            if let Some(met) = landed.get_mut(&event_key(batch, row)).filter(|met| !**met) {
+                *met = true;
+                lost.add(|| event_name(batch, row));
+            }
+        })
+        .await?;
+    }
+    lost.report(report, "landed, but missing in it");
+    doubled.report(report, "in it more than once");
+    unknown.report(report, "in it, but in no landing file of the chain");
+    Ok(())
+}
+
+/// The sessions, computed again from all events.
+async fn check_sessions(context: &SessionContext, report: &mut Report) -> anyhow::Result<()> {
+    let mut visitors: HashMap<Key, Vec<EventKey>> = HashMap::new();
+    let sql = format!("select {KEYS}, visitor_id, occurred_at, session_started_at from curated");
+    each(context, &sql, |batch, row| {
+        let site = text(batch, 0, row);
+        visitors.entry(key(&[site, text(batch, 3, row)])).or_default().push(EventKey {
+            tab: key(&[site, text(batch, 1, row)]),
+            seq: number(batch, 2, row),
+            at: time(batch, 4, row),
+            session_start: time(batch, 5, row),
+            origin: Origin::Landed { partition: 0, offset: 0 },
+        });
+    })
+    .await?;
+    let outcome = sessionize(visitors);
+    if outcome.disagreements > 0 {
+        let events = key_count(outcome.disagreements, "event");
+        report.problem(format!("table events: {events} whose session starts elsewhere than the session rule says"));
+    }
+
+    let mut wrong = Examples::default();
+    let sql = "select site_id, visitor_id, session_id, session_started_at from curated group by 1, 2, 3, 4";
+    each(context, sql, |batch, row| {
+        let made = session_id(text(batch, 0, row), text(batch, 1, row), time(batch, 3, row)).to_string();
+        if made != text(batch, 2, row) {
+            wrong.add(|| text(batch, 2, row).to_owned());
+        }
+    })
+    .await?;
+    if wrong.count > 0 {
+        let ids = key_count(wrong.count, "session id");
+        report.problem(format!("table events: {ids} that do not follow from visitor and start: {}", wrong.names.join(", ")));
+    }
+    Ok(())
+}
+
+async fn each(context: &SessionContext, sql: &str, mut row: impl FnMut(&RecordBatch, usize)) -> anyhow::Result<()> {
+    let mut batches = context.sql(sql).await?.execute_stream().await?;
+    while let Some(batch) = batches.try_next().await? {
+        (0..batch.num_rows()).for_each(|index| row(&batch, index));
+    }
+    Ok(())
+}
+
+fn event_key(batch: &RecordBatch, row: usize) -> Key {
+    key(&[text(batch, 0, row), text(batch, 1, row), &number(batch, 2, row).to_string()])
+}
+
+fn event_name(batch: &RecordBatch, row: usize) -> String {
+    format!("site {:?} tab {} seq {}", text(batch, 0, row), text(batch, 1, row), number(batch, 2, row))
+}
+
+fn text(batch: &RecordBatch, column: usize, row: usize) -> &str {
+    batch.column(column).as_string::<i32>().value(row)
+}
+
+fn number(batch: &RecordBatch, column: usize, row: usize) -> i64 {
+    batch.column(column).as_primitive::<Int64Type>().value(row)
+}
+
+fn time(batch: &RecordBatch, column: usize, row: usize) -> i64 {
+    batch.column(column).as_primitive::<TimestampMicrosecondType>().value(row)
+}

@@ -1,0 +1,181 @@
+//! The landing zone: links without hole or overlap, and the files that they name.
+
+use std::collections::{BTreeMap, HashMap, HashSet};
+use std::sync::Arc;
+
+use bytes::Bytes;
+use datafusion::arrow::array::AsArray;
+use datafusion::arrow::datatypes::Int64Type;
+use datafusion::parquet::arrow::ProjectionMask;
+use datafusion::parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
+use futures::{StreamExt, TryStreamExt, stream};
+use object_store::path::Path;
+use object_store::ObjectStoreExt;
+use schemas::landing::{DataFile, Link, check_chain, data_prefix};
+use schemas::topics::EVENTS;
+use xxhash_rust::xxh3::xxh3_64;
+
+use super::{Report, key_count};
+use crate::lake::Lake;
+
+/// Files held in memory at the same time.
+const PARALLEL_FILES: usize = 4;
+
+pub fn check_chains(chains: &BTreeMap<i32, Vec<Arc<Link>>>, report: &mut Report) {
+    let mut named: HashMap<&str, &Link> = HashMap::new();
+    for links in chains.values() {
+        let plain: Vec<Link> = links.iter().map(|link| link.as_ref().clone()).collect();
+        let wrong = check_chain(&plain);
+        for error in &wrong {
+            report.problem(error.to_string());
+        }
+        for link in links {
+            let rows: u64 = link.files.iter().map(|file| file.rows).sum();
+            if rows != link.counts.events {
+                report.problem(format!("{}: it counts {} events, its files {rows}", name(link), link.counts.events));
+            }
+            for file in &link.files {
+                if let Some(other) = named.insert(&file.path, link) {
+                    report.problem(format!("landing file {}: named twice, by {} and {}", file.path, name(other), name(link)));
+                }
+            }
+        }
+        if let (Some(first), Some(last)) = (links.first(), links.last()) {
+            let state = if wrong.is_empty() { "whole" } else { "damaged" };
+            let (topic, partition) = (&first.topic, first.partition);
+            let count = key_count(links.len() as u64, "link");
+            report.summary.push(format!("chain {topic}/{partition}: {count}, offsets {} to {}, {state}", first.start, last.end));
+        }
+    }
+}
+
+/// The state that a worker would resume from.
+pub async fn check_state(lake: &Lake, chains: &BTreeMap<i32, Vec<Arc<Link>>>, report: &mut Report) -> anyhow::Result<()> {
+    let missing = missing_state(lake, chains).await?;
+    if missing.is_empty() {
+        return Ok(());
+    }
+    // A live worker folds state and removes what a newer link replaced: only what the newest links miss counts.
+    let fresh = lake.chains.all().await?;
+    for (link, key) in missing_state(lake, &fresh).await? {
+        report.problem(format!("state file {key}: missing, named by {}", name(&link)));
+    }
+    Ok(())
+}
+
+async fn missing_state(lake: &Lake, chains: &BTreeMap<i32, Vec<Arc<Link>>>) -> anyhow::Result<Vec<(Arc<Link>, String)>> {
+    let mut missing = Vec::new();
+    for link in chains.values().filter_map(|links| links.last()) {
+        for key in &link.state {
+            match lake.store.objects().head(&Path::from(key.as_str())).await {
+                Ok(_) => {}
+                Err(object_store::Error::NotFound { .. }) => missing.push((link.clone(), key.clone())),
+                Err(error) => return Err(error.into()),
+            }
+        }
+    }
+    Ok(missing)
+}
+
+/// Reads every landing file; gives back the links with those files that can be read.
+pub async fn check_files(lake: &Lake, links: &[Arc<Link>], report: &mut Report) -> anyhow::Result<Vec<Arc<Link>>> {
+    let files = links.iter().flat_map(|link| link.files.iter().map(move |file| (link, file)));
+    let checked: Vec<_> = stream::iter(files)
+        .map(|(link, file)| async move { anyhow::Ok((file.path.as_str(), check_file(lake, link, file).await?)) })
+        .buffered(PARALLEL_FILES)
+        .try_collect()
+        .await?;
+    let mut unreadable = HashSet::new();
+    let (mut files, mut rows) = (0, 0);
+    for (path, found) in checked {
+        files += 1;
+        rows += found.rows.unwrap_or_default();
+        if found.rows.is_none() {
+            unreadable.insert(path);
+        }
+        for problem in found.problems {
+            report.problem(format!("landing file {path}: {problem}"));
+        }
+    }
+    report.summary.push(format!("landing: {}, {}", key_count(files, "file"), key_count(rows, "row")));
+    let readable = links.iter().map(|link| {
+        let mut link = link.as_ref().clone();
+        link.files.retain(|file| !unreadable.contains(file.path.as_str()));
+        Arc::new(link)
+    });
+    Ok(readable.collect())
+}
+
+#[derive(Default)]
+struct Found {
+    problems: Vec<String>,
+    /// Rows, when the file can be read.
+    rows: Option<u64>,
+}
+
+async fn check_file(lake: &Lake, link: &Link, file: &DataFile) -> anyhow::Result<Found> {
+    let mut found = Found::default();
+    let bytes = match lake.store.objects().get(&Path::from(file.path.as_str())).await {
+        Ok(answer) => answer.bytes().await?,
+        Err(object_store::Error::NotFound { .. }) => {
+            found.problems.push(format!("missing, named by {}", name(link)));
+            return Ok(found);
+        }
+        Err(error) => return Err(error.into()),
+    };
+    if bytes.len() as u64 != file.bytes {
+        found.problems.push(format!("{} bytes, not {} as {} says", bytes.len(), file.bytes, name(link)));
+    } else if format!("{:016x}", xxh3_64(&bytes)) != file.checksum {
+        found.problems.push(format!("its checksum is not the one in {}: another content", name(link)));
+    }
+    match origins(bytes) {
+        Ok(origins) => {
+            let rows = origins.len() as u64;
+            if rows != file.rows {
+                found.problems.push(format!("{}, not {} as {} says", key_count(rows, "row"), file.rows, name(link)));
+            }
+            let inside = |(partition, offset): &(i64, i64)| {
+                *partition == i64::from(link.partition) && (link.start..=link.end).contains(offset)
+            };
+            let outside = origins.iter().filter(|origin| !inside(origin)).count() as u64;
+            if outside > 0 {
+                found.problems.push(format!("{} from outside the offsets of {}", key_count(outside, "row"), name(link)));
+            }
+            found.rows = Some(rows);
+        }
+        Err(error) => found.problems.push(format!("cannot be read: {error}")),
+    }
+    Ok(found)
+}
+
+/// Partition and offset of each row.
+fn origins(bytes: Bytes) -> anyhow::Result<Vec<(i64, i64)>> {
+    let builder = ParquetRecordBatchReaderBuilder::try_new(bytes)?;
+    let mask = ProjectionMask::columns(builder.parquet_schema(), ["kafka_partition", "kafka_offset"]);
+    let mut origins = Vec::new();
+    for batch in builder.with_projection(mask).build()? {
+        let batch = batch?;
+        let number = |name: &str| batch.column_by_name(name).and_then(|column| column.as_primitive_opt::<Int64Type>().cloned());
+        let (Some(partition), Some(offset)) = (number("kafka_partition"), number("kafka_offset")) else {
+            anyhow::bail!("it has no columns kafka_partition and kafka_offset");
+        };
+        origins.extend(partition.values().iter().copied().zip(offset.values().iter().copied()));
+    }
+    Ok(origins)
+}
+
+/// Files that no link names: uploads that have no link yet, or that a crash left behind.
+pub async fn note_orphans(lake: &Lake, links: &[Arc<Link>], report: &mut Report) -> anyhow::Result<()> {
+    let named: HashSet<&str> = links.iter().flat_map(|link| &link.files).map(|file| file.path.as_str()).collect();
+    let folder = Path::from(data_prefix(EVENTS));
+    let files: Vec<_> = lake.store.objects().list(Some(&folder)).try_collect().await?;
+    let orphans = files.iter().filter(|file| !named.contains(file.location.as_ref())).count() as u64;
+    if orphans > 0 {
+        report.notes.push(format!("{} in {folder} named by no link: being written, or left by a crash", key_count(orphans, "file")));
+    }
+    Ok(())
+}
+
+pub fn name(link: &Link) -> String {
+    format!("the link {}/{} at {}", link.topic, link.partition, link.start)
+}

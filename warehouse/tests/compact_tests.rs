@@ -1,0 +1,211 @@
+//! Compaction, and the live view beside it, over a landing zone in a temporary folder.
+
+mod support;
+
+use support::{Event, HOUR, Landing, MINUTE, NOON, SECOND, Tab, everything, number, rows};
+use warehouse::compact::{Summary, compact, derived_round, events_round};
+use warehouse::progress::Progress;
+use warehouse::tables::Table;
+use warehouse::verify::verify;
+
+async fn assert_sound(lake: &warehouse::Lake) {
+    let report = verify(lake, |_| {}).await.unwrap();
+    assert_eq!(report.problems, Vec::<String>::new());
+}
+
+fn visit(tab: &mut Tab, from: i64) -> Vec<Event> {
+    ["page_view", "pointer", "click", "scroll", "pointer", "page_leave"]
+        .into_iter()
+        .zip(0..)
+        .map(|(kind, step)| tab.event(kind, from + step * SECOND))
+        .collect()
+}
+
+#[tokio::test]
+async fn an_empty_store_answers_and_verifies() {
+    let landing = Landing::new();
+    let lake = landing.lake();
+    assert_eq!(compact(&lake, |_, _| {}).await.unwrap(), Summary::default());
+    for (table, rows) in everything(&lake).await {
+        assert!(rows.is_empty(), "{table}");
+    }
+    assert_sound(&lake).await;
+}
+
+#[tokio::test]
+async fn the_view_is_the_same_before_and_after_a_compaction() {
+    let mut landing = Landing::new();
+    let (mut tab, mut other) = (Tab::new("v1", "t1"), Tab::new("v2", "t2"));
+    landing.land(&visit(&mut tab, NOON));
+    tab.lose();
+    landing.land(&visit(&mut tab, NOON + MINUTE));
+    landing.land(&[visit(&mut other, NOON), visit(&mut tab, NOON + 2 * HOUR)].concat());
+    let lake = landing.lake();
+
+    let before = everything(&lake).await;
+    let summary = compact(&lake, |_, _| {}).await.unwrap();
+    assert_eq!((summary.links, summary.events, summary.sessions_corrected, summary.commits), (3, 24, 0, 5));
+    assert_eq!(everything(&lake).await, before);
+    assert_eq!(everything(&landing.lake()).await, before, "another process sees the same");
+    assert_eq!(number(&lake, "select count(*) from sessions").await, 3);
+    assert_eq!(number(&lake, "select count(*) from pointer").await, 8);
+    let ledger = rows(&lake, "select events_expected, events_received, events_lost, first_gap_seq from ledger order by 1").await;
+    assert_eq!(serde_json::json!(ledger), serde_json::json!([[6, 6, 0, null], [6, 6, 0, null], [13, 12, 1, 6]]));
+    assert_eq!(compact(&lake, |_, _| {}).await.unwrap(), Summary::default(), "nothing is left to do");
+    assert_sound(&lake).await;
+}
+
+#[tokio::test]
+async fn repeats_are_dropped_and_counted() {
+    let mut landing = Landing::new();
+    let lake = landing.lake();
+    let mut tab = Tab::new("v1", "t1");
+    let events = visit(&mut tab, NOON);
+    landing.land(&events);
+    compact(&lake, |_, _| {}).await.unwrap();
+    // Marked by the stream job, and unmarked ones that only compaction can see, some of them twice in one link.
+    landing.land(&events.iter().cloned().map(Event::repeated).collect::<Vec<_>>());
+    let more = visit(&mut tab, NOON + MINUTE);
+    landing.land(&[&events[2..4], &more[..], &more[..2]].concat());
+
+    let before = everything(&lake).await;
+    compact(&lake, |_, _| {}).await.unwrap();
+    assert_eq!(everything(&lake).await, before);
+    assert_eq!(number(&lake, "select count(*) from events").await, 12);
+    assert_eq!(number(&lake, "select count(*) from (select distinct tab_id, seq from events)").await, 12);
+    assert_eq!(number(&lake, "select count(*) from pointer").await, 4);
+    assert_eq!(number(&lake, "select duplicates from ledger").await, 6);
+    assert_sound(&lake).await;
+}
+
+#[tokio::test]
+async fn a_late_event_joins_sessions_that_were_compacted() {
+    let mut landing = Landing::new();
+    let lake = landing.lake();
+    let (mut tab, mut other) = (Tab::new("v1", "t1"), Tab::new("v2", "t2"));
+    landing.land(&[visit(&mut tab, NOON), visit(&mut other, NOON)].concat());
+    landing.land(&visit(&mut tab, NOON + 50 * MINUTE));
+    compact(&lake, |_, _| {}).await.unwrap();
+    assert_eq!(number(&lake, "select count(*) from sessions where visitor_id = 'v1'").await, 2);
+
+    landing.land(&[Tab::new("v1", "late tab").event("click", NOON + 25 * MINUTE)]);
+    let before = everything(&lake).await;
+    let summary = compact(&lake, |_, _| {}).await.unwrap();
+    assert_eq!(summary.events, 1);
+    assert_eq!(everything(&lake).await, before);
+    let sessions = rows(&lake, "select visitor_id, events, tabs from sessions order by 1").await;
+    assert_eq!(serde_json::json!(sessions), serde_json::json!([["v1", 13, 2], ["v2", 6, 1]]));
+    assert_sound(&lake).await;
+}
+
+#[tokio::test]
+async fn a_session_ends_after_a_day_across_compactions() {
+    let mut landing = Landing::new();
+    let lake = landing.lake();
+    let mut tab = Tab::new("v1", "t1");
+    for step in 0..80 {
+        landing.land(&[tab.event("click", NOON + step * 20 * MINUTE)]);
+        if step % 9 == 0 {
+            compact(&lake, |_, _| {}).await.unwrap();
+        }
+    }
+    compact(&lake, |_, _| {}).await.unwrap();
+    let sessions = rows(&lake, "select events from sessions order by started_at").await;
+    assert_eq!(serde_json::json!(sessions), serde_json::json!([[73], [7]]), "24 h hold 72 steps of 20 min and their ends");
+    assert_sound(&lake).await;
+}
+
+#[tokio::test]
+async fn a_compaction_that_dies_between_tables_is_finished_by_the_next() {
+    let mut landing = Landing::new();
+    let lake = landing.lake();
+    let mut tab = Tab::new("v1", "t1");
+    let mut expected = Vec::new();
+    for (step, table) in [Table::Events, Table::Pointer, Table::Ledger, Table::Sessions].into_iter().enumerate() {
+        let link = landing.land(&visit(&mut tab, NOON + step as i64 * 40 * MINUTE));
+        let mut goal = Progress::default();
+        goal.advance(&link);
+        events_round(&lake, &goal).await.unwrap();
+        if table != Table::Events {
+            derived_round(&lake, table).await.unwrap();
+        }
+        // The killed process is gone; whoever comes next sees whole tables.
+        let fresh = landing.lake();
+        expected = everything(&fresh).await;
+        assert_eq!(number(&fresh, "select sum(events) from sessions").await, 6 * (step as i64 + 1));
+        assert_sound(&fresh).await;
+    }
+    let fresh = landing.lake();
+    compact(&fresh, |_, _| {}).await.unwrap();
+    assert_eq!(everything(&fresh).await, expected);
+    assert_sound(&fresh).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn compactions_at_the_same_time_take_every_link_once() {
+    let mut landing = Landing::new();
+    let mut tabs: Vec<Tab> = (0..4).map(|index| Tab::new(&format!("v{index}"), &format!("t{index}"))).collect();
+    for round in 0..3 {
+        for tab in &mut tabs {
+            landing.land(&visit(tab, NOON + round * 20 * MINUTE));
+        }
+        let lakes = [landing.lake(), landing.lake(), landing.lake()];
+        let all = lakes.map(|lake| tokio::spawn(async move { compact(&lake, |_, _| {}).await }));
+        for one in all {
+            one.await.unwrap().unwrap();
+        }
+    }
+    let lake = landing.lake();
+    assert_eq!(number(&lake, "select count(*) from events").await, 4 * 3 * 6);
+    assert_sound(&lake).await;
+}
+
+#[tokio::test]
+async fn small_files_are_merged() {
+    let mut landing = Landing::new();
+    let lake = landing.lake();
+    let mut tab = Tab::new("v1", "t1");
+    for step in 0..40 {
+        landing.land(&[tab.event("click", NOON + step * SECOND)]);
+        let link = landing.land(&[tab.event("scroll", NOON + step * SECOND)]);
+        let mut goal = Progress::default();
+        goal.advance(&link);
+        while events_round(&lake, &goal).await.unwrap().is_some() {}
+    }
+    let version = lake.table(Table::Events).newest().await.unwrap();
+    assert!(version.files.len() <= 20, "{} files", version.files.len());
+    compact(&lake, |_, _| {}).await.unwrap();
+    assert_eq!(number(&lake, "select count(*) from events").await, 80);
+    assert_sound(&lake).await;
+}
+
+#[tokio::test]
+async fn engaged_time_is_the_union_of_inputs_while_visible() {
+    let mut landing = Landing::new();
+    let lake = landing.lake();
+    let mut tab = Tab::new("v1", "t1");
+    let mut hidden = tab.event("visibility", NOON + 22 * SECOND);
+    hidden.visibility = Some("hidden");
+    let mut events = vec![
+        tab.event("page_view", NOON),
+        tab.event("click", NOON + 10 * SECOND),
+        tab.event("scroll", NOON + 13 * SECOND),
+        tab.event("key", NOON + 20 * SECOND),
+    ];
+    hidden.seq = 4;
+    for (event, seq) in events.iter_mut().zip(0..) {
+        event.seq = seq;
+    }
+    events.push(hidden);
+    let mut later = Tab::new("v1", "t1");
+    later.lose();
+    let mut last = later.event("heartbeat", NOON + 60 * SECOND);
+    last.seq = 5;
+    events.push(last);
+    landing.land(&events);
+    let got = rows(&lake, "select duration_ms, visible_ms, engaged_ms from sessions").await;
+    // [10, 18) by click and scroll, [20, 22) by the key until hidden; visible until 22 s.
+    assert_eq!(serde_json::json!(got), serde_json::json!([[60000.0, 22000.0, 10000.0]]));
+    let pages = rows(&lake, "select time_on_page_ms, visible_ms, engaged_ms, first_interaction_ms from page_views").await;
+    assert_eq!(serde_json::json!(pages), serde_json::json!([[60000.0, 22000.0, 10000.0, 10000.0]]));
+}

@@ -1,0 +1,269 @@
+//! A landing zone for tests: writes data files and links as a stream job would, sessions included.
+#![allow(dead_code, reason = "each test binary uses its own part")]
+
+use std::collections::HashMap;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use datafusion::arrow::array::{
+    ArrayRef, BooleanArray, Float64Array, Int64Array, ListArray, StringArray, TimestampMicrosecondArray,
+};
+use datafusion::arrow::compute::cast;
+use datafusion::arrow::datatypes::{DataType, Float64Type, Schema};
+use datafusion::arrow::record_batch::RecordBatch;
+use datafusion::parquet::arrow::ArrowWriter;
+use schemas::landing::{DataFile, Link, LinkCounts, data_key, event_fields, link_key};
+use schemas::session::{continues, session_id};
+use schemas::topics::EVENTS;
+use serde_json::Value;
+use tempfile::TempDir;
+use uuid::Uuid;
+use warehouse::query::{Limits, query};
+use warehouse::{Lake, Resources, Store};
+use xxhash_rust::xxh3::xxh3_64;
+
+pub const SITE: &str = "shop";
+/// 2026-11-20T12:00:00Z, in microseconds.
+pub const NOON: i64 = 1_795_176_000_000_000;
+pub const SECOND: i64 = 1_000_000;
+pub const MINUTE: i64 = 60 * SECOND;
+pub const HOUR: i64 = 60 * MINUTE;
+
+#[derive(Clone, Debug)]
+pub struct Event {
+    pub visitor: String,
+    pub tab: String,
+    pub seq: i64,
+    pub kind: &'static str,
+    pub at: i64,
+    pub duplicate: bool,
+    pub visibility: Option<&'static str>,
+}
+
+impl Event {
+    pub fn repeated(mut self) -> Self {
+        self.duplicate = true;
+        self
+    }
+}
+
+/// One tab that counts its events.
+pub struct Tab {
+    visitor: String,
+    tab: String,
+    seq: i64,
+}
+
+impl Tab {
+    pub fn new(visitor: &str, tab: &str) -> Self {
+        Self { visitor: visitor.into(), tab: tab.into(), seq: 0 }
+    }
+
+    pub fn event(&mut self, kind: &'static str, at: i64) -> Event {
+        let seq = self.seq;
+        self.seq += 1;
+        Event { visitor: self.visitor.clone(), tab: self.tab.clone(), seq, kind, at, duplicate: false, visibility: None }
+    }
+
+    /// An event that never arrived.
+    pub fn lose(&mut self) {
+        self.seq += 1;
+    }
+}
+
+/// A store in a temporary folder, with one partition.
+pub struct Landing {
+    folder: TempDir,
+    next_offset: i64,
+    sequence: u64,
+    batch: i64,
+    /// Open session of each visitor: start and newest event.
+    open: HashMap<String, (i64, i64)>,
+}
+
+impl Landing {
+    pub fn new() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        Self { folder, next_offset: 100, sequence: 0, batch: 0, open: HashMap::new() }
+    }
+
+    pub fn path(&self) -> &Path {
+        self.folder.path()
+    }
+
+    pub fn url(&self) -> String {
+        url::Url::from_directory_path(self.path()).unwrap().to_string()
+    }
+
+    pub fn lake(&self) -> Arc<Lake> {
+        Lake::open(Store::open(&self.url()).unwrap(), Resources::default()).unwrap()
+    }
+
+    /// Lands the events in one file and one link, one record an event.
+    pub fn land(&mut self, events: &[Event]) -> Link {
+        let start = self.next_offset;
+        let end = start + events.len() as i64 - 1;
+        let batch = self.rows(events, start);
+        let mut bytes = Vec::new();
+        let mut writer = ArrowWriter::try_new(&mut bytes, batch.schema(), None).unwrap();
+        writer.write(&batch).unwrap();
+        writer.close().unwrap();
+        let path = data_key(EVENTS, 0, "2026-11-20", Uuid::now_v7());
+        write(&self.path().join(&path), &bytes);
+        let file = DataFile {
+            path,
+            rows: events.len() as u64,
+            bytes: bytes.len() as u64,
+            checksum: format!("{:016x}", xxh3_64(&bytes)),
+            occurred_min: events.iter().map(|event| event.at).min().unwrap(),
+            occurred_max: events.iter().map(|event| event.at).max().unwrap(),
+        };
+        self.link(start, end, vec![file], events)
+    }
+
+    fn link(&mut self, start: i64, end: i64, files: Vec<DataFile>, events: &[Event]) -> Link {
+        let duplicates = events.iter().filter(|event| event.duplicate).count() as u64;
+        let count = events.len() as u64;
+        let link = Link {
+            topic: EVENTS.into(),
+            partition: 0,
+            incarnation: 0,
+            sequence: self.sequence,
+            start,
+            end,
+            files,
+            counts: LinkCounts { records: count, events: count, late: 0, duplicates, rejected: 0 },
+            watermark: None,
+            state: Vec::new(),
+            writer: Uuid::nil(),
+            written_at: 0,
+            gap_from: None,
+        };
+        self.put_link(&link);
+        self.next_offset = end + 1;
+        self.sequence += 1;
+        link
+    }
+
+    pub fn put_link(&self, link: &Link) {
+        write(&self.link_path(link), &serde_json::to_vec(link).unwrap());
+    }
+
+    pub fn link_path(&self, link: &Link) -> PathBuf {
+        self.path().join(link_key(EVENTS, 0, link.start))
+    }
+
+    fn rows(&mut self, events: &[Event], start: i64) -> RecordBatch {
+        let batch_seq = self.batch;
+        self.batch += 1;
+        let starts: Vec<i64> = events.iter().map(|event| self.session_start(event)).collect();
+        let columns = event_fields().into_iter().map(|field| {
+            let text = |value: &dyn Fn(&Event) -> String| -> ArrayRef {
+                Arc::new(events.iter().map(|event| Some(value(event))).collect::<StringArray>())
+            };
+            let number = |value: &dyn Fn(usize) -> i64| -> ArrayRef {
+                Arc::new((0..events.len()).map(|index| Some(value(index))).collect::<Int64Array>())
+            };
+            let time = |value: &dyn Fn(usize) -> i64| -> ArrayRef {
+                let times: TimestampMicrosecondArray = (0..events.len()).map(|index| Some(value(index))).collect();
+                Arc::new(times.with_timezone("UTC"))
+            };
+            let flag = |value: &dyn Fn(&Event) -> bool| -> ArrayRef {
+                Arc::new(events.iter().map(|event| Some(value(event))).collect::<BooleanArray>())
+            };
+            let made = match field.name().as_str() {
+                "site_id" => text(&|_| SITE.into()),
+                "session_id" => {
+                    let ids = events.iter().zip(&starts);
+                    Arc::new(ids.map(|(event, start)| Some(session_id(SITE, &event.visitor, *start).to_string())).collect::<StringArray>())
+                }
+                "visitor_id" => text(&|event| event.visitor.clone()),
+                "tab_id" => text(&|event| event.tab.clone()),
+                "page_view_id" => text(&|event| format!("page of {}", event.tab)),
+                "batch_id" => text(&|_| "batch".into()),
+                "clock_source" => text(&|_| "sdk".into()),
+                "type" => text(&|event| event.kind.into()),
+                "page_path" => text(&|_| "/boxes".into()),
+                "visibility_state" => {
+                    Arc::new(events.iter().map(|event| event.visibility).collect::<StringArray>())
+                }
+                "batch_seq" => number(&|_| batch_seq),
+                "seq" => number(&|index| events[index].seq),
+                "kafka_partition" => number(&|_| 0),
+                "kafka_offset" => number(&|index| start + index as i64),
+                "occurred_at" | "client_at" | "received_at" => time(&|index| events[index].at),
+                "session_started_at" => time(&|index| starts[index]),
+                "duplicate" => flag(&|event| event.duplicate),
+                "time_clamped" | "late" | "is_bot" => flag(&|_| false),
+                name if name.starts_with("trail_") => trail(events, field.data_type()),
+                _ if *field.data_type() == DataType::Float64 => Arc::new(Float64Array::from(vec![None; events.len()])),
+                _ => datafusion::arrow::array::new_null_array(field.data_type(), events.len()),
+            };
+            (field, made)
+        });
+        let (fields, arrays): (Vec<_>, Vec<_>) = columns.unzip();
+        RecordBatch::try_new(Arc::new(Schema::new(fields)), arrays).unwrap()
+    }
+
+    /// The session as a stream job gives it: events in the order of their arrival.
+    fn session_start(&mut self, event: &Event) -> i64 {
+        let open = self.open.entry(event.visitor.clone()).or_insert((event.at, event.at));
+        if event.at < open.1 {
+            return if event.at >= open.0 { open.0 } else { event.at };
+        }
+        if !continues(open.0, open.1, event.at) {
+            open.0 = event.at;
+        }
+        open.1 = event.at;
+        open.0
+    }
+}
+
+fn trail(events: &[Event], kind: &DataType) -> ArrayRef {
+    let lists = events.iter().map(|event| (event.kind == "pointer").then(|| vec![Some(0.0), Some(event.seq as f64)]));
+    cast(&ListArray::from_iter_primitive::<Float64Type, _, _>(lists), kind).unwrap()
+}
+
+fn write(path: &Path, bytes: &[u8]) {
+    std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+    std::fs::write(path, bytes).unwrap();
+}
+
+/// Rows of an answer as JSON.
+pub async fn rows(lake: &Arc<Lake>, sql: &str) -> Vec<Value> {
+    let answer = query(lake, sql, Limits::answer()).await.unwrap_or_else(|error| panic!("{sql}: {error}"));
+    warehouse::format::json(&answer)["rows"].as_array().unwrap().clone()
+}
+
+/// The only number of an answer.
+pub async fn number(lake: &Arc<Lake>, sql: &str) -> i64 {
+    rows(lake, sql).await[0][0].as_i64().unwrap()
+}
+
+/// Everything in the five tables, in a fixed order.
+pub async fn everything(lake: &Arc<Lake>) -> Vec<(&'static str, Vec<Value>)> {
+    let mut all = Vec::new();
+    for table in warehouse::tables::Table::ALL {
+        let order = table.sort_order();
+        all.push((table.name(), rows(lake, &format!("select * from {} order by {order}", table.name())).await));
+    }
+    all
+}
+
+/// Data files of a curated table.
+pub fn curated_files(landing: &Landing, table: &str) -> Vec<PathBuf> {
+    let mut found = Vec::new();
+    let mut folders = vec![landing.path().join("warehouse").join(table)];
+    while let Some(folder) = folders.pop() {
+        for entry in std::fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() && path.file_name().unwrap() != "_delta_log" {
+                folders.push(path);
+            } else if path.extension().is_some_and(|extension| extension == "parquet") {
+                found.push(path);
+            }
+        }
+    }
+    found.sort();
+    found
+}

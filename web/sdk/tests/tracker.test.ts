@@ -1,0 +1,381 @@
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { startTelemetry, type Telemetry } from '../src/main.ts';
+import type { Settings } from '../src/settings.ts';
+import { type Batch, type Chunk, encodeBatch, encodeRest, type Order, type Report } from '../src/wire.ts';
+import { EVENT_TYPES, wrongWith } from './contract.ts';
+
+/** Stands in for the worker: keeps its orders, and reports what a test lets it report. */
+class FakeWorker {
+  static last: FakeWorker;
+  static broken = false;
+  orders: Order[] = [];
+  onmessage: (message: { data: Report }) => void = () => {};
+  onerror: () => void = () => {};
+
+  constructor() {
+    if (FakeWorker.broken) throw new Error('workers are forbidden');
+    FakeWorker.last = this;
+  }
+
+  postMessage(order: Order): void {
+    this.orders.push(structuredClone(order));
+  }
+
+  report(report: Report): void {
+    this.onmessage({ data: report });
+  }
+
+  /** The batches of the orders so far, as the worker would send them. */
+  batches(): Batch[] {
+    const made: Batch[] = [];
+    let chunks: Chunk[] = [];
+    for (const order of this.orders) {
+      if (order.kind !== 'chunk') continue;
+      chunks.push(order.chunk);
+      if (order.header) made.push(JSON.parse(encodeBatch(encodeRest(order.header, chunks), 1, null)));
+      if (order.header) chunks = [];
+    }
+    return made;
+  }
+}
+
+const SETTINGS: Settings = {
+  key: 'key',
+  endpoint: 'https://collect.example',
+  worker: '/telemetry.worker.js',
+  consent: 'granted',
+  memoryOnly: false,
+  anonymous: false,
+  test: true,
+};
+
+let telemetry: Telemetry;
+let beacons: Batch[];
+let undo: (() => void)[];
+
+function start(settings: Partial<Settings> = {}): FakeWorker {
+  telemetry = startTelemetry({ ...SETTINGS, ...settings });
+  const worker = FakeWorker.last;
+  worker?.report({ kind: 'ready' });
+  return worker;
+}
+
+/** Dispatches an event as the browser would. */
+function act(target: EventTarget, type: string, more: object = {}, kind: typeof Event = Event): void {
+  const event = new kind(type, { bubbles: true, composed: true });
+  for (const [name, value] of Object.entries(more)) Object.defineProperty(event, name, { value });
+  target.dispatchEvent(event);
+}
+
+beforeEach(() => {
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'setInterval', 'clearInterval'] });
+  vi.stubGlobal('Worker', FakeWorker);
+  FakeWorker.broken = false;
+  beacons = [];
+  Object.defineProperty(navigator, 'sendBeacon', {
+    configurable: true,
+    value: (_: string, text: string) => beacons.push(JSON.parse(text)) > 0,
+  });
+  localStorage.clear();
+  document.body.innerHTML =
+    '<main><form id="f"><input name="colour"><input type="password" name="p"><select name="s"><option>a</option><option>b</option></select><input type="checkbox" name="c"><button id="buy">Buy now</button></form></main>';
+  // Each tracker listens for ever: take its listeners and its wrappers away after the test.
+  undo = [];
+  for (const target of [window, document] as EventTarget[]) {
+    const add = target.addEventListener;
+    target.addEventListener = (type: string, listener: EventListener, options: object) => {
+      add.call(target, type, listener, options);
+      undo.push(() => target.removeEventListener(type, listener, options));
+    };
+    undo.push(() => {
+      target.addEventListener = add;
+    });
+  }
+  const { pushState, replaceState } = history;
+  const { fetch } = window;
+  undo.push(
+    () => Object.assign(history, { pushState, replaceState }),
+    () => Object.assign(window, { fetch }),
+  );
+});
+
+afterEach(() => {
+  for (const step of undo.reverse()) step();
+  vi.useRealTimers();
+  vi.unstubAllGlobals();
+});
+
+const find = (selector: string) => document.querySelector(selector) as HTMLElement;
+const types = (batches: Batch[]) => batches.flatMap(({ events }) => events.map(({ type }) => type));
+
+describe('handing over', () => {
+  test('after 100 ms to the worker, after 5 s as a batch', () => {
+    const worker = start();
+    vi.advanceTimersByTime(99);
+    expect(worker.orders.filter(({ kind }) => kind === 'chunk')).toHaveLength(0);
+    vi.advanceTimersByTime(1);
+    expect(worker.orders.filter(({ kind }) => kind === 'chunk')).toHaveLength(1);
+    expect(worker.batches()).toHaveLength(0);
+    vi.advanceTimersByTime(4900);
+    expect(types(worker.batches())).toEqual(['page_view']);
+  });
+
+  test('a size that a beacon could not carry makes a batch at once', () => {
+    const worker = start();
+    for (let n = 0; n < 60; n++) telemetry.track('big', { text: 'x'.repeat(1000) });
+    const sizes = worker.batches().map((batch) => JSON.stringify(batch).length);
+    expect(sizes.length).toBeGreaterThan(0);
+    expect(Math.max(...sizes)).toBeLessThan(48 * 1024);
+  });
+
+  test('seq and batch_seq are gap-free, whatever cuts', () => {
+    const worker = start();
+    for (let n = 0; n < 3000; n++) telemetry.track('tick', { n });
+    act(find('form'), 'submit');
+    vi.advanceTimersByTime(5000);
+    const batches = worker.batches();
+    expect(batches.map(({ batch_seq }) => batch_seq)).toEqual(batches.map((_, n) => n));
+    const seqs = batches.flatMap(({ events }) => events.map(({ seq }) => seq));
+    expect(seqs).toEqual(seqs.map((_, n) => n));
+    for (const batch of batches) expect(batch.events.length).toBeLessThanOrEqual(1000);
+  });
+
+  test('batches fit the contract', () => {
+    const worker = start();
+    const button = find('#buy');
+    act(button, 'pointermove', { clientX: 3.1, clientY: 4 });
+    for (const type of ['pointerdown', 'pointerup', 'click', 'dblclick', 'contextmenu'])
+      act(button, type, { clientX: 3.1, clientY: 4, button: 0 });
+    const input = find('[name=colour]') as HTMLInputElement;
+    input.value = 'red';
+    act(input, 'focusin');
+    act(input, 'keydown', { key: 'd' });
+    act(input, 'input', { inputType: 'insertText' });
+    act(input, 'copy');
+    act(input, 'focusout');
+    act(find('[name=s]'), 'change');
+    act(find('[name=c]'), 'change');
+    act(window, 'scroll');
+    act(window, 'resize');
+    act(window, 'error', { message: 'x is not a function', filename: '/app.js', lineno: 3, colno: 4 });
+    telemetry.track('coupon_opened', { code: 'none' });
+    act(find('form'), 'submit');
+    vi.advanceTimersByTime(31_000);
+    act(window, 'pagehide');
+    const batches = worker.batches();
+    for (const batch of batches) expect(wrongWith(batch)).toBeNull();
+    const seen = new Set(types(batches));
+    const headless = ['visibility', 'element_enter', 'element_leave', 'request', 'web_vital', 'capture_degraded'];
+    expect(EVENT_TYPES.filter((type) => !seen.has(type as never)).sort()).toEqual(headless.sort());
+    expect(JSON.stringify(batches)).not.toContain('"red"');
+  });
+});
+
+describe('privacy', () => {
+  test('values stay, unless the field is unmasked and harmless', () => {
+    const worker = start();
+    for (const name of ['colour', 'p']) {
+      const input = find(`[name=${name}]`) as HTMLInputElement;
+      input.value = 'teal';
+      act(input, 'input', { inputType: 'insertText' });
+      input.setAttribute('data-ct-unmask', '');
+      act(input, 'input', { inputType: 'insertText' });
+    }
+    telemetry.flush();
+    const inputs = worker.batches().flatMap(({ events }) => events.filter(({ type }) => type === 'input'));
+    expect(inputs.map(({ input }) => input)).toEqual([
+      { kind: 'insertText', length: 4 },
+      { kind: 'insertText', length: 4, value: 'teal' },
+      { kind: 'insertText', length: 4 },
+      { kind: 'insertText', length: 4 },
+    ]);
+  });
+
+  test('nothing inside a block, no edits in what is ignored', () => {
+    const worker = start();
+    find('#f').setAttribute('data-ct-ignore', '');
+    act(find('[name=colour]'), 'input', { inputType: 'insertText' });
+    act(find('#buy'), 'click');
+    find('#f').setAttribute('data-ct-block', '');
+    act(find('#buy'), 'click');
+    act(find('#buy'), 'pointermove', { clientX: 1, clientY: 1 });
+    telemetry.flush();
+    expect(types(worker.batches())).toEqual(['page_view', 'click']);
+  });
+
+  test('denied: nothing is captured, no worker is loaded', async () => {
+    FakeWorker.last = undefined as never;
+    start({ consent: 'denied' });
+    telemetry.track('x');
+    await telemetry.flush();
+    expect(FakeWorker.last).toBeUndefined();
+    expect((await telemetry.stats()).captured).toEqual({});
+  });
+
+  test('pending, then granted: sent with the visitor of the cookie', async () => {
+    FakeWorker.last = undefined as never;
+    start({ consent: 'pending' });
+    telemetry.track('early');
+    vi.advanceTimersByTime(60_000);
+    act(window, 'pagehide');
+    act(window, 'pageshow', { persisted: true });
+    expect(FakeWorker.last).toBeUndefined();
+    expect(beacons).toEqual([]);
+    document.cookie = 'ct_visitor=01234567-89ab-7000-8000-000000000000; Path=/';
+    telemetry.consent('granted');
+    FakeWorker.last.report({ kind: 'ready' });
+    const batches = FakeWorker.last.batches();
+    expect(types(batches)).toContain('custom');
+    for (const { visitor_id } of batches) expect(visitor_id).toBe('01234567-89ab-7000-8000-000000000000');
+  });
+
+  test('pending is bounded, and says so', async () => {
+    start({ consent: 'pending' });
+    for (let n = 0; n < 2000; n++) telemetry.track('tick');
+    telemetry.consent('granted');
+    FakeWorker.last.report({ kind: 'ready' });
+    const events = FakeWorker.last.batches().flatMap((batch) => batch.events);
+    expect(events).toHaveLength(901);
+    expect(events.at(-1)?.degraded).toEqual({ what: 'consent', rate_hz: 0 });
+  });
+
+  test('pending, then denied: never sent', async () => {
+    FakeWorker.last = undefined as never;
+    start({ consent: 'pending' });
+    telemetry.track('early');
+    telemetry.consent('denied');
+    telemetry.consent('granted');
+    act(window, 'pagehide');
+    expect(FakeWorker.last).toBeUndefined();
+    expect(beacons).toEqual([]);
+  });
+
+  test('Global Privacy Control: no trail, no join keys, nothing stored', () => {
+    document.cookie = '_ga=GA1.2.1.2';
+    const worker = start({ anonymous: true, memoryOnly: true });
+    telemetry.identify('jo');
+    act(find('#buy'), 'pointermove', { clientX: 1, clientY: 1 });
+    act(window, 'pagehide');
+    expect(types(worker.batches())).not.toContain('pointer');
+    expect(worker.batches()[0]?.identity.ga_client_id).toBeNull();
+    expect(Object.keys(localStorage).filter((name) => name.startsWith('ct-tail'))).toEqual([]);
+  });
+});
+
+describe('page views', () => {
+  test('a route change leaves one page view and begins another, in batches of their own', () => {
+    const worker = start();
+    history.pushState(null, '', '/boxes?size=l');
+    history.replaceState(null, '', '/boxes?size=l#anchor');
+    telemetry.flush();
+    const [first, second] = worker.batches();
+    expect(types([first as Batch])).toEqual(['page_view', 'page_leave']);
+    expect(types([second as Batch])).toEqual(['page_view']);
+    expect(second?.page_view_id).not.toBe(first?.page_view_id);
+    expect(second?.page.url).toBe('https://shop.example/boxes?size=');
+    expect(second?.page.referrer).toBe(first?.page.url);
+    expect(worker.batches()).toHaveLength(2);
+  });
+
+  test('heartbeats only while there was input in the last five minutes', () => {
+    const worker = start();
+    vi.advanceTimersByTime(66_000);
+    expect(types(worker.batches()).filter((type) => type === 'heartbeat')).toHaveLength(2);
+    const later = performance.now() + 301_000;
+    vi.spyOn(performance, 'now').mockReturnValue(later);
+    vi.advanceTimersByTime(60_000);
+    expect(types(worker.batches()).filter((type) => type === 'heartbeat')).toHaveLength(2);
+    vi.restoreAllMocks();
+  });
+});
+
+describe('the end of a page', () => {
+  test('beacons and keeps what the worker has not stored, and only that', () => {
+    const worker = start();
+    telemetry.track('stored');
+    telemetry.flush();
+    telemetry.track('unsafe');
+    telemetry.flush();
+    telemetry.track('tail');
+    worker.report({ kind: 'kept', batch_seq: 0 });
+    act(window, 'pagehide');
+    expect(beacons.map(({ batch_seq }) => batch_seq)).toEqual([1, 2]);
+    expect(types(beacons)).toEqual(['custom', 'custom', 'page_leave']);
+    expect(beacons.map(({ batch_id }) => batch_id)).toEqual(
+      worker
+        .batches()
+        .slice(1)
+        .map(({ batch_id }) => batch_id),
+    );
+    const kept = Object.keys(localStorage).filter((name) => name.startsWith('ct-tail:'));
+    expect(kept).toHaveLength(2);
+    for (const batch of beacons) expect(wrongWith(batch)).toBeNull();
+  });
+
+  test('the next page hands the tail to its worker, and forgets it when that has it', () => {
+    start();
+    act(window, 'pagehide');
+    const [name] = Object.keys(localStorage).filter((key) => key.startsWith('ct-tail:'));
+    const worker = start();
+    const adopted = worker.orders.find(({ kind }) => kind === 'adopt') as Order & { kind: 'adopt' };
+    expect(adopted.name).toBe(name);
+    expect(JSON.parse(adopted.text).events[0].type).toBe('page_view');
+    worker.report({ kind: 'adopted', name: adopted.name });
+    expect(localStorage.getItem(adopted.name)).toBeNull();
+  });
+
+  test('in test mode the final counts are left behind, page_leave included', async () => {
+    start();
+    act(window, 'pagehide');
+    const { tab_id } = await telemetry.stats();
+    const final = JSON.parse(localStorage.getItem(`ct-final-${tab_id}`) as string);
+    expect(final.captured).toMatchObject({ page_view: 1, page_leave: 1 });
+  });
+
+  test('back from the cache: the same tab goes on with a new page view', () => {
+    const worker = start();
+    act(window, 'pagehide');
+    act(window, 'pageshow', { persisted: true });
+    telemetry.flush();
+    const batches = worker.batches();
+    expect(types(batches)).toEqual(['page_view', 'page_leave', 'page_view']);
+    expect(batches.map(({ batch_seq }) => batch_seq)).toEqual([0, 1]);
+  });
+});
+
+describe('counts', () => {
+  test('captured = acknowledged + dropped + pending', async () => {
+    const worker = start();
+    telemetry.track('a');
+    telemetry.track('b');
+    const flushed = telemetry.flush();
+    telemetry.track('c');
+    worker.report({ kind: 'settled', batch_seq: 0, acknowledged: 2, dropped: 1, clock: null });
+    worker.report({ kind: 'flushed', id: 0 });
+    await flushed;
+    expect(await telemetry.stats()).toMatchObject({
+      captured: { page_view: 1, custom: 3 },
+      acknowledged: 2,
+      dropped: 1,
+      pending: 1,
+    });
+  });
+});
+
+test('where workers are forbidden the same class is loaded as a script', () => {
+  FakeWorker.broken = true;
+  FakeWorker.last = undefined as never;
+  const appended: HTMLScriptElement[] = [];
+  vi.spyOn(document.head, 'append').mockImplementation((script) => {
+    appended.push(script as HTMLScriptElement);
+  });
+  const orders: Order[] = [];
+  vi.stubGlobal('telemetryCourier', () => (order: Order) => orders.push(order));
+  window.telemetryCourier = () => (order) => orders.push(order);
+  start();
+  appended[0]?.onload?.(new Event('load'));
+  telemetry.flush();
+  expect(appended[0]?.src).toContain('/telemetry.worker.js');
+  expect(orders.map(({ kind }) => kind)).toEqual(['start', 'chunk', 'flush']);
+  vi.restoreAllMocks();
+});

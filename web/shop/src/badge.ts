@@ -1,0 +1,36 @@
+/** The corner badge: how many events this page captured, and how many the collector has acknowledged. */
+// For the type of `window.telemetry`.
+import type {} from '../../sdk/src/main.ts';
+import { find, make } from './dom.ts';
+
+const EVERY_MS = 500;
+
+export function showBadge(studioUrl: string): void {
+  const captured = make('b', {}, '0');
+  const acknowledged = make('b', {}, '0');
+  const badge = make(
+    'a',
+    {
+      class: 'badge',
+      href: studioUrl,
+      target: '_blank',
+      rel: 'noopener',
+      'data-ct-label': 'badge',
+      title: 'Open the studio',
+    },
+    make('span', { class: 'pulse' }),
+    make('span', {}, captured, ' captured'),
+    make('span', {}, acknowledged, ' stored'),
+  );
+  find('body').append(badge);
+  const show = async () => {
+    const stats = await window.telemetry?.stats();
+    if (!stats || document.hidden) return;
+    const total = Object.values(stats.captured).reduce((sum, count) => sum + count, 0);
+    captured.textContent = total.toLocaleString('en');
+    acknowledged.textContent = stats.acknowledged.toLocaleString('en');
+    badge.classList.toggle('settled', total === stats.acknowledged);
+  };
+  setInterval(show, EVERY_MS);
+  show();
+}

@@ -1,0 +1,147 @@
+// Ask SQL: an editor, example questions, and the answer as a table.
+
+import { byId, element, sql } from './studio.js';
+
+const SHOWN_ROWS_MAX = 500;
+
+const EXAMPLES = [
+  ['Events by type', 'select type, count(*) as n\nfrom events\ngroup by 1\norder by n desc'],
+  [
+    'Newest clicks',
+    "select occurred_at, page_path, element_text, element_path, x, y\nfrom events\nwhere type = 'click'\norder by occurred_at desc\nlimit 50",
+  ],
+  [
+    'Sessions',
+    'select started_at, duration_ms / 1000 as seconds, engaged_ms / 1000 as engaged, page_views, events, entry_page, exit_page, completeness\nfrom sessions\norder by started_at desc\nlimit 50',
+  ],
+  [
+    'Time on page',
+    'select page_path, count(*) as views, round(avg(time_on_page_ms) / 1000, 1) as seconds, round(avg(engaged_ms) / 1000, 1) as engaged, max(max_scroll_y) as deepest_scroll\nfrom page_views\ngroup by 1\norder by views desc',
+  ],
+  [
+    'Longest hovers',
+    "select page_path, element_path, count(*) as times, round(avg(duration_ms)) as mean_ms\nfrom events\nwhere type = 'element_leave' and duration_ms >= 250\ngroup by 1, 2\norder by mean_ms desc\nlimit 30",
+  ],
+  [
+    'Slow requests',
+    "select request_url, count(*) as n, round(avg(request_duration_ms)) as mean_ms, max(request_duration_ms) as slowest_ms\nfrom events\nwhere type = 'request'\ngroup by 1\norder by mean_ms desc",
+  ],
+  [
+    'Pointer samples',
+    'select occurred_at, cardinality(x) as samples, dt, x, y\nfrom pointer\norder by occurred_at desc\nlimit 20',
+  ],
+  [
+    'Lost events',
+    'select session_id, tab_id, events_expected, events_received, events_lost, duplicates, first_gap_seq\nfrom ledger\norder by events_lost desc\nlimit 20',
+  ],
+];
+
+let answer;
+let running;
+
+export function startAsk() {
+  for (const [name, text] of EXAMPLES) {
+    const chip = element('button', name, { type: 'button' });
+    chip.addEventListener('click', () => {
+      byId('sql').value = text;
+      run();
+    });
+    byId('examples').append(chip);
+  }
+  byId('sql').value = EXAMPLES[0][1];
+  byId('form').addEventListener('submit', (submit) => {
+    submit.preventDefault();
+    run();
+  });
+  byId('sql').addEventListener('keydown', (key) => {
+    if (key.key === 'Enter' && (key.ctrlKey || key.metaKey)) {
+      key.preventDefault();
+      run();
+    }
+  });
+  byId('download').addEventListener('click', download);
+}
+
+async function run() {
+  running?.abort();
+  const mine = (running = new AbortController());
+  byId('took').textContent = 'running …';
+  byId('problem').hidden = true;
+  const began = performance.now();
+  try {
+    answer = await sql(byId('sql').value, mine.signal);
+    show(answer, performance.now() - began);
+  } catch (problem) {
+    if (mine.signal.aborted) return;
+    fail(problem);
+  }
+}
+
+function show({ columns, rows }, took) {
+  const count = `${rows.length.toLocaleString()} ${rows.length === 1 ? 'row' : 'rows'}`;
+  const cut = rows.length > SHOWN_ROWS_MAX ? `, the first ${SHOWN_ROWS_MAX} shown` : '';
+  byId('took').textContent =
+    `${count} in ${took < 1_000 ? `${Math.round(took)} ms` : `${(took / 1_000).toFixed(1)} s`}${cut}`;
+  const numeric = columns.map(({ type }) => /^(U?Int|Float|Decimal)/.test(type));
+  const head = element('tr');
+  for (const { name, type } of columns) {
+    const cell = element('th', name, { scope: 'col' });
+    cell.append(element('small', shortType(type)));
+    head.append(cell);
+  }
+  const [thead, tbody] = byId('answer').querySelector('table').children;
+  thead.replaceChildren(head);
+  tbody.replaceChildren(
+    ...rows.slice(0, SHOWN_ROWS_MAX).map((row) => {
+      const line = element('tr');
+      row.forEach((value, index) => line.append(cell(value, numeric[index])));
+      return line;
+    }),
+  );
+  byId('answer').hidden = false;
+  byId('download').hidden = false;
+}
+
+function cell(value, numeric) {
+  if (value === null) return element('td', 'null', { className: 'null' });
+  const text = typeof value === 'object' ? JSON.stringify(value) : String(value);
+  return element('td', text, { className: numeric ? 'number' : '', title: text });
+}
+
+function shortType(type) {
+  return type
+    .replace(/^Timestamp.*/, 'time')
+    .replace(/^List.*/, 'list')
+    .replace(/^(Large)?Utf8(View)?$/, 'text')
+    .replace(/^U?Int\d+$/, 'integer')
+    .replace(/^Float\d+$/, 'number')
+    .replace(/^Date\d+$/, 'date')
+    .replace('Boolean', 'yes/no');
+}
+
+function fail(problem) {
+  byId('took').textContent = '';
+  const line = byId('problem');
+  line.replaceChildren(
+    element('code', problem.code ?? 'unreachable'),
+    problem.code ? problem.message : 'the server does not answer',
+  );
+  line.hidden = false;
+  byId('answer').hidden = true;
+  byId('download').hidden = true;
+}
+
+/** A spreadsheet takes some texts for formulas: those get an apostrophe in front. */
+function csvCell(value) {
+  if (value === null) return '';
+  let text = typeof value === 'object' ? JSON.stringify(value) : String(value);
+  if (typeof value === 'string' && /^[=+\-@\t\r]/.test(text)) text = `'${text}`;
+  return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
+}
+
+function download() {
+  const lines = [answer.columns.map(({ name }) => name), ...answer.rows].map((row) => row.map(csvCell).join(','));
+  const file = URL.createObjectURL(new Blob([lines.join('\r\n'), '\r\n'], { type: 'text/csv' }));
+  element('a', undefined, { href: file, download: 'answer.csv' }).click();
+  setTimeout(() => URL.revokeObjectURL(file), 1_000);
+}
