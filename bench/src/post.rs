@@ -4,7 +4,7 @@ use anyhow::{Result, bail};
 use clap::Args;
 use indicatif::{ProgressBar, ProgressStyle};
 
-use crate::load::{self, Pace, Target};
+use crate::load::{self, Encoding, Pace, Target};
 use crate::traffic::{Profile, Traffic};
 
 /// Traffic posted at full speed lies this far in the past, so that none of it lies in the future.
@@ -31,6 +31,9 @@ pub struct PostArguments {
     /// Most events of a batch
     #[arg(long, default_value_t = 50)]
     pub batch: usize,
+    /// How bodies are compressed
+    #[arg(long, value_enum, default_value_t)]
+    pub encoding: Encoding,
     /// Late and repeated batches and wrong clocks too
     #[arg(long)]
     pub rough: bool,
@@ -41,7 +44,7 @@ pub struct PostArguments {
 
 /// Posts, prints what came back, fails when something was refused.
 pub async fn run(arguments: PostArguments) -> Result<()> {
-    let target = Target::new(&arguments.url, &arguments.key)?;
+    let target = Target::new(&arguments.url, &arguments.key, arguments.encoding)?;
     let now_ms = load::now_ms();
     let (profile, pace) = match arguments.rate {
         Some(rate) if rate > 0.0 => (Profile::live(now_ms, arguments.events, rate), Pace::Live),
@@ -51,7 +54,10 @@ pub async fn run(arguments: PostArguments) -> Result<()> {
     };
     let profile = Profile { batch_events_max: arguments.batch.max(1), ..profile };
     let progress = events_bar(arguments.events, "posting");
-    let tally = load::post_all(&target, arguments.connections, pace, Traffic::new(arguments.seed, profile), &progress).await?;
+    let batches = Traffic::new(arguments.seed, profile).map(|batch| {
+        arguments.encoding.encode(batch).expect("compressing into memory does not fail")
+    });
+    let tally = load::post_all(&target, arguments.connections, pace, batches, &progress).await?;
     progress.finish_and_clear();
     println!("{tally}");
     if tally.refused() {

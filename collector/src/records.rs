@@ -31,17 +31,24 @@ pub struct Records {
 const STAGE: &str = "collector";
 
 impl Records {
-    fn new(key: String) -> Self {
-        Self { key, bytes: Vec::new(), ends: Vec::new() }
+    fn new(key: String, bytes_expected: usize) -> Self {
+        Self { key, bytes: Vec::with_capacity(bytes_expected), ends: Vec::with_capacity(1) }
     }
 
-    /// All records of a batch: the good events as packages, the rejects as dead letters.
-    pub fn of_batch(ids: SchemaIds, record_bytes_max: usize, context: &Context, batch: &Batch) -> Self {
+    /// All records of a batch: the good events as packages, the rejects as dead letters. They are about as long as the
+    /// `body_bytes` of JSON that the batch came from, usually less.
+    pub fn of_batch(
+        ids: SchemaIds,
+        record_bytes_max: usize,
+        context: &Context,
+        batch: &Batch,
+        body_bytes: usize,
+    ) -> Self {
         let header = &batch.header;
         let mut text = [[0; 36]; 3];
         let [visitor_text, tab_text, batch_text] = &mut text;
         let visitor_id: &str = header.visitor_id.0.hyphenated().encode_lower(visitor_text);
-        let mut records = Self::new(record_key(context.site_id, visitor_id));
+        let mut records = Self::new(record_key(context.site_id, visitor_id), body_bytes);
         let mut ends = Vec::with_capacity(1);
         package::encode_split(
             &mut records.bytes,
@@ -81,7 +88,7 @@ impl Records {
 
     /// The dead letter of a body that is no batch at all.
     pub fn of_body(ids: SchemaIds, site_id: &str, received_at: f64, code: &str, message: &str, body: &[u8]) -> Self {
-        let mut records = Self::new(site_id.to_owned());
+        let mut records = Self::new(site_id.to_owned(), body.len().min(dead_letter::RAW_BYTES_MAX));
         let letter = DeadLetter {
             stage: STAGE,
             code,

@@ -78,7 +78,10 @@ async fn answer(edge: &Edge, mut request: Request) -> Answer {
         return match method {
             Method::POST => post_events(edge, &mut request).await,
             Method::OPTIONS => cors::preflight(&edge.sites, &request.headers),
-            _ => Refusal::MethodNotAllowed { allow: "POST, OPTIONS" }.answer(),
+            _ => {
+                request.body.drain().await;
+                Refusal::MethodNotAllowed { allow: "POST, OPTIONS" }.answer()
+            }
         };
     }
     if method != Method::GET && method != Method::HEAD {
@@ -194,7 +197,7 @@ fn digest(
     let body = body::inflate(sent, encoding, limits, &mut permit)?;
     edge.metrics.inflated_bytes.inc_by(body.len() as u64);
     let digest = match ingest::parse(&body) {
-        Ok(batch) => digest_batch(edge, sender, &batch),
+        Ok(batch) => digest_batch(edge, sender, &batch, body.len()),
         Err(error) if error.code == BatchCode::TooManyEvents => return Err(Refusal::Batch(error)),
         Err(error) => Digest {
             records: Records::of_body(
@@ -217,7 +220,7 @@ fn digest(
     Ok((digest, permit))
 }
 
-fn digest_batch(edge: &Edge, sender: &Sender, batch: &ingest::Batch) -> Digest {
+fn digest_batch(edge: &Edge, sender: &Sender, batch: &ingest::Batch, body_bytes: usize) -> Digest {
     let client_address = truncated(sender.client).to_string();
     let user_agent = sender.headers.get(USER_AGENT).and_then(|value| value.to_str().ok());
     let context = Context {
@@ -226,7 +229,8 @@ fn digest_batch(edge: &Edge, sender: &Sender, batch: &ingest::Batch) -> Digest {
         user_agent: user_agent.map(|text| &text[..text.len().min(USER_AGENT_BYTES_MAX)]),
         client_address: Some(&client_address),
     };
-    let records = Records::of_batch(sender.schema_ids, edge.config.limits.record_bytes_max, &context, batch);
+    let record_bytes_max = edge.config.limits.record_bytes_max;
+    let records = Records::of_batch(sender.schema_ids, record_bytes_max, &context, batch, body_bytes);
     let rejected: Vec<_> = batch.rejects.iter().map(Rejected::from).collect();
     let codes = batch.rejects.iter().map(|reject| reject.code).collect();
     let accepted = batch.events.len();

@@ -51,7 +51,6 @@ fn content_type(name: &str) -> &'static str {
     match name.rsplit('.').next() {
         Some("js" | "mjs") => "text/javascript; charset=utf-8",
         Some("map" | "json") => "application/json",
-        Some("html") => "text/html; charset=utf-8",
         _ => "application/octet-stream",
     }
 }

@@ -13,4 +13,4 @@ pub mod registry;
 pub mod shop;
 mod system;
 
-pub use system::run;
+pub use system::{run, serve_shop};

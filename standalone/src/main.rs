@@ -1,1 +1,83 @@
-fn main() {}
+//! `standalone`: reads the command line, runs the system until a signal.
+#![forbid(unsafe_code)]
+
+use std::process::ExitCode;
+
+use anyhow::{Context, Result};
+use clap::Parser;
+use standalone::data_dir::Addresses;
+use standalone::options::{Command, CommandLine};
+use standalone::shop::ShopConfig;
+use tokio::signal::unix::{SignalKind, signal};
+use tokio_util::sync::CancellationToken;
+use tracing_subscriber::EnvFilter;
+
+fn main() -> ExitCode {
+    let command_line = CommandLine::parse();
+    tracing_subscriber::fmt()
+        .with_env_filter(EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("warn,standalone=info")))
+        .with_writer(std::io::stderr)
+        .init();
+    match start(command_line) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("standalone: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn start(command_line: CommandLine) -> Result<()> {
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .thread_stack_size(warehouse::limits::STACK_BYTES)
+        .build()
+        .context("cannot start the runtime")?;
+    let shutdown = CancellationToken::new();
+    runtime.block_on(async {
+        stop_on_signals(shutdown.clone())?;
+        match command_line.command {
+            None => standalone::run(command_line.system, print_addresses, shutdown).await,
+            Some(Command::Shop(options)) => {
+                let config = ShopConfig {
+                    collector_url: options.collector_url,
+                    write_key: options.write_key,
+                    studio_url: options.studio_url,
+                };
+                println!("shop: http://{}", options.listen);
+                standalone::serve_shop(options.listen, config, shutdown).await
+            }
+        }
+    })?;
+    // threads of client libraries may still be closing connections: nothing waits for them
+    runtime.shutdown_background();
+    Ok(())
+}
+
+fn stop_on_signals(shutdown: CancellationToken) -> Result<()> {
+    let mut terminate = signal(SignalKind::terminate()).context("cannot listen for SIGTERM")?;
+    let mut interrupt = signal(SignalKind::interrupt()).context("cannot listen for SIGINT")?;
+    tokio::spawn(async move {
+        tokio::select! {
+            _ = terminate.recv() => {}
+            _ = interrupt.recv() => {}
+        }
+        shutdown.cancel();
+    });
+    Ok(())
+}
+
+fn print_addresses(addresses: &Addresses) {
+    println!(
+        "Ready.\n\n  Watch and ask   {studio}\n  Click around    {shop}\n\n  collector       {collector}   key {key}\n  metrics         {internal}/metrics\n  \
+         Kafka           {kafka}\n  registry        {registry}\n  store           {store}\n\nStop with Ctrl-C.",
+        studio = addresses.studio_url,
+        shop = addresses.shop_url,
+        collector = addresses.collector_url,
+        key = addresses.write_key,
+        internal = addresses.internal_url,
+        kafka = addresses.kafka_bootstrap,
+        registry = addresses.registry_url,
+        store = addresses.store_url,
+    );
+}

@@ -110,7 +110,8 @@ fn file(path: &str) -> warp::reply::Response {
         let hint = if ShopFiles::iter().next().is_none() { "the shop is not built: run `npm ci && npm run build` in web/" } else { "no such page" };
         return warp::reply::with_status(hint, StatusCode::NOT_FOUND).into_response();
     };
-    let kind = if name.contains('.') { file.metadata.mimetype().to_owned() } else { "text/html".to_owned() };
+    // a path without an ending is a page
+    let kind = mime_guess::from_path(name).first_or(mime_guess::mime::TEXT_HTML).to_string();
     let body = match file.data {
         Cow::Borrowed(bytes) => Bytes::from_static(bytes),
         Cow::Owned(bytes) => Bytes::from(bytes),

@@ -1,16 +1,16 @@
 //! Starts the parts and stops them.
 
 use std::future::Future;
-use std::net::{Ipv4Addr, SocketAddr};
+use std::net::SocketAddr;
 use std::path::Path;
 use std::sync::Arc;
-use std::time::Duration;
 
 use anyhow::{Context, Result};
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 use url::Url;
+use warehouse::serve::{About, Serving};
 use warehouse::{Lake, Resources, Store};
 use warp::{Filter, Reply};
 
@@ -31,6 +31,10 @@ const PARTITIONS: i32 = 2;
 const COLLECTOR_DRAIN_MS_MAX: u64 = 4_000;
 const STREAM_JOB_FLUSH_MS_MAX: u64 = 4_000;
 
+/// One member only, so a group that a killed process left behind may be given up soon: its partitions are free again
+/// after six seconds instead of 45.
+const STREAM_JOB_KAFKA: [(&str, &str); 2] = [("session.timeout.ms", "6000"), ("heartbeat.interval.ms", "1000")];
+
 /// Runs the whole system until `shutdown`; `ready` gets its addresses when everything answers.
 ///
 /// Changes the process's working directory to the data folder, where the embedded broker expects its file.
@@ -47,7 +51,7 @@ pub async fn run(options: Options, ready: impl FnOnce(&Addresses), shutdown: Can
     let _registry = serve("the registry", listeners.registry, Registry::open(data.path())?.routes()).await?;
     let _shop = serve("the shop", listeners.shop, shop::routes(shop_config(&addresses))).await?;
     let collector = start_collector(&addresses, &listeners).await?;
-    let stream_job = start_stream_job(&options, &addresses, &listeners);
+    let stream_job = start_stream_job(&options, &addresses, &listeners).await?;
     let warehouse = start_warehouse(&options, &addresses, listeners.studio).await?;
     let mut parts = [collector, stream_job, warehouse];
 
@@ -146,4 +150,102 @@ fn shop_config(addresses: &Addresses) -> ShopConfig {
         write_key: addresses.write_key.clone(),
         studio_url: Some(addresses.studio_url.clone()),
     }
+}
+
+/// Binds before it returns, so that a taken port is an error of the start.
+async fn serve<R>(
+    name: &'static str,
+    address: SocketAddr,
+    routes: impl Filter<Extract = (R,), Error = warp::Rejection> + Clone + Send + Sync + 'static,
+) -> Result<Server>
+where
+    R: Reply + Send + 'static,
+{
+    let listener = listen(name, address).await?;
+    Ok(Server(tokio::spawn(warp::serve(routes).incoming(listener).run())))
+}
+
+/// A helper server without state of its own: it ends at once when this is dropped.
+struct Server(JoinHandle<()>);
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        self.0.abort();
+    }
+}
+
+async fn listen(name: &str, address: SocketAddr) -> Result<TcpListener> {
+    TcpListener::bind(address)
+        .await
+        .with_context(|| format!("{name} cannot listen on {address}: name another port, or use --free-ports"))
+}
+
+async fn start_collector(addresses: &Addresses, listeners: &Listeners) -> Result<Part> {
+    let mut config = collector::Config {
+        listen: listeners.collector,
+        internal_listen: listeners.internal,
+        sites: vec![collector::config::Site {
+            site_id: addresses.site_id.clone(),
+            write_key: addresses.write_key.clone(),
+            allowed_origins: vec![addresses.shop_origin.clone(), localhost(&addresses.shop_origin)],
+        }],
+        ..collector::Config::default()
+    };
+    config.limits.drain_timeout_ms = COLLECTOR_DRAIN_MS_MAX;
+    config.registry.url.clone_from(&addresses.registry_url);
+    config.kafka.bootstrap.clone_from(&addresses.kafka_bootstrap);
+    config.kafka.create_topics_partitions = PARTITIONS;
+
+    let collector = collector::Collector::bind(config).await?;
+    let (told, ready) = tokio::sync::oneshot::channel();
+    let mut part = Part::start("the collector", move |stop| {
+        // nobody waits any more when the start was given up
+        collector.serve(move |_| drop(told.send(())), stop)
+    });
+    tokio::select! {
+        biased;
+        Ok(()) = ready => Ok(part),
+        error = part.ended() => Err(error),
+    }
+}
+
+async fn start_stream_job(options: &Options, addresses: &Addresses, listeners: &Listeners) -> Result<Part> {
+    let config = stream_jobs::Config {
+        brokers: addresses.kafka_bootstrap.clone(),
+        registry: addresses.registry_url.clone(),
+        store: addresses.store_url.clone(),
+        internal_address: listeners.stream_jobs,
+        flush_interval_ms: u64::try_from(options.flush_every.as_millis()).unwrap_or(u64::MAX),
+        revoke_deadline_ms: STREAM_JOB_FLUSH_MS_MAX,
+        kafka: STREAM_JOB_KAFKA.map(|(name, value)| (name.to_owned(), value.to_owned())).into(),
+        ..stream_jobs::Config::default()
+    };
+    let job = stream_jobs::bind(config).await?;
+    Ok(Part::start("the stream job", |stop| job.serve(stop)))
+}
+
+async fn start_warehouse(options: &Options, addresses: &Addresses, studio: SocketAddr) -> Result<Part> {
+    let lake = Lake::open(Store::open(&addresses.store_url)?, Resources::default())?;
+    let listener = listen("the studio", studio).await?;
+    let serving = Serving {
+        about: About {
+            shop_url: Some(addresses.shop_url.clone()),
+            collector_url: Some(addresses.collector_url.clone()),
+            site_id: Some(addresses.site_id.clone()),
+            write_key: Some(addresses.write_key.clone()),
+            store_url: Some(addresses.store_url.clone()),
+        },
+        token: None,
+    };
+    let interval = options.compact_every;
+    Ok(Part::start("the warehouse", move |stop| async move {
+        let compacting = tokio::spawn(warehouse::compact::every(Arc::clone(&lake), interval, stop.clone()));
+        warehouse::serve::serve(lake, listener, serving, stop).await?;
+        compacting.await.context("compaction ended")
+    }))
+}
+
+/// The same origin by name: people type either.
+fn localhost(origin: &str) -> String {
+    origin.replace("127.0.0.1", "localhost")
 }

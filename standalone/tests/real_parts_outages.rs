@@ -7,10 +7,10 @@ use std::time::{Duration, Instant};
 
 use system::{Outcome, Parts, Pipeline, PipelineOptions, Poster, PosterOptions, Process, Run, Warehouse, eventually};
 
-/// Small, so that the load fills it in a moment.
-const WINDOW_BYTES: u64 = 4 << 20;
+/// The smallest that the collector takes: the load fills it in a moment.
+const WINDOW_BYTES: u64 = 16 << 20;
 /// What the collector may take over its memory before the outage: the window three times (bodies, records, the
-/// producer's queue) and what the allocator keeps.
+/// producer's queue), and what the allocator and 64 connections keep.
 const COLLECTOR_GROWTH_BYTES_MAX: u64 = 3 * WINDOW_BYTES + (64 << 20);
 /// TRUST.md's promise for a broker that is down.
 const REFUSED_WITHIN: Duration = Duration::from_secs(2);
@@ -35,19 +35,20 @@ fn without_kafka_the_collector_refuses_stays_small_and_recovers_with_nothing_los
     let options = PipelineOptions { window_bytes: Some(WINDOW_BYTES), ..Default::default() };
     let mut pipeline = Pipeline::start(&run, &parts, &options);
     let collector = pipeline.collector_url(0);
-    // about 100 kB a batch: all of them together do not fit in the window
-    let heavy = PosterOptions { visitors: 64, text_bytes: 7_000, pause: Duration::from_secs(2), ..load(&pipeline, 11) };
-    let poster = Poster::start(&heavy);
+    let poster = Poster::start(&load(&pipeline, 11));
     answered(&poster, BATCHES);
     let memory_before = pipeline.collector(0).memory_bytes();
 
     let stopping = Instant::now();
     parts.stop("kafka");
+    // 64 batches of half a megabyte at most: all of them together do not fit in the window
+    let heavy_load = PosterOptions { visitors: 64, batch_events_max: 70, text_bytes: 7_000, ..load(&pipeline, 13) };
+    let heavy = Poster::start(&heavy_load);
     let (_, took) = eventually("/health/ready answers 503", NOT_READY_WITHIN, || status(&collector, "/health/ready", 503));
     println!("not ready {took:?} after the broker was gone");
     let memory = watch_memory(pipeline.collector(0), OUTAGE);
     assert_eq!(status(&collector, "/health/live", 200), Ok(()), "alive, only not ready");
-    refused_in_time(&poster, stopping);
+    refused_in_time(&poster, &heavy, stopping);
     assert!(
         memory < memory_before + COLLECTOR_GROWTH_BYTES_MAX,
         "the collector grew from {memory_before} to {memory} bytes while Kafka was away; {COLLECTOR_GROWTH_BYTES_MAX} more are allowed"
@@ -58,8 +59,9 @@ fn without_kafka_the_collector_refuses_stays_small_and_recovers_with_nothing_los
     let (_, took) = eventually("ready again", RECOVERED_WITHIN, || status(&collector, "/health/ready", 200));
     println!("ready {took:?} after the broker answered");
     eventually("batches are answered 200 again", RECOVERED_WITHIN, || more_than(&poster, answered_before));
+    let mut outcome = heavy.finish();
     answered(&poster, answered_before + BATCHES);
-    let outcome = poster.finish();
+    outcome.extend(poster.finish());
     everything_is_there_once(&pipeline.warehouse(), &outcome);
     pipeline.everything_runs();
 }
@@ -73,7 +75,7 @@ fn without_the_object_store_the_stream_jobs_wait_and_land_everything_when_it_is_
     let parts = Parts::start(&run);
     let mut pipeline = Pipeline::start(&run, &parts, &PipelineOptions { stream_jobs: 2, ..Default::default() });
     let warehouse = pipeline.warehouse();
-    let poster = Poster::start(&PosterOptions { visitors: 8, ..load(&pipeline, 12) });
+    let poster = Poster::start(&load(&pipeline, 12));
     answered(&poster, BATCHES);
     eventually("the first events in SQL", LOAD_WAIT, || match warehouse.number("select count(*) from events")? {
         0 => Err("none".to_owned()),
@@ -99,8 +101,9 @@ fn load(pipeline: &Pipeline, seed: u64) -> PosterOptions {
         collector_url: pipeline.collector_url(0),
         write_key: pipeline.write_key().to_owned(),
         seed,
-        visitors: 1,
+        visitors: 8,
         pause: Duration::from_millis(20),
+        batch_events_max: 30,
         text_bytes: 0,
         give_up_one_in: 10,
     }
@@ -132,8 +135,9 @@ fn watch_memory(process: &Process, time: Duration) -> u64 {
 
 /// Once the window is full a request is refused within the promised time and told when to come again: those that wait
 /// longer are the ones in the window, and at no moment are they more than it holds.
-fn refused_in_time(poster: &Poster, since: Instant) {
-    let replies: Vec<_> = poster.replies().into_iter().filter(|reply| reply.sent > since && reply.status != Some(200)).collect();
+fn refused_in_time(poster: &Poster, heavy: &Poster, since: Instant) {
+    let all = [poster.replies(), heavy.replies()].concat();
+    let replies: Vec<_> = all.into_iter().filter(|reply| reply.sent > since && reply.status != Some(200)).collect();
     let others: Vec<_> = replies.iter().filter(|reply| reply.status != Some(503)).collect();
     assert!(others.is_empty(), "without Kafka only 503 is an answer, not {:?}", others.first());
     assert!(replies.iter().all(|reply| reply.retry_after), "every 503 carries Retry-After");

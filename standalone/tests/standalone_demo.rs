@@ -47,7 +47,7 @@ fn a_minute_in_the_shop_is_in_sql_and_nothing_typed_is_kept() {
     warehouse.verify();
     pointer_samples_are_whole(&warehouse, &visitors);
     key_classes_are_no_characters(&warehouse);
-    a_second_owner_is_refused(&data_dir);
+    Standalone::refused(&run, &data_dir);
 
     let (status, took) = standalone.terminate(STOP_WITHIN);
     assert!(status.success(), "SIGTERM ends it with 0, not {status}");
@@ -91,13 +91,6 @@ fn pointer_samples_are_whole(warehouse: &Warehouse, visitors: &[Visitor]) {
 fn key_classes_are_no_characters(warehouse: &Warehouse) {
     let rows = warehouse.sql("select distinct key_class from events where type = 'key' and character_length(key_class) < 2");
     assert!(rows.is_empty(), "keys typed stand in the table: {rows:?}");
-}
-
-fn a_second_owner_is_refused(data_dir: &Path) {
-    let done = Standalone::command(data_dir).output().expect("standalone runs");
-    let said = String::from_utf8_lossy(&done.stderr);
-    assert!(!done.status.success(), "two run on one folder");
-    assert!(said.contains(&*data_dir.file_name().expect("a name").to_string_lossy()), "the refusal names the folder: {said}");
 }
 
 /// Every file of the folder: landing, curated, links, state, the broker's log.

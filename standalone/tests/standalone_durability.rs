@@ -50,9 +50,8 @@ fn a_second_owner_is_refused_and_the_first_goes_on() {
     let run = Run::new("second");
     let data_dir = run.folder().join("data");
     let mut first = Standalone::start(&run, &data_dir);
-    let second = Standalone::command(&data_dir).output().expect("standalone runs");
-    let said = String::from_utf8_lossy(&second.stderr);
-    assert!(!second.status.success(), "two run on one folder");
+    let said = Standalone::refused(&run, &data_dir);
+    assert!(said.contains(&data_dir.display().to_string()), "the refusal names the folder: {said}");
     assert!(said.contains("--data-dir"), "the refusal says what to do: {said}");
     first.process().expect_running();
     let poster = Poster::start(&load(&first, 5));
@@ -68,6 +67,7 @@ fn load(standalone: &Standalone, seed: u64) -> PosterOptions {
         seed,
         visitors: 4,
         pause: Duration::from_millis(10),
+        batch_events_max: 30,
         text_bytes: 0,
         give_up_one_in: 0,
     }

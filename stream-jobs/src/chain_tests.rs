@@ -45,7 +45,7 @@ async fn the_tail_is_found_whatever_the_hint() {
     }
 }
 
-#[tokio::test(start_paused = true)]
+#[tokio::test]
 async fn every_answer_of_the_store_ends_in_one_link() {
     for fault in [Fault::Before, Fault::LostAnswer, Fault::AlreadyThere] {
         let store = FaultyStore::new(Arc::new(InMemory::new()), move |put, _| if put == 0 { fault } else { Fault::None });
@@ -56,7 +56,7 @@ async fn every_answer_of_the_store_ends_in_one_link() {
     }
 }
 
-#[tokio::test(start_paused = true)]
+#[tokio::test]
 async fn a_store_that_stays_down_is_reported_and_trying_again_is_safe() {
     let down = Arc::new(AtomicUsize::new(0));
     let seen = down.clone();

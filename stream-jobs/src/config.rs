@@ -49,7 +49,7 @@ pub struct Config {
     pub flush_interval_ms: u64,
     /// Rows of one partition after which it is flushed.
     pub flush_rows_max: u64,
-    /// Memory of one partition after which it is flushed.
+    /// Memory of all partitions together at which the largest is flushed.
     pub flush_bytes_max: usize,
     /// Time for the last flush when partitions are taken away or the process ends.
     pub revoke_deadline_ms: u64,
@@ -265,7 +265,7 @@ impl Reader {
 
     fn take<T: DeserializeOwned>(&mut self, key: &str, default: T) -> T {
         let Some(Given { value, origin, is_text }) = self.given.remove(key) else { return default };
-        let shown = value.to_string();
+        let shown = if key == "kafka" { "(not shown)".to_owned() } else { value.to_string() };
         let first = T::deserialize(value.clone());
         let parsed = match (first, is_text) {
             (Err(_), true) => value

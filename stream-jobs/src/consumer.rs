@@ -16,6 +16,7 @@ use rdkafka::Message;
 use rdkafka::error::KafkaError;
 use rdkafka::message::BorrowedMessage;
 use rdkafka::types::RDKafkaErrorCode;
+use thiserror::Error;
 use tokio::sync::mpsc::UnboundedReceiver;
 use tokio_util::sync::CancellationToken;
 
@@ -27,7 +28,7 @@ use crate::group::{Group, GroupEvent};
 use crate::landing::{self, FlushError};
 use crate::metrics::Metrics;
 use crate::orphans;
-use crate::partition::{Committing, FlushLimits, PartitionWork, Phase};
+use crate::partition::{Committing, PartitionWork, Phase};
 use crate::registry::Registry;
 use crate::retry::Backoff;
 use crate::store::Store;
@@ -53,6 +54,11 @@ const CLEANING_INTERVAL: Duration = Duration::from_secs(6 * 60 * 60);
 /// The loop turns at least so often.
 const IDLE_TURN: Duration = Duration::from_secs(1);
 
+/// The broker does not offer the group protocol that was asked for.
+#[derive(Debug, Error)]
+#[error("the broker does not offer the group protocol \"consumer\" (KIP-848): set group_protocol = \"classic\"")]
+pub struct GroupProtocolUnsupported;
+
 /// Everything that the loop works with.
 pub struct Parts {
     pub group: Group,
@@ -69,6 +75,7 @@ pub async fn run(config: &Config, parts: Parts, shutdown: CancellationToken) -> 
     parts.group.join()?;
     let mut worker = Worker::new(config, parts, shutdown.clone());
     while !shutdown.is_cancelled() {
+        let wait = worker.until_next_turn();
         tokio::select! {
             biased;
             () = shutdown.cancelled() => break,
@@ -81,7 +88,7 @@ pub async fn run(config: &Config, parts: Parts, shutdown: CancellationToken) -> 
                 }
             }
             Some(cleaned) = worker.cleaning.next() => worker.after_cleaning(cleaned),
-            () = tokio::time::sleep(worker.until_next_turn()) => {}
+            () = tokio::time::sleep(wait) => {}
         }
         worker.clean_due();
         worker.process_due().await?;
@@ -138,7 +145,6 @@ impl Slot {
 
 struct Worker<'a> {
     config: &'a Config,
-    limits: FlushLimits,
     parts: Parts,
     slots: BTreeMap<i32, Slot>,
     decoder: PackageDecoder,
@@ -150,15 +156,9 @@ struct Worker<'a> {
 
 impl<'a> Worker<'a> {
     fn new(config: &'a Config, parts: Parts, shutdown: CancellationToken) -> Self {
-        let limits = FlushLimits {
-            rows_max: config.flush_rows_max,
-            bytes_max: config.flush_bytes_max,
-            snapshot_every_links: config.snapshot_every_links,
-        };
         let transform = Transform::new(AllowedQueryKeys::new(config.query_keys_kept.clone()));
         Self {
             config,
-            limits,
             parts,
             slots: BTreeMap::new(),
             decoder: PackageDecoder::default(),
@@ -214,6 +214,9 @@ impl<'a> Worker<'a> {
                     slot.work.push(record.offset(), record.payload(), Instant::now());
                 }
             }
+            Err(KafkaError::MessageConsumptionFatal(
+                RDKafkaErrorCode::UnsupportedFeature | RDKafkaErrorCode::UnsupportedVersion,
+            )) => return Err(GroupProtocolUnsupported.into()),
             Err(KafkaError::MessageConsumptionFatal(code)) => {
                 return Err(anyhow!("the Kafka consumer cannot go on: {code}"));
             }
@@ -287,13 +290,15 @@ impl<'a> Worker<'a> {
     async fn flush_due(&mut self) -> Result<()> {
         let now = Instant::now();
         let interval = self.config.flush_interval();
+        let largest = self.largest_when_memory_is_full();
         let due: Vec<i32> = self
             .slots
             .values()
             .filter(|slot| slot.not_before <= now && slot.work.consumes())
             .filter(|slot| {
                 let old = slot.work.opened_at().is_some_and(|since| since + interval <= now);
-                old || slot.work.is_full(&self.limits) || slot.doubtful
+                let full = slot.work.rows_buffered() >= self.config.flush_rows_max || largest == Some(slot.partition());
+                old || full || slot.doubtful
             })
             .map(Slot::partition)
             .collect();
@@ -304,12 +309,22 @@ impl<'a> Worker<'a> {
         Ok(())
     }
 
+    /// The partition to flush when all of them together hold as much memory as they may.
+    fn largest_when_memory_is_full(&self) -> Option<i32> {
+        let total: usize = self.slots.values().map(|slot| slot.work.bytes_buffered()).sum();
+        if total < self.config.flush_bytes_max {
+            return None;
+        }
+        let consuming = self.slots.values().filter(|slot| slot.work.consumes());
+        consuming.max_by_key(|slot| slot.work.bytes_buffered()).map(Slot::partition)
+    }
+
     /// Processes what waits and makes a link of it.
     async fn seal(&mut self, partition: i32) -> Result<()> {
         self.process(partition).await?;
         let Some(slot) = self.slots.get_mut(&partition) else { return Ok(()) };
         if slot.work.frames().is_empty() {
-            slot.work.seal(SystemTime::now(), &self.limits)?;
+            slot.work.seal(SystemTime::now(), self.config.snapshot_every_links)?;
         }
         if slot.doubtful && slot.work.is_clean() {
             pause(&self.parts.group, slot);
@@ -332,7 +347,8 @@ impl<'a> Worker<'a> {
                 (chain.partition, began.elapsed(), outcome)
             })
         });
-        for (partition, elapsed, outcome) in join_all(attempts).await {
+        let outcomes = join_all(attempts).await;
+        for (partition, elapsed, outcome) in outcomes {
             self.after_commit(partition, elapsed, outcome);
         }
     }

@@ -6,6 +6,7 @@
 use std::collections::HashMap;
 use std::ops::Range;
 
+use arrow::array::{Array, AsArray};
 use arrow::record_batch::RecordBatch;
 use arrow_avro::reader::{Decoder, ReaderBuilder};
 use arrow_avro::schema::{AvroSchema, Fingerprint, FingerprintAlgorithm, SchemaStore};
@@ -228,7 +229,6 @@ fn decode_together(decoder: &mut Decoder, frames: &Frames, indices: &[usize]) ->
 
 /// Lists of events must not overlap or leave rows out: the transform takes their values as one run.
 fn check_lists(batch: &RecordBatch) -> Result<(), String> {
-    use arrow::array::AsArray;
     let events = batch.column_by_name("events").ok_or("no column events")?;
     let offsets: Range<i32> = match events.as_list_opt::<i32>() {
         Some(list) => list.offsets()[0]..list.offsets()[list.len()],

@@ -91,7 +91,7 @@ impl Drop for Group {
     fn drop(&mut self) {
         // The loop may end between an event and its answer (a test drops it anywhere): librdkafka would wait for ever.
         self.consumer.context().closing.store(true, Ordering::Release);
-        answer_revoke(self.consumer.as_ref(), &self.consumer.assignment().unwrap_or_default());
+        answer_revoke(&*self.consumer, &self.consumer.assignment().unwrap_or_default());
     }
 }
 

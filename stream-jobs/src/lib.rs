@@ -33,7 +33,7 @@ use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
 pub use config::{Config, GroupProtocol};
-use consumer::Parts;
+use consumer::{GroupProtocolUnsupported, Parts};
 use dead_letters::DeadLetters;
 use group::Group;
 use metrics::Metrics;
@@ -94,14 +94,26 @@ pub async fn run(config: Config, shutdown: CancellationToken) -> Result<()> {
 fn work_on_this_thread(config: &Config, metrics: Metrics, shutdown: CancellationToken) -> Result<()> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     runtime.block_on(async {
-        let parts = parts(config, Store::open(&config.store)?, metrics)?;
-        tokio::select! {
-            checked = checks::run(config, &parts) => checked?,
-            () = shutdown.cancelled() => return Ok(()),
+        let finished = check_and_work(config, &metrics, &shutdown).await;
+        match finished {
+            Err(error) if config.group_protocol == GroupProtocol::Auto && error.is::<GroupProtocolUnsupported>() => {
+                tracing::info!("the broker does not offer KIP-848: the classic group protocol is used");
+                let classic = Config { group_protocol: GroupProtocol::Classic, ..config.clone() };
+                check_and_work(&classic, &metrics, &shutdown).await
+            }
+            finished => finished,
         }
-        parts.metrics.set_not_ready("start", None);
-        consumer::run(config, parts, shutdown).await
     })
+}
+
+async fn check_and_work(config: &Config, metrics: &Metrics, shutdown: &CancellationToken) -> Result<()> {
+    let parts = parts(config, Store::open(&config.store)?, metrics.clone())?;
+    tokio::select! {
+        checked = checks::run(config, &parts) => checked?,
+        () = shutdown.cancelled() => return Ok(()),
+    }
+    metrics.set_not_ready("start", None);
+    consumer::run(config, parts, shutdown.clone()).await
 }
 
 /// Everything that the loop works with; connects to nothing yet.

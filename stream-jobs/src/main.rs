@@ -39,13 +39,13 @@ struct Run {
 }
 
 #[derive(Args)]
-#[group(id = "accept", required = true, multiple = false)]
+#[group(required = true, multiple = false)]
 struct Accepted {
     /// Offsets that retention removed before they were landed are lost: go on at the topic's first offset
-    #[arg(long, group = "accept")]
+    #[arg(long)]
     accept_gap: bool,
     /// The topic was made anew: go on at its first offset, behind the old chain
-    #[arg(long, group = "accept")]
+    #[arg(long)]
     new_incarnation: bool,
 }
 

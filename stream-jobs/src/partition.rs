@@ -47,6 +47,14 @@ pub struct Committing {
     pub rejected: Vec<RejectedRecord>,
 }
 
+impl Committing {
+    fn bytes(&self) -> usize {
+        let uploads: usize = self.pending.uploads.iter().map(|(_, bytes)| bytes.len()).sum();
+        let rejected: usize = self.rejected.iter().map(|record| record.raw.len() + REJECT_OVERHEAD_BYTES).sum();
+        uploads + rejected
+    }
+}
+
 /// What Kafka says of a partition.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct KafkaOffsets {
@@ -56,14 +64,6 @@ pub struct KafkaOffsets {
     pub high: i64,
     /// The group's committed offset: a hint where the chain ends, never more.
     pub committed: Option<i64>,
-}
-
-/// Limits at which a partition is flushed.
-#[derive(Clone, Copy, Debug)]
-pub struct FlushLimits {
-    pub rows_max: u64,
-    pub bytes_max: usize,
-    pub snapshot_every_links: u64,
 }
 
 /// The work on one partition, from its assignment to its end.
@@ -209,7 +209,12 @@ impl PartitionWork {
 
     /// Memory of what stands in no link yet.
     pub fn bytes_buffered(&self) -> usize {
-        self.frames.bytes_total() + self.rejected_bytes + self.file.as_ref().map_or(0, LandingFile::bytes_buffered)
+        let sealed = match &self.phase {
+            Phase::Committing(committing) => committing.bytes(),
+            _ => 0,
+        };
+        let file = self.file.as_ref().map_or(0, LandingFile::bytes_buffered);
+        self.frames.bytes_total() + self.rejected_bytes + file + sealed
     }
 
     pub fn visitors_total(&self) -> usize {
@@ -221,14 +226,15 @@ impl PartitionWork {
         self.opened_at.filter(|_| self.consumes())
     }
 
-    /// Whether the buffer is full.
-    pub fn is_full(&self, limits: &FlushLimits) -> bool {
-        let rows = self.file.as_ref().map_or(0, LandingFile::rows);
-        self.consumes() && (rows >= limits.rows_max || self.bytes_buffered() >= limits.bytes_max)
+    /// Rows that were processed and not sealed.
+    pub fn rows_buffered(&self) -> u64 {
+        self.file.as_ref().map_or(0, LandingFile::rows)
     }
 
     /// Turns what was processed into a link that is ready to be written. Nothing happens when nothing was read.
-    pub fn seal(&mut self, now: SystemTime, limits: &FlushLimits) -> Result<()> {
+    ///
+    /// The state is written whole every `snapshot_every_links` links, else as a delta.
+    pub fn seal(&mut self, now: SystemTime, snapshot_every_links: u64) -> Result<()> {
         if !self.consumes() || self.next == self.start {
             return Ok(());
         }
@@ -249,7 +255,7 @@ impl PartitionWork {
             uploads.push((path, file.bytes));
         }
         let end = self.next - 1;
-        let state = self.write_state(end, limits, &mut uploads)?;
+        let state = self.write_state(end, snapshot_every_links, &mut uploads)?;
         let link = Link {
             topic: self.topic.clone(),
             partition: self.partition,
@@ -273,9 +279,14 @@ impl PartitionWork {
     }
 
     /// Keys of the state after `end`; adds the new file of it to `uploads`.
-    fn write_state(&mut self, end: i64, limits: &FlushLimits, uploads: &mut Vec<(String, Bytes)>) -> Result<Vec<String>> {
+    fn write_state(
+        &mut self,
+        end: i64,
+        snapshot_every_links: u64,
+        uploads: &mut Vec<(String, Bytes)>,
+    ) -> Result<Vec<String>> {
         let before = self.tail.as_ref().map(|tail| tail.state.clone()).unwrap_or_default();
-        let fold = before.is_empty() || before.len() as u64 >= limits.snapshot_every_links;
+        let fold = before.is_empty() || before.len() as u64 >= snapshot_every_links;
         let (kind, bytes, mut keys) = if fold {
             (StateKind::Snapshot, self.sessions.take_snapshot()?, Vec::new())
         } else {

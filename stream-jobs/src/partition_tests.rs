@@ -5,7 +5,7 @@ use schemas::topics::EVENTS_AVRO;
 use super::*;
 use crate::testing::{SCHEMA_ID, batch, clicks, frame};
 
-const LIMITS: FlushLimits = FlushLimits { rows_max: 1_000_000, bytes_max: 1 << 30, snapshot_every_links: 3 };
+const SNAPSHOT_EVERY_LINKS: u64 = 3;
 
 fn offsets(low: i64, high: i64) -> KafkaOffsets {
     KafkaOffsets { low, high, committed: None }
@@ -32,7 +32,7 @@ impl Bench {
 
     fn seal(&mut self) -> Option<Link> {
         self.work.process(&mut self.decoder, &mut self.transform).unwrap();
-        self.work.seal(SystemTime::UNIX_EPOCH + Duration::from_secs(86_400), &LIMITS).unwrap();
+        self.work.seal(SystemTime::UNIX_EPOCH + Duration::from_secs(86_400), SNAPSHOT_EVERY_LINKS).unwrap();
         match &self.work.phase {
             Phase::Committing(committing) => Some(committing.pending.link.clone()),
             _ => None,
@@ -147,11 +147,15 @@ fn a_new_incarnation_counts_on() {
 }
 
 #[test]
-fn size_makes_it_due() {
+fn what_is_buffered_is_counted_until_it_is_landed() {
     let mut bench = Bench::new(offsets(0, 100));
     bench.push(0, &frame(&batch(1, clicks(0..10))));
     bench.work.process(&mut bench.decoder, &mut bench.transform).unwrap();
-    assert!(!bench.work.is_full(&LIMITS));
-    assert!(bench.work.is_full(&FlushLimits { rows_max: 10, ..LIMITS }));
-    assert!(bench.work.is_full(&FlushLimits { bytes_max: 1, ..LIMITS }));
+    assert_eq!(bench.work.rows_buffered(), 10);
+    assert!(bench.work.bytes_buffered() > 0);
+    bench.seal().unwrap();
+    assert_eq!(bench.work.rows_buffered(), 0);
+    assert!(bench.work.bytes_buffered() > 0);
+    bench.work.landed();
+    assert_eq!(bench.work.bytes_buffered(), 0);
 }

@@ -25,7 +25,7 @@ use warp::Filter;
 
 use crate::chain::Chain;
 use crate::testing::{Fault, FaultyStore, SCHEMA_ID, batch, clicks, frame};
-use crate::{Config, Metrics, Store, consumer, parts};
+use crate::{Config, GroupProtocol, Metrics, Store, consumer, parts};
 
 /// Longest wait for something that must happen.
 const PATIENCE: Duration = Duration::from_secs(90);
@@ -59,6 +59,8 @@ impl Bench {
             store: "memory".into(),
             flush_interval_ms: 40,
             snapshot_every_links: 4,
+            // The mock broker's KIP-848 has a fixed assignment.
+            group_protocol: GroupProtocol::Classic,
             ..Config::default()
         }
     }
@@ -374,7 +376,8 @@ async fn poison_goes_to_the_dead_letters_and_the_partition_goes_on() {
         let letter = letter.unwrap();
         let payload = letter.payload().unwrap();
         let schema = apache_avro::Schema::parse_str(schemas::topics::DEAD_LETTER_AVRO).unwrap();
-        let value = apache_avro::from_avro_datum(&schema, &mut &payload[5..], None).unwrap();
+        let reader = apache_avro::reader::datum::GenericDatumReader::builder(&schema).build().unwrap();
+        let value = reader.read_value(&mut &payload[5..]).unwrap();
         let apache_avro::types::Value::Record(fields) = value else { panic!("no record") };
         let field = |name: &str| fields.iter().find(|field| field.0 == name).unwrap().1.clone();
         let apache_avro::types::Value::Union(_, offset) = field("offset") else { panic!("no offset") };

@@ -47,14 +47,8 @@ impl Registry {
 
     /// Registers the bundled dead-letter schema for `topic` (which it may be already) and gives its id.
     pub async fn register_dead_letter(&self, topic: &str) -> Result<u32, Unreachable> {
-        let schema = SuppliedSchema {
-            name: Some("telemetry.dead_letter.DeadLetter".to_owned()),
-            schema_type: SchemaType::Avro,
-            schema: DEAD_LETTER_AVRO.to_owned(),
-            references: Vec::new(),
-            properties: None,
-            tags: None,
-        };
+        let name = "telemetry.dead_letter.DeadLetter".to_owned();
+        let schema = SuppliedSchema::new(Some(name), SchemaType::Avro, DEAD_LETTER_AVRO.to_owned());
         match post_schema(&self.settings, subject(topic), schema).await {
             Ok(registered) => Ok(registered.id),
             Err(error) => Err(self.unreachable(&error)),

@@ -15,7 +15,7 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use anyhow::Result;
-use arrow::array::{ArrayRef, BooleanArray, DictionaryArray, Int32Array, StringBuilder};
+use arrow::array::{ArrayBuilder, ArrayRef, BooleanArray, DictionaryArray, Int32Array, StringBuilder};
 use arrow::datatypes::Int32Type;
 use schemas::session::session_id;
 use xxhash_rust::xxh3::xxh3_128;
@@ -131,8 +131,7 @@ impl Sessions {
 
         rows.open(events.len());
         scratch.sort_by_time(times);
-        for position in 0..times.len() {
-            let index = scratch.order[position];
+        for index in scratch.order.iter().copied() {
             let at = times[index];
             let duplicate = scratch.duplicate[index];
             let start = if duplicate { visitor.find(at) } else { visitor.place(at) };

@@ -94,7 +94,7 @@ impl Chains {
         }
         loop {
             let next = chain.links.last().map_or(chain.after, |link| link.end) + 1;
-            match self.read(&link_key(&self.topic, partition, next)).await? {
+            match read(self.objects.clone(), link_key(&self.topic, partition, next)).await? {
                 Some(link) => chain.links.push(link),
                 None => return Ok(chain),
             }
@@ -110,13 +110,13 @@ impl Chains {
         };
         let mut keys: Vec<String> = listing
             .map_ok(|object| object.location.to_string())
-            .try_filter(|key| futures::future::ready(link_start(key).is_some_and(|start| start > last)))
             .try_collect()
             .await
             .with_context(|| format!("cannot list {folder}"))?;
+        keys.retain(|key| link_start(key).is_some_and(|start| start > last));
         keys.sort_unstable();
-        let links: Vec<Option<Arc<Link>>> = stream::iter(&keys)
-            .map(|key| self.read(key))
+        let links: Vec<Option<Arc<Link>>> = stream::iter(keys)
+            .map(|key| read(self.objects.clone(), key))
             .buffered(PARALLEL_READS)
             .try_collect()
             .await?;
@@ -124,20 +124,21 @@ impl Chains {
         chain.listed_at = Instant::now();
         Ok(chain)
     }
+}
 
-    async fn read(&self, key: &str) -> anyhow::Result<Option<Arc<Link>>> {
-        let answer = match self.objects.get(&Path::from(key)).await {
-            Ok(answer) => answer.bytes().await,
-            Err(object_store::Error::NotFound { .. }) => return Ok(None),
-            Err(error) => Err(error),
-        };
-        let bytes = answer.with_context(|| format!("cannot read the link {key}"))?;
-        let link: Link = serde_json::from_slice(&bytes).with_context(|| format!("the link {key} is no link"))?;
-        if link_key(&link.topic, link.partition, link.start) != key {
-            bail!("the link {key} names itself {}", link_key(&link.topic, link.partition, link.start));
-        }
-        Ok(Some(Arc::new(link)))
+/// The link at a key, if there is one.
+async fn read(objects: Arc<dyn ObjectStore>, key: String) -> anyhow::Result<Option<Arc<Link>>> {
+    let answer = match objects.get(&Path::from(key.as_str())).await {
+        Ok(answer) => answer.bytes().await,
+        Err(object_store::Error::NotFound { .. }) => return Ok(None),
+        Err(error) => Err(error),
+    };
+    let bytes = answer.with_context(|| format!("cannot read the link {key}"))?;
+    let link: Link = serde_json::from_slice(&bytes).with_context(|| format!("the link {key} is no link"))?;
+    if link_key(&link.topic, link.partition, link.start) != key {
+        bail!("the link {key} names itself {}", link_key(&link.topic, link.partition, link.start));
     }
+    Ok(Some(Arc::new(link)))
 }
 
 /// Checks that the links (by partition and start) continue what `progress` covers, without a hole.

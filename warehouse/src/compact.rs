@@ -56,8 +56,9 @@ pub async fn compact(lake: &Lake, mut progress: impl FnMut(u64, u64)) -> anyhow:
         summary.commits += round.commits;
         progress(summary.links.min(total), total);
     }
+    let mut derived = DerivedTables::new(lake);
     for table in Table::ALL.into_iter().filter(|table| *table != Table::Events) {
-        summary.commits += u64::from(derived_round(lake, table).await?);
+        summary.commits += u64::from(derived.round(table).await?);
     }
     lake.chains.forget(&lake.least_progress().await?).await;
     Ok(summary)
@@ -114,32 +115,60 @@ pub async fn events_round(lake: &Lake, goal: &Progress) -> anyhow::Result<Option
     bail!("table events: {ROUND_TRIES_MAX} commits in a row were won by other compactions; is one running amok?")
 }
 
-/// Brings a derived table up to where `events` is; says whether there was anything to do.
-pub async fn derived_round(lake: &Lake, table: Table) -> anyhow::Result<bool> {
-    for _ in 0..ROUND_TRIES_MAX {
-        let base = lake.table(table).newest().await?;
-        let events = lake.table(Table::Events).newest().await?;
-        let mut links = lake.chains.links_after(&base.progress).await?;
-        links.retain(|link| events.progress.covers(link));
-        check_continues(&base.progress, &links)?;
-        if links.is_empty() {
-            return Ok(false);
-        }
-        let derivation = Derivation::plan(&lake.engine, Scan::version(&events), &links).await?;
-        let rewritten = with_small_files(&base, derivation.changed_files(&base).await?);
-        let ledger = match table {
-            Table::Sessions => Some(Scan::version(&*lake.table(Table::Ledger).newest().await?) as _),
-            _ => None,
-        };
-        let mut rows = derivation.fresh(&base, ledger).await?;
-        if !rewritten.is_empty() {
-            rows = rows.union(derivation.surviving(&base, &rewritten).await?)?;
-        }
-        if let Committed::Landed(_) = replace(lake, &base, &rewritten, rows, &links).await? {
-            return Ok(true);
-        }
+/// Brings derived tables up to where `events` is. Tables that are equally far share what was computed of the links.
+pub struct DerivedTables<'a> {
+    lake: &'a Lake,
+    /// Progress, and version of `events`, that the derivation is for.
+    planned: Option<(Progress, u64, Derivation)>,
+}
+
+impl<'a> DerivedTables<'a> {
+    pub fn new(lake: &'a Lake) -> Self {
+        Self { lake, planned: None }
     }
-    bail!("table {}: {ROUND_TRIES_MAX} commits in a row were won by other compactions; is one running amok?", table.name())
+
+    /// One round of a table; says whether there was anything to do.
+    pub async fn round(&mut self, table: Table) -> anyhow::Result<bool> {
+        let lake = self.lake;
+        for _ in 0..ROUND_TRIES_MAX {
+            let base = lake.table(table).newest().await?;
+            let events = lake.table(Table::Events).newest().await?;
+            let mut links = lake.chains.links_after(&base.progress).await?;
+            links.retain(|link| events.progress.covers(link));
+            check_continues(&base.progress, &links)?;
+            if links.is_empty() {
+                return Ok(false);
+            }
+            let derivation = self.plan(&base, &events, &links).await?;
+            let rewritten = with_small_files(&base, derivation.changed_files(&base).await?);
+            let ledger = match table {
+                Table::Sessions => Some(Scan::version(&*lake.table(Table::Ledger).newest().await?) as _),
+                _ => None,
+            };
+            let mut rows = derivation.fresh(&base, ledger).await?;
+            if !rewritten.is_empty() {
+                rows = rows.union(derivation.surviving(&base, &rewritten).await?)?;
+            }
+            if let Committed::Landed(_) = replace(lake, &base, &rewritten, rows, &links).await? {
+                return Ok(true);
+            }
+        }
+        bail!("table {}: {ROUND_TRIES_MAX} commits in a row were won by other compactions; is one running amok?", table.name())
+    }
+
+    async fn plan(&mut self, base: &Version, events: &Version, links: &[Arc<Link>]) -> anyhow::Result<&Derivation> {
+        let known = self.planned.take().filter(|(progress, version, _)| {
+            (progress, *version) == (&base.progress, events.number)
+        });
+        let planned = match known {
+            Some(known) => known,
+            None => {
+                let derivation = Derivation::plan(&self.lake.engine, Scan::version(events), links).await?;
+                (base.progress.clone(), events.number, derivation)
+            }
+        };
+        Ok(&self.planned.insert(planned).2)
+    }
 }
 
 /// Writes the rows and commits them in the place of the rewritten files.

@@ -150,7 +150,7 @@ impl Curated {
                 let event_date = value("event_date").unwrap_or_default();
                 let event_date: chrono::NaiveDate =
                     event_date.parse().with_context(|| format!("{}: event_date {event_date:?}", file.path()))?;
-                let event_date = i32::try_from(event_date.to_epoch_days())?;
+                let event_date = event_date.to_epoch_days();
                 let stats = file.stats();
                 let (rows, columns) = column_statistics(self.table, stats.as_deref(), &file.path());
                 let statistics = Arc::new(Statistics {

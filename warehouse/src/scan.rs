@@ -89,8 +89,8 @@ impl Scan {
             let index = i32::try_from(index).expect("a table has fewer than two thousand million files");
             file.partition_values.push(ScalarValue::Int32(Some(index)));
         }
-        let partitions = partitions.into_iter().map(Arc::new).collect();
-        Self { schema: TableSchema::new(file_schema, partitions), files }
+        let partitions: Vec<_> = partitions.into_iter().map(Arc::new).collect();
+        Self { schema: TableSchema::builder(file_schema).with_table_partition_cols(partitions).build(), files }
     }
 
     fn groups(&self, count: usize) -> Vec<FileGroup> {

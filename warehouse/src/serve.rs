@@ -1,5 +1,6 @@
 //! HTTP: the SQL API, health, and the studio's page.
 
+use std::convert::Infallible;
 use std::net::SocketAddr;
 use std::sync::Arc;
 
@@ -77,7 +78,7 @@ pub fn check_token(address: SocketAddr, token: Option<&str>) -> anyhow::Result<(
 }
 
 /// All routes.
-pub fn routes(lake: Arc<Lake>, serving: Serving) -> impl Filter<Extract = (impl Reply,), Error = Rejection> + Clone {
+pub fn routes(lake: Arc<Lake>, serving: Serving) -> impl Filter<Extract = (impl Reply,), Error = Infallible> + Clone {
     let state = Arc::new(State { lake, serving, slots: Semaphore::new(QUERIES_MAX) });
     let with = {
         let state = state.clone();
@@ -192,7 +193,7 @@ fn unauthorized() -> Response<Vec<u8>> {
     error(StatusCode::UNAUTHORIZED, "unauthorized", "this address asks for Authorization: Bearer TOKEN; without a token only its own pages may ask")
 }
 
-async fn recover(rejection: Rejection) -> Result<Response<Vec<u8>>, std::convert::Infallible> {
+async fn recover(rejection: Rejection) -> Result<Response<Vec<u8>>, Infallible> {
     let (status, code, message) = if rejection.find::<warp::reject::PayloadTooLarge>().is_some() {
         (StatusCode::PAYLOAD_TOO_LARGE, "too_large", format!("the body is larger than {BODY_BYTES_MAX} bytes"))
     } else if rejection.find::<warp::reject::LengthRequired>().is_some() {

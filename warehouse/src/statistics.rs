@@ -1,8 +1,6 @@
 //! Least and greatest values of a file's columns: made while it is written, kept in the Delta log as JSON, used to
 //! skip files.
 
-use std::sync::Arc;
-
 use datafusion::arrow::array::{Array, ArrayRef, AsArray};
 use datafusion::arrow::compute::{max, max_string, min, min_string};
 use datafusion::arrow::datatypes::{DataType, Int64Type, TimestampMicrosecondType};
@@ -139,7 +137,7 @@ fn scalar(kind: &DataType, value: &Value) -> Option<ScalarValue> {
         DataType::Int64 => Some(ScalarValue::Int64(Some(value.as_i64()?))),
         DataType::Timestamp(_, zone) => {
             let time = chrono::DateTime::parse_from_rfc3339(value.as_str()?).ok()?;
-            Some(ScalarValue::TimestampMicrosecond(Some(time.timestamp_micros()), zone.clone().map(Arc::from)))
+            Some(ScalarValue::TimestampMicrosecond(Some(time.timestamp_micros()), zone.clone()))
         }
         _ => None,
     }
@@ -147,6 +145,8 @@ fn scalar(kind: &DataType, value: &Value) -> Option<ScalarValue> {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+
     use datafusion::arrow::array::{Int64Array, StringArray, TimestampMicrosecondArray};
 
     use super::*;

@@ -3,7 +3,7 @@
 use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
-use datafusion::arrow::array::{Array, AsArray};
+use datafusion::arrow::array::AsArray;
 use datafusion::arrow::datatypes::{Int64Type, TimestampMicrosecondType};
 use datafusion::prelude::SessionContext;
 use futures::TryStreamExt;
@@ -67,16 +67,16 @@ impl Touched {
     /// older than `back_us` before the first touch. By the plain parts of it files and row groups are skipped.
     pub fn condition(&self, time_column: &str, back_us: i64) -> String {
         let Some(least) = self.least else { return "false".into() };
-        let since = time_text(least.saturating_sub(back_us));
+        let since = least.saturating_sub(back_us);
         let named = if self.named.len() <= NAMED_VISITORS_MAX {
             let ids: Vec<String> = self.named.iter().map(|id| format!("'{}'", id.replace('\'', "''"))).collect();
             format!(" and visitor_id in ({})", ids.join(", "))
         } else {
             String::new()
         };
-        let date = &since[..10];
+        let (date, time) = (&time_text(since)[..10], time_literal(since));
         format!(
-            "event_date >= date '{date}' and {time_column} >= timestamp '{since}'{named} \
+            "event_date >= date '{date}' and {time_column} >= {time}{named} \
              and touched_from(site_id, visitor_id) is not null"
         )
     }
@@ -110,6 +110,11 @@ impl Touched {
         stretches.into_iter().for_each(|(visitor, stretches)| sessions.insert(visitor, stretches));
         Ok(TouchedSessions { sessions: Arc::new(sessions), first: Arc::new(first) })
     }
+}
+
+/// A time in SQL, of the very type of the time columns: a literal of another type would hide the statistics.
+fn time_literal(micros: i64) -> String {
+    format!("arrow_cast({micros}, 'Timestamp(Microsecond, Some(\"UTC\"))')")
 }
 
 /// See [`Touched::sessions`].

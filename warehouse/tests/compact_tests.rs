@@ -3,7 +3,7 @@
 mod support;
 
 use support::{Event, HOUR, Landing, MINUTE, NOON, SECOND, Tab, everything, number, rows};
-use warehouse::compact::{Summary, compact, derived_round, events_round};
+use warehouse::compact::{DerivedTables, Summary, compact, events_round};
 use warehouse::progress::Progress;
 use warehouse::tables::Table;
 use warehouse::verify::verify;
@@ -127,7 +127,7 @@ async fn a_compaction_that_dies_between_tables_is_finished_by_the_next() {
         goal.advance(&link);
         events_round(&lake, &goal).await.unwrap();
         if table != Table::Events {
-            derived_round(&lake, table).await.unwrap();
+            DerivedTables::new(&lake).round(table).await.unwrap();
         }
         // The killed process is gone; whoever comes next sees whole tables.
         let fresh = landing.lake();

@@ -12,11 +12,12 @@ const FLAGS = [
   '--disable-sync',
 ];
 
-export async function launch(more = []) {
+/** `more`: further command line flags; `options`: of Playwright's launch. */
+export async function launch(more = [], options = {}) {
   const executablePath = process.env.CHROMIUM ?? '/usr/bin/chromium';
   if (!existsSync(executablePath))
     throw new Error(
       `no browser at ${executablePath}: apt-get install -y --no-install-recommends chromium, or set CHROMIUM`,
     );
-  return chromium.launch({ executablePath, headless: true, args: [...FLAGS, ...more] });
+  return chromium.launch({ executablePath, headless: true, args: [...FLAGS, ...more], ...options });
 }

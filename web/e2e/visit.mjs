@@ -53,19 +53,29 @@ const ready = (page) =>
     .waitForFunction(() => window.telemetry, null, { timeout: 15_000 })
     .then(() => page.evaluate(() => window.telemetry.stats()));
 
-/** Waits until everything is acknowledged, then stops capturing, so that the counts are final. */
+/** Waits until everything is acknowledged, also of earlier documents; then stops capturing: the counts are final. */
 function settle(page) {
   return page.evaluate(async (settleMs) => {
     const deadline = performance.now() + settleMs;
+    const done = (request) =>
+      new Promise((resolve, reject) =>
+        Object.assign(request, { onsuccess: () => resolve(request.result), onerror: reject }),
+      );
+    const stored = async () => {
+      const database = await done(indexedDB.open('ct-outbox'));
+      return done(database.transaction('batches').objectStore('batches').count()).finally(() => database.close());
+    };
     for (;;) {
       await Promise.race([
         window.telemetry.flush(),
         new Promise((done) => setTimeout(done, deadline - performance.now())),
       ]);
+      const unsent = await stored();
+      // From here to the denial nothing may happen on the page, or it would be captured and not counted.
       const stats = await window.telemetry.stats();
-      if (stats.pending === 0 || performance.now() > deadline) {
+      if ((stats.pending === 0 && unsent === 0) || performance.now() > deadline) {
         window.telemetry.consent('denied');
-        return stats;
+        return { ...stats, unsent };
       }
     }
   }, SETTLE_MS);
@@ -95,6 +105,7 @@ async function visitor(browser, { shop, seconds, seed, canary }, number, problem
   await leave(() => page.goto(shop, { waitUntil: 'load' }));
   const last = await settle(page);
   dispatched[last.tab_id] = person.takeDispatched();
+  if (last.unsent) problems.push(`visitor ${visitor_id}: ${last.unsent} batches are still in the outbox`);
   if (last.pending)
     problems.push(`visitor ${visitor_id}: ${last.pending} events of tab ${last.tab_id} without an answer`);
   const finals = await page.evaluate(() =>

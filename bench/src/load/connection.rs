@@ -12,6 +12,7 @@ use serde::Deserialize;
 use tokio::net::TcpStream;
 use url::Url;
 
+use super::encoding::Encoding;
 use crate::traffic::Batch;
 
 /// A collector answers at the latest when its own `ack_timeout_ms` is over; this is beyond any sensible one.
@@ -25,11 +26,13 @@ pub struct Target {
     authority: String,
     path: String,
     authorization: String,
+    encoding: Encoding,
 }
 
 impl Target {
-    /// `url` is a collector's address (`http://host:port`) or its events path; `key` is a write key.
-    pub fn new(url: &str, key: &str) -> Result<Self> {
+    /// `url` is a collector's address (`http://host:port`) or its events path; `key` is a write key. The bodies
+    must be encoded as `encoding` says.
+    pub fn new(url: &str, key: &str, encoding: Encoding) -> Result<Self> {
         let parsed = Url::parse(url).with_context(|| format!("--url {url:?} is no address; write http://host:port"))?;
         if parsed.scheme() != "http" {
             bail!("--url {url}: only http:// is spoken here; post to the collector behind its TLS proxy");
@@ -40,6 +43,7 @@ impl Target {
             authority: format!("{host}:{}", parsed.port_or_known_default().unwrap_or(80)),
             path: path.to_owned(),
             authorization: format!("Bearer {key}"),
+            encoding,
         })
     }
 }
@@ -98,7 +102,11 @@ impl Connection {
     }
 
     async fn exchange(&mut self, batch: &Batch) -> Result<Answer> {
-        let request = Request::post(&self.target.path)
+        let mut request = Request::post(&self.target.path);
+        if let Some(encoding) = self.target.encoding.header() {
+            request = request.header(header::CONTENT_ENCODING, encoding);
+        }
+        let request = request
             .header(header::HOST, &self.target.authority)
             .header(header::AUTHORIZATION, &self.target.authorization)
             .header(header::CONTENT_TYPE, "application/json")

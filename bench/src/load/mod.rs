@@ -1,6 +1,7 @@
 //! Posts batches to a collector like many browsers: several connections, each visitor's batches one after the other.
 
 mod connection;
+mod encoding;
 mod tally;
 
 use std::collections::{HashMap, VecDeque};
@@ -13,6 +14,7 @@ use tokio::task::JoinSet;
 use uuid::Uuid;
 
 pub use connection::{Answer, Connection, Target};
+pub use encoding::Encoding;
 pub use tally::Tally;
 
 use crate::traffic::Batch;

@@ -18,7 +18,7 @@ use clap::Args;
 
 use self::report::Report;
 use self::run::{Run, Setting};
-use crate::load::now_ms;
+use crate::load::{Encoding, now_ms};
 use crate::post::events_bar;
 use crate::traffic::{Batch, Profile, Traffic};
 
@@ -35,6 +35,9 @@ pub struct PipelineArguments {
     /// Most events of a batch
     #[arg(long, default_value_t = 50)]
     pub batch: usize,
+    /// How bodies are compressed
+    #[arg(long, value_enum, default_value_t)]
+    pub encoding: Encoding,
     /// Events before the measured ones, while the broker's compiler warms up; they are counted and checked too
     #[arg(long, default_value_t = 200_000)]
     pub warm_up: u64,
@@ -95,7 +98,7 @@ fn setting(arguments: &PipelineArguments) -> Result<Setting> {
             missing.join(", ")
         );
     }
-    Ok(Setting { parts: arguments.parts.clone(), bin, warehouse_bin, connections: arguments.connections, warm_up_batches: 0 })
+    Ok(Setting { parts: arguments.parts.clone(), bin, warehouse_bin, connections: arguments.connections, encoding: arguments.encoding, warm_up_batches: 0 })
 }
 
 /// All bodies before the first measurement: what they cost must not be in it.

@@ -36,8 +36,14 @@ impl Report {
         Self {
             machine: Machine::look(&setting.parts),
             command: format!(
-                "bench pipeline --events {} --seed {} --batch {} --warm-up {} --runs {} --connections {}",
-                arguments.events, arguments.seed, arguments.batch, arguments.warm_up, arguments.runs, arguments.connections
+                "bench pipeline --events {} --seed {} --batch {} --encoding {} --warm-up {} --runs {} --connections {}",
+                arguments.events,
+                arguments.seed,
+                arguments.batch,
+                arguments.encoding.header().unwrap_or("identity"),
+                arguments.warm_up,
+                arguments.runs,
+                arguments.connections
             ),
             profile: profile(&setting.bin),
             warehouse_profile: profile(&setting.warehouse_bin),

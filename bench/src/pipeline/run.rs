@@ -14,7 +14,7 @@ use super::parts::Parts;
 use super::ports::free_port;
 use super::server::Server;
 use super::usage::{CpuSeconds, cpu_of, cpu_of_ended_children, peak_mib};
-use crate::load::{self, Pace, Tally, Target};
+use crate::load::{self, Encoding, Pace, Tally, Target};
 use crate::post::events_bar;
 use crate::traffic::Batch;
 
@@ -39,6 +39,7 @@ pub struct Setting {
     pub bin: PathBuf,
     pub warehouse_bin: PathBuf,
     pub connections: usize,
+    pub encoding: Encoding,
     /// The first batches warm the broker's compiler up and are not measured; they stand in the tables all the same.
     pub warm_up_batches: usize,
 }
@@ -70,6 +71,7 @@ pub struct Run {
     pub bytes: [(&'static str, u64); 4],
 }
 
+/// `batches` hold plain JSON; what is posted is encoded as `setting` says.
 pub async fn run(setting: &Setting, batches: &[Batch], folder: &Path) -> Result<Run> {
     let events: u64 = batches.iter().map(|batch| u64::from(batch.events)).sum();
     let (warm_up, measured) = batches.split_at(setting.warm_up_batches);
@@ -142,7 +144,7 @@ async fn start_collector(setting: &Setting, parts: &Parts, folder: &Path) -> Res
     let mut command = Command::new(setting.bin.join("collector"));
     command.arg("--config").arg(&file);
     let server = Server::start("collector", command, format!("127.0.0.1:{internal}"), folder).await?;
-    Ok((server, Target::new(&format!("http://127.0.0.1:{public}"), WRITE_KEY)?))
+    Ok((server, Target::new(&format!("http://127.0.0.1:{public}"), WRITE_KEY, setting.encoding)?))
 }
 
 async fn start_stream_jobs(setting: &Setting, parts: &Parts, folder: &Path) -> Result<Server> {
@@ -158,7 +160,8 @@ async fn start_stream_jobs(setting: &Setting, parts: &Parts, folder: &Path) -> R
 async fn post(target: &Target, setting: &Setting, batches: &[Batch], what: &'static str) -> Result<Tally> {
     let events: u64 = batches.iter().map(|batch| u64::from(batch.events)).sum();
     let progress = events_bar(events, what);
-    let tally = load::post_all(target, setting.connections, Pace::Fast, batches.iter().cloned(), &progress).await?;
+    let bodies = batches.iter().map(|batch| setting.encoding.encode(batch.clone()).expect("compressing into memory does not fail"));
+    let tally = load::post_all(target, setting.connections, Pace::Fast, bodies, &progress).await?;
     progress.finish_and_clear();
     ensure!(tally.accepted == events && !tally.refused(), "the collector did not take all {events} events:\n{tally}");
     Ok(tally)
@@ -211,7 +214,7 @@ fn compact(setting: &Setting, parts: &Parts) -> Result<Used> {
 fn check_books(setting: &Setting, parts: &Parts, events: u64) -> Result<()> {
     let verified = output(warehouse(setting, parts, &["verify"]))?;
     ensure!(verified.status.success(), "warehouse verify found something wrong:\n{}{}", text(&verified.stdout), text(&verified.stderr));
-    let counted = output(warehouse(setting, parts, &["sql", "--format", "csv", "select count(*) as n from events"]))?;
+    let counted = output(warehouse(setting, parts, &["--query-time", "5m", "sql", "--format", "csv", "select count(*) as n from events"]))?;
     let rows = text(&counted.stdout).lines().last().and_then(|line| line.trim().parse::<u64>().ok());
     ensure!(rows == Some(events), "{events} events were answered 200, and `events` has {rows:?}:\n{}{}", text(&counted.stdout), text(&counted.stderr));
     Ok(())

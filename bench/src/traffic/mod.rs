@@ -116,11 +116,18 @@ struct Visit {
     holds_place: bool,
 }
 
-/// A batch, and the visit that goes on when it is sent.
+/// What happens at a time.
 struct Pending {
+    due_ms: f64,
     order: u64,
-    batch: Batch,
-    visit: Option<Box<Visit>>,
+    what: Due,
+}
+
+enum Due {
+    /// A batch is sent, and its visit goes on.
+    Sent(Batch, Option<Box<Visit>>),
+    /// A visitor comes back. Nothing is prepared before, so that returns after the last event never happen.
+    Return(Box<Visit>),
 }
 
 impl Traffic {
@@ -177,7 +184,8 @@ impl Traffic {
 
     fn push(&mut self, batch: Batch, visit: Option<Visit>) {
         self.order += 1;
-        self.pending.push(Reverse(Pending { order: self.order, batch, visit: visit.map(Box::new) }));
+        let due_ms = batch.sent_ms;
+        self.pending.push(Reverse(Pending { due_ms, order: self.order, what: Due::Sent(batch, visit.map(Box::new)) }));
     }
 
     /// A visit is over: the visitor may come back later, in the same tab or in a new one, and somebody else comes.
@@ -191,7 +199,9 @@ impl Traffic {
             } else {
                 tab = Tab::open(&mut self.chance, tab.visitor.clone(), back_ms);
             }
-            self.go_on(Visit { tab, holds_place: false });
+            self.order += 1;
+            let what = Due::Return(Box::new(Visit { tab, holds_place: false }));
+            self.pending.push(Reverse(Pending { due_ms: back_ms, order: self.order, what }));
         }
         if holds_place {
             let next_ms = ended_ms + self.chance.exponential(ARRIVAL_MEAN_MS);
@@ -204,17 +214,24 @@ impl Iterator for Traffic {
     type Item = Batch;
 
     fn next(&mut self) -> Option<Batch> {
-        let Reverse(pending) = self.pending.pop()?;
-        if let Some(visit) = pending.visit {
-            self.go_on(*visit);
+        loop {
+            let Reverse(pending) = self.pending.pop()?;
+            match pending.what {
+                Due::Return(visit) => self.go_on(*visit),
+                Due::Sent(batch, visit) => {
+                    if let Some(visit) = visit {
+                        self.go_on(*visit);
+                    }
+                    return Some(batch);
+                }
+            }
         }
-        Some(pending.batch)
     }
 }
 
 impl Ord for Pending {
     fn cmp(&self, other: &Self) -> Ordering {
-        self.batch.sent_ms.total_cmp(&other.batch.sent_ms).then(self.order.cmp(&other.order))
+        self.due_ms.total_cmp(&other.due_ms).then(self.order.cmp(&other.order))
     }
 }
 

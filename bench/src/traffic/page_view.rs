@@ -18,6 +18,8 @@ const HEARTBEAT_IDLE_MS_MAX: f64 = 300_000.0;
 /// Think time between two acts: log-normal.
 const THINK_MEDIAN_MS: f64 = 1_900.0;
 const THINK_SIGMA: f64 = 1.1;
+/// Beyond the session gap, now and then.
+const AWAY_MS_MAX: f64 = 2_700_000.0;
 
 /// What a visitor does next, by how often.
 #[derive(Clone, Copy)]
@@ -319,7 +321,7 @@ impl View<'_> {
             return;
         }
         self.script.add(self.now_ms, EventType::Visibility, |out| out.push_str(",\"state\":\"hidden\""));
-        let away_ms = self.chance.log_normal(25_000.0, 1.4);
+        let away_ms = self.chance.log_normal(25_000.0, 1.4).min(AWAY_MS_MAX);
         self.now_ms += away_ms;
         self.next_heartbeat_ms = self.now_ms + HEARTBEAT_MS;
         self.script.add(self.now_ms, EventType::Visibility, |out| out.push_str(",\"state\":\"visible\""));

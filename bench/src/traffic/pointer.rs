@@ -3,9 +3,10 @@
 use super::chance::Chance;
 use super::visitor::Visitor;
 
-/// Samples of one `pointer` event: the SDK sends what came together since its last hand-over.
-const SAMPLES_MIN: u32 = 5;
-const SAMPLES_MAX: u32 = 40;
+/// Samples of one `pointer` event: what came together since the SDK's last hand-over, some 100 ms at most device rates.
+const SAMPLES_MEDIAN: f64 = 13.0;
+const SAMPLES_MIN: f64 = 5.0;
+const SAMPLES_MAX: f64 = 40.0;
 
 /// Fitts's law: time to reach a target of width W at distance D is a + b · log2(D / W + 1).
 const REACH_BASE_MS: f64 = 180.0;
@@ -30,7 +31,8 @@ pub fn reach(chance: &mut Chance, visitor: &Visitor, start_ms: f64, from: [f64; 
     let mut trails = Vec::new();
     let mut step = 0;
     while step <= steps {
-        let wanted = chance.whole(SAMPLES_MIN, SAMPLES_MAX).min(steps + 1 - step);
+        let samples = chance.log_normal(SAMPLES_MEDIAN, 0.5).clamp(SAMPLES_MIN, SAMPLES_MAX) as u32;
+        let wanted = samples.min(steps + 1 - step);
         trails.push(trail(chance, visitor, start_ms, &[from, bend, to], step..step + wanted, steps));
         step += wanted;
     }

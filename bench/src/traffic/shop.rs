@@ -157,7 +157,7 @@ fn kind_at(chance: &mut Chance, page: PageKind, index: usize) -> Kind {
         1 if form => Kind::TextField,
         1 => Kind::Link,
         2 if matches!(page, PageKind::Product | PageKind::Checkout) => Kind::ComboBox,
-        3..8 if form => Kind::TextField,
+        3..=8 if form => Kind::TextField,
         3 if matches!(page, PageKind::Search | PageKind::Home) => Kind::TextField,
         4 => Kind::ComboBox,
         9 => Kind::CheckBox,

@@ -37,6 +37,8 @@ pub struct Tab {
     tab_id: Uuid,
     seq: u64,
     batch_seq: u64,
+    /// When the last batch went out that was not late: the next one follows it.
+    sent_ms: f64,
     pages_left: usize,
     /// Time of the next page view.
     next_page_ms: f64,
@@ -64,6 +66,7 @@ impl Tab {
             tab_id: chance.uuid7(at_ms),
             seq: 0,
             batch_seq: 0,
+            sent_ms: at_ms,
             pages_left: 0,
             next_page_ms: at_ms,
             referrer: String::new(),
@@ -153,7 +156,10 @@ impl Tab {
         let late = chance.hit(profile.late_fraction);
         // Late: the browser was without network and sends from its outbox when it is back.
         let delay_ms = if late { chance.log_normal(900_000.0, 0.8) } else { chance.between(SENDING_MS.0, SENDING_MS.1) };
-        let sent_ms = last_ms + delay_ms;
+        let sent_ms = (last_ms + delay_ms).max(self.sent_ms + 0.1);
+        if !late {
+            self.sent_ms = sent_ms;
+        }
         let ahead_ms = self.visitor.clock_ahead_ms;
 
         let mut body = String::with_capacity(900 + 320 * count);

@@ -40,7 +40,7 @@ fn every_batch_passes_the_ingest_parser_and_counts_its_types() {
         assert_eq!(counts, batch.counts);
         assert_eq!(parsed.header.visitor_id.0, batch.visitor_id);
         for event in &parsed.events {
-            assert!(event.at <= parsed.header.sent_at, "an event is older than its sending");
+            assert!(event.at.0 <= parsed.header.sent_at.0, "an event is older than its sending");
         }
     }
 }
@@ -91,6 +91,11 @@ fn the_mix_is_plausible() {
     assert!(share(ingest::EventType::Error) < 0.005);
     assert!(counts.iter().count() >= 24, "{:?}", counts.iter().collect::<Vec<_>>());
     assert!(batches.iter().all(|batch| batch.events <= 50));
+    let steady = BASE_MS + 120_000.0..BASE_MS + 420_000.0;
+    let events: u64 = batches.iter().filter(|batch| steady.contains(&batch.sent_ms)).map(|batch| u64::from(batch.events)).sum();
+    let rate = events as f64 / 300.0 / Profile::plain(0.0, 1).visitors_at_once as f64;
+    let expected = EVENTS_PER_SECOND_OF_A_VISITOR;
+    assert!((0.7 * expected..1.4 * expected).contains(&rate), "a visitor makes {rate:.2} events a second");
 }
 
 #[test]
@@ -99,8 +104,8 @@ fn visitors_return_after_the_session_gap_and_use_several_tabs() {
     let mut tabs: HashMap<_, Vec<_>> = HashMap::new();
     for batch in Traffic::new(16, Profile { visitors_at_once: 5, ..Profile::plain(BASE_MS, 100_000) }) {
         let parsed = ingest::parse(&batch.body).unwrap();
-        let offset_ms = parsed.header.clock.as_ref().unwrap().offset_ms;
-        times.entry(batch.visitor_id).or_default().extend(parsed.events.iter().map(|event| event.at + offset_ms));
+        let offset_ms = parsed.header.clock.as_ref().unwrap().offset_ms.0;
+        times.entry(batch.visitor_id).or_default().extend(parsed.events.iter().map(|event| event.at.0 + offset_ms));
         let seen = tabs.entry(batch.visitor_id).or_default();
         if !seen.contains(&parsed.header.tab_id.0) {
             seen.push(parsed.header.tab_id.0);

@@ -33,7 +33,7 @@ pub type Cluster = MockCluster<'static, DefaultProducerContext>;
 pub struct Rig {
     pub at: Addresses,
     pub cluster: Cluster,
-    pub registry: Registry,
+    _registry: Registry,
     pub shutdown: CancellationToken,
     pub task: JoinHandle<anyhow::Result<()>>,
 }
@@ -73,9 +73,11 @@ impl Rig {
         change(&mut config);
         let (tell, ready) = oneshot::channel();
         let shutdown = CancellationToken::new();
-        let task = tokio::spawn(collector::run(config, shutdown.clone(), move |at| drop(tell.send(at))));
+        let task = tokio::spawn(collector::run(config, shutdown.clone(), move |at| {
+            let _ = tell.send(at);
+        }));
         let at = ready.await.expect("the collector starts");
-        Rig { at, cluster, registry, shutdown, task }
+        Rig { at, cluster, _registry: registry, shutdown, task }
     }
 
     pub async fn post(&self, body: impl Into<Vec<u8>>) -> Reply {

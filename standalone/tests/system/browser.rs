@@ -10,7 +10,7 @@ use serde::Deserialize;
 use super::{Process, Run, clone_root};
 
 /// Starting Chromium and closing its pages, over and above the seconds of the visit.
-const BROWSER_WAIT: Duration = Duration::from_secs(90);
+const BROWSER_WAIT: Duration = Duration::from_secs(120);
 
 /// What the visitors are to do.
 #[derive(Clone, Debug)]

@@ -9,7 +9,7 @@ use super::{Parts, Process, Run, Warehouse, binary, eventually, free_port, get};
 const WRITE_KEY: &str = "key-of-a-test";
 const SITE_ID: &str = "shop";
 const PARTITIONS: u32 = 4;
-const READY_WAIT: Duration = Duration::from_secs(60);
+const READY_WAIT: Duration = Duration::from_secs(120);
 
 /// How many of each, and what differs from the defaults.
 #[derive(Clone, Debug)]

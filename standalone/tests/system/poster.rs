@@ -11,9 +11,8 @@ use serde_json::Value;
 use super::traffic::{event_ids, now_ms};
 use super::{Outcome, Tab, http};
 
-/// The SDK starts at 1 s; a test has less patience.
-const RETRY_PAUSE: Duration = Duration::from_millis(500);
-const EVENTS_PER_BATCH: std::ops::RangeInclusive<u32> = 1..=30;
+/// The SDK's first pause; a test does not wait longer and longer.
+const RETRY_PAUSE: Duration = Duration::from_secs(1);
 
 /// How much to send, and how faithfully.
 #[derive(Clone, Debug)]
@@ -25,7 +24,9 @@ pub struct PosterOptions {
     pub visitors: u32,
     /// Between two batches of a visitor.
     pub pause: Duration,
-    /// Length of a text in each event, to fill windows quickly.
+    /// A batch has 1 to so many events.
+    pub batch_events_max: u32,
+    /// Length of a text in each event, to fill windows quickly; 0 for events as visitors make them.
     pub text_bytes: usize,
     /// One batch in so many is sent once and never again; 0: every batch is sent until it is answered 200.
     pub give_up_one_in: u32,
@@ -116,7 +117,7 @@ fn visit(options: &PosterOptions, shared: &Shared, number: u32) -> Outcome {
     let mut tab = Tab::new(options.seed, number);
     let mut outcome = Outcome::default();
     while !shared.finishing.load(Ordering::Relaxed) {
-        let events = tab.random.random_range(EVENTS_PER_BATCH);
+        let events = tab.random.random_range(1..=options.batch_events_max);
         let persistent = options.give_up_one_in == 0 || tab.random.random_range(0..options.give_up_one_in) != 0;
         let batch = tab.batch(events, options.text_bytes, now_ms());
         let answered = send(options, shared, &batch, persistent, &mut outcome.problems);

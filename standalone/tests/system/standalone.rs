@@ -9,7 +9,8 @@ use serde_json::Value;
 use super::{Process, Run, Warehouse, binary, eventually};
 
 /// It is ready after some seconds; a loaded machine may take longer.
-const READY_WAIT: Duration = Duration::from_secs(60);
+const READY_WAIT: Duration = Duration::from_secs(120);
+const REFUSAL_WAIT: Duration = Duration::from_secs(30);
 
 /// A running system in one process.
 pub struct Standalone {
@@ -34,8 +35,15 @@ impl Standalone {
         Self { process, data_dir: data_dir.to_owned(), addresses }
     }
 
-    /// The command line that starts it.
-    pub fn command(data_dir: &Path) -> Command {
+    /// Starts it on a folder that another one owns; what it says. Panics when it is not refused.
+    pub fn refused(run: &Run, data_dir: &Path) -> String {
+        let mut process = Process::start(run, "standalone-second", &mut Self::command(data_dir));
+        let status = process.wait(REFUSAL_WAIT);
+        assert!(!status.success(), "a second standalone on {} ended with {status}", data_dir.display());
+        process.log_tail()
+    }
+
+    fn command(data_dir: &Path) -> Command {
         let mut command = Command::new(binary("standalone"));
         command.arg("--data-dir").arg(data_dir).arg("--free-ports");
         command

@@ -7,12 +7,16 @@ use rand::{Rng, SeedableRng};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
+/// Letters that a tab takes its texts from.
+const LETTERS: usize = 64 * 1024;
+
 /// One browser tab: hands out gap-free `seq` and `batch_seq`.
 pub struct Tab {
     pub random: StdRng,
     pub visitor_id: String,
     pub tab_id: String,
     page_view_id: String,
+    letters: String,
     seq: i64,
     batch_seq: i64,
 }
@@ -39,13 +43,22 @@ impl Tab {
         let mut random = StdRng::seed_from_u64(seed ^ (u64::from(number) << 32));
         let mut id = || uuid::Builder::from_random_bytes(random.random()).into_uuid().to_string();
         let (visitor_id, tab_id, page_view_id) = (id(), id(), id());
-        Self { random, visitor_id, tab_id, page_view_id, seq: 0, batch_seq: 0 }
+        Self { random, visitor_id, tab_id, page_view_id, letters: String::new(), seq: 0, batch_seq: 0 }
     }
 
     /// A batch of events at `at_ms`, sent now.
     pub fn batch(&mut self, events: u32, text_bytes: usize, at_ms: f64) -> Value {
         let events: Vec<Value> = (0..events).map(|_| self.event(text_bytes, at_ms)).collect();
         self.batch_of(events)
+    }
+
+    /// Some text; each is another part of the tab's letters.
+    fn text(&mut self, bytes: usize) -> &str {
+        if self.letters.is_empty() {
+            self.letters = (0..LETTERS).map(|_| char::from(self.random.random_range(b'a'..=b'z'))).collect();
+        }
+        let start = self.random.random_range(0..=self.letters.len().saturating_sub(bytes));
+        &self.letters[start..(start + bytes).min(LETTERS)]
     }
 
     /// A click at that time.
@@ -76,8 +89,7 @@ impl Tab {
         let element = json!({"path": "main>form>button#buy", "tag": "button", "id": "buy", "name": null, "role": "button",
                              "text": "Buy now", "rect": [10, 20, 80, 30]});
         if text_bytes > 0 {
-            // random letters: a text that compresses away would not fill a window
-            let message: String = (0..text_bytes).map(|_| char::from(self.random.random_range(b'a'..=b'z'))).collect();
+            let message = self.text(text_bytes);
             return json!({"seq": seq, "type": "error", "at": at_ms, "error": {"message": message, "source": "/app.js", "line": 10, "column": 4}});
         }
         match self.random.random_range(0..4) {

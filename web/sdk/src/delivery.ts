@@ -138,6 +138,7 @@ export function createDelivery(settings: Settings, tabId: string): Delivery {
     },
     finish() {
       if (!started) return;
+      order({ kind: 'pause' });
       for (const [seq, { header, chunks }] of unkept) {
         const text = encodeBatch(encodeRest(header, chunks), clientNow(), clock);
         navigator.sendBeacon(`${endpoint}/v1/events?key=${encodeURIComponent(key)}`, text);

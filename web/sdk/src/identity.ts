@@ -7,7 +7,7 @@
  * the back/forward cache beside its successor would still break the promise. In memory they cannot be wrong. The
  * visitor cookie ties the documents of a visit together.
  */
-import { VISITOR_COOKIE_SECONDS } from './limits.ts';
+import { COOKIES_EVERY_MS, VISITOR_COOKIE_SECONDS } from './limits.ts';
 import { providerIds } from './provider_cookies.ts';
 import { uuidV7 } from './uuid.ts';
 import type { Header } from './wire.ts';
@@ -29,6 +29,8 @@ export interface Identity {
 export function createIdentity(anonymous: boolean): Identity {
   let visitorId = uuidV7();
   let user_id: string | null = null;
+  let providers = providerIds('');
+  let readAgainAt = 0;
   const write = (value: string, seconds: number) => {
     const secure = location.protocol === 'https:' ? '; Secure' : '';
     // biome-ignore lint/suspicious/noDocumentCookie: the Cookie Store API is not in every browser, and is asynchronous
@@ -47,6 +49,12 @@ export function createIdentity(anonymous: boolean): Identity {
     identify(userId) {
       user_id = anonymous ? null : userId;
     },
-    joinKeys: () => ({ user_id, ...providerIds(anonymous ? '' : document.cookie) }),
+    joinKeys() {
+      if (!anonymous && performance.now() >= readAgainAt) {
+        providers = providerIds(document.cookie);
+        readAgainAt = performance.now() + COOKIES_EVERY_MS;
+      }
+      return { user_id, ...providers };
+    },
   };
 }

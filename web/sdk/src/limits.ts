@@ -54,6 +54,8 @@ export const OUTBOX_BATCHES_MAX = 2_000;
 export const OUTBOX_AGE_MS_MAX = 24 * 3_600_000;
 /** How often a worker looks for batches that closed tabs left behind. */
 export const ORPHANS_EVERY_MS = 60_000;
+/** The first look: by then the worker of the page before this one is gone, and its lock with it. */
+export const ORPHANS_FIRST_MS = 2_000;
 /** Without Web Locks, a batch of another tab counts as left behind at this age. */
 export const ORPHAN_AGE_MS_MIN = 60_000;
 
@@ -64,3 +66,5 @@ export const ATTEMPT_TIMEOUT_MS = 30_000;
 export const KEEPALIVE_BYTES_MAX = 16 * 1024;
 /** A change of wall clock against the monotonic clock by more than this voids the offset (sleep, clock set). */
 export const CLOCK_JUMP_MS = 500;
+/** Reading cookies can make the page wait for another process, and other providers' ids seldom change. */
+export const COOKIES_EVERY_MS = 10_000;

@@ -142,6 +142,8 @@ export type Order =
   | { kind: 'chunk'; chunk: Chunk; header?: Header }
   | { kind: 'adopt'; name: string; text: string }
   | { kind: 'flush'; id: number }
+  /** The page is left, or frozen. Any later chunk says that it is back. */
+  | { kind: 'pause' }
   | { kind: 'stop' };
 
 /** Worker to page. */

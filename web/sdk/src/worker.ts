@@ -3,7 +3,7 @@
  * so that it runs in a worker, in idle moments of a page without workers, and in tests; the shell is at the end.
  */
 import { Clock } from './clock.ts';
-import { ORPHAN_AGE_MS_MIN, ORPHANS_EVERY_MS } from './limits.ts';
+import { ORPHAN_AGE_MS_MIN, ORPHANS_EVERY_MS, ORPHANS_FIRST_MS } from './limits.ts';
 import { type Entry, type Key, MemoryOutbox, type Outbox, StoredOutbox } from './outbox.ts';
 import { pauseMs, Sender } from './sender.ts';
 import { uuidV7 } from './uuid.ts';
@@ -29,8 +29,11 @@ export class Courier {
   private stopped = false;
   private wake: () => void = () => {};
   private flushes: number[] = [];
-  private watched = new Set<string>();
   private idle: (() => void)[] = [];
+  /** Gives the lock back; null while it is not held. */
+  private disown: (() => void) | null = null;
+  /** Events of own batches that are not settled, by batch number. */
+  private unsettled = new Map<number, number>();
 
   constructor(
     private report: (report: Report) => void,
@@ -54,10 +57,12 @@ export class Courier {
       if (order.kind === 'flush') this.report({ kind: 'flushed', id: order.id });
     } else if (order.kind === 'start') await this.start(order);
     else if (order.kind === 'chunk') {
+      if (this.outbox.durable) this.own();
       this.chunks.push(order.chunk);
       if (order.header) await this.flush(order.header);
     } else if (order.kind === 'adopt') await this.adopt(order.name, order.text);
     else if (order.kind === 'flush') {
+      if (this.outbox.durable) await this.watchOrphans();
       this.flushes.push(order.id);
       this.settleFlushes();
     } else await this.stop();
@@ -67,14 +72,30 @@ export class Courier {
     this.tabId = order.tab_id;
     this.sender = new Sender(order.endpoint, order.key, this.clock);
     if (!order.memory_only) {
-      // Held as long as this worker lives: it tells other tabs that its batches have an owner.
-      locks()?.request(lockName(this.tabId), () => new Promise(() => {}));
+      this.own();
       this.outbox = await StoredOutbox.open().catch(() => new MemoryOutbox());
     }
     if (this.outbox.durable) {
-      await this.watchOrphans();
-      setInterval(() => this.watchOrphans().catch(() => {}), ORPHANS_EVERY_MS);
+      const watch = () => this.watchOrphans().catch(() => {});
+      await watch();
+      setTimeout(watch, ORPHANS_FIRST_MS);
+      setInterval(watch, ORPHANS_EVERY_MS);
     }
+  }
+
+  /** Takes the lock that tells other tabs that this tab's batches have an owner. */
+  private own(): void {
+    if (this.disown) return;
+    locks()?.request(
+      lockName(this.tabId),
+      () =>
+        new Promise<void>((resolve) => {
+          this.disown = () => {
+            this.disown = null;
+            resolve();
+          };
+        }),
+    );
   }
 
   /** Everything since the last cut becomes a batch: encoded, stored, queued. */
@@ -83,6 +104,7 @@ export class Courier {
     this.chunks = [];
     const { tab_id, batch_seq } = header;
     const events = chunks.reduce((sum, chunk) => sum + chunk.events.length, 0);
+    this.unsettled.set(batch_seq, events);
     await this.store({ tab_id, batch_seq, created_at: Date.now(), events, rest: encodeRest(header, chunks) });
     if (this.outbox.durable) this.report({ kind: 'kept', batch_seq });
     this.enqueue([[tab_id, batch_seq]]);
@@ -125,7 +147,8 @@ export class Courier {
     for (let key = this.queue[0]; key && !this.stopped; key = this.queue[0]) {
       const entry = await this.outbox.get(key).catch(() => undefined);
       if (entry) await this.deliver(key, entry);
-      else this.settle(key, 0, 0);
+      // Another tab took it while this page was in the back/forward cache.
+      else this.settle(key, this.unsettled.get(key[1]) ?? 0, 0);
     }
     this.sending = false;
     for (const resolve of this.idle.splice(0)) resolve();
@@ -186,6 +209,7 @@ export class Courier {
   private settle(key: Key, acknowledged: number, dropped: number): void {
     this.queue = this.queue.filter((queued) => !sameKey(queued, key));
     if (key[0] !== this.tabId) return;
+    this.unsettled.delete(key[1]);
     const clock = this.clock.estimate();
     this.report({ kind: 'settled', batch_seq: key[1], acknowledged, dropped, clock });
   }
@@ -195,29 +219,43 @@ export class Courier {
     for (const id of this.flushes.splice(0)) this.report({ kind: 'flushed', id });
   }
 
-  /** Batches of tabs that are gone: whoever gets the lock of such a tab delivers them; nobody else does. */
+  /**
+   * Batches of tabs that are gone: whoever gets the lock of such a tab delivers them; nobody else does. A held lock is
+   * not waited for: the next look is soon enough.
+   */
   private async watchOrphans(): Promise<void> {
+    const manager = locks();
     const tabs = new Set((await this.outbox.keys()).map(([tab]) => tab));
-    for (const tab of tabs) {
-      if (tab === this.tabId || this.watched.has(tab)) continue;
-      const manager = locks();
-      if (manager) {
-        this.watched.add(tab);
-        const request = manager.request(lockName(tab), () => this.deliverOrphans(tab, 0));
-        request.catch(() => {}).finally(() => this.watched.delete(tab));
-      } else await this.deliverOrphans(tab, ORPHAN_AGE_MS_MIN);
-    }
+    tabs.delete(this.tabId);
+    for (const tab of tabs)
+      if (manager) await this.deliverOwned(manager, tab);
+      else await this.deliverOrphans(tab, ORPHAN_AGE_MS_MIN);
   }
 
-  private async deliverOrphans(tab: string, ageMs: number): Promise<void> {
+  /** Settles when the tab's batches are queued; its lock is held until they are delivered. */
+  private deliverOwned(manager: LockManager, tab: string): Promise<void> {
+    return new Promise((queued) => {
+      manager
+        .request(lockName(tab), { ifAvailable: true }, async (lock) => {
+          const delivered = lock && (await this.deliverOrphans(tab, 0));
+          queued();
+          await delivered?.whenIdle;
+        })
+        .catch(() => queued());
+    });
+  }
+
+  /** Queues a tab's batches of at least that age. */
+  private async deliverOrphans(tab: string, ageMs: number): Promise<{ whenIdle: Promise<void> } | null> {
     const old: Key[] = [];
     for (const key of await this.outbox.keys()) {
       const entry = key[0] === tab ? await this.outbox.get(key) : undefined;
       if (entry && Date.now() - entry.created_at >= ageMs) old.push(key);
     }
-    if (!old.length) return;
+    if (!old.length) return null;
+    const whenIdle = new Promise<void>((resolve) => this.idle.push(resolve));
     this.enqueue(old);
-    await new Promise<void>((resolve) => this.idle.push(resolve));
+    return { whenIdle };
   }
 
   private async stop(): Promise<void> {

@@ -5,14 +5,14 @@ import { keyClass } from '../src/capture/keys.ts';
 import { createThinner } from '../src/capture/pointer.ts';
 import { interactionToNextPaint, layoutShift } from '../src/capture/vitals.ts';
 import { customProperties } from '../src/custom.ts';
-import { expandTrails } from '../src/wire.ts';
+import { expandTrails, type TelemetryEvent, type Trail } from '../src/wire.ts';
 
 describe('buffer', () => {
   test('a trail keeps device time to the microsecond and a quarter pixel, without drift', () => {
     const buffer = createBuffer();
     for (let n = 0; n < 100; n++) buffer.sample(1_795_250_919_010 + n * 8.3333, 44 + n / 3, 31);
-    const [event] = expandTrails(buffer.take());
-    const { dt, x } = event?.trail as { dt: number[]; x: number[] };
+    const event = expandTrails(buffer.take())[0] as TelemetryEvent;
+    const { dt, x } = event.trail as Trail;
     expect(dt[0]).toBe(0);
     expect(dt.reduce((sum, ms) => sum + ms, 0)).toBeCloseTo(99 * 8.3333, 2);
     expect(x[1]).toBe(44.25);

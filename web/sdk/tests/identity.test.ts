@@ -41,6 +41,7 @@ test('a visitor is remembered, a tab is new with each document', () => {
 });
 
 test('an anonymous visitor has no cookie and no join keys', () => {
+  // biome-ignore lint/suspicious/noDocumentCookie: as other scripts of a page set it
   document.cookie = '_ga=GA1.2.1.2';
   const identity = createIdentity(true);
   identity.remember();

@@ -221,6 +221,7 @@ describe('privacy', () => {
     act(window, 'pageshow', { persisted: true });
     expect(FakeWorker.last).toBeUndefined();
     expect(beacons).toEqual([]);
+    // biome-ignore lint/suspicious/noDocumentCookie: as other scripts of a page set it
     document.cookie = 'ct_visitor=01234567-89ab-7000-8000-000000000000; Path=/';
     telemetry.consent('granted');
     FakeWorker.last.report({ kind: 'ready' });
@@ -251,6 +252,7 @@ describe('privacy', () => {
   });
 
   test('Global Privacy Control: no trail, no join keys, nothing stored', () => {
+    // biome-ignore lint/suspicious/noDocumentCookie: as other scripts of a page set it
     document.cookie = '_ga=GA1.2.1.2';
     const worker = start({ anonymous: true, memoryOnly: true });
     telemetry.identify('jo');

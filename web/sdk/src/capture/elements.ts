@@ -1,16 +1,15 @@
-/** Which element lies under the pointer: enter, leave, and how long it stayed. At most one hit test a frame. */
+/** Which element lies under the pointer: enter, leave, and how long it stayed. */
 import { describe } from '../element_path.ts';
 import { isBlocked } from '../masking.ts';
 import type { Tracker } from '../tracker.ts';
 import { clientNow, type ElementInfo } from '../wire.ts';
+import { targetOf } from './clicks.ts';
 
 export function captureElements(tracker: Tracker): void {
   let current: Element | null = null;
   let info: ElementInfo | null = null;
   let enteredAt = 0;
-  let x = -1;
-  let y = -1;
-  let movedAt = 0;
+  let moved: PointerEvent | null = null;
   let frame = 0;
 
   const change = (element: Element | null, at: number) => {
@@ -21,39 +20,25 @@ export function captureElements(tracker: Tracker): void {
     enteredAt = at;
     if (info) tracker.track('element_enter', at, { element: info });
   };
-  const test = () => {
-    frame = 0;
-    let element = document.elementFromPoint(x, y);
-    for (let root = element?.shadowRoot; root; root = element?.shadowRoot) {
-      const inner: Element | null = root.elementFromPoint(x, y);
-      if (!inner || inner === element) break;
-      element = inner;
-    }
-    change(element, movedAt);
-  };
-  const schedule = (at: number) => {
-    movedAt = at;
-    frame ||= requestAnimationFrame(test);
+  const end = (at: number) => {
+    moved = null;
+    change(null, at);
   };
 
+  // The browser sends one `pointermove` a frame, and has already found its target: no hit test of our own is needed.
   tracker.on<PointerEvent>(window, 'pointermove', (event, at) => {
-    x = event.clientX;
-    y = event.clientY;
-    schedule(at);
+    moved = event;
+    change(targetOf(event), at);
   });
+  // A scroll moves another element under a pointer that rests: one hit test a frame.
   tracker.on(window, 'scroll', (_, at) => {
-    if (x >= 0) schedule(at);
+    frame ||= requestAnimationFrame(() => {
+      frame = 0;
+      if (moved) change(document.elementFromPoint(moved.clientX, moved.clientY), at);
+    });
   });
   tracker.on<PointerEvent>(document, 'pointerout', (event, at) => {
-    if (event.relatedTarget) return;
-    cancelAnimationFrame(frame);
-    frame = 0;
-    x = y = -1;
-    change(null, at);
+    if (!event.relatedTarget) end(at);
   });
-  tracker.atEnd(() => {
-    cancelAnimationFrame(frame);
-    frame = 0;
-    change(null, clientNow());
-  });
+  tracker.atEnd(() => end(clientNow()));
 }

@@ -1,0 +1,188 @@
+// The SDK in a real browser where pages end, crash, sleep in the cache, and collectors fail.
+import assert from 'node:assert/strict';
+import { after, before, beforeEach, test } from 'node:test';
+import { serve } from '../shop/serve.mjs';
+import { launch } from './browser.mjs';
+import { Person, seeded } from './person.mjs';
+
+let browser;
+let server;
+let context;
+
+before(async () => {
+  browser = await launch();
+});
+
+after(() => browser.close());
+
+beforeEach(async (t) => {
+  server = await serve();
+  context = await browser.newContext();
+  t.after(async () => {
+    await context.close();
+    await server.close();
+  });
+});
+
+/** Waits for a condition over what the collector got; fails with `what` after 15 s. */
+async function eventually(what, probe) {
+  const deadline = Date.now() + 15_000;
+  while (!probe()) {
+    if (Date.now() > deadline) assert.fail(`${what}: not within 15 s`);
+    await new Promise((resolve) => setTimeout(resolve, 25));
+  }
+}
+
+async function open(path = '/', from = context) {
+  const page = await from.newPage();
+  await page.goto(server.shopUrl + path);
+  await page.waitForFunction(() => window.telemetry);
+  const { tab_id } = await page.evaluate(() => window.telemetry.stats());
+  return { page, tab: tab_id };
+}
+
+/** Seqs of a tab that were answered 200. */
+function stored(tab) {
+  const taken = server.batches.filter((batch) => batch.tab_id === tab && batch.attempt.status === 200);
+  return new Set(taken.flatMap(({ events }) => events.map(({ seq }) => seq)));
+}
+
+const typesOf = (tab) =>
+  server.batches.filter(({ tab_id }) => tab_id === tab).flatMap(({ events }) => events.map(({ type }) => type));
+
+test('a page that ends beacons its tail, as text/plain with the key in the address', async () => {
+  const { page, tab } = await open();
+  await page.evaluate(() => window.telemetry.track('last_words'));
+  await page.close();
+  await eventually('page_leave', () => typesOf(tab).includes('page_leave'));
+  const [batch] = server.batches.filter(({ tab_id }) => tab_id === tab);
+  assert.match(batch.attempt.contentType, /^text\/plain/);
+  assert.equal(batch.attempt.url, '/v1/events?key=shop-key');
+  assert.deepEqual([...stored(tab)], [...stored(tab).keys()]);
+});
+
+test('a collector that is down while a page lives and ends loses nothing', async () => {
+  server.answer = () => 503;
+  const { page, tab } = await open();
+  const events = 40;
+  await page.evaluate((count) => {
+    for (let n = 0; n < count; n++) window.telemetry.track('tick', { n });
+  }, events);
+  await page.goto(`${server.shopUrl}/checkout.html`);
+  await page.waitForFunction(() => window.telemetry);
+  assert.equal(stored(tab).size, 0);
+  server.answer = () => 200;
+  await eventually(
+    'the events of the first page',
+    () => stored(tab).size > events && typesOf(tab).includes('page_leave'),
+  );
+  const seqs = [...stored(tab)].sort((a, b) => a - b);
+  assert.deepEqual(seqs, [...seqs.keys()]);
+});
+
+test('a crash of the page loses nothing that was cut: the next page delivers it', async () => {
+  server.answer = () => 503;
+  const { page, tab } = await open();
+  await page.evaluate(() => {
+    window.telemetry.track('before_crash');
+    window.telemetry.flush();
+  });
+  await eventually('a first attempt', () => server.batches.some(({ tab_id }) => tab_id === tab));
+  const crashed = page.waitForEvent('crash');
+  page.goto('chrome://crash').catch(() => {});
+  await crashed;
+  server.answer = () => 200;
+  await open();
+  await eventually('the batch of the crashed page', () => stored(tab).size > 0);
+  assert.ok(typesOf(tab).includes('custom'));
+});
+
+test('a page comes back from the back/forward cache, and goes on as the same tab', async () => {
+  const caching = await launch([], { ignoreDefaultArgs: ['--disable-back-forward-cache'] });
+  try {
+    const { page, tab } = await open('/box.html?box=studio', await caching.newContext());
+    await page.evaluate(() => {
+      window.marker = true;
+    });
+    await page.goto(`${server.shopUrl}/checkout.html`);
+    await page.waitForFunction(() => window.telemetry);
+    const shown = page.waitForFunction(() => window.marker);
+    await page.evaluate(() => setTimeout(() => history.back()));
+    await shown;
+    await page.evaluate(() => window.telemetry.flush());
+    const types = typesOf(tab);
+    assert.ok(types.includes('page_leave'));
+    const seqs = [...stored(tab)].sort((a, b) => a - b);
+    assert.deepEqual(seqs, [...seqs.keys()]);
+    const stats = await page.evaluate(() => window.telemetry.stats());
+    assert.equal(stats.captured.page_view, 2);
+    assert.equal(stats.tab_id, tab);
+  } finally {
+    await caching.close();
+  }
+});
+
+test('without workers the page itself delivers', async () => {
+  await context.addInitScript(() => {
+    delete window.Worker;
+  });
+  const { page, tab } = await open();
+  await page.evaluate(() => {
+    window.telemetry.track('no_worker');
+    return window.telemetry.flush();
+  });
+  const stats = await page.evaluate(() => window.telemetry.stats());
+  assert.equal(stats.pending, 0);
+  assert.ok(typesOf(tab).includes('custom'));
+});
+
+test('two tabs of one visitor: one visitor, two tabs, all delivered', async () => {
+  const [one, two] = [await open(), await open('/checkout.html')];
+  for (const { page } of [one, two]) await page.evaluate(() => window.telemetry.flush());
+  assert.notEqual(one.tab, two.tab);
+  assert.equal(new Set(server.batches.map(({ visitor_id }) => visitor_id)).size, 1);
+  for (const { page } of [one, two]) {
+    const stats = await page.evaluate(() => window.telemetry.stats());
+    assert.equal(stats.pending, 0);
+  }
+});
+
+test('a mouse of 1,000 samples a second is thinned, and the page says so', async () => {
+  await context.addInitScript(() => localStorage.setItem('ct-test', '1'));
+  const { page } = await open();
+  // Scripted events, which only the test mode takes: a busy machine cannot dispatch real ones this fast.
+  const sent = await page.evaluate(async () => {
+    let count = 0;
+    const until = performance.now() + 3000;
+    while (performance.now() < until) {
+      for (let n = 0; n < 300; n++, count++)
+        document.body.dispatchEvent(new PointerEvent('pointermove', { clientX: n }));
+      await new Promise((resolve) => setTimeout(resolve, 100));
+    }
+    return count;
+  });
+  await page.evaluate(() => window.telemetry.flush());
+  const degraded = server.batches.flatMap(({ events }) => events.filter(({ type }) => type === 'capture_degraded'));
+  assert.deepEqual(degraded[0].degraded, { what: 'pointer', rate_hz: 60 });
+  const stats = await page.evaluate(() => window.telemetry.stats());
+  assert.ok(stats.pointer_samples < sent, `${stats.pointer_samples} of ${sent} samples`);
+});
+
+test('what capture costs the page thread', async (t) => {
+  const { page } = await open();
+  const session = await context.newCDPSession(page);
+  const person = await Person.at(page, seeded(3));
+  await session.send('Performance.enable', { timeDomain: 'threadTicks' });
+  const scriptMs = async () => {
+    const { metrics } = await session.send('Performance.getMetrics');
+    return metrics.find(({ name }) => name === 'ScriptDuration').value * 1000;
+  };
+  const before = await scriptMs();
+  for (const y of [200, 400, 250, 500, 300, 450]) await person.moveTo(y * 2, y);
+  const ms = (await scriptMs()) - before;
+  const { captured, pointer_samples } = await page.evaluate(() => window.telemetry.stats());
+  const events = Object.values(captured).reduce((sum, count) => sum + count, 0);
+  t.diagnostic(`${ms.toFixed(1)} ms of script for ${events} events with ${pointer_samples} samples`);
+  // CPU time of the thread, of all scripts, mostly of many small messages on a busy machine: a guard, not the budget.
+  assert.ok(ms / events < 1, `${ms / events} ms an event`);
+});
