@@ -1,7 +1,8 @@
 //! `bench`: generates traffic, posts it, and measures the pipeline with it.
 #![forbid(unsafe_code)]
 
-use anyhow::Result;
+use std::process::ExitCode;
+
 use bench::{generate, pipeline, post};
 use clap::{Parser, Subcommand};
 
@@ -25,10 +26,17 @@ enum Command {
 }
 
 #[tokio::main]
-async fn main() -> Result<()> {
-    match Arguments::parse().command {
+async fn main() -> ExitCode {
+    let done = match Arguments::parse().command {
         Command::Generate(arguments) => generate::run(&arguments),
         Command::Post(arguments) => post::run(arguments).await,
         Command::Pipeline(arguments) => pipeline::run(arguments).await,
+    };
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("bench: {error:#}");
+            ExitCode::FAILURE
+        }
     }
 }

@@ -18,35 +18,64 @@ pub enum Refusal {
     /// No write key, or one of no site.
     UnknownKey,
     /// The page's origin is not one of the key's.
-    OriginNotAllowed { origin: String },
+    OriginNotAllowed {
+        origin: String,
+    },
     /// `Content-Type` is neither JSON nor plain text.
-    UnsupportedContentType { content_type: String },
+    UnsupportedContentType {
+        content_type: String,
+    },
     /// `Content-Encoding` is not one of identity, gzip, zstd, or several at once.
-    UnsupportedEncoding { encoding: String },
+    UnsupportedEncoding {
+        encoding: String,
+    },
     /// The compressed body is cut or damaged.
-    DamagedEncoding { encoding: &'static str, error: String },
+    DamagedEncoding {
+        encoding: &'static str,
+        error: String,
+    },
     /// The body did not come in time.
-    SlowBody { timeout_ms: u64 },
+    SlowBody {
+        timeout_ms: u64,
+    },
     /// The connection broke in mid body; nobody reads the answer.
     BrokenBody,
-    BodyTooLarge { bytes_max: usize },
-    InflatedTooLarge { bytes_max: usize },
-    InflatesTooMuch { ratio_max: usize },
+    BodyTooLarge {
+        bytes_max: usize,
+    },
+    InflatedTooLarge {
+        bytes_max: usize,
+    },
+    InflatesTooMuch {
+        ratio_max: usize,
+    },
     /// The body as a whole is no batch.
     Batch(BatchError),
     /// Not one event of the batch is good.
-    EveryEventRejected { rejected: Vec<Rejected> },
-    TooManyRequests { of: &'static str },
+    EveryEventRejected {
+        rejected: Vec<Rejected>,
+    },
+    TooManyRequests {
+        of: &'static str,
+    },
     /// The bounded window is full.
     WindowFull,
     /// Kafka or the registry is not there, or the process is stopping.
     NotReady,
     /// Kafka refused the records or was silent too long.
-    NotDurable { reason: String },
-    NotFound { path: String },
-    MethodNotAllowed { allow: &'static str },
+    NotDurable {
+        reason: String,
+    },
+    NotFound {
+        path: String,
+    },
+    MethodNotAllowed {
+        allow: &'static str,
+    },
     /// The SDK's files are not built in.
-    SdkNotBuilt { file: String },
+    SdkNotBuilt {
+        file: String,
+    },
 }
 
 /// One rejected event of an answer.
@@ -171,7 +200,9 @@ impl Refusal {
             Refusal::EveryEventRejected { rejected } => {
                 format!("every one of the {} events is rejected, each with its reason in `rejected`", rejected.len())
             }
-            Refusal::TooManyRequests { of } => format!("too many requests of this {of}: send the same batch again later"),
+            Refusal::TooManyRequests { of } => {
+                format!("too many requests of this {of}: send the same batch again later")
+            }
             Refusal::WindowFull => "the buffer is full: send the same batch again later".into(),
             Refusal::NotReady => "not ready to take events: send the same batch again later".into(),
             Refusal::NotDurable { reason } => {
@@ -180,7 +211,9 @@ impl Refusal {
             Refusal::NotFound { path } => format!("there is nothing at {path}"),
             Refusal::MethodNotAllowed { allow } => format!("this path takes {allow} only"),
             Refusal::SdkNotBuilt { file } => {
-                format!("there is no SDK file {file:?}: if it should be there, run `npm run build` in web/ and build again")
+                format!(
+                    "there is no SDK file {file:?}: if it should be there, run `npm run build` in web/ and build again"
+                )
             }
         }
     }

@@ -59,12 +59,12 @@ impl Incoming {
         }
         self.expects_continue = false;
         let timeout_ms = limits.body_timeout_ms;
-        tokio::time::timeout(Duration::from_millis(timeout_ms), self.collect(limits, permit))
-            .await
-            .unwrap_or_else(|_| {
+        tokio::time::timeout(Duration::from_millis(timeout_ms), self.collect(limits, permit)).await.unwrap_or_else(
+            |_| {
                 self.done = true;
                 Err(Refusal::SlowBody { timeout_ms })
-            })
+            },
+        )
     }
 
     async fn collect(&mut self, limits: &Limits, permit: &mut Permit) -> Result<Bytes, Refusal> {
@@ -156,9 +156,12 @@ pub fn encoding(headers: &HeaderMap) -> Result<Encoding, Refusal> {
 pub fn inflate(body: Bytes, encoding: Encoding, limits: &Limits, permit: &mut Permit) -> Result<Bytes, Refusal> {
     match encoding {
         Encoding::Identity => Ok(body),
-        Encoding::Gzip => inflate_from(flate2::bufread::MultiGzDecoder::new(&body[..]), "gzip", body.len(), limits, permit),
+        Encoding::Gzip => {
+            inflate_from(flate2::bufread::MultiGzDecoder::new(&body[..]), "gzip", body.len(), limits, permit)
+        }
         Encoding::Zstd => {
-            let damaged = |error: std::io::Error| Refusal::DamagedEncoding { encoding: "zstd", error: error.to_string() };
+            let damaged =
+                |error: std::io::Error| Refusal::DamagedEncoding { encoding: "zstd", error: error.to_string() };
             let mut decoder = zstd::stream::read::Decoder::with_buffer(&body[..]).map_err(damaged)?;
             decoder.window_log_max(ZSTD_WINDOW_LOG_MAX).map_err(damaged)?;
             inflate_from(decoder, "zstd", body.len(), limits, permit)
@@ -226,9 +229,16 @@ mod tests {
 
     #[test]
     fn cut_and_damaged_streams_are_refused() {
-        for (whole, encoding) in [(gzip(b"{\"a\":1}"), Encoding::Gzip), (zstd::encode_all(&b"{\"a\":1}"[..], 3).expect("zstd"), Encoding::Zstd)] {
+        for (whole, encoding) in [
+            (gzip(b"{\"a\":1}"), Encoding::Gzip),
+            (zstd::encode_all(&b"{\"a\":1}"[..], 3).expect("zstd"), Encoding::Zstd),
+        ] {
             for cut in 1..whole.len() {
-                assert_eq!(inflated(whole[..cut].to_vec(), encoding), Err("damaged_encoding"), "{encoding:?} cut at {cut}");
+                assert_eq!(
+                    inflated(whole[..cut].to_vec(), encoding),
+                    Err("damaged_encoding"),
+                    "{encoding:?} cut at {cut}"
+                );
             }
             let garbage = [&whole[..], b"garbage"].concat();
             assert_eq!(inflated(garbage, encoding), Err("damaged_encoding"), "{encoding:?} with garbage behind");

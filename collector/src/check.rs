@@ -27,7 +27,10 @@ pub fn check(config: &Config, mistakes: &mut Vec<String>) {
 
 fn check_sites(sites: &[Site], mistakes: &mut Vec<String>) {
     if sites.is_empty() {
-        mistakes.push("sites: there is none, so no key would be taken; add [[sites]] with site_id, write_key and allowed_origins".into());
+        mistakes.push(
+            "sites: there is none, so no key would be taken; add [[sites]] with site_id, write_key and allowed_origins"
+                .into(),
+        );
     }
     let mut keys = HashSet::new();
     for (index, site) in sites.iter().enumerate() {
@@ -39,7 +42,10 @@ fn check_sites(sites: &[Site], mistakes: &mut Vec<String>) {
             ));
         }
         if site.write_key.is_empty() || !site.write_key.bytes().all(|byte| byte.is_ascii_graphic()) {
-            mistakes.push(format!("sites.{index}.write_key (of {:?}): use visible ASCII characters, at least one", site.site_id));
+            mistakes.push(format!(
+                "sites.{index}.write_key (of {:?}): use visible ASCII characters, at least one",
+                site.site_id
+            ));
         } else if !keys.insert(&site.write_key) {
             mistakes.push(format!("sites.{index}.write_key (of {:?}): another site has the same key", site.site_id));
         }
@@ -62,7 +68,11 @@ fn check_limits(config: &Config, mistakes: &mut Vec<String>) {
         ("body_bytes_max", limits.body_bytes_max, 1),
         ("inflated_bytes_max", limits.inflated_bytes_max, limits.body_bytes_max),
         ("inflate_ratio_max", limits.inflate_ratio_max, 2),
-        ("window_bytes_max", limits.window_bytes_max, WINDOW_BYTES_MIN.max(limits.inflated_bytes_max.saturating_mul(2))),
+        (
+            "window_bytes_max",
+            limits.window_bytes_max,
+            WINDOW_BYTES_MIN.max(limits.inflated_bytes_max.saturating_mul(2)),
+        ),
         ("window_requests_max", limits.window_requests_max, 1),
         ("record_bytes_max", limits.record_bytes_max, RECORD_BYTES_MIN),
     ] {
@@ -107,7 +117,9 @@ fn check_kafka(config: &Config, mistakes: &mut Vec<String>) {
     ] {
         let allowed = |c: char| c.is_ascii_alphanumeric() || "._-".contains(c);
         if topic.is_empty() || topic.len() > 249 || !topic.chars().all(allowed) {
-            mistakes.push(format!("kafka.{name} = {topic:?}: Kafka takes 1 to 249 letters, digits, dots, dashes and underscores"));
+            mistakes.push(format!(
+                "kafka.{name} = {topic:?}: Kafka takes 1 to 249 letters, digits, dots, dashes and underscores"
+            ));
         }
     }
     if kafka.create_topics_partitions < 0 {
@@ -115,7 +127,9 @@ fn check_kafka(config: &Config, mistakes: &mut Vec<String>) {
     }
     for option in ["acks", "request.required.acks", "enable.idempotence"] {
         if kafka.options.contains_key(option) {
-            mistakes.push(format!("kafka.options.{option}: not to be changed, since a 200 promises that the events are durable"));
+            mistakes.push(format!(
+                "kafka.options.{option}: not to be changed, since a 200 promises that the events are durable"
+            ));
         }
     }
     match Url::parse(&config.registry.url) {

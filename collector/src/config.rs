@@ -241,5 +241,7 @@ impl Config {
 
 /// Whether a librdkafka option may hold a secret.
 fn is_secret(option: &str) -> bool {
-    ["password", "secret", "key.pem", "sasl.jaas", "oauthbearer.config", "plugin"].iter().any(|part| option.contains(part))
+    ["password", "secret", "key.pem", "sasl.jaas", "oauthbearer.config", "plugin"]
+        .iter()
+        .any(|part| option.contains(part))
 }

@@ -34,7 +34,9 @@ impl Edge {
         let health = Arc::new(Health::new(without_kafka));
         let metrics = Arc::new(Metrics::new());
         let sink = match config.sink {
-            SinkKind::Kafka => Sink::Kafka(Arc::new(KafkaSink::new(&config, Arc::clone(&health), Arc::clone(&metrics))?)),
+            SinkKind::Kafka => {
+                Sink::Kafka(Arc::new(KafkaSink::new(&config, Arc::clone(&health), Arc::clone(&metrics))?))
+            }
             SinkKind::Null => Sink::Null,
         };
         Ok(Self {

@@ -91,13 +91,16 @@ async fn create_topics(sink: &Arc<KafkaSink>, deadline: Instant) -> anyhow::Resu
                     match result {
                         Ok(topic) => info!(topic, "topic created"),
                         Err((_, RDKafkaErrorCode::TopicAlreadyExists)) => {}
-                        Err((topic, code)) => bail!("topic missing: {topic}, and the broker does not create it: {code}"),
+                        Err((topic, code)) => {
+                            bail!("topic missing: {topic}, and the broker does not create it: {code}")
+                        }
                     }
                 }
                 return Ok(());
             }
             Err(error) if Instant::now() >= deadline => {
-                return Err(error).with_context(|| format!("broker unreachable: kafka.bootstrap = {:?}", kafka.bootstrap));
+                return Err(error)
+                    .with_context(|| format!("broker unreachable: kafka.bootstrap = {:?}", kafka.bootstrap));
             }
             Err(error) => warn!(%error, "kafka: trying again"),
         }

@@ -31,7 +31,8 @@ pub fn load(
     for flag in flags {
         match flag.split_once('=') {
             Some((key, value)) => set(&mut table, key, value, flag, &mut mistakes),
-            None => mistakes.push(format!("`{flag}` is no setting: write KEY=VALUE, for example kafka.bootstrap=broker:9092")),
+            None => mistakes
+                .push(format!("`{flag}` is no setting: write KEY=VALUE, for example kafka.bootstrap=broker:9092")),
         }
     }
     let config = deserialize(table, &mut mistakes);
@@ -205,8 +206,16 @@ mod tests {
             &["registry.url=ftp", "bare"],
         );
         for part in [
-            "listen: ", "ack_timeout_ms: ", "colour: no such setting", "limits.window_bytes_max = 7", "kafka.bootstrap",
-            "kafka.brokers: no such setting", "a/b", "shop.example/", "registry.url", "`bare`",
+            "listen: ",
+            "ack_timeout_ms: ",
+            "colour: no such setting",
+            "limits.window_bytes_max = 7",
+            "kafka.bootstrap",
+            "kafka.brokers: no such setting",
+            "a/b",
+            "shop.example/",
+            "registry.url",
+            "`bare`",
         ] {
             assert!(told.contains(part), "{part} is not in:\n{told}");
         }
@@ -215,8 +224,11 @@ mod tests {
     #[test]
     fn flags_win_over_environment_over_file() {
         let file = tempfile::NamedTempFile::new().expect("a temporary file");
-        std::fs::write(file.path(), "ack_timeout_ms = 1\nsites = [{site_id = 's', write_key = 'k'}]\n[kafka]\nbootstrap = 'file:1'")
-            .expect("written");
+        std::fs::write(
+            file.path(),
+            "ack_timeout_ms = 1\nsites = [{site_id = 's', write_key = 'k'}]\n[kafka]\nbootstrap = 'file:1'",
+        )
+        .expect("written");
         let environment = [
             ("COLLECTOR_ACK_TIMEOUT_MS", "2000"),
             ("COLLECTOR_KAFKA__BOOTSTRAP", "environment:1"),

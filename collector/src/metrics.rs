@@ -2,9 +2,7 @@
 
 use std::time::Duration;
 
-use prometheus::{
-    Encoder, Histogram, HistogramOpts, IntCounter, IntCounterVec, IntGauge, Opts, Registry, TextEncoder,
-};
+use prometheus::{Encoder, Histogram, HistogramOpts, IntCounter, IntCounterVec, IntGauge, Opts, Registry, TextEncoder};
 
 /// The counters of one collector, in a registry of their own so that several live in one process.
 #[derive(Debug)]
@@ -36,7 +34,11 @@ impl Metrics {
         let registry = Registry::new();
         Self {
             requests: counters(&registry, "collector_requests_total", "Requests for events, by answer.", "status"),
-            events_received: counter(&registry, "collector_events_received_total", "Events of all batches that were read."),
+            events_received: counter(
+                &registry,
+                "collector_events_received_total",
+                "Events of all batches that were read.",
+            ),
             events_produced: counter(&registry, "collector_events_produced_total", "Events answered as taken."),
             events_rejected: counters(
                 &registry,
@@ -51,7 +53,11 @@ impl Metrics {
             ),
             dead_letters: counter(&registry, "collector_dead_letters_total", "Dead letters produced."),
             body_bytes: counter(&registry, "collector_body_bytes_total", "Bytes of bodies as sent."),
-            inflated_bytes: counter(&registry, "collector_inflated_bytes_total", "Bytes of bodies after decompression."),
+            inflated_bytes: counter(
+                &registry,
+                "collector_inflated_bytes_total",
+                "Bytes of bodies after decompression.",
+            ),
             record_bytes: counter(&registry, "collector_record_bytes_total", "Bytes of records handed to Kafka."),
             window_bytes: gauge(&registry, "collector_window_bytes", "Memory of requests in the window."),
             window_requests: gauge(&registry, "collector_window_requests", "Requests in the window."),
@@ -112,8 +118,9 @@ fn gauge(registry: &Registry, name: &str, help: &str) -> IntGauge {
 }
 
 fn delivery(registry: &Registry) -> Histogram {
-    let options = HistogramOpts::new("collector_delivery_seconds", "From handing records to Kafka to its acknowledgement.")
-        .buckets(DELIVERY_SECONDS.to_vec());
+    let options =
+        HistogramOpts::new("collector_delivery_seconds", "From handing records to Kafka to its acknowledgement.")
+            .buckets(DELIVERY_SECONDS.to_vec());
     let made = Histogram::with_opts(options).expect(FIXED);
     registry.register(Box::new(made.clone())).expect(FIXED);
     made

@@ -71,7 +71,9 @@ struct Callbacks {
 impl ClientContext for Callbacks {
     fn log(&self, level: RDKafkaLogLevel, facility: &str, message: &str) {
         match level {
-            RDKafkaLogLevel::Emerg | RDKafkaLogLevel::Alert | RDKafkaLogLevel::Critical => error!(facility, "{message}"),
+            RDKafkaLogLevel::Emerg | RDKafkaLogLevel::Alert | RDKafkaLogLevel::Critical => {
+                error!(facility, "{message}")
+            }
             RDKafkaLogLevel::Error | RDKafkaLogLevel::Warning => warn!(facility, "{message}"),
             RDKafkaLogLevel::Notice | RDKafkaLogLevel::Info => info!(facility, "{message}"),
             RDKafkaLogLevel::Debug => debug!(facility, "{message}"),
@@ -164,6 +166,11 @@ impl KafkaSink {
             }
             Err(error) => error!(%error, "kafka: no new producer; trying again"),
         }
+    }
+
+    /// Waits until all records are reported on. Blocks up to `timeout`.
+    pub fn flush(&self, timeout: Duration) -> KafkaResult<()> {
+        self.live().flush(timeout)
     }
 
     /// The client configuration, for administration.

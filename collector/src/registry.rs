@@ -24,7 +24,8 @@ pub async fn schema_ids(registry: &Registry, kafka: &Kafka) -> anyhow::Result<Sc
     let settings = settings(registry).with_context(|| format!("registry.url = {:?}", registry.url))?;
     let deadline = Instant::now() + Duration::from_millis(registry.startup_timeout_ms);
     let events = register(&settings, registry, &kafka.events_topic, topics::EVENTS_AVRO, deadline).await?;
-    let dead_letter = register(&settings, registry, &kafka.dead_letter_topic, topics::DEAD_LETTER_AVRO, deadline).await?;
+    let dead_letter =
+        register(&settings, registry, &kafka.dead_letter_topic, topics::DEAD_LETTER_AVRO, deadline).await?;
     register(&settings, registry, &kafka.replay_topic, topics::REPLAY_AVRO, deadline).await?;
     Ok(SchemaIds { events, dead_letter })
 }

@@ -7,10 +7,10 @@ use std::time::Duration;
 use anyhow::Context;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
-use tracing::info;
+use tracing::{error, info};
 
 use crate::accept::Acceptor;
-use crate::config::{Config, Limits};
+use crate::config::{Ack, Config, Limits};
 use crate::edge::Edge;
 use crate::internal::internal;
 use crate::kafka_watch;
@@ -23,6 +23,8 @@ use crate::sink::Sink;
 const HOUSEKEEPING_INTERVAL_MS: u64 = 30_000;
 /// End of the drain that is kept for writing the last answers.
 const LAST_ANSWERS_MS: u64 = 500;
+/// For what is buffered when 202 was the answer.
+const FLUSH_MS_MAX: u64 = 5_000;
 /// The internal address serves a few operators only.
 const INTERNAL_CONNECTIONS_MAX: usize = 64;
 /// And has nothing to drain.
@@ -65,11 +67,8 @@ impl Collector {
         let stop_internal = CancellationToken::new();
         let limits = edge.config.limits.clone();
         let public_acceptor = acceptor(public_listener, public(Arc::clone(&edge)), limits.clone(), &edge);
-        let internal_limits = Limits {
-            connections_max: INTERNAL_CONNECTIONS_MAX,
-            drain_timeout_ms: INTERNAL_DRAIN_MS,
-            ..limits.clone()
-        };
+        let internal_limits =
+            Limits { connections_max: INTERNAL_CONNECTIONS_MAX, drain_timeout_ms: INTERNAL_DRAIN_MS, ..limits.clone() };
         let mut internal_acceptor = acceptor(internal_listener, internal(Arc::clone(&edge)), internal_limits, &edge);
         internal_acceptor.connections = unregistered_gauge();
         let serving_public = tokio::spawn(public_acceptor.serve(stop_public.clone()));
@@ -95,6 +94,7 @@ impl Collector {
         });
         serving_public.await.context("the accept loop ended")?;
         timer.abort();
+        flush_unacknowledged(&edge).await;
         stop_internal.cancel();
         serving_internal.await.context("the internal accept loop ended")?;
         info!("stopped");
@@ -109,7 +109,9 @@ pub async fn run(config: Config, shutdown: CancellationToken, ready: impl FnOnce
 
 async fn listen(setting: &str, address: SocketAddr) -> anyhow::Result<TcpListener> {
     TcpListener::bind(address).await.with_context(|| {
-        format!("{setting} = {address}: cannot listen there; is another process using the port? Set {setting} to a free one")
+        format!(
+            "{setting} = {address}: cannot listen there; is another process using the port? Set {setting} to a free one"
+        )
     })
 }
 
@@ -143,6 +145,16 @@ async fn start(edge: &Arc<Edge>, stop_watch: &CancellationToken) -> anyhow::Resu
             kafka_watch::check_topics(kafka).await?;
             registry::schema_ids(&edge.config.registry, &edge.config.kafka).await
         }
+    }
+}
+
+/// With `ack = "memory"` answered events may still be on their way to Kafka: only a crash may lose them.
+async fn flush_unacknowledged(edge: &Edge) {
+    let (Ack::Memory, Sink::Kafka(kafka)) = (edge.config.ack, &edge.sink) else { return };
+    let kafka = Arc::clone(kafka);
+    let flushed = tokio::task::spawn_blocking(move || kafka.flush(Duration::from_millis(FLUSH_MS_MAX))).await;
+    if !matches!(flushed, Ok(Ok(()))) {
+        error!(flush_ms = FLUSH_MS_MAX, "kafka did not take all buffered events before the end: they are lost");
     }
 }
 

@@ -4,9 +4,7 @@
 use rust_embed::RustEmbed;
 use warp::http::HeaderMap;
 use warp::http::StatusCode;
-use warp::http::header::{
-    ACCESS_CONTROL_ALLOW_ORIGIN, CACHE_CONTROL, ETAG, HeaderName, HeaderValue, IF_NONE_MATCH,
-};
+use warp::http::header::{ACCESS_CONTROL_ALLOW_ORIGIN, CACHE_CONTROL, ETAG, HeaderName, HeaderValue, IF_NONE_MATCH};
 
 use crate::answer::{Answer, Refusal, text};
 

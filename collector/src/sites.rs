@@ -109,7 +109,13 @@ mod tests {
         let site = sites.authenticate(&headers(&[]), "key=k%2B1").expect("the key");
         assert_eq!(check_origin(&site, &headers(&[])).expect("no page"), None);
         assert!(check_origin(&site, &headers(&[("origin", "https://shop.example")])).is_ok());
-        for origin in ["http://shop.example", "https://shop.example.evil", "https://evil.example", "null", "https://shop.example:8443"] {
+        for origin in [
+            "http://shop.example",
+            "https://shop.example.evil",
+            "https://evil.example",
+            "null",
+            "https://shop.example:8443",
+        ] {
             assert!(check_origin(&site, &headers(&[("origin", origin)])).is_err(), "{origin}");
         }
     }

@@ -27,7 +27,8 @@ fn examples(kind: &str) -> Vec<(String, String)> {
 }
 
 fn json_schema() -> jsonschema::Validator {
-    let text = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("json/batch.schema.json")).expect("readable");
+    let text =
+        fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("json/batch.schema.json")).expect("readable");
     let schema = serde_json::from_str(&text).expect("JSON");
     jsonschema::draft202012::new(&schema).expect("a valid JSON Schema")
 }
@@ -74,8 +75,7 @@ fn good_examples_come_out_of_avro_as_they_went_in() {
         package::encode(&mut record, 7, &context, &batch.header, &batch.events);
         assert_eq!(record[..avro::FRAME_HEAD_BYTES], [0, 0, 0, 0, 7]);
         let mut rest = &record[avro::FRAME_HEAD_BYTES..];
-        let value = reader(&schema).read_value(&mut rest)
-            .unwrap_or_else(|error| panic!("good/{name}.json: {error}"));
+        let value = reader(&schema).read_value(&mut rest).unwrap_or_else(|error| panic!("good/{name}.json: {error}"));
         assert!(rest.is_empty(), "good/{name}.json: {} bytes are left over", rest.len());
         let decoded = plain(&value);
         let sent = json(&text);

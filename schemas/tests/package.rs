@@ -102,9 +102,8 @@ proptest! {
 #[test]
 fn a_large_batch_becomes_several_packages_in_order() {
     let text = "x".repeat(1_000);
-    let events: Vec<_> = (0..100)
-        .map(|seq| serde_json::json!({"seq": seq, "type": "custom", "at": 1, "name": text}))
-        .collect();
+    let events: Vec<_> =
+        (0..100).map(|seq| serde_json::json!({"seq": seq, "type": "custom", "at": 1, "name": text})).collect();
     let body = batch(&events);
     let parsed = ingest::parse(body.as_bytes()).expect("a good batch");
     let (mut out, mut ends) = (Vec::new(), Vec::new());

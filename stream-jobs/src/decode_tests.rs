@@ -59,7 +59,7 @@ fn poison_is_refused_with_its_reason_and_the_rest_is_kept() {
     assert_eq!(codes, [1, 3, 4, 6, 7, 8, 9]);
     assert_eq!(rejects[0].1, "bad_magic");
     assert_eq!(rejects[1].1, "unknown_schema_id");
-    assert_eq!(rejects[2].1, "cut_avro");
+    assert_eq!(rejects[2].1, "bad_avro");
     assert_eq!((rejects[5].1, rejects[6].1), ("empty_record", "cut_frame"));
 }
 

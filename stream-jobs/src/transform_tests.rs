@@ -184,7 +184,7 @@ fn no_secret_of_a_url_is_in_any_column() {
     sent["page"]["referrer"] = json!(format!("https://x.example/?session={CANARY}"));
     let rows = rows(&[sent]);
     for field in rows.schema().fields() {
-        if matches!(field.data_type(), DataType::List(_)) {
+        if matches!(field.data_type(), DataType::List(_) | DataType::Timestamp(..)) {
             continue;
         }
         for value in texts(&rows, field.name()).into_iter().flatten() {

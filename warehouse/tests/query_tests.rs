@@ -33,7 +33,7 @@ async fn hostile_statements_are_refused_and_change_nothing() {
         ("select * from nothing", "unknown_table"),
         ("select no_such_column from events", "unknown_column"),
         ("select count(*) from events where", "invalid_sql"),
-        ("select type + 1 from events group by x", "unknown_column"),
+        ("select type + 1 from events", "invalid_sql"),
         ("select unknown_function(1)", "invalid_sql"),
         ("", "empty_statement"),
     ];

@@ -31,7 +31,7 @@ pub struct Target {
 
 impl Target {
     /// `url` is a collector's address (`http://host:port`) or its events path; `key` is a write key. The bodies
-    must be encoded as `encoding` says.
+    /// must be encoded as `encoding` says.
     pub fn new(url: &str, key: &str, encoding: Encoding) -> Result<Self> {
         let parsed = Url::parse(url).with_context(|| format!("--url {url:?} is no address; write http://host:port"))?;
         if parsed.scheme() != "http" {

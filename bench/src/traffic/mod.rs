@@ -29,10 +29,8 @@ use visitor::Visitor;
 /// Origin of the shop's pages.
 pub const SHOP_ORIGIN: &str = "https://shop.example";
 /// Events a second of one open tab with the default profile, measured; used to choose how many visitors make a rate.
-pub const EVENTS_PER_SECOND_OF_A_VISITOR: f64 = 2.0;
+pub const EVENTS_PER_SECOND_OF_A_VISITOR: f64 = 2.3;
 
-/// The first visitors arrive within this time, not all at once.
-const RAMP_MS: f64 = 60_000.0;
 /// When a visit ends, another visitor comes after this time on average.
 const ARRIVAL_MEAN_MS: f64 = 2_000.0;
 /// How many visitors open a second tab beside the first.
@@ -50,8 +48,10 @@ pub struct Profile {
     pub events: u64,
     /// Most events of a batch. A batch never spans two page views.
     pub batch_events_max: usize,
-    /// A batch is sent at the latest this long after its first event; infinite: only when it is full.
+    /// A batch is sent at the latest this long after its first event.
     pub flush_after_ms: f64,
+    /// The first visitors arrive within this time, not all at once.
+    pub ramp_ms: f64,
     /// Visits going on at the same time: sets how densely events lie in time.
     pub visitors_at_once: usize,
     /// Batches that come minutes to hours after their events.
@@ -72,7 +72,9 @@ impl Profile {
             base_ms,
             events,
             batch_events_max: 50,
-            flush_after_ms: f64::INFINITY,
+            // Longer than the SDK's 5 s, for full batches, and shorter than the stream job's allowance for late events.
+            flush_after_ms: 60_000.0,
+            ramp_ms: 60_000.0,
             visitors_at_once: 200,
             late_fraction: 0.0,
             repeat_fraction: 0.0,
@@ -90,6 +92,7 @@ impl Profile {
     pub fn live(base_ms: f64, events: u64, events_per_second: f64) -> Self {
         Self {
             flush_after_ms: 5_000.0,
+            ramp_ms: 3_000.0,
             visitors_at_once: (events_per_second / EVENTS_PER_SECOND_OF_A_VISITOR).ceil().max(1.0) as usize,
             clock_from_first_batch: false,
             ..Self::plain(base_ms, events)
@@ -126,8 +129,8 @@ struct Pending {
 enum Due {
     /// A batch is sent, and its visit goes on.
     Sent(Batch, Option<Box<Visit>>),
-    /// A visitor comes back. Nothing is prepared before, so that returns after the last event never happen.
-    Return(Box<Visit>),
+    /// A visit begins or goes on. Nothing is prepared before, so that what would come after the last event never does.
+    Wake(Box<Visit>),
 }
 
 impl Traffic {
@@ -141,7 +144,7 @@ impl Traffic {
             profile,
         };
         for index in 0..traffic.profile.visitors_at_once {
-            let after_ms = if index == 0 { 0.0 } else { traffic.chance.between(0.0, RAMP_MS) };
+            let after_ms = if index == 0 { 0.0 } else { traffic.chance.between(0.0, traffic.profile.ramp_ms) };
             traffic.arrive(traffic.profile.base_ms + after_ms);
         }
         traffic
@@ -153,45 +156,49 @@ impl Traffic {
         if self.chance.hit(SECOND_TAB_FRACTION) {
             let second_ms = at_ms + self.chance.between(5_000.0, 60_000.0);
             let second = Tab::open(&mut self.chance, visitor.clone(), second_ms);
-            self.go_on(Visit { tab: second, holds_place: false });
+            self.wake(Visit { tab: second, holds_place: false });
         }
         let tab = Tab::open(&mut self.chance, visitor, at_ms);
-        self.go_on(Visit { tab, holds_place: true });
+        self.wake(Visit { tab, holds_place: true });
     }
 
     /// Puts the visit's next batch in the queue, or ends it.
-    fn go_on(&mut self, mut visit: Visit) {
-        loop {
-            let events_max = usize::try_from(self.events_left).unwrap_or(usize::MAX);
-            if events_max == 0 {
-                return;
-            }
-            let Some(batch) = visit.tab.next_batch(&mut self.chance, &self.shop, &self.profile, events_max) else {
-                return self.end(visit);
-            };
-            self.events_left -= u64::from(batch.events);
-            if self.chance.hit(self.profile.repeat_fraction) {
-                let again_ms = batch.sent_ms + self.chance.between(1_000.0, 30_000.0);
-                self.push(Batch { repeat: true, sent_ms: again_ms, ..batch.clone() }, None);
-            }
-            // A late batch waits in the outbox while the tab goes on.
-            if !batch.late {
-                return self.push(batch, Some(visit));
-            }
-            self.push(batch, None);
+    fn go_on(&mut self, mut visit: Box<Visit>) {
+        let events_max = usize::try_from(self.events_left).unwrap_or(usize::MAX);
+        if events_max == 0 {
+            return;
+        }
+        let Some(batch) = visit.tab.next_batch(&mut self.chance, &self.shop, &self.profile, events_max) else {
+            return self.end(*visit);
+        };
+        self.events_left -= u64::from(batch.events);
+        if self.chance.hit(self.profile.repeat_fraction) {
+            let again_ms = batch.sent_ms + self.chance.between(1_000.0, 30_000.0);
+            self.push(again_ms, Due::Sent(Batch { repeat: true, sent_ms: again_ms, ..batch.clone() }, None));
+        }
+        // A late batch waits in the outbox while the tab goes on.
+        if batch.late {
+            self.push(batch.sent_ms, Due::Sent(batch, None));
+            self.wake(*visit);
+        } else {
+            self.push(batch.sent_ms, Due::Sent(batch, Some(visit)));
         }
     }
 
-    fn push(&mut self, batch: Batch, visit: Option<Visit>) {
+    /// Lets the visit go on when its next event happens.
+    fn wake(&mut self, visit: Visit) {
+        self.push(visit.tab.next_ms(), Due::Wake(Box::new(visit)));
+    }
+
+    fn push(&mut self, due_ms: f64, what: Due) {
         self.order += 1;
-        let due_ms = batch.sent_ms;
-        self.pending.push(Reverse(Pending { due_ms, order: self.order, what: Due::Sent(batch, visit.map(Box::new)) }));
+        self.pending.push(Reverse(Pending { due_ms, order: self.order, what }));
     }
 
     /// A visit is over: the visitor may come back later, in the same tab or in a new one, and somebody else comes.
     fn end(&mut self, visit: Visit) {
         let Visit { mut tab, holds_place } = visit;
-        let ended_ms = tab.ended_ms();
+        let ended_ms = tab.next_ms();
         if self.chance.hit(RETURN_FRACTION) {
             let back_ms = ended_ms + self.chance.log_normal(RETURN_MEDIAN_MS, 0.7);
             if self.chance.hit(0.4) {
@@ -199,9 +206,7 @@ impl Traffic {
             } else {
                 tab = Tab::open(&mut self.chance, tab.visitor.clone(), back_ms);
             }
-            self.order += 1;
-            let what = Due::Return(Box::new(Visit { tab, holds_place: false }));
-            self.pending.push(Reverse(Pending { due_ms: back_ms, order: self.order, what }));
+            self.wake(Visit { tab, holds_place: false });
         }
         if holds_place {
             let next_ms = ended_ms + self.chance.exponential(ARRIVAL_MEAN_MS);
@@ -217,10 +222,10 @@ impl Iterator for Traffic {
         loop {
             let Reverse(pending) = self.pending.pop()?;
             match pending.what {
-                Due::Return(visit) => self.go_on(*visit),
+                Due::Wake(visit) => self.go_on(visit),
                 Due::Sent(batch, visit) => {
                     if let Some(visit) = visit {
-                        self.go_on(*visit);
+                        self.wake(*visit);
                     }
                     return Some(batch);
                 }

@@ -321,6 +321,7 @@ impl View<'_> {
             return;
         }
         self.script.add(self.now_ms, EventType::Visibility, |out| out.push_str(",\"state\":\"hidden\""));
+        self.script.flush();
         let away_ms = self.chance.log_normal(25_000.0, 1.4).min(AWAY_MS_MAX);
         self.now_ms += away_ms;
         self.next_heartbeat_ms = self.now_ms + HEARTBEAT_MS;

@@ -14,6 +14,8 @@ pub struct Draft {
     pub kind: EventType,
     /// Where its fields stand in the script's text: everything that follows `"at"`.
     tail: Range<usize>,
+    /// The SDK sends at once what it has: nothing may come after this for long.
+    pub flush: bool,
 }
 
 /// The events of one page view in the order of time.
@@ -28,7 +30,14 @@ impl Script {
     pub fn add(&mut self, at_ms: f64, kind: EventType, fields: impl FnOnce(&mut String)) {
         let start = self.text.len();
         fields(&mut self.text);
-        self.drafts.push(Draft { at_ms, kind, tail: start..self.text.len() });
+        self.drafts.push(Draft { at_ms, kind, tail: start..self.text.len(), flush: false });
+    }
+
+    /// The event just added is sent at once, with those before it.
+    pub fn flush(&mut self) {
+        if let Some(last) = self.drafts.last_mut() {
+            last.flush = true;
+        }
     }
 
     pub fn bare(&mut self, at_ms: f64, kind: EventType) {

@@ -86,9 +86,9 @@ impl Tab {
         query.clone_into(&mut self.query);
     }
 
-    /// When the visit's last page view ended.
-    pub fn ended_ms(&self) -> f64 {
-        self.next_page_ms
+    /// Time of the next event; after the visit's last page view, when the next page would have been opened.
+    pub fn next_ms(&self) -> f64 {
+        self.current.as_ref().map_or(self.next_page_ms, |view| view.events.drafts[view.sent].at_ms)
     }
 
     /// The next batch of at most `events_max` events, `None` when the visit is over.
@@ -100,8 +100,9 @@ impl Tab {
         let first_ms = view.events.drafts[view.sent].at_ms;
         let limit = events_max.min(profile.batch_events_max);
         let flush_ms = first_ms + profile.flush_after_ms;
-        let drafts = view.events.drafts[view.sent..].iter();
-        let count = drafts.take(limit).take_while(|draft| draft.at_ms <= flush_ms).count();
+        let drafts = &view.events.drafts[view.sent..];
+        let in_time = drafts.iter().take(limit).take_while(|draft| draft.at_ms <= flush_ms).count();
+        let count = drafts[..in_time].iter().position(|draft| draft.flush).map_or(in_time, |index| index + 1);
         let batch = self.write(chance, profile, count);
         let view = self.current.as_mut().expect("the page view is still open");
         view.sent += count;

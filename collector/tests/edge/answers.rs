@@ -21,7 +21,10 @@ fn good() -> Vec<u8> {
 async fn a_batch_answered_200_is_in_kafka_and_its_reject_in_the_dead_letters() {
     let rig = Rig::start(|_| ()).await;
     let reply = rig
-        .post_with(&[("user-agent", "test/1"), ("x-forwarded-for", "198.51.100.7")], batch(&[click(0), unknown(1), click(2)]))
+        .post_with(
+            &[("user-agent", "test/1"), ("x-forwarded-for", "198.51.100.7")],
+            batch(&[click(0), unknown(1), click(2)]),
+        )
         .await;
     assert_eq!(reply.status, 200, "{}", reply.text());
     let answer = reply.json();
@@ -98,12 +101,17 @@ async fn every_row_of_the_contract() {
 #[tokio::test(flavor = "multi_thread")]
 async fn keys_come_in_the_header_or_the_query() {
     let rig = Rig::start(|_| ()).await;
-    let with = |path: String| async move { call(rig_at(&path), "POST", &path[path.find('/').expect("a path")..], &[], &good()).await.status };
+    let with = |path: String| async move {
+        call(rig_at(&path), "POST", &path[path.find('/').expect("a path")..], &[], &good()).await.status
+    };
     let at = rig.at.public;
     assert_eq!(with(format!("{at}/v1/events?key={KEY}")).await, 200);
     assert_eq!(with(format!("{at}/v1/events?key=nobody")).await, 401);
     assert_eq!(with(format!("{at}/v1/events")).await, 401);
-    assert_eq!(call(at, "POST", "/v1/events", &[("authorization", "Bearer nobody")], &good()).await.code(), "unknown_key");
+    assert_eq!(
+        call(at, "POST", "/v1/events", &[("authorization", "Bearer nobody")], &good()).await.code(),
+        "unknown_key"
+    );
     rig.stop().await;
 }
 
@@ -139,13 +147,27 @@ async fn cors_lets_in_the_keys_origins_and_nobody_else() {
 #[tokio::test(flavor = "multi_thread")]
 async fn the_other_paths() {
     let rig = Rig::start(|config| config.paths.events = "/hello".into()).await;
-    for (path, status) in [("/health/live", 200), ("/health/ready", 200), ("/robots.txt", 200), ("/metrics", 404), ("/", 404), ("/v1/events", 404), ("/sdk/no-such.js", 404), ("/hello", 405)] {
+    for (path, status) in [
+        ("/health/live", 200),
+        ("/health/ready", 200),
+        ("/robots.txt", 200),
+        ("/metrics", 404),
+        ("/", 404),
+        ("/v1/events", 404),
+        ("/sdk/no-such.js", 404),
+        ("/hello", 405),
+    ] {
         assert_eq!(rig.get(path).await.status, status, "{path}");
     }
     assert_eq!(call(rig.at.public, "POST", "/elsewhere", &[], &good()).await.code(), "not_found");
     assert!(rig.get("/sdk/no-such.js").await.text().contains("npm run build"));
     let metrics = call(rig.at.internal, "GET", "/metrics", &[], b"").await;
-    assert!(metrics.text().contains("# TYPE collector_requests_total counter") || metrics.text().contains("# TYPE collector_"), "{}", metrics.text());
+    assert!(
+        metrics.text().contains("# TYPE collector_requests_total counter")
+            || metrics.text().contains("# TYPE collector_"),
+        "{}",
+        metrics.text()
+    );
     assert_eq!(call(rig.at.internal, "GET", "/health/ready", &[], b"").await.status, 200);
     let reply = call(rig.at.public, "POST", &format!("/hello?key={KEY}"), &[], &good()).await;
     assert_eq!(reply.status, 200);
@@ -179,14 +201,15 @@ async fn the_books_balance() {
 async fn a_large_batch_becomes_several_records_in_order() {
     let rig = Rig::start(|config| config.limits.record_bytes_max = 64 * 1024).await;
     let text = "x".repeat(8_000);
-    let events: Vec<_> = (0..100)
-        .map(|seq| format!(r#"{{"seq":{seq},"type":"custom","at":1,"name":"{text}"}}"#))
-        .collect();
+    let events: Vec<_> =
+        (0..100).map(|seq| format!(r#"{{"seq":{seq},"type":"custom","at":1,"name":"{text}"}}"#)).collect();
     assert_eq!(rig.post(batch(&events)).await.status, 200);
     let packages = rig.records(topics::EVENTS);
     assert!(packages.len() > 10, "{}", packages.len());
-    let seqs: Vec<_> =
-        packages.iter().flat_map(|package| items(package, "events").iter().map(|event| field(event, "seq").clone())).collect();
+    let seqs: Vec<_> = packages
+        .iter()
+        .flat_map(|package| items(package, "events").iter().map(|event| field(event, "seq").clone()))
+        .collect();
     assert_eq!(seqs, (0..100).map(Value::Long).collect::<Vec<_>>());
     rig.stop().await;
 }

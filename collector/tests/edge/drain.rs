@@ -48,5 +48,22 @@ async fn a_drain_ends_even_when_kafka_is_silent() {
     let reply = post.await.expect("no panic");
     assert_eq!((reply.status, reply.code().as_str()), (503, "not_ready"), "told to send it again, elsewhere");
     let Rig { task, cluster: _cluster, .. } = rig;
-    tokio::time::timeout(Duration::from_secs(10), task).await.expect("an end").expect("no panic").expect("a clean stop");
+    tokio::time::timeout(Duration::from_secs(10), task)
+        .await
+        .expect("an end")
+        .expect("no panic")
+        .expect("a clean stop");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_only_buffered_reaches_kafka_before_a_clean_end() {
+    let rig = Rig::start(|config| config.ack = collector::config::Ack::Memory).await;
+    rig.cluster.broker_round_trip_time(1, Duration::from_millis(300)).expect("the mock obeys");
+    for seq in 0..20 {
+        assert_eq!(rig.post(batch(&[click(seq)])).await.status, 202);
+    }
+    rig.shutdown.cancel();
+    let Rig { task, cluster, .. } = rig;
+    task.await.expect("no panic").expect("a clean stop");
+    assert_eq!(records(&cluster, topics::EVENTS).len(), 20);
 }

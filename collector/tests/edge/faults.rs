@@ -111,7 +111,8 @@ async fn the_registry_may_be_late_and_may_go_once_the_ids_are_known() {
     }
     let registry = Registry::start().await;
     registry.answer_with(503);
-    let collector = collector::Collector::bind(config(cluster.bootstrap_servers(), registry.url())).await.expect("ports");
+    let collector =
+        collector::Collector::bind(config(cluster.bootstrap_servers(), registry.url())).await.expect("ports");
     let at = collector.addresses();
     let shutdown = CancellationToken::new();
     let task = tokio::spawn(collector.serve(|_| (), shutdown.clone()));

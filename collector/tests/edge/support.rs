@@ -105,13 +105,7 @@ impl Rig {
 
     /// All records of a topic, decoded.
     pub fn records(&self, topic: &str) -> Vec<Value> {
-        let schema = if topic == topics::EVENTS { topics::EVENTS_AVRO } else { topics::DEAD_LETTER_AVRO };
-        let schema = apache_avro::Schema::parse_str(schema).expect("the bundled schema");
-        let reader = GenericDatumReader::builder(&schema).build().expect("a schema without loose ends");
-        payloads(&self.cluster.bootstrap_servers(), topic)
-            .iter()
-            .map(|payload| reader.read_value(&mut &payload[schemas::avro::FRAME_HEAD_BYTES..]).expect("a record of the schema"))
-            .collect()
+        records(&self.cluster, topic)
     }
 
     pub async fn stop(self) {
@@ -120,13 +114,23 @@ impl Rig {
     }
 }
 
+/// All records of a topic, decoded.
+pub fn records(cluster: &Cluster, topic: &str) -> Vec<Value> {
+    let schema = if topic == topics::EVENTS { topics::EVENTS_AVRO } else { topics::DEAD_LETTER_AVRO };
+    let schema = apache_avro::Schema::parse_str(schema).expect("the bundled schema");
+    let reader = GenericDatumReader::builder(&schema).build().expect("a schema without loose ends");
+    payloads(&cluster.bootstrap_servers(), topic)
+        .iter()
+        .map(|payload| {
+            reader.read_value(&mut &payload[schemas::avro::FRAME_HEAD_BYTES..]).expect("a record of the schema")
+        })
+        .collect()
+}
+
 /// Reads partition 0 of a topic from its start to its present end.
 fn payloads(bootstrap: &str, topic: &str) -> Vec<Vec<u8>> {
-    let consumer: BaseConsumer = ClientConfig::new()
-        .set("bootstrap.servers", bootstrap)
-        .set("group.id", "test")
-        .create()
-        .expect("a consumer");
+    let consumer: BaseConsumer =
+        ClientConfig::new().set("bootstrap.servers", bootstrap).set("group.id", "test").create().expect("a consumer");
     let (_, end) = consumer.fetch_watermarks(topic, 0, PATIENCE).expect("watermarks");
     let mut partitions = TopicPartitionList::new();
     partitions.add_partition_offset(topic, 0, Offset::Beginning).expect("an offset");
@@ -213,7 +217,10 @@ impl Reply {
 
     /// Takes a whole answer apart; chunked bodies do not occur.
     pub fn parse(bytes: &[u8]) -> Reply {
-        let end = bytes.windows(4).position(|four| four == b"\r\n\r\n").unwrap_or_else(|| panic!("no head: {:?}", String::from_utf8_lossy(bytes)));
+        let end = bytes
+            .windows(4)
+            .position(|four| four == b"\r\n\r\n")
+            .unwrap_or_else(|| panic!("no head: {:?}", String::from_utf8_lossy(bytes)));
         let head = String::from_utf8(bytes[..end].to_vec()).expect("a head in ASCII");
         let status = head.split(' ').nth(1).expect("a status").parse().expect("a number");
         Reply { status, head, body: bytes[end + 4..].to_vec() }
@@ -243,7 +250,10 @@ pub async fn raw(at: SocketAddr, bytes: &[u8]) -> Reply {
 
 pub async fn read_reply(stream: &mut TcpStream) -> Reply {
     let mut answer = Vec::new();
-    tokio::time::timeout(PATIENCE, stream.read_to_end(&mut answer)).await.expect("an answer in time").expect("an answer");
+    tokio::time::timeout(PATIENCE, stream.read_to_end(&mut answer))
+        .await
+        .expect("an answer in time")
+        .expect("an answer");
     Reply::parse(&answer)
 }
 
@@ -279,8 +289,9 @@ impl Registry {
                 ),
             }
         });
-        let latest = warp::path!("subjects" / String / "versions" / "latest")
-            .map(|subject: String| format!(r#"{{"subject":"{subject}","version":1,"id":7,"schema":"\"registered-schema\""}}"#));
+        let latest = warp::path!("subjects" / String / "versions" / "latest").map(|subject: String| {
+            format!(r#"{{"subject":"{subject}","version":1,"id":7,"schema":"\"registered-schema\""}}"#)
+        });
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
         let at = listener.local_addr().expect("an address");
         tokio::spawn(warp::serve(register.or(latest)).incoming(listener).run());

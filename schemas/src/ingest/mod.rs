@@ -16,9 +16,7 @@ mod tests;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
-pub use event::{
-    Change, Clipboard, Degraded, Element, Event, Input, JsError, Key, NetworkRequest, Trail, Vital,
-};
+pub use event::{Change, Clipboard, Degraded, Element, Event, Input, JsError, Key, NetworkRequest, Trail, Vital};
 pub use event_type::EventType;
 pub use reject::{BatchCode, BatchError, EventCode, Reject};
 pub use value::{Id, Length, Number, Object, Properties, Samples, Text, Whole};

@@ -30,7 +30,8 @@ fn refusal(body: &[u8]) -> (&'static str, String) {
 
 #[test]
 fn a_good_batch_borrows_from_its_body() {
-    let body = batch_of(r#"{"seq":0,"type":"custom","at":1.5,"name":"opened","properties":{"a":[1, 2]},"unknown":[[]]}"#);
+    let body =
+        batch_of(r#"{"seq":0,"type":"custom","at":1.5,"name":"opened","properties":{"a":[1, 2]},"unknown":[[]]}"#);
     let batch = parse(body.as_bytes()).expect("good");
     assert!(batch.rejects.is_empty());
     assert_eq!(batch.header.visitor_id.0.to_string(), "6f9619ff-8b86-4d01-b42d-00c04fc964ff", "lower case");
@@ -68,8 +69,16 @@ fn each_kind_of_bad_event_has_its_code_and_names_its_field() {
         (r#"{"seq":1,"type":"custom","at":1,"name":"\ud800"}"#, "invalid_unicode", "`name`"),
         (r#"{"seq":1,"type":"custom","at":1,"name":"\ud800\u0041"}"#, "invalid_unicode", "`name`"),
         (r#"{"seq":1,"type":"custom","at":1,"name":"\udc00"}"#, "invalid_unicode", "`name`"),
-        (r#"{"seq":1,"type":"custom","at":1,"name":"a","properties":{"a":["\udc00"]}}"#, "invalid_unicode", "`properties`"),
-        (r#"{"seq":1,"type":"custom","at":1,"name":"a","properties":{"a":1e999}}"#, "number_out_of_range", "`properties`"),
+        (
+            r#"{"seq":1,"type":"custom","at":1,"name":"a","properties":{"a":["\udc00"]}}"#,
+            "invalid_unicode",
+            "`properties`",
+        ),
+        (
+            r#"{"seq":1,"type":"custom","at":1,"name":"a","properties":{"a":1e999}}"#,
+            "number_out_of_range",
+            "`properties`",
+        ),
         (r#"{"seq":1,"type":"custom","at":1,"name":"a","properties":[1]}"#, "invalid_field", "`properties`"),
         (
             r#"{"seq":1,"type":"pointer","at":1,"trail":{"dt":[0],"x":[1],"y":[1,2]}}"#,
@@ -77,7 +86,11 @@ fn each_kind_of_bad_event_has_its_code_and_names_its_field() {
             "dt has 1, x has 1, y has 2",
         ),
         (&format!(r#"{{"seq":1,"type":"click","at":1,"state":"{long}"}}"#), "string_too_long", "8193"),
-        (&format!(r#"{{"seq":1,"type":"custom","at":1,"name":"a","properties":{{"{long}":1}}}}"#), "string_too_long", "8193"),
+        (
+            &format!(r#"{{"seq":1,"type":"custom","at":1,"name":"a","properties":{{"{long}":1}}}}"#),
+            "string_too_long",
+            "8193",
+        ),
         (
             &format!(r#"{{"seq":1,"type":"pointer","at":1,"trail":{{"dt":[{samples}],"x":[],"y":[]}}}}"#),
             "string_too_long",
@@ -88,11 +101,7 @@ fn each_kind_of_bad_event_has_its_code_and_names_its_field() {
             "event_too_large",
             "65536",
         ),
-        (
-            &format!(r#"{{"seq":1,"type":"click","at":1,"z":{}{}}}"#, "[".repeat(30), "]".repeat(30)),
-            "too_deep",
-            "32",
-        ),
+        (&format!(r#"{{"seq":1,"type":"click","at":1,"z":{}{}}}"#, "[".repeat(30), "]".repeat(30)), "too_deep", "32"),
     ];
     for (event, code, part) in cases {
         let (got, message) = code_beside_good(event);
@@ -132,12 +141,24 @@ fn refusals_of_the_whole_batch_have_codes_and_name_the_field() {
         (good.replace("\"batch_seq\":3,", ""), "invalid_batch", "missing field `batch_seq`"),
         (good.replace(":3,", ":-3,"), "invalid_batch", "`batch_seq`"),
         (good.replace("6F9619FF-", "not-a-uuid"), "invalid_batch", "`visitor_id`: \"not-a-uuid"),
-        (good.replace("6F9619FF-8B86-4D01-B42D-00C04FC964FF", "6F9619FF8B864D01B42D00C04FC964FF"), "invalid_batch", "UUID"),
+        (
+            good.replace("6F9619FF-8B86-4D01-B42D-00C04FC964FF", "6F9619FF8B864D01B42D00C04FC964FF"),
+            "invalid_batch",
+            "UUID",
+        ),
         (good.replace("1795250920115.25", "1e999"), "invalid_batch", "`sent_at`"),
         (good.replace("\"events\":", "\"page\":{\"url\":\"\\ud800\"},\"events\":"), "invalid_batch", "`page.url`"),
         (good.replace("\"events\":", "\"page\":{\"viewport\":[1]},\"events\":"), "invalid_batch", "`page.viewport"),
-        (good.replace("\"events\":[", "\"events\":[[").replace("]}", "]]}").replace("\"events\"", "\"event\""), "invalid_batch", "`events`"),
-        (good.replace("\"events\":", &format!("\"z\":{}{},\"events\":", "[".repeat(32), "]".repeat(32))), "too_deep", "32"),
+        (
+            good.replace("\"events\":[", "\"events\":[[").replace("]}", "]]}").replace("\"events\"", "\"event\""),
+            "invalid_batch",
+            "`events`",
+        ),
+        (
+            good.replace("\"events\":", &format!("\"z\":{}{},\"events\":", "[".repeat(32), "]".repeat(32))),
+            "too_deep",
+            "32",
+        ),
         (format!("{{\"events\":{}{}}}", "[".repeat(200_000), "]".repeat(200_000)), "invalid_batch", "missing field"),
         ("[".repeat(200_000), "invalid_batch", "object"),
         (batch_of(&vec!["{}"; 1_001].join(",")), "too_many_events", "1001"),

@@ -165,7 +165,7 @@ describe('handing over', () => {
     const batches = worker.batches();
     for (const batch of batches) expect(wrongWith(batch)).toBeNull();
     const seen = new Set(types(batches));
-    const headless = ['visibility', 'element_enter', 'element_leave', 'request', 'web_vital', 'capture_degraded'];
+    const headless = ['visibility', 'request', 'web_vital', 'capture_degraded'];
     expect(EVENT_TYPES.filter((type) => !seen.has(type as never)).sort()).toEqual(headless.sort());
     expect(JSON.stringify(batches)).not.toContain('"red"');
   });
