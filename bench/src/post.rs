@@ -54,9 +54,8 @@ pub async fn run(arguments: PostArguments) -> Result<()> {
     };
     let profile = Profile { batch_events_max: arguments.batch.max(1), ..profile };
     let progress = events_bar(arguments.events, "posting");
-    let batches = Traffic::new(arguments.seed, profile).map(|batch| {
-        arguments.encoding.encode(batch).expect("compressing into memory does not fail")
-    });
+    let batches = Traffic::new(arguments.seed, profile)
+        .map(|batch| arguments.encoding.encode(batch).expect("compressing into memory does not fail"));
     let tally = load::post_all(&target, arguments.connections, pace, batches, &progress).await?;
     progress.finish_and_clear();
     println!("{tally}");

@@ -8,6 +8,8 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
 use tansu_broker::broker::Broker;
+use tansu_broker::coordinator::group::administrator::Controller;
+use tansu_storage::StorageContainer;
 use tokio::net::TcpStream;
 use tokio::task::JoinHandle;
 use url::Url;
@@ -34,7 +36,7 @@ impl EmbeddedBroker {
         let listener = Url::parse(&format!("tcp://127.0.0.1:{port}")).context("broker address")?;
         let storage = Url::parse(&format!("sqlite:///{LOG_FILE}")).context("broker storage")?;
         debug_assert!(!Path::new(LOG_FILE).is_absolute());
-        let mut broker = Broker::<(), ()>::builder()
+        let mut broker = Broker::<Controller<StorageContainer>, StorageContainer>::builder()
             .node_id(NODE_ID)
             .cluster_id("standalone")
             .incarnation_id(Uuid::now_v7())
@@ -45,7 +47,7 @@ impl EmbeddedBroker {
             .build()
             .await
             .with_context(|| format!("cannot open the broker's log {LOG_FILE} in the data folder"))?;
-        let task = tokio::spawn(async move { broker.serve(Instant::now()).await.context("the embedded broker ended") });
+        let task = tokio::spawn(async move { broker.serve(tokio::time::Instant::now()).await.context("the embedded broker ended") });
         let broker = Self { bootstrap: format!("127.0.0.1:{port}"), task };
         broker.wait_until_open().await?;
         Ok(broker)

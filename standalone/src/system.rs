@@ -215,6 +215,8 @@ async fn start_stream_job(options: &Options, addresses: &Addresses, listeners: &
         registry: addresses.registry_url.clone(),
         store: addresses.store_url.clone(),
         internal_address: listeners.stream_jobs,
+        // the embedded broker has no KIP-848, and asking it first would only cost time
+        group_protocol: stream_jobs::GroupProtocol::Classic,
         flush_interval_ms: u64::try_from(options.flush_every.as_millis()).unwrap_or(u64::MAX),
         revoke_deadline_ms: STREAM_JOB_FLUSH_MS_MAX,
         kafka: STREAM_JOB_KAFKA.map(|(name, value)| (name.to_owned(), value.to_owned())).into(),

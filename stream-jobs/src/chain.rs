@@ -43,7 +43,9 @@ pub struct Chain {
 #[derive(Debug, Error)]
 pub enum CommitError {
     /// Another writer's link stands at that offset: this writer has lost the partition.
-    #[error("{topic}/{partition}: the link at offset {start} was written by {writer}: another worker owns the partition now")]
+    #[error(
+        "{topic}/{partition}: the link at offset {start} was written by {writer}: another worker owns the partition now"
+    )]
     Fenced { topic: String, partition: i32, start: i64, writer: Uuid },
     /// The store answered errors; whether the link stands is not known. Trying again is safe.
     #[error("{topic}/{partition}: the link at offset {start} cannot be written: {source}")]
@@ -134,20 +136,17 @@ impl Chain {
         let files: Vec<Bytes> = futures::stream::iter(tail.state.clone())
             .map(|key| async move {
                 self.read(&key).await.map_err(|error| match error {
-                    StoreError::NotFound { .. } => LoadError::Damaged {
-                        key,
-                        message: "the state file that the last link names is missing".into(),
-                    },
+                    StoreError::NotFound { .. } => {
+                        LoadError::Damaged { key, message: "the state file that the last link names is missing".into() }
+                    }
                     source => self.load_error(source),
                 })
             })
             .buffered(STATE_READS)
             .try_collect()
             .await?;
-        Sessions::restore(files.iter().map(|file| &file[..])).map_err(|error| LoadError::Damaged {
-            key: tail.state.join(", "),
-            message: format!("{error:#}"),
-        })
+        Sessions::restore(files.iter().map(|file| &file[..]))
+            .map_err(|error| LoadError::Damaged { key: tail.state.join(", "), message: format!("{error:#}") })
     }
 
     /// Writes a file that no link names yet; writing it again is harmless, since its key holds the writer's id.

@@ -48,7 +48,8 @@ async fn the_tail_is_found_whatever_the_hint() {
 #[tokio::test]
 async fn every_answer_of_the_store_ends_in_one_link() {
     for fault in [Fault::Before, Fault::LostAnswer, Fault::AlreadyThere] {
-        let store = FaultyStore::new(Arc::new(InMemory::new()), move |put, _| if put == 0 { fault } else { Fault::None });
+        let store =
+            FaultyStore::new(Arc::new(InMemory::new()), move |put, _| if put == 0 { fault } else { Fault::None });
         let chain = chain_on(store);
         let ours = link(0, 0, 9, Uuid::now_v7());
         chain.commit(&ours).await.unwrap();
@@ -102,7 +103,8 @@ async fn the_state_is_read_back_and_a_missing_file_is_named() {
     let chain = chain_on(Arc::new(InMemory::new()));
     let writer = Uuid::now_v7();
     let mut sessions = Sessions::default();
-    let keys = [(StateKind::Snapshot, 9), (StateKind::Delta, 19)].map(|(kind, end)| state_key("t", 4, end, writer, kind));
+    let keys =
+        [(StateKind::Snapshot, 9), (StateKind::Delta, 19)].map(|(kind, end)| state_key("t", 4, end, writer, kind));
     chain.upload(&keys[0], sessions.take_snapshot().unwrap().into()).await.unwrap();
     let tail = Link { state: keys.to_vec(), ..link(1, 10, 19, writer) };
     let error = chain.load_sessions(&tail).await.unwrap_err();

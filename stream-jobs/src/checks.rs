@@ -20,8 +20,11 @@ pub async fn run(config: &Config, parts: &Parts) -> Result<()> {
     let deadline = Instant::now() + config.startup_timeout();
     let mut backoff = Backoff::new(Duration::from_millis(100), Duration::from_secs(2));
     loop {
-        let (kafka, registry, store) =
-            futures::join!(check_kafka(config, parts), check_registry(config, parts), check_store(config, &parts.store));
+        let (kafka, registry, store) = futures::join!(
+            check_kafka(config, parts),
+            check_registry(config, parts),
+            check_store(config, &parts.store)
+        );
         let problems: Vec<String> = [kafka, registry, store].into_iter().filter_map(Result::err).collect();
         if problems.is_empty() {
             return Ok(());
@@ -54,9 +57,9 @@ async fn check_kafka(config: &Config, parts: &Parts) -> Result<(), String> {
 
 async fn check_registry(config: &Config, parts: &Parts) -> Result<(), String> {
     let registered = parts.dead_letters.register(&parts.registry).await;
-    registered.map(|_| ()).map_err(|error| {
-        format!("{error} (it was asked to register the schema of {})", config.dead_letter_topic)
-    })
+    registered
+        .map(|_| ())
+        .map_err(|error| format!("{error} (it was asked to register the schema of {})", config.dead_letter_topic))
 }
 
 /// Proves that a second create of the same key is refused: the chain rests on it.

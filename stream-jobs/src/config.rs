@@ -72,7 +72,7 @@ impl Default for Config {
             topic: schemas::topics::EVENTS.into(),
             dead_letter_topic: schemas::topics::DEAD_LETTER.into(),
             group: "stream-jobs".into(),
-            group_protocol: GroupProtocol::Classic,
+            group_protocol: GroupProtocol::Auto,
             registry: "http://127.0.0.1:8085".into(),
             store: String::new(),
             internal_address: SocketAddr::from((Ipv4Addr::LOCALHOST, 8082)),
@@ -104,7 +104,7 @@ pub struct Flags {
     /// Consumer group whose workers share the partitions [default: stream-jobs]
     #[arg(long)]
     pub group: Option<String>,
-    /// classic, consumer (KIP-848) or auto [default: classic]
+    /// classic, consumer (KIP-848) or auto [default: auto]
     #[arg(long, value_name = "PROTOCOL")]
     pub group_protocol: Option<String>,
     /// Schema registry, base of its Confluent API [default: http://127.0.0.1:8085]
@@ -213,7 +213,8 @@ impl Reader {
             if key == "CONFIG" || key == "LOG" {
                 continue;
             }
-            self.given.insert(key.to_lowercase(), Given { value: Value::String(value), origin: name.clone(), is_text: true });
+            self.given
+                .insert(key.to_lowercase(), Given { value: Value::String(value), origin: name.clone(), is_text: true });
         }
     }
 
@@ -306,7 +307,9 @@ impl Reader {
         if let Some(strategy) = config.kafka.get("partition.assignment.strategy")
             && strategy.contains("cooperative")
         {
-            wrong(format!("kafka: partition.assignment.strategy = {strategy:?}: cooperative-sticky is not safe here, use group_protocol"));
+            wrong(format!(
+                "kafka: partition.assignment.strategy = {strategy:?}: cooperative-sticky is not safe here, use group_protocol"
+            ));
         }
     }
 }
@@ -328,7 +331,8 @@ mod tests {
         )
         .unwrap();
         let flags = Flags { config: Some(file.path().into()), group: Some("c".into()), ..Flags::default() };
-        let environment = [("STREAM_JOBS_TOPIC", "b"), ("STREAM_JOBS_GROUP", "b"), ("STREAM_JOBS_QUERY_KEYS_KEPT", "[\"q\"]")];
+        let environment =
+            [("STREAM_JOBS_TOPIC", "b"), ("STREAM_JOBS_GROUP", "b"), ("STREAM_JOBS_QUERY_KEYS_KEPT", "[\"q\"]")];
         let config = load(&environment, &flags).unwrap();
         assert_eq!((config.topic.as_str(), config.group.as_str(), config.flush_interval_ms), ("b", "c", 7));
         assert_eq!(config.query_keys_kept, ["q"]);
@@ -338,10 +342,17 @@ mod tests {
 
     #[test]
     fn all_mistakes_at_once() {
-        let environment = [("STREAM_JOBS_FLUSH_ROWS_MAX", "many"), ("STREAM_JOBS_NO_SUCH", "1"), ("STREAM_JOBS_REGISTRY", "x")];
+        let environment =
+            [("STREAM_JOBS_FLUSH_ROWS_MAX", "many"), ("STREAM_JOBS_NO_SUCH", "1"), ("STREAM_JOBS_REGISTRY", "x")];
         let flags = Flags { group_protocol: Some("cooperative".into()), ..Flags::default() };
         let text = load(&environment, &flags).unwrap_err().to_string();
-        for part in ["STREAM_JOBS_FLUSH_ROWS_MAX", "there is no setting no_such", "store is missing", "registry", "--group-protocol"] {
+        for part in [
+            "STREAM_JOBS_FLUSH_ROWS_MAX",
+            "there is no setting no_such",
+            "store is missing",
+            "registry",
+            "--group-protocol",
+        ] {
             assert!(text.contains(part), "{part} is not in: {text}");
         }
     }

@@ -58,12 +58,7 @@ impl DeadLetters {
     }
 
     /// Delivers all, or none counts as delivered: after an error some may stand twice in the topic, none is missing.
-    pub async fn send(
-        &self,
-        registry: &Registry,
-        source: (&str, i32),
-        rejected: &[RejectedRecord],
-    ) -> Result<()> {
+    pub async fn send(&self, registry: &Registry, source: (&str, i32), rejected: &[RejectedRecord]) -> Result<()> {
         if rejected.is_empty() {
             return Ok(());
         }
@@ -74,11 +69,19 @@ impl DeadLetters {
             let letter = FutureRecord::to(&self.topic).key(&key).payload(&payload);
             self.producer.send(letter, DELIVERY_TIMEOUT).await.map_err(|(error, _)| error)
         });
-        try_join_all(deliveries).await.with_context(|| format!("the dead-letter topic {} cannot be written", self.topic))?;
+        try_join_all(deliveries)
+            .await
+            .with_context(|| format!("the dead-letter topic {} cannot be written", self.topic))?;
         Ok(())
     }
 
-    fn encode(&self, id: u32, (topic, partition): (&str, i32), record: &RejectedRecord, rejected_at: f64) -> (Vec<u8>, String) {
+    fn encode(
+        &self,
+        id: u32,
+        (topic, partition): (&str, i32),
+        record: &RejectedRecord,
+        rejected_at: f64,
+    ) -> (Vec<u8>, String) {
         let letter = DeadLetter {
             stage: STAGE,
             code: record.reason.code,

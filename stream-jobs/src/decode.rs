@@ -215,7 +215,10 @@ fn decode_together(decoder: &mut Decoder, frames: &Frames, indices: &[usize]) ->
         let consumed = decoder.decode(frame).map_err(|error| bad("bad_avro", error.to_string()))?;
         let rows = rows_left - decoder.capacity();
         if rows == 0 {
-            return Err(bad("bad_avro", format!("the package ends in the middle of a field, after {} bytes", frame.len())));
+            return Err(bad(
+                "bad_avro",
+                format!("the package ends in the middle of a field, after {} bytes", frame.len()),
+            ));
         }
         if rows != 1 || consumed != frame.len() {
             return Err(bad("trailing_bytes", "bytes follow the package".into()));

@@ -9,9 +9,10 @@ use std::time::Duration;
 
 use anyhow::{Context, Result};
 use rdkafka::client::ClientContext;
-use rdkafka::config::{ClientConfig, FromClientConfigAndContext};
+use rdkafka::config::{ClientConfig, FromClientConfigAndContext, RDKafkaLogLevel};
 use rdkafka::consumer::base_consumer::BaseConsumer;
 use rdkafka::consumer::{CommitMode, Consumer, ConsumerContext, RebalanceProtocol, StreamConsumer};
+use rdkafka::error::KafkaError;
 use rdkafka::statistics::Statistics;
 use rdkafka::topic_partition_list::{Offset, TopicPartitionList};
 use rdkafka::types::RDKafkaRespErr;
@@ -42,6 +43,22 @@ pub struct GroupContext {
 }
 
 impl ClientContext for GroupContext {
+    fn log(&self, level: RDKafkaLogLevel, facility: &str, message: &str) {
+        // librdkafka calls every lost connection an error; the chain keeps the data safe meanwhile.
+        match level {
+            RDKafkaLogLevel::Emerg | RDKafkaLogLevel::Alert | RDKafkaLogLevel::Critical => {
+                tracing::error!(facility, "{message}");
+            }
+            RDKafkaLogLevel::Error | RDKafkaLogLevel::Warning => tracing::info!(facility, "{message}"),
+            _ => tracing::debug!(facility, "{message}"),
+        }
+    }
+
+    fn error(&self, error: KafkaError, reason: &str) {
+        // The loop receives it too.
+        tracing::debug!(%error, reason, "Kafka");
+    }
+
     fn stats(&self, statistics: Statistics) {
         let up = statistics.brokers.values().any(|broker| broker.nodeid >= 0 && broker.state == "UP");
         self.metrics.set_not_ready("kafka", (!up).then(|| "no broker can be reached".to_owned()));
@@ -111,7 +128,9 @@ impl Group {
     }
 
     pub fn join(&self) -> Result<()> {
-        self.consumer.subscribe(&[&self.topic]).with_context(|| format!("the topic {} cannot be subscribed", self.topic))
+        self.consumer
+            .subscribe(&[&self.topic])
+            .with_context(|| format!("the topic {} cannot be subscribed", self.topic))
     }
 
     /// Whether the partitions are gone already: others may read them, so nothing is flushed.
@@ -211,7 +230,8 @@ fn is_consumer_option(key: &str) -> bool {
     key.starts_with("fetch.")
         || key.starts_with("group.")
         || key.starts_with("queued.")
-        || ["session.timeout.ms", "heartbeat.interval.ms", "max.poll.interval.ms", "max.partition.fetch.bytes"].contains(&key)
+        || ["session.timeout.ms", "heartbeat.interval.ms", "max.poll.interval.ms", "max.partition.fetch.bytes"]
+            .contains(&key)
         || key == "partition.assignment.strategy"
 }
 

@@ -20,9 +20,8 @@ pub async fn bind(address: SocketAddr) -> Result<TcpListener> {
 /// Answers until `shutdown`.
 pub async fn serve(listener: TcpListener, metrics: Metrics, shutdown: CancellationToken) {
     let text = metrics.clone();
-    let metrics_route = warp::path!("metrics").map(move || {
-        Response::builder().header("content-type", "text/plain; version=0.0.4").body(text.render())
-    });
+    let metrics_route = warp::path!("metrics")
+        .map(move || Response::builder().header("content-type", "text/plain; version=0.0.4").body(text.render()));
     let live = warp::path!("health" / "live").map(|| answer(StatusCode::OK, &serde_json::json!({"status": "live"})));
     let ready = warp::path!("health" / "ready").map(move || {
         let reasons = metrics.not_ready();

@@ -25,8 +25,16 @@ const ZSTD_LEVEL: i32 = 1;
 const ROW_GROUP_ROWS_MAX: usize = 256 * 1024;
 
 /// Columns that count or tell time: small steps from row to row.
-const DELTA_COLUMNS: [&str; 8] =
-    ["batch_seq", "seq", "occurred_at", "client_at", "received_at", "session_started_at", "kafka_partition", "kafka_offset"];
+const DELTA_COLUMNS: [&str; 8] = [
+    "batch_seq",
+    "seq",
+    "occurred_at",
+    "client_at",
+    "received_at",
+    "session_started_at",
+    "kafka_partition",
+    "kafka_offset",
+];
 /// Measured numbers: hardly ever equal, but alike in their high bytes.
 const SPLIT_COLUMNS: [&str; 5] = ["x", "y", "duration_ms", "request_duration_ms", "vital_value"];
 /// The same as lists.
@@ -68,7 +76,9 @@ impl LandingFile {
     }
 
     pub fn append(&mut self, batch: &RecordBatch) -> Result<()> {
-        let times = batch.column_by_name("occurred_at").and_then(|column| column.as_primitive_opt::<TimestampMicrosecondType>());
+        let times = batch
+            .column_by_name("occurred_at")
+            .and_then(|column| column.as_primitive_opt::<TimestampMicrosecondType>());
         if let Some(times) = times
             && let (Some(least), Some(greatest)) = (min(times), max(times))
         {

@@ -27,6 +27,7 @@ pub mod store;
 pub mod transform;
 
 use std::net::SocketAddr;
+use std::time::Duration;
 
 use anyhow::{Context, Result};
 use tokio::net::TcpListener;
@@ -39,6 +40,9 @@ use group::Group;
 use metrics::Metrics;
 use registry::Registry;
 use store::Store;
+
+/// How long librdkafka may take to leave the group once everything is flushed.
+const LEAVE_TIMEOUT: Duration = Duration::from_secs(3);
 
 /// A worker whose internal address is taken and that has not begun yet.
 pub struct Bound {
@@ -72,13 +76,21 @@ impl Bound {
         let stop_internal = CancellationToken::new();
         let internal = tokio::spawn(internal::serve(listener, metrics.clone(), stop_internal.clone()));
         let (done, outcome) = tokio::sync::oneshot::channel();
+        let patience = config.revoke_deadline() + LEAVE_TIMEOUT;
+        let ending = shutdown.clone();
         let worker = std::thread::Builder::new().name("stream-jobs".into()).spawn(move || {
             let finished = work_on_this_thread(&config, metrics, shutdown);
             // The receiver is only gone when nobody waits any more.
             let _ = done.send(finished);
         });
         worker.context("the worker's thread cannot be started")?;
-        let finished = outcome.await.context("the worker's thread ended in a panic")?;
+        let finished = tokio::select! {
+            finished = outcome => finished.context("the worker's thread ended in a panic")?,
+            () = async { ending.cancelled().await; tokio::time::sleep(patience).await } => {
+                tracing::warn!("leaving the group takes too long: the broker will notice by itself");
+                Ok(())
+            }
+        };
         stop_internal.cancel();
         // It was asked to end; a panic of it changes nothing any more.
         let _ = internal.await;

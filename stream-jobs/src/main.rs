@@ -1,6 +1,7 @@
 //! `stream-jobs`: wires the command line to the library.
 #![forbid(unsafe_code)]
 
+use std::io::IsTerminal;
 use std::process::ExitCode;
 
 use clap::{Args, Parser, Subcommand};
@@ -9,6 +10,9 @@ use stream_jobs::resume::{self, Accept};
 use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 use tracing_subscriber::EnvFilter;
+
+/// The object store's own retries are no news; what comes of them is logged by the worker.
+const DEFAULT_LOG: &str = "info,object_store=warn";
 
 /// Reads telemetry events from Kafka and lands them as Parquet, each exactly once
 ///
@@ -62,8 +66,9 @@ struct Resume {
 
 #[tokio::main]
 async fn main() -> ExitCode {
-    let level = EnvFilter::try_from_env("STREAM_JOBS_LOG").unwrap_or_else(|_| EnvFilter::new("info"));
-    tracing_subscriber::fmt().with_env_filter(level).with_writer(std::io::stderr).init();
+    let level = EnvFilter::try_from_env("STREAM_JOBS_LOG").unwrap_or_else(|_| EnvFilter::new(DEFAULT_LOG));
+    let colours = std::io::stderr().is_terminal();
+    tracing_subscriber::fmt().with_env_filter(level).with_ansi(colours).with_writer(std::io::stderr).init();
     match command(Arguments::parse().command).await {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {

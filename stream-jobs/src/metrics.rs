@@ -3,7 +3,9 @@
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use prometheus::{Encoder, Histogram, HistogramOpts, IntCounter, IntCounterVec, IntGaugeVec, Opts, Registry, TextEncoder};
+use prometheus::{
+    Encoder, Histogram, HistogramOpts, IntCounter, IntCounterVec, IntGaugeVec, Opts, Registry, TextEncoder,
+};
 
 /// Seconds from the last record to the standing link.
 const FLUSH_SECONDS_BUCKETS: [f64; 9] = [0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 5.0, 20.0];
@@ -38,9 +40,8 @@ pub struct Metrics {
 impl Default for Metrics {
     fn default() -> Self {
         let registry = Registry::new();
-        let counter = |name: &str, help: &str| {
-            registered(&registry, IntCounter::new(format!("stream_jobs_{name}"), help))
-        };
+        let counter =
+            |name: &str, help: &str| registered(&registry, IntCounter::new(format!("stream_jobs_{name}"), help));
         let counters = |name: &str, help: &str, label: &str| {
             registered(&registry, IntCounterVec::new(Opts::new(format!("stream_jobs_{name}"), help), &[label]))
         };
@@ -70,7 +71,10 @@ impl Default for Metrics {
     }
 }
 
-fn registered<T: prometheus::core::Collector + Clone + 'static>(registry: &Registry, metric: prometheus::Result<T>) -> T {
+fn registered<T: prometheus::core::Collector + Clone + 'static>(
+    registry: &Registry,
+    metric: prometheus::Result<T>,
+) -> T {
     let metric = metric.expect("names and labels are constants that Prometheus allows");
     registry.register(Box::new(metric.clone())).expect("every name is registered once");
     metric
@@ -84,13 +88,16 @@ impl Metrics {
         text
     }
 
-    /// Names a reason for not being ready, or takes it back.
-    pub fn set_not_ready(&self, subject: &str, reason: Option<String>) {
+    /// Names a reason for not being ready, or takes it back. True when the subject had none before: news for the log.
+    pub fn set_not_ready(&self, subject: &str, reason: Option<String>) -> bool {
         let mut reasons = self.not_ready.lock().unwrap_or_else(PoisonError::into_inner);
         match reason {
-            Some(reason) => reasons.insert(subject.to_owned(), reason),
-            None => reasons.remove(subject),
-        };
+            Some(reason) => reasons.insert(subject.to_owned(), reason).is_none(),
+            None => {
+                reasons.remove(subject);
+                false
+            }
+        }
     }
 
     /// What keeps the process from being ready: subject and reason. Empty: ready.

@@ -179,7 +179,10 @@ fn record(visitor: u64, number: i64) -> Vec<u8> {
 }
 
 /// A future that is ready when told so, and a plan that tells at the PUT that `when` names.
-fn fault_at(when: impl Fn(usize, &str) -> bool + Send + 'static, fault: Fault) -> (Arc<Notify>, impl FnMut(usize, &str) -> Fault + Send) {
+fn fault_at(
+    when: impl Fn(usize, &str) -> bool + Send + 'static,
+    fault: Fault,
+) -> (Arc<Notify>, impl FnMut(usize, &str) -> Fault + Send) {
     let reached = Arc::new(Notify::new());
     let notify = reached.clone();
     let plan = move |put: usize, key: &str| {
@@ -232,7 +235,8 @@ async fn killed_at_any_step_nothing_is_lost_doubled_or_put_into_another_session(
     let cases = [("/data/", 0), ("/data/", 2), ("/state/", 0), ("/state/", 1), ("/commits/", 0), ("/commits/", 2)]
         .into_iter()
         .flat_map(|(step, occurrence)| {
-            [Fault::Hang, Fault::HangAfter].map(move |fault| async move { (step, occurrence, fault, killed_at(step, occurrence, fault).await) })
+            [Fault::Hang, Fault::HangAfter]
+                .map(move |fault| async move { (step, occurrence, fault, killed_at(step, occurrence, fault).await) })
         });
     for (step, occurrence, fault, got) in futures::future::join_all(cases).await {
         assert_eq!(got, expected, "{fault:?} at {step} {occurrence}");
@@ -280,8 +284,7 @@ async fn a_zombie_is_fenced_and_goes_on_from_the_winners_chain() {
         gap_from: None,
     };
     winner.commit(&theirs).await.unwrap();
-    let empty_first = Arc::new(std::sync::atomic::AtomicBool::new(true));
-    let hidden: Arc<dyn ObjectStore> = Arc::new(HiddenOnce { inner: bench.store.clone(), hide: empty_first });
+    let hidden = FaultyStore::hiding_first_list(bench.store.clone());
     let later = async {
         tokio::time::sleep(Duration::from_millis(500)).await;
         bench.produce(0, &record(2, 0)).await;
@@ -291,72 +294,6 @@ async fn a_zombie_is_fenced_and_goes_on_from_the_winners_chain() {
     assert_eq!(links[0], theirs, "the winner's link is untouched");
     assert_eq!((links[1].start, links[1].sequence), (1, 1));
     assert!(bench.rows().await.keys().all(|(tab, _)| tab.ends_with('2')), "the zombie's rows are in no link");
-}
-
-/// Lists nothing the first time: a worker that read the chain before the winner wrote into it.
-#[derive(Debug)]
-struct HiddenOnce {
-    inner: Arc<dyn ObjectStore>,
-    hide: Arc<std::sync::atomic::AtomicBool>,
-}
-
-impl std::fmt::Display for HiddenOnce {
-    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        out.write_str("hidden once")
-    }
-}
-
-#[async_trait::async_trait]
-impl ObjectStore for HiddenOnce {
-    async fn put_opts(
-        &self,
-        location: &Path,
-        payload: object_store::PutPayload,
-        options: object_store::PutOptions,
-    ) -> object_store::Result<object_store::PutResult> {
-        self.inner.put_opts(location, payload, options).await
-    }
-
-    async fn put_multipart_opts(
-        &self,
-        location: &Path,
-        options: object_store::PutMultipartOptions,
-    ) -> object_store::Result<Box<dyn object_store::MultipartUpload>> {
-        self.inner.put_multipart_opts(location, options).await
-    }
-
-    async fn get_opts(&self, location: &Path, options: object_store::GetOptions) -> object_store::Result<object_store::GetResult> {
-        self.inner.get_opts(location, options).await
-    }
-
-    async fn get_ranges(&self, location: &Path, ranges: &[std::ops::Range<u64>]) -> object_store::Result<Vec<bytes::Bytes>> {
-        self.inner.get_ranges(location, ranges).await
-    }
-
-    fn delete_stream(
-        &self,
-        locations: futures::stream::BoxStream<'static, object_store::Result<Path>>,
-    ) -> futures::stream::BoxStream<'static, object_store::Result<Path>> {
-        self.inner.delete_stream(locations)
-    }
-
-    fn list(
-        &self,
-        prefix: Option<&Path>,
-    ) -> futures::stream::BoxStream<'static, object_store::Result<object_store::ObjectMeta>> {
-        if self.hide.swap(false, std::sync::atomic::Ordering::SeqCst) {
-            return Box::pin(futures::stream::empty());
-        }
-        self.inner.list(prefix)
-    }
-
-    async fn list_with_delimiter(&self, prefix: Option<&Path>) -> object_store::Result<object_store::ListResult> {
-        self.inner.list_with_delimiter(prefix).await
-    }
-
-    async fn copy_opts(&self, from: &Path, to: &Path, options: object_store::CopyOptions) -> object_store::Result<()> {
-        self.inner.copy_opts(from, to, options).await
-    }
 }
 
 #[tokio::test]
@@ -372,8 +309,11 @@ async fn poison_goes_to_the_dead_letters_and_the_partition_goes_on() {
     let rejected: u64 = bench.links(0).await.iter().map(|link| link.counts.rejected).sum();
     assert_eq!(rejected, 3);
 
-    let consumer: BaseConsumer =
-        ClientConfig::new().set("bootstrap.servers", bench.cluster.bootstrap_servers()).set("group.id", "test").create().unwrap();
+    let consumer: BaseConsumer = ClientConfig::new()
+        .set("bootstrap.servers", bench.cluster.bootstrap_servers())
+        .set("group.id", "test")
+        .create()
+        .unwrap();
     let mut list = rdkafka::TopicPartitionList::new();
     list.add_partition_offset(DEAD_LETTER, 0, rdkafka::Offset::Beginning).unwrap();
     consumer.assign(&list).unwrap();
@@ -423,6 +363,61 @@ async fn two_workers_share_and_hand_over_without_loss() {
 }
 
 #[tokio::test]
+async fn the_whole_process_lands_in_a_folder() {
+    let bench = Bench::new(1).await;
+    let folder = tempfile::tempdir().unwrap();
+    bench.produce(0, &record(1, 0)).await;
+    let store = Store::open(&format!("file://{}", folder.path().display())).unwrap();
+    let config = Config {
+        store: format!("file://{}", folder.path().display()),
+        internal_address: ([127, 0, 0, 1], 0).into(),
+        ..bench.config()
+    };
+    let bound = crate::bind(config).await.unwrap();
+    assert_ne!(bound.internal_addr().port(), 0);
+    let shutdown = CancellationToken::new();
+    let chain = Chain::new(store.objects, store.root, EVENTS, 0);
+    let landed = async {
+        let began = Instant::now();
+        while chain.load_tail(None).await.unwrap().is_none() {
+            assert!(began.elapsed() < PATIENCE, "nothing is landed");
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+        shutdown.cancel();
+    };
+    let (ended, ()) = tokio::join!(bound.serve(shutdown.clone()), landed);
+    ended.unwrap();
+}
+
+#[tokio::test]
+async fn what_is_missing_at_start_is_said_in_one_line_each() {
+    let bench = Bench::new(1).await;
+    let folder = tempfile::tempdir().unwrap();
+    let config = Config {
+        store: format!("file://{}", folder.path().display()),
+        internal_address: ([127, 0, 0, 1], 0).into(),
+        startup_timeout_ms: 1,
+        topic: "no.such.topic".into(),
+        registry: "http://127.0.0.1:9".into(),
+        ..bench.config()
+    };
+    let error = crate::run(config, CancellationToken::new()).await.unwrap_err().to_string();
+    assert_eq!(error.lines().count(), 2, "{error}");
+    assert!(error.contains("the topic no.such.topic does not exist"), "{error}");
+    assert!(error.contains("http://127.0.0.1:9 cannot be reached"), "{error}");
+}
+
+#[tokio::test]
+async fn a_store_that_lets_a_key_be_created_twice_is_refused() {
+    let bench = Bench::new(1).await;
+    let store = Store { objects: FaultyStore::careless(bench.store.clone()), root: Path::from("lake") };
+    let config = Config { startup_timeout_ms: 1, ..bench.config() };
+    let parts = parts(&config, store, Metrics::default()).unwrap();
+    let error = crate::checks::run(&config, &parts).await.unwrap_err().to_string();
+    assert!(error.contains("does not honour create-only PUTs"), "{error}");
+}
+
+#[tokio::test]
 async fn a_clean_end_flushes_everything() {
     let bench = Bench::new(1).await;
     let config = Config { flush_interval_ms: 3_600_000, ..bench.config() };
@@ -431,7 +426,8 @@ async fn a_clean_end_flushes_everything() {
     }
     let shutdown = CancellationToken::new();
     let metrics = Metrics::default();
-    let parts = parts(&config, Store { objects: bench.store.clone(), root: Path::from("lake") }, metrics.clone()).unwrap();
+    let parts =
+        parts(&config, Store { objects: bench.store.clone(), root: Path::from("lake") }, metrics.clone()).unwrap();
     let stop = async {
         let began = Instant::now();
         let buffered = || metrics.visitors.with_label_values(&["0"]).get() > 0;

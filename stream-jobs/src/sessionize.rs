@@ -66,7 +66,9 @@ impl Sessions {
         for file in files {
             let file = StateFile::from_bytes(file)?;
             sessions.newest = file.newest;
-            sessions.visitors.extend(file.visitors.into_iter().map(|(key, visitor)| (u128::from_be_bytes(key), visitor)));
+            sessions
+                .visitors
+                .extend(file.visitors.into_iter().map(|(key, visitor)| (u128::from_be_bytes(key), visitor)));
         }
         Ok(sessions)
     }

@@ -18,7 +18,8 @@ struct Package {
 }
 
 fn keys(packages: &[Package]) -> EventKeys {
-    let text = |of: &dyn Fn(&Package) -> String| packages.iter().map(|package| Some(of(package))).collect::<StringArray>();
+    let text =
+        |of: &dyn Fn(&Package) -> String| packages.iter().map(|package| Some(of(package))).collect::<StringArray>();
     let events = || packages.iter().flat_map(|package| package.events.iter());
     EventKeys {
         site_id: text(&|_| "shop".into()),
@@ -76,7 +77,8 @@ fn gaps() -> impl Strategy<Value = i64> {
 }
 
 fn packages() -> impl Strategy<Value = Vec<Package>> {
-    let jitter = prop_oneof![4 => Just(0), 2 => -5 * MINUTE_US..0, 1 => -120 * MINUTE_US..0, 1 => -40 * 60 * MINUTE_US..0];
+    let jitter =
+        prop_oneof![4 => Just(0), 2 => -5 * MINUTE_US..0, 1 => -120 * MINUTE_US..0, 1 => -40 * 60 * MINUTE_US..0];
     let package = (0_u8..4, 0_u8..2, gaps(), prop::collection::vec((0_i64..12, 0..2 * MINUTE_US, jitter), 0..6));
     prop::collection::vec(package, 1..40).prop_map(|drawn| {
         let mut now = 0;

@@ -30,33 +30,38 @@ impl Store {
     /// `file:///folder` (made when missing) or `s3://bucket/prefix` with the credentials, the region and the endpoint
     /// of the `AWS_…` environment variables.
     pub fn open(url: &str) -> Result<Self> {
-        let parsed = Url::parse(url).with_context(|| format!("store {url:?} is no URL; write file:///folder or s3://bucket/prefix"))?;
+        let parsed = Url::parse(url)
+            .with_context(|| format!("store {url:?} is no URL; write file:///folder or s3://bucket/prefix"))?;
         match parsed.scheme() {
             "file" => Self::open_folder(&parsed),
             "s3" => Self::open_bucket(&parsed),
-            other => bail!("store {url:?} has the scheme {other}; only file:///folder and s3://bucket/prefix are known"),
+            other => {
+                bail!("store {url:?} has the scheme {other}; only file:///folder and s3://bucket/prefix are known")
+            }
         }
     }
 
     fn open_folder(url: &Url) -> Result<Self> {
-        let Ok(folder) = url.to_file_path() else { bail!("store {url} is no folder of this machine; write file:///folder") };
+        let Ok(folder) = url.to_file_path() else {
+            bail!("store {url} is no folder of this machine; write file:///folder")
+        };
         let folder: PathBuf = folder;
-        std::fs::create_dir_all(&folder).with_context(|| format!("store folder {} cannot be made", folder.display()))?;
+        std::fs::create_dir_all(&folder)
+            .with_context(|| format!("store folder {} cannot be made", folder.display()))?;
         let objects = LocalFileSystem::new_with_prefix(&folder)
             .with_context(|| format!("store folder {} cannot be used", folder.display()))?;
         Ok(Self { objects: Arc::new(objects), root: Path::default() })
     }
 
     fn open_bucket(url: &Url) -> Result<Self> {
-        let bucket = url.host_str().with_context(|| format!("store {url} names no bucket; write s3://bucket/prefix"))?;
+        let bucket =
+            url.host_str().with_context(|| format!("store {url} names no bucket; write s3://bucket/prefix"))?;
         let client = ClientOptions::new().with_timeout(REQUEST_TIMEOUT).with_connect_timeout(CONNECT_TIMEOUT);
-        let retry = RetryConfig {
-            max_retries: RETRIES_MAX,
-            retry_timeout: RETRY_TIMEOUT,
-            backoff: BackoffConfig::default(),
-        };
+        let retry =
+            RetryConfig { max_retries: RETRIES_MAX, retry_timeout: RETRY_TIMEOUT, backoff: BackoffConfig::default() };
         // `from_env` reads AWS_ALLOW_HTTP into client options, which `with_client_options` would replace.
-        let allow_http = std::env::var("AWS_ALLOW_HTTP").is_ok_and(|value| value.eq_ignore_ascii_case("true") || value == "1");
+        let allow_http =
+            std::env::var("AWS_ALLOW_HTTP").is_ok_and(|value| value.eq_ignore_ascii_case("true") || value == "1");
         let objects = AmazonS3Builder::from_env()
             .with_bucket_name(bucket)
             .with_client_options(client.with_allow_http(allow_http))

@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::ops::Range;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
@@ -9,7 +10,7 @@ use bytes::Bytes;
 use futures::stream::BoxStream;
 use object_store::path::Path;
 use object_store::{
-    CopyOptions, Error, GetOptions, GetResult, ListResult, MultipartUpload, ObjectMeta, ObjectStore,
+    CopyOptions, Error, GetOptions, GetResult, ListResult, MultipartUpload, ObjectMeta, ObjectStore, PutMode,
     PutMultipartOptions, PutOptions, PutPayload, PutResult, Result,
 };
 use schemas::package::{Context, encode};
@@ -78,15 +79,32 @@ pub enum Fault {
 /// Decides on the `n`th PUT (from 0) of a key.
 pub type Plan = Box<dyn FnMut(usize, &str) -> Fault + Send>;
 
-/// A store whose PUTs fail as planned. Reads fail while `reads_fail` says so.
+/// A store whose PUTs fail as planned.
 pub struct FaultyStore {
     inner: Arc<dyn ObjectStore>,
     plan: Mutex<(usize, Plan)>,
+    /// The next list is empty: a worker that read the chain before somebody else wrote into it.
+    hide_list: AtomicBool,
+    /// A create of a key that is there succeeds.
+    careless: bool,
 }
 
 impl FaultyStore {
     pub fn new(inner: Arc<dyn ObjectStore>, plan: impl FnMut(usize, &str) -> Fault + Send + 'static) -> Arc<Self> {
-        Arc::new(Self { inner, plan: Mutex::new((0, Box::new(plan))) })
+        let plan: Plan = Box::new(plan);
+        Arc::new(Self { inner, plan: Mutex::new((0, plan)), hide_list: AtomicBool::new(false), careless: false })
+    }
+
+    /// Its first list is empty; nothing else fails.
+    pub fn hiding_first_list(inner: Arc<dyn ObjectStore>) -> Arc<Self> {
+        let plan: Plan = Box::new(|_, _| Fault::None);
+        Arc::new(Self { inner, plan: Mutex::new((0, plan)), hide_list: AtomicBool::new(true), careless: false })
+    }
+
+    /// Overwrites where it was told to create.
+    pub fn careless(inner: Arc<dyn ObjectStore>) -> Arc<Self> {
+        let plan: Plan = Box::new(|_, _| Fault::None);
+        Arc::new(Self { inner, plan: Mutex::new((0, plan)), hide_list: AtomicBool::new(false), careless: true })
     }
 
     fn next(&self, path: &Path) -> Fault {
@@ -114,7 +132,10 @@ impl fmt::Debug for FaultyStore {
 
 #[async_trait]
 impl ObjectStore for FaultyStore {
-    async fn put_opts(&self, location: &Path, payload: PutPayload, options: PutOptions) -> Result<PutResult> {
+    async fn put_opts(&self, location: &Path, payload: PutPayload, mut options: PutOptions) -> Result<PutResult> {
+        if self.careless {
+            options.mode = PutMode::Overwrite;
+        }
         let fault = self.next(location);
         match fault {
             Fault::Before => return Err(broken()),
@@ -130,7 +151,11 @@ impl ObjectStore for FaultyStore {
         }
     }
 
-    async fn put_multipart_opts(&self, location: &Path, options: PutMultipartOptions) -> Result<Box<dyn MultipartUpload>> {
+    async fn put_multipart_opts(
+        &self,
+        location: &Path,
+        options: PutMultipartOptions,
+    ) -> Result<Box<dyn MultipartUpload>> {
         self.inner.put_multipart_opts(location, options).await
     }
 
@@ -147,6 +172,9 @@ impl ObjectStore for FaultyStore {
     }
 
     fn list(&self, prefix: Option<&Path>) -> BoxStream<'static, Result<ObjectMeta>> {
+        if self.hide_list.swap(false, Ordering::SeqCst) {
+            return Box::pin(futures::stream::empty());
+        }
         self.inner.list(prefix)
     }
 

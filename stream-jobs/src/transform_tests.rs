@@ -180,7 +180,8 @@ fn no_secret_of_a_url_is_in_any_column() {
              "error": {"message": format!("failed https://x.example/?t={CANARY}"), "stack": format!("at f (https://x.example/a.js?k={CANARY}:1:2)"), "source": format!("/a.js?k={CANARY}")}},
         ]),
     );
-    sent["page"]["url"] = json!(format!("https://user:{CANARY}@shop.example/a?token={CANARY}&utm_source=mail#access_token={CANARY}"));
+    sent["page"]["url"] =
+        json!(format!("https://user:{CANARY}@shop.example/a?token={CANARY}&utm_source=mail#access_token={CANARY}"));
     sent["page"]["referrer"] = json!(format!("https://x.example/?session={CANARY}"));
     let rows = rows(&[sent]);
     for field in rows.schema().fields() {

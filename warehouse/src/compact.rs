@@ -153,13 +153,17 @@ impl<'a> DerivedTables<'a> {
                 return Ok(true);
             }
         }
-        bail!("table {}: {ROUND_TRIES_MAX} commits in a row were won by other compactions; is one running amok?", table.name())
+        bail!(
+            "table {}: {ROUND_TRIES_MAX} commits in a row were won by other compactions; is one running amok?",
+            table.name()
+        )
     }
 
     async fn plan(&mut self, base: &Version, events: &Version, links: &[Arc<Link>]) -> anyhow::Result<&Derivation> {
-        let known = self.planned.take().filter(|(progress, version, _)| {
-            (progress, *version) == (&base.progress, events.number)
-        });
+        let known = self
+            .planned
+            .take()
+            .filter(|(progress, version, _)| (progress, *version) == (&base.progress, events.number));
         let planned = match known {
             Some(known) => known,
             None => {

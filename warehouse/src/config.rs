@@ -138,14 +138,17 @@ impl Config {
         }
         let store = options.store.or(file.store).unwrap_or_default();
         if store.is_empty() {
-            mistakes.push("store: not given; write --store file:///folder or s3://bucket/prefix, or set WAREHOUSE_STORE".into());
+            mistakes.push(
+                "store: not given; write --store file:///folder or s3://bucket/prefix, or set WAREHOUSE_STORE".into(),
+            );
         }
         let mut duration = |name: &str, text: Option<String>, least: Duration| {
             let parsed = humantime::parse_duration(text.as_deref()?);
             match parsed {
                 Ok(duration) if duration >= least => return Some(duration),
                 Ok(_) => mistakes.push(format!("{name}: {:?} is less than {least:?}", text.unwrap_or_default())),
-                Err(error) => mistakes.push(format!("{name}: {:?} is no duration such as 30s or 5m: {error}", text.unwrap_or_default())),
+                Err(error) => mistakes
+                    .push(format!("{name}: {:?} is no duration such as 30s or 5m: {error}", text.unwrap_or_default())),
             }
             None
         };

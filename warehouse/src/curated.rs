@@ -10,6 +10,7 @@ use anyhow::{Context, anyhow, bail};
 use datafusion::common::stats::Precision;
 use datafusion::common::{ColumnStatistics, Statistics};
 use datafusion::scalar::ScalarValue;
+use deltalake_core::DeltaTable;
 use deltalake_core::kernel::engine::arrow_conversion::TryIntoKernel;
 use deltalake_core::kernel::transaction::{CommitBuilder, CommitProperties};
 use deltalake_core::kernel::{Action, Add, Remove, StructType, Transaction};
@@ -17,14 +18,13 @@ use deltalake_core::logstore::{LogStoreRef, commit_uri_from_version};
 use deltalake_core::operations::create::CreateBuilder;
 use deltalake_core::protocol::{DeltaOperation, SaveMode};
 use deltalake_core::table::state::DeltaTableState;
-use deltalake_core::DeltaTable;
 use object_store::ObjectStoreExt;
 use tokio::sync::Mutex;
 
 use crate::limits::CHECKPOINT_COMMITS;
 use crate::progress::Progress;
 use crate::scan::ScanFile;
-use crate::statistics::{FILE_PREFIX, column_statistics};
+use crate::statistics::column_statistics;
 use crate::store::Store;
 use crate::tables::{PARTITION_COLUMNS, Table};
 
@@ -196,12 +196,13 @@ impl Curated {
         progress: &Progress,
     ) -> anyhow::Result<Committed> {
         let now = chrono::Utc::now().timestamp_millis();
-        let removes = removed.iter().map(|file| Action::Remove(Remove { deletion_timestamp: Some(now), ..file.remove.clone() }));
+        let removes =
+            removed.iter().map(|file| Action::Remove(Remove { deletion_timestamp: Some(now), ..file.remove.clone() }));
         let new_paths: Vec<String> = added.iter().map(|add| add.path.clone()).collect();
-        let transactions = progress.transactions().map(|(app_id, end)| Transaction::new_with_last_update(app_id, end, Some(now)));
-        let properties = CommitProperties::default()
-            .with_application_transactions(transactions.collect())
-            .with_max_retries(0);
+        let transactions =
+            progress.transactions().map(|(app_id, end)| Transaction::new_with_last_update(app_id, end, Some(now)));
+        let properties =
+            CommitProperties::default().with_application_transactions(transactions.collect()).with_max_retries(0);
         let operation = DeltaOperation::Write {
             mode: SaveMode::Append,
             partition_by: Some(PARTITION_COLUMNS.map(str::to_owned).to_vec()),
@@ -267,9 +268,12 @@ impl Version {
 }
 
 impl CuratedFile {
-    /// Whether the warehouse wrote it.
-    pub fn is_own(&self) -> bool {
-        self.path.rsplit('/').next().is_some_and(|name| name.starts_with(FILE_PREFIX))
+    /// The same file as it was found: of that many bytes, and with nothing believed of what the log says of it.
+    pub fn found(&self, bytes: i64) -> Self {
+        let columns = vec![unknown(); self.statistics.column_statistics.len()];
+        let statistics =
+            Statistics { num_rows: Precision::Absent, total_byte_size: Precision::Absent, column_statistics: columns };
+        Self { bytes, statistics: Arc::new(statistics), ..self.clone() }
     }
 }
 

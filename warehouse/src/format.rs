@@ -66,9 +66,10 @@ pub fn table(answer: &Answer) -> String {
         }
     }
     let line = |cells: &[String]| -> String {
-        let padded = cells.iter().zip(&widths).zip(&right).map(|((cell, width), right)| {
-            if *right { format!("{cell:>width$}") } else { format!("{cell:<width$}") }
-        });
+        let padded =
+            cells.iter().zip(&widths).zip(&right).map(|((cell, width), right)| {
+                if *right { format!("{cell:>width$}") } else { format!("{cell:<width$}") }
+            });
         padded.collect::<Vec<_>>().join("  ").trim_end().to_owned()
     };
     let mut text = line(&header);
@@ -96,7 +97,8 @@ fn cell_text(value: &Value) -> String {
 /// Text that cannot steer a terminal or turn the line around.
 fn printable(text: &str) -> String {
     let steers = |letter: char| {
-        letter.is_control() || matches!(letter, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+        letter.is_control()
+            || matches!(letter, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
     };
     text.chars()
         .flat_map(|letter| if steers(letter) { letter.escape_unicode().collect::<Vec<_>>() } else { vec![letter] })
@@ -206,7 +208,10 @@ mod tests {
 
     #[test]
     fn json_has_lists_times_and_no_impossible_numbers() {
-        let lists = ListArray::from_iter_primitive::<Float64Type, _, _>([Some([Some(0.0), Some(8.3)]), Some([Some(1.5), None])]);
+        let lists = ListArray::from_iter_primitive::<Float64Type, _, _>([
+            Some([Some(0.0), Some(8.3)]),
+            Some([Some(1.5), None]),
+        ]);
         let times = TimestampMicrosecondArray::from(vec![1_795_250_919_000_500, 0]).with_timezone("UTC");
         let made = json(&answer(vec![
             ("dt", Arc::new(lists)),
@@ -229,6 +234,6 @@ mod tests {
     #[test]
     fn a_table_shows_what_would_steer_the_terminal() {
         let made = table(&answer(vec![("text", Arc::new(StringArray::from(vec!["a\u{1b}[2J\nb\u{202e}c"])))]));
-        assert_eq!(made, "text\n──────────────────────────────\na\\u{1b}[2J\\u{a}b\\u{202e}c\n(1 row)\n");
+        assert_eq!(made, "text\n─────────────────────────\na\\u{1b}[2J\\u{a}b\\u{202e}c\n(1 row)\n");
     }
 }

@@ -49,7 +49,8 @@ pub fn only_statement(sql: &str) -> Result<Statement, Refused> {
     if operators > SQL_OPERATORS_MAX {
         return Err(Refused::TooComplex(operators));
     }
-    let mut statements = DFParser::parse_sql(sql).map_err(|error| Refused::Syntax(one_line(&error.strip_backtrace())))?;
+    let mut statements =
+        DFParser::parse_sql(sql).map_err(|error| Refused::Syntax(one_line(&error.strip_backtrace())))?;
     match statements.len() {
         0 => Err(Refused::Empty),
         1 => reading(statements.pop_front().ok_or(Refused::Empty)?),
@@ -93,9 +94,23 @@ fn is_operator(token: &Token) -> bool {
                 && ["and", "or", "not", "like", "is", "between", "union", "intersect", "except", "case", "join"]
                     .contains(&keyword.as_str())
         }
-        Token::Plus | Token::Minus | Token::Mul | Token::Div | Token::Mod | Token::StringConcat | Token::Eq
-        | Token::Neq | Token::Lt | Token::Gt | Token::LtEq | Token::GtEq | Token::DoubleColon | Token::LBracket
-        | Token::Pipe | Token::Ampersand | Token::Caret => true,
+        Token::Plus
+        | Token::Minus
+        | Token::Mul
+        | Token::Div
+        | Token::Mod
+        | Token::StringConcat
+        | Token::Eq
+        | Token::Neq
+        | Token::Lt
+        | Token::Gt
+        | Token::LtEq
+        | Token::GtEq
+        | Token::DoubleColon
+        | Token::LBracket
+        | Token::Pipe
+        | Token::Ampersand
+        | Token::Caret => true,
         _ => false,
     }
 }
@@ -110,7 +125,9 @@ mod tests {
 
     #[test]
     fn one_reading_statement_passes() {
-        for sql in ["select 1", "with a as (select 1) select * from a;", "explain select 1", "show tables", "values (1)"] {
+        for sql in
+            ["select 1", "with a as (select 1) select * from a;", "explain select 1", "show tables", "values (1)"]
+        {
             assert!(only_statement(sql).is_ok(), "{sql}");
         }
     }

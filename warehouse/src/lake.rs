@@ -2,11 +2,14 @@
 
 use std::sync::Arc;
 
+use schemas::landing::Link;
 use schemas::topics::EVENTS;
+use tokio::sync::Mutex;
 
 use crate::chain::Chains;
-use crate::curated::Curated;
+use crate::curated::{Curated, Version};
 use crate::engine::{Engine, Resources};
+use crate::merge::Merge;
 use crate::progress::Progress;
 use crate::store::Store;
 use crate::tables::Table;
@@ -18,6 +21,8 @@ pub struct Lake {
     pub engine: Engine,
     pub chains: Chains,
     tables: [Curated; 5],
+    /// The newest merge that the live view made, with the version of `events` and the progress that it is for.
+    merged: Mutex<Option<(u64, Progress, Arc<Merge>)>>,
 }
 
 impl Lake {
@@ -25,11 +30,28 @@ impl Lake {
         let engine = Engine::new(&store, resources)?;
         let chains = Chains::new(store.objects().clone(), EVENTS);
         let tables = Table::ALL.map(|table| Curated::new(&store, table));
-        Ok(Arc::new(Self { store, engine, chains, tables }))
+        Ok(Arc::new(Self { store, engine, chains, tables, merged: Mutex::default() }))
     }
 
     pub fn table(&self, table: Table) -> &Curated {
         &self.tables[Table::ALL.iter().position(|one| *one == table).expect("ALL holds every table")]
+    }
+
+    /// The merge of a tail into a version of `events`. Polls between two arrivals share one.
+    pub async fn merge(&self, events: &Version, tail: &[Arc<Link>]) -> anyhow::Result<Arc<Merge>> {
+        let mut progress = events.progress.clone();
+        tail.iter().for_each(|link| progress.advance(link));
+        let mut merged = self.merged.lock().await;
+        if let Some((_, _, known)) =
+            merged.as_ref().filter(|(number, to, _)| (*number, to) == (events.number, &progress))
+        {
+            return Ok(known.clone());
+        }
+        // The old one's memory first.
+        *merged = None;
+        let merge = Arc::new(Merge::plan(&self.engine, events, tail).await?);
+        *merged = Some((events.number, progress, merge.clone()));
+        Ok(merge)
     }
 
     /// What every one of the tables has taken in.

@@ -19,8 +19,8 @@ use crate::tables::Table;
 /// Providers of the tables that a query names, all of the same moment.
 pub struct Live {
     pub tables: Vec<(Table, Arc<dyn TableProvider>)>,
-    /// Held while the providers are in use: the tail's rows depend on it.
-    _merge: Option<Merge>,
+    /// Held while the providers are in use: it has reserved their memory.
+    _merge: Option<Arc<Merge>>,
 }
 
 impl Live {
@@ -75,7 +75,7 @@ impl Live {
         if tail.iter().all(|link| link.files.is_empty()) {
             return columns(lake, Table::Events, Scan::version(version)).await;
         }
-        let merge = Merge::plan(&lake.engine, version, tail).await?;
+        let merge = lake.merge(version, tail).await?;
         let mut rows = merge.new_rows(&lake.engine).await?;
         if !version.files.is_empty() {
             rows = merge.curated_rows(&lake.engine, Scan::version(version)).await?.union(rows)?;

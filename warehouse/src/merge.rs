@@ -80,7 +80,8 @@ impl Merge {
         self.register(&context);
         context.register_table("landing", Scan::landing(&self.links))?;
         register_event_set(&context, "already_curated", Arc::new(self.outcome.already.clone()));
-        let mut rows = String::from("select *, cast(occurred_at as date) as event_date from landing where not duplicate");
+        let mut rows =
+            String::from("select *, cast(occurred_at as date) as event_date from landing where not duplicate");
         if !self.outcome.already.is_empty() {
             rows.push_str(" and not already_curated(site_id, tab_id, seq)");
         }
@@ -130,7 +131,8 @@ struct Keys {
 
 impl Keys {
     fn add_landed(&mut self, batch: &RecordBatch, touched: &mut Touched) -> anyhow::Result<()> {
-        let (partition, offset) = (batch.column(6).as_primitive::<Int64Type>(), batch.column(7).as_primitive::<Int64Type>());
+        let (partition, offset) =
+            (batch.column(6).as_primitive::<Int64Type>(), batch.column(7).as_primitive::<Int64Type>());
         self.add(batch, |site, visitor, at, row| {
             let origin = Origin::Landed { partition: partition.value(row), offset: offset.value(row) };
             (touched.add(site, visitor, at), origin)

@@ -116,7 +116,8 @@ async fn run(lake: &Lake, statement: Statement, limits: Limits) -> Result<Answer
     let context = lake.engine.session();
     let named = context.state().resolve_table_references(&statement).map_err(wrong)?;
     let named: Vec<String> = named.iter().map(|name| name.table().to_ascii_lowercase()).collect();
-    let wanted: Vec<Table> = Table::ALL.into_iter().filter(|table| named.iter().any(|name| name == table.name())).collect();
+    let wanted: Vec<Table> =
+        Table::ALL.into_iter().filter(|table| named.iter().any(|name| name == table.name())).collect();
     let live = if wanted.is_empty() { None } else { Some(Live::open(lake, &wanted).await.map_err(failed)?) };
     register(&context, live.as_ref()).map_err(wrong)?;
 

@@ -107,8 +107,7 @@ impl Scan {
 }
 
 fn partitioned(file: &ScanFile) -> PartitionedFile {
-    let made = PartitionedFile::new(file.key.clone(), file.bytes)
-        .with_partition_values(file.partition_values.clone());
+    let made = PartitionedFile::new(file.key.clone(), file.bytes).with_partition_values(file.partition_values.clone());
     match &file.statistics {
         Some(statistics) => made.with_statistics(statistics.clone()),
         None => made,

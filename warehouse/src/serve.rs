@@ -55,7 +55,8 @@ pub async fn serve(
     let address = listener.local_addr().context("the studio's listener")?;
     check_token(address, serving.token.as_deref())?;
     let ending = shutdown.clone();
-    let server = warp::serve(routes(lake, serving)).incoming(listener).graceful(async move { ending.cancelled().await });
+    let server =
+        warp::serve(routes(lake, serving)).incoming(listener).graceful(async move { ending.cancelled().await });
     let server = tokio::spawn(server.run());
     shutdown.cancelled().await;
     // Keep-alive connections have no end of their own.
@@ -90,14 +91,19 @@ pub fn routes(lake: Arc<Lake>, serving: Serving) -> impl Filter<Extract = (impl 
         .and(warp::header::headers_cloned())
         .and(warp::body::content_length_limit(BODY_BYTES_MAX))
         .and(warp::body::bytes())
-        .then(|state: Arc<State>, headers: HeaderMap, body: bytes::Bytes| async move { state.sql(&headers, &body).await });
-    let about = warp::path!("api" / "v1" / "about").and(warp::get()).and(with.clone()).and(warp::header::headers_cloned()).map(
-        |state: Arc<State>, headers: HeaderMap| match state.allowed(&headers) {
-            true => answer(StatusCode::OK, "application/json", json!(state.serving.about).to_string()),
-            false => unauthorized(),
-        },
-    );
-    let live = warp::path!("health" / "live").and(warp::get()).map(|| answer(StatusCode::OK, "application/json", r#"{"live":true}"#));
+        .then(
+            |state: Arc<State>, headers: HeaderMap, body: bytes::Bytes| async move { state.sql(&headers, &body).await },
+        );
+    let about =
+        warp::path!("api" / "v1" / "about").and(warp::get()).and(with.clone()).and(warp::header::headers_cloned()).map(
+            |state: Arc<State>, headers: HeaderMap| match state.allowed(&headers) {
+                true => answer(StatusCode::OK, "application/json", json!(state.serving.about).to_string()),
+                false => unauthorized(),
+            },
+        );
+    let live = warp::path!("health" / "live")
+        .and(warp::get())
+        .map(|| answer(StatusCode::OK, "application/json", r#"{"live":true}"#));
     let ready = warp::path!("health" / "ready").and(warp::get()).and(with).then(|state: Arc<State>| async move {
         match state.lake.least_progress().await {
             Ok(_) => answer(StatusCode::OK, "application/json", r#"{"ready":true}"#),
@@ -123,7 +129,9 @@ impl State {
     fn allowed(&self, headers: &HeaderMap) -> bool {
         let Some(token) = &self.serving.token else { return own_origin(headers) };
         let given = headers.get(AUTHORIZATION).and_then(|value| value.to_str().ok());
-        given.and_then(|value| value.strip_prefix("Bearer ")).is_some_and(|given| same(given.as_bytes(), token.as_bytes()))
+        given
+            .and_then(|value| value.strip_prefix("Bearer "))
+            .is_some_and(|given| same(given.as_bytes(), token.as_bytes()))
     }
 
     async fn sql(&self, headers: &HeaderMap, body: &[u8]) -> Response<Vec<u8>> {
@@ -190,7 +198,11 @@ fn error(status: StatusCode, code: &str, message: &str) -> Response<Vec<u8>> {
 }
 
 fn unauthorized() -> Response<Vec<u8>> {
-    error(StatusCode::UNAUTHORIZED, "unauthorized", "this address asks for Authorization: Bearer TOKEN; without a token only its own pages may ask")
+    error(
+        StatusCode::UNAUTHORIZED,
+        "unauthorized",
+        "this address asks for Authorization: Bearer TOKEN; without a token only its own pages may ask",
+    )
 }
 
 async fn recover(rejection: Rejection) -> Result<Response<Vec<u8>>, Infallible> {

@@ -139,7 +139,11 @@ mod tests {
     fn events_before_the_first_new_one_keep_their_session() {
         // The curated session began before the events that are at hand: the cap of a day counts from there.
         let start = 1_000;
-        let outcome = run(vec![curated(0, start + SESSION_US_MAX - 1, start), landed(1, start + SESSION_US_MAX), landed(2, start + SESSION_US_MAX + 1)]);
+        let outcome = run(vec![
+            curated(0, start + SESSION_US_MAX - 1, start),
+            landed(1, start + SESSION_US_MAX),
+            landed(2, start + SESSION_US_MAX + 1),
+        ]);
         assert_eq!(outcome.sessions.start_of(VISITOR, start + SESSION_US_MAX), Some(start));
         assert_eq!(outcome.sessions.start_of(VISITOR, start + SESSION_US_MAX + 1), Some(start + SESSION_US_MAX + 1));
         assert!(outcome.changed_files.is_empty());
@@ -147,7 +151,12 @@ mod tests {
 
     #[test]
     fn repeats_count_once() {
-        let outcome = run(vec![curated(0, 5, 5), landed(0, 5), landed(1, 6), EventKey { origin: Origin::Landed { partition: 0, offset: 99 }, ..landed(1, 6) }]);
+        let outcome = run(vec![
+            curated(0, 5, 5),
+            landed(0, 5),
+            landed(1, 6),
+            EventKey { origin: Origin::Landed { partition: 0, offset: 99 }, ..landed(1, 6) },
+        ]);
         assert_eq!(outcome.already, HashSet::from([(1, 0)]));
         assert!(outcome.doubled);
         assert_eq!(outcome.events, 1);
@@ -158,9 +167,10 @@ mod tests {
         let times = [0, 10, GAP_US_MAX + 10, 2 * GAP_US_MAX + 11, 2 * GAP_US_MAX + 12, 3 * GAP_US_MAX];
         let whole = run(times.iter().zip(0..).map(|(at, seq)| landed(seq, *at)).collect());
         for cut in 0..times.len() {
-            let events = times.iter().zip(0..).map(|(at, seq)| {
-                if (seq as usize + cut) % 2 == 0 { landed(seq, *at) } else { curated(seq, *at, *at) }
-            });
+            let events = times
+                .iter()
+                .zip(0..)
+                .map(|(at, seq)| if (seq as usize + cut) % 2 == 0 { landed(seq, *at) } else { curated(seq, *at, *at) });
             let pieces = run(events.collect());
             for at in times {
                 assert_eq!(pieces.sessions.start_of(VISITOR, at), whole.sessions.start_of(VISITOR, at), "{cut} {at}");

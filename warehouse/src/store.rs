@@ -24,7 +24,9 @@ pub enum StoreError {
     NoFolder { url: Url, folder: PathBuf },
     #[error("store {url}: {source}")]
     Unusable { url: Url, source: object_store::Error },
-    #[error("store {url}: it does not honour create-only PUTs, so commits could overwrite each other; use another store")]
+    #[error(
+        "store {url}: it does not honour create-only PUTs, so commits could overwrite each other; use another store"
+    )]
     NotCreateOnly { url: Url },
 }
 
@@ -41,8 +43,8 @@ pub struct Store {
 impl Store {
     /// Opens `file:///folder` (which must exist) or `s3://bucket/prefix` (configured by `AWS_*`).
     pub fn open(url: &str) -> Result<Self, StoreError> {
-        let mut url = Url::parse(url)
-            .map_err(|error| StoreError::NotAUrl { url: url.to_owned(), reason: error.to_string() })?;
+        let mut url =
+            Url::parse(url).map_err(|error| StoreError::NotAUrl { url: url.to_owned(), reason: error.to_string() })?;
         if !url.path().ends_with('/') {
             url.set_path(&format!("{}/", url.path()));
         }
@@ -54,10 +56,9 @@ impl Store {
     }
 
     fn open_folder(url: Url) -> Result<Self, StoreError> {
-        let folder = url.to_file_path().map_err(|()| StoreError::NotAUrl {
-            url: url.to_string(),
-            reason: "it names no local folder".into(),
-        })?;
+        let folder = url
+            .to_file_path()
+            .map_err(|()| StoreError::NotAUrl { url: url.to_string(), reason: "it names no local folder".into() })?;
         if !folder.is_dir() {
             return Err(StoreError::NoFolder { url, folder });
         }
@@ -74,10 +75,8 @@ impl Store {
             .build()
             .map_err(|source| StoreError::Unusable { url: url.clone(), source })?;
         let root: Arc<dyn ObjectStore> = Arc::new(root);
-        let prefix = Path::from_url_path(url.path()).map_err(|error| StoreError::NotAUrl {
-            url: url.to_string(),
-            reason: error.to_string(),
-        })?;
+        let prefix = Path::from_url_path(url.path())
+            .map_err(|error| StoreError::NotAUrl { url: url.to_string(), reason: error.to_string() })?;
         Ok(Self { url, objects: Arc::new(PrefixStore::new(root.clone(), prefix)), root })
     }
 

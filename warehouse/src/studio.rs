@@ -20,7 +20,11 @@ pub fn file(path: &str) -> Response<Vec<u8>> {
     let found = FILES.iter().find(|(name, _, _)| *name == path);
     let (status, kind, body) = match found {
         Some((_, kind, body)) => (StatusCode::OK, *kind, *body),
-        None => (StatusCode::NOT_FOUND, "application/json", r#"{"code":"not_found","message":"there is nothing at this path"}"#),
+        None => (
+            StatusCode::NOT_FOUND,
+            "application/json",
+            r#"{"code":"not_found","message":"there is nothing at this path"}"#,
+        ),
     };
     let built = Response::builder()
         .status(status)

@@ -10,9 +10,32 @@ pub const PARTITION_COLUMNS: [&str; 2] = ["site_id", "event_date"];
 
 /// Types of events, in the order of the ingest contract; each has a count column in `sessions`.
 pub const EVENT_TYPES: [&str; 26] = [
-    "page_view", "page_leave", "heartbeat", "visibility", "pointer", "element_enter", "element_leave", "click",
-    "double_click", "context_menu", "pointer_down", "pointer_up", "focus", "blur", "input", "change", "submit",
-    "scroll", "resize", "key", "clipboard", "request", "error", "web_vital", "capture_degraded", "custom",
+    "page_view",
+    "page_leave",
+    "heartbeat",
+    "visibility",
+    "pointer",
+    "element_enter",
+    "element_leave",
+    "click",
+    "double_click",
+    "context_menu",
+    "pointer_down",
+    "pointer_up",
+    "focus",
+    "blur",
+    "input",
+    "change",
+    "submit",
+    "scroll",
+    "resize",
+    "key",
+    "clipboard",
+    "request",
+    "error",
+    "web_vital",
+    "capture_degraded",
+    "custom",
 ];
 
 /// A curated table.
@@ -82,13 +105,23 @@ impl Table {
     pub fn statistics_columns(self) -> &'static [&'static str] {
         match self {
             Self::Events => &[
-                "session_id", "visitor_id", "tab_id", "page_view_id", "seq", "type", "occurred_at",
-                "session_started_at", "kafka_partition", "kafka_offset",
+                "session_id",
+                "visitor_id",
+                "tab_id",
+                "page_view_id",
+                "seq",
+                "type",
+                "occurred_at",
+                "session_started_at",
+                "kafka_partition",
+                "kafka_offset",
             ],
             Self::Pointer => &["session_id", "visitor_id", "tab_id", "page_view_id", "seq", "occurred_at"],
             Self::Ledger => &["session_id", "visitor_id", "tab_id", "session_started_at"],
             Self::Sessions => &["session_id", "visitor_id", "started_at", "ended_at", "session_started_at"],
-            Self::PageViews => &["page_view_id", "session_id", "visitor_id", "tab_id", "started_at", "session_started_at"],
+            Self::PageViews => {
+                &["page_view_id", "session_id", "visitor_id", "tab_id", "started_at", "session_started_at"]
+            }
         }
     }
 }
@@ -142,8 +175,14 @@ fn ledger() -> Vec<Field> {
         of(
             DataType::Int64,
             &[
-                "batches_expected", "batches_received", "batches_lost", "events_expected", "events_received",
-                "events_lost", "duplicates", "first_gap_seq",
+                "batches_expected",
+                "batches_received",
+                "batches_lost",
+                "events_expected",
+                "events_received",
+                "events_lost",
+                "duplicates",
+                "first_gap_seq",
             ],
         ),
         of(time(), &["first_gap_at"]),

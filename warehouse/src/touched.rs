@@ -94,7 +94,8 @@ impl Touched {
         let mut first: HashMap<Key, i64> = HashMap::new();
         while let Some(batch) = batches.try_next().await? {
             let (site, visitor) = (batch.column(0).as_string::<i32>(), batch.column(1).as_string::<i32>());
-            let (start, end) = (batch.column(2).as_primitive::<Int64Type>(), batch.column(3).as_primitive::<Int64Type>());
+            let (start, end) =
+                (batch.column(2).as_primitive::<Int64Type>(), batch.column(3).as_primitive::<Int64Type>());
             for row in 0..batch.num_rows() {
                 let visitor = key(&[site.value(row), visitor.value(row)]);
                 let stretch = Stretch { start: start.value(row), end: end.value(row) };

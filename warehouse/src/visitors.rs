@@ -4,7 +4,9 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use datafusion::arrow::array::{Array, ArrayRef, AsArray, BooleanArray, Int64Array, StringArray, StringBuilder, TimestampMicrosecondArray};
+use datafusion::arrow::array::{
+    Array, ArrayRef, AsArray, BooleanArray, Int64Array, StringArray, StringBuilder, TimestampMicrosecondArray,
+};
 use datafusion::arrow::datatypes::{DataType, Int64Type, TimeUnit, TimestampMicrosecondType};
 use datafusion::common::Result;
 use datafusion::logical_expr::{ColumnarValue, ScalarUDF, Volatility, create_udf};
@@ -71,9 +73,9 @@ pub fn register_sessions(context: &SessionContext, sessions: Arc<Sessions>) {
         let mut made = StringBuilder::with_capacity(rows.count, rows.count * 36);
         for row in 0..rows.count {
             match id(rows, row) {
-                Some(start) => made.append_value(
-                    session_id(rows.text(0).value(row), rows.text(1).value(row), start).to_string(),
-                ),
+                Some(start) => {
+                    made.append_value(session_id(rows.text(0).value(row), rows.text(1).value(row), start).to_string())
+                }
                 None => made.append_value(rows.text(3).value(row)),
             }
         }

@@ -31,7 +31,13 @@ pub struct Written {
 
 /// Writes the rows, which hold the columns of the table in any order, sorted by the table's order.
 pub async fn write(objects: &Arc<dyn ObjectStore>, table: Table, rows: DataFrame) -> anyhow::Result<Written> {
-    let mut writer = Writer { objects: objects.clone(), table, schema: table.file_schema(), open: None, written: Written::default() };
+    let mut writer = Writer {
+        objects: objects.clone(),
+        table,
+        schema: table.file_schema(),
+        open: None,
+        written: Written::default(),
+    };
     let mut batches = rows.execute_stream().await.with_context(|| format!("table {}", table.name()))?;
     while let Some(batch) = batches.try_next().await? {
         writer.add(&batch).await?;
@@ -60,7 +66,8 @@ impl Writer {
         let keys = batch.project(&[batch.schema().index_of("site_id")?, batch.schema().index_of("event_date")?])?;
         let columns = self.schema.fields().iter().map(|field| batch.schema().index_of(field.name()));
         let rows = batch.project(&columns.collect::<Result<Vec<_>, _>>()?)?;
-        let typed = rows.columns().iter().zip(self.schema.fields()).map(|(column, field)| cast(column, field.data_type()));
+        let typed =
+            rows.columns().iter().zip(self.schema.fields()).map(|(column, field)| cast(column, field.data_type()));
         let rows = RecordBatch::try_new(self.schema.clone(), typed.collect::<Result<Vec<_>, _>>()?)
             .with_context(|| format!("table {}: rows of another shape", self.table.name()))?;
         for range in partition(keys.columns())?.ranges() {
@@ -106,7 +113,10 @@ impl Writer {
         let path = format!("{}/event_date={date}/{FILE_PREFIX}{}.parquet", folder(&file.site_id), Uuid::now_v7());
         let size = i64::try_from(bytes.len())?;
         let key = format!("warehouse/{}/{path}", self.table.name());
-        self.objects.put(&Path::from(key.as_str()), bytes.into()).await.with_context(|| format!("cannot write {key}"))?;
+        self.objects
+            .put(&Path::from(key.as_str()), bytes.into())
+            .await
+            .with_context(|| format!("cannot write {key}"))?;
         self.written.rows += file.statistics.rows();
         let [site_id, event_date] = PARTITION_COLUMNS.map(str::to_owned);
         self.written.added.push(Add {

@@ -49,7 +49,8 @@ async fn the_view_is_the_same_before_and_after_a_compaction() {
     assert_eq!(everything(&landing.lake()).await, before, "another process sees the same");
     assert_eq!(number(&lake, "select count(*) from sessions").await, 3);
     assert_eq!(number(&lake, "select count(*) from pointer").await, 8);
-    let ledger = rows(&lake, "select events_expected, events_received, events_lost, first_gap_seq from ledger order by 1").await;
+    let ledger =
+        rows(&lake, "select events_expected, events_received, events_lost, first_gap_seq from ledger order by 1").await;
     assert_eq!(serde_json::json!(ledger), serde_json::json!([[6, 6, 0, null], [6, 6, 0, null], [13, 12, 1, 6]]));
     assert_eq!(compact(&lake, |_, _| {}).await.unwrap(), Summary::default(), "nothing is left to do");
     assert_sound(&lake).await;
@@ -111,7 +112,11 @@ async fn a_session_ends_after_a_day_across_compactions() {
     }
     compact(&lake, |_, _| {}).await.unwrap();
     let sessions = rows(&lake, "select events from sessions order by started_at").await;
-    assert_eq!(serde_json::json!(sessions), serde_json::json!([[73], [7]]), "24 h hold 72 steps of 20 min and their ends");
+    assert_eq!(
+        serde_json::json!(sessions),
+        serde_json::json!([[73], [7]]),
+        "24 h hold 72 steps of 20 min and their ends"
+    );
     assert_sound(&lake).await;
 }
 
@@ -206,6 +211,7 @@ async fn engaged_time_is_the_union_of_inputs_while_visible() {
     let got = rows(&lake, "select duration_ms, visible_ms, engaged_ms from sessions").await;
     // [10, 18) by click and scroll, [20, 22) by the key until hidden; visible until 22 s.
     assert_eq!(serde_json::json!(got), serde_json::json!([[60000.0, 22000.0, 10000.0]]));
-    let pages = rows(&lake, "select time_on_page_ms, visible_ms, engaged_ms, first_interaction_ms from page_views").await;
+    let pages =
+        rows(&lake, "select time_on_page_ms, visible_ms, engaged_ms, first_interaction_ms from page_views").await;
     assert_eq!(serde_json::json!(pages), serde_json::json!([[60000.0, 22000.0, 10000.0, 10000.0]]));
 }

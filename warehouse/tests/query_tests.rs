@@ -16,7 +16,8 @@ use warehouse::serve::{About, Serving, serve};
 fn landed() -> Landing {
     let mut landing = Landing::new();
     let mut tab = Tab::new("v1", "t1");
-    let events: Vec<_> = (0..20).map(|step| tab.event(if step % 2 == 0 { "click" } else { "pointer" }, NOON + step * SECOND)).collect();
+    let events: Vec<_> =
+        (0..20).map(|step| tab.event(if step % 2 == 0 { "click" } else { "pointer" }, NOON + step * SECOND)).collect();
     landing.land(&events);
     landing
 }
@@ -88,14 +89,16 @@ async fn answers_come_with_their_types() {
     let lake = landing.lake();
     let got = rows(&lake, "select dt, x, occurred_at, seq from pointer order by seq limit 1").await;
     assert_eq!(json!(got), json!([[[0.0, 1.0], [0.0, 1.0], "2026-11-20T12:00:01Z", 1]]));
-    let tables = rows(&lake, "select table_name from information_schema.tables where table_schema = 'public' order by 1").await;
+    let tables =
+        rows(&lake, "select table_name from information_schema.tables where table_schema = 'public' order by 1").await;
     assert_eq!(json!(tables), json!([["events"], ["ledger"], ["page_views"], ["pointer"], ["sessions"]]));
 }
 
 /// One HTTP exchange; status and body.
 async fn exchange(address: std::net::SocketAddr, head: &str, body: &str) -> (u16, String, Vec<u8>) {
     let mut stream = TcpStream::connect(address).await.unwrap();
-    let request = format!("{head}\r\nHost: {address}\r\nConnection: close\r\nContent-Length: {}\r\n\r\n{body}", body.len());
+    let request =
+        format!("{head}\r\nHost: {address}\r\nConnection: close\r\nContent-Length: {}\r\n\r\n{body}", body.len());
     stream.write_all(request.as_bytes()).await.unwrap();
     let mut reply = Vec::new();
     stream.read_to_end(&mut reply).await.unwrap();
@@ -116,7 +119,8 @@ async fn the_api_answers_over_http() {
 
     let ask = |sql: &str| json!({ "sql": sql }).to_string();
     let post = "POST /api/v1/sql HTTP/1.1\r\nContent-Type: application/json";
-    let (status, _, body) = exchange(address, post, &ask("select type, count(*) as n from events group by 1 order by 1")).await;
+    let (status, _, body) =
+        exchange(address, post, &ask("select type, count(*) as n from events group by 1 order by 1")).await;
     let answer: Value = serde_json::from_slice(&body).unwrap();
     assert_eq!((status, &answer["rows"]), (200, &json!([["click", 10], ["pointer", 10]])));
     assert_eq!(answer["columns"], json!([{"name": "type", "type": "Utf8"}, {"name": "n", "type": "Int64"}]));
@@ -126,7 +130,11 @@ async fn the_api_answers_over_http() {
     assert_eq!(status, 200);
     assert!(headers.contains("application/vnd.apache.arrow.stream") && body.starts_with(&[0xff; 4]));
 
-    for (body, code) in [(ask("drop table events"), "refused_statement"), ("{".to_owned(), "malformed_json"), (ask(""), "empty_statement")] {
+    for (body, code) in [
+        (ask("drop table events"), "refused_statement"),
+        ("{".to_owned(), "malformed_json"),
+        (ask(""), "empty_statement"),
+    ] {
         let (status, _, body) = exchange(address, post, &body).await;
         let answer: Value = serde_json::from_slice(&body).unwrap();
         assert_eq!((status, answer["code"].as_str()), (400, Some(code)));
@@ -134,7 +142,14 @@ async fn the_api_answers_over_http() {
     }
     let foreign = format!("{post}\r\nOrigin: https://evil.example");
     assert_eq!(exchange(address, &foreign, &ask("select 1")).await.0, 401);
-    for (path, status) in [("/", 200), ("/studio.js", 200), ("/health/live", 200), ("/health/ready", 200), ("/api/v1/about", 200), ("/../x", 404)] {
+    for (path, status) in [
+        ("/", 200),
+        ("/studio.js", 200),
+        ("/health/live", 200),
+        ("/health/ready", 200),
+        ("/api/v1/about", 200),
+        ("/../x", 404),
+    ] {
         let (got, headers, _) = exchange(address, &format!("GET {path} HTTP/1.1"), "").await;
         assert_eq!(got, status, "{path}");
         assert!(path != "/" || headers.contains("content-security-policy: default-src 'none'"));
@@ -152,8 +167,14 @@ async fn a_token_is_asked_for() {
     let serving = Serving { about: About::default(), token: Some("secret".into()) };
     let server = tokio::spawn(serve(landing.lake(), listener, serving, shutdown.clone()));
     let body = json!({"sql": "select 1"}).to_string();
-    for (header, status) in [("X-Nothing: 1", 401), ("Authorization: Bearer wrong", 401), ("Authorization: Bearer secret", 200)] {
-        assert_eq!(exchange(address, &format!("POST /api/v1/sql HTTP/1.1\r\n{header}"), &body).await.0, status, "{header}");
+    for (header, status) in
+        [("X-Nothing: 1", 401), ("Authorization: Bearer wrong", 401), ("Authorization: Bearer secret", 200)]
+    {
+        assert_eq!(
+            exchange(address, &format!("POST /api/v1/sql HTTP/1.1\r\n{header}"), &body).await.0,
+            status,
+            "{header}"
+        );
     }
     shutdown.cancel();
     server.await.unwrap().unwrap();

@@ -11,10 +11,10 @@ once. --canary is the text typed into every field. Prints what each document's S
 {"visitors":[{"visitor_id","tabs":[{"tab_id","captured","pointer_samples","dispatched_samples","acknowledged","dropped"}]}],"problems":[]}.
 "captured" holds all events of the document, page_leave included. Half of the page loads wait for telemetry.flush(),
 the others leave abruptly: their "acknowledged" is what was known at that moment. Exit 1: errors or CSP violations on a
-page, or events that no answer came for within 30 s of the end.`;
+page, or events that no answer came for within 60 s of the end.`;
 
 /** How long the last page of a visit may take to get everything acknowledged. */
-const SETTLE_MS = 30_000;
+const SETTLE_MS = 60_000;
 
 function options() {
   const { values } = parseArgs({

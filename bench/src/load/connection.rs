@@ -116,7 +116,8 @@ impl Connection {
         let response = self.sender().await?.send_request(request).await?;
         let status = response.status();
         let retry_after = matches!(status.as_u16(), 429 | 503).then(|| {
-            let seconds = response.headers().get(header::RETRY_AFTER).and_then(|value| value.to_str().ok()?.parse().ok());
+            let seconds =
+                response.headers().get(header::RETRY_AFTER).and_then(|value| value.to_str().ok()?.parse().ok());
             seconds.map_or(RETRY_DEFAULT, Duration::from_secs)
         });
         let body = response.into_body().collect().await?.to_bytes();

@@ -4,6 +4,9 @@ mod connection;
 mod encoding;
 mod tally;
 
+#[cfg(test)]
+mod tests;
+
 use std::collections::{HashMap, VecDeque};
 use std::iter::Peekable;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};

@@ -3,7 +3,7 @@
 use std::hint::black_box;
 use std::time::{Duration, Instant};
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, anyhow, bail};
 use rdkafka::admin::{AdminClient, AdminOptions, NewTopic, TopicReplication};
 use rdkafka::client::DefaultClientContext;
 use rdkafka::consumer::{BaseConsumer, Consumer};
@@ -71,7 +71,9 @@ pub fn read(bootstrap: &str, topic: &str) -> Result<Records> {
                 items.push((key.to_vec(), payload.to_vec()));
                 heard = Instant::now();
             }
-            None if heard.elapsed() > SILENCE_MAX => bail!("{topic}: {} of {count_in_topic} records came, then none for {SILENCE_MAX:?}", items.len()),
+            None if heard.elapsed() > SILENCE_MAX => {
+                bail!("{topic}: {} of {count_in_topic} records came, then none for {SILENCE_MAX:?}", items.len())
+            }
             None => {}
         }
     }
@@ -79,27 +81,30 @@ pub fn read(bootstrap: &str, topic: &str) -> Result<Records> {
     Ok(Records { items, partitions, count_in_topic, reading })
 }
 
-/// Produces the records with the collector's settings and nothing else; returns the CPU time of this process.
-pub async fn produce(bootstrap: &str, records: &Records, options: &[(&str, &str)]) -> Result<CpuSeconds> {
+/// Makes the topic that [`produce`] writes to, with as many partitions as the records came from.
+pub async fn create_topic(bootstrap: &str, records: &Records) -> Result<()> {
     let admin: AdminClient<DefaultClientContext> = ClientConfig::new().set("bootstrap.servers", bootstrap).create()?;
     let topic = NewTopic::new(TOPIC, records.partitions, TopicReplication::Fixed(1));
     for created in admin.create_topics([&topic], &AdminOptions::new()).await? {
-        created.map_err(|(topic, code)| anyhow::anyhow!("topic {topic} cannot be made: {code}"))?;
+        created.map_err(|(topic, code)| anyhow!("topic {topic} cannot be made: {code}"))?;
     }
+    Ok(())
+}
+
+/// Produces the records with these settings and nothing else; returns the CPU time of this process.
+pub fn produce(bootstrap: &str, records: &Records, options: &[(&str, &str)]) -> Result<CpuSeconds> {
     let mut config = ClientConfig::new();
     config.set("bootstrap.servers", bootstrap);
     for (option, value) in options {
         config.set(*option, *value);
     }
     let producer: BaseProducer = config.create().context("the plain producer cannot be made")?;
-    tokio::task::block_in_place(|| {
-        let before = cpu_of(std::process::id())?;
-        for (key, payload) in &records.items {
-            send(&producer, key, payload)?;
-        }
-        producer.flush(FLUSH_TIMEOUT)?;
-        Ok(cpu_of(std::process::id())? - before)
-    })
+    let before = cpu_of(std::process::id())?;
+    for (key, payload) in &records.items {
+        send(&producer, key, payload)?;
+    }
+    producer.flush(FLUSH_TIMEOUT)?;
+    Ok(cpu_of(std::process::id())? - before)
 }
 
 fn send(producer: &BaseProducer, key: &[u8], payload: &[u8]) -> Result<()> {
@@ -130,4 +135,33 @@ pub fn parse(batches: &[Batch]) -> Result<(CpuSeconds, CpuSeconds)> {
         black_box(schemas::ingest::parse(&batch.body)?);
     }
     Ok((between - start, cpu_of(std::process::id())? - between))
+}
+
+#[cfg(test)]
+mod tests {
+    use rdkafka::mocking::MockCluster;
+
+    use super::*;
+
+    #[test]
+    fn what_is_produced_is_read_again() {
+        let cluster = MockCluster::new(1).unwrap();
+        cluster.create_topic(TOPIC, 2, 1).unwrap();
+        let items = (0..500u32).map(|number| (number.to_le_bytes().to_vec(), vec![b'x'; 400])).collect();
+        let made = Records { items, partitions: 2, count_in_topic: 500, reading: CpuSeconds::default() };
+        produce(&cluster.bootstrap_servers(), &made, &[("acks", "all"), ("linger.ms", "5")]).unwrap();
+        let mut read = read(&cluster.bootstrap_servers(), TOPIC).unwrap();
+        assert_eq!((read.partitions, read.count_in_topic, read.part()), (2, 500, 1.0));
+        read.items.sort();
+        let mut expected = made.items;
+        expected.sort();
+        assert_eq!(read.items, expected);
+    }
+
+    #[test]
+    fn a_part_stands_for_all() {
+        let items = vec![(Vec::new(), Vec::new()); 3];
+        let records = Records { items, partitions: 1, count_in_topic: 12, reading: CpuSeconds::default() };
+        assert_eq!(records.part(), 0.25);
+    }
 }

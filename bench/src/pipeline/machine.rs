@@ -28,7 +28,9 @@ impl Machine {
         let cpuinfo = read("/proc/cpuinfo");
         let cpu = cpuinfo.lines().find_map(|line| line.strip_prefix("model name")?.split_once(": "));
         let meminfo = read("/proc/meminfo");
-        let memory_kib = meminfo.lines().find_map(|line| line.strip_prefix("MemTotal:")?.trim().strip_suffix(" kB")?.trim().parse::<f64>().ok());
+        let memory_kib = meminfo
+            .lines()
+            .find_map(|line| line.strip_prefix("MemTotal:")?.trim().strip_suffix(" kB")?.trim().parse::<f64>().ok());
         let versions = parts_program.parent().map(|folder| folder.join("versions.env")).unwrap_or_default();
         let versions = fs::read_to_string(versions).unwrap_or_default();
         Self {
@@ -41,7 +43,11 @@ impl Machine {
             load: read("/proc/loadavg").split_whitespace().next().unwrap_or("unknown").into(),
             rust: said("rustc", &["--version"]),
             librdkafka: rdkafka::util::get_rdkafka_version().1,
-            parts: versions.lines().filter(|line| line.contains("_VERSION=")).map(|line| line.replace("_VERSION=", " ").to_lowercase()).collect(),
+            parts: versions
+                .lines()
+                .filter(|line| line.contains("_VERSION="))
+                .map(|line| line.replace("_VERSION=", " ").to_lowercase())
+                .collect(),
         }
     }
 }

@@ -1,6 +1,7 @@
 //! `bench pipeline`: how much CPU time each process spends on a million events, on the real parts, with the books
 //! checked afterwards.
 
+mod books;
 mod limits;
 mod machine;
 mod parts;
@@ -9,12 +10,13 @@ mod report;
 mod run;
 mod server;
 mod usage;
+mod warehouse;
 
 use std::fs;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
-use clap::Args;
+use clap::{Args, ValueEnum};
 
 use self::report::Report;
 use self::run::{Run, Setting};
@@ -24,6 +26,15 @@ use crate::traffic::{Batch, Profile, Traffic};
 
 /// The traffic lies in the past, so that none of it is in the future: its span is under this with the default profile.
 const PAST_MS: f64 = 6.0 * 3_600_000.0;
+
+/// Where a run ends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Stage {
+    /// Collector, Kafka and stream job; the links are checked. Needs no `warehouse`.
+    Landed,
+    /// Also compaction, `warehouse verify` and a count by SQL.
+    Compacted,
+}
 
 #[derive(Args)]
 pub struct PipelineArguments {
@@ -47,6 +58,9 @@ pub struct PipelineArguments {
     /// Requests at the same time
     #[arg(long, default_value_t = 128)]
     pub connections: usize,
+    /// Where a run ends
+    #[arg(long, value_enum, default_value_t = Stage::Compacted)]
+    pub until: Stage,
     /// Folder of collector and stream-jobs [default: where bench itself lies]
     #[arg(long, value_name = "FOLDER")]
     pub bin: Option<PathBuf>,
@@ -79,7 +93,8 @@ pub async fn run(arguments: PipelineArguments) -> Result<()> {
     println!("{text}");
     fs::write(&arguments.out, &text).with_context(|| format!("{} cannot be written", arguments.out.display()))?;
     let json = work.join("pipeline.json");
-    fs::write(&json, serde_json::to_string_pretty(&report)?).with_context(|| format!("{} cannot be written", json.display()))?;
+    fs::write(&json, serde_json::to_string_pretty(&report)?)
+        .with_context(|| format!("{} cannot be written", json.display()))?;
     eprintln!("written: {} and {}", arguments.out.display(), json.display());
     Ok(())
 }
@@ -89,16 +104,27 @@ fn setting(arguments: &PipelineArguments) -> Result<Setting> {
     let own = std::env::current_exe().context("where bench itself lies is not known; give --bin")?;
     let beside = own.parent().map(Path::to_owned).unwrap_or_default();
     let bin = arguments.bin.clone().unwrap_or(beside);
-    let warehouse_bin = arguments.warehouse_bin.clone().unwrap_or_else(|| bin.clone());
-    let needed = [bin.join("collector"), bin.join("stream-jobs"), warehouse_bin.join("warehouse"), arguments.parts.clone()];
+    let warehouse_bin = match arguments.until {
+        Stage::Landed => None,
+        Stage::Compacted => Some(arguments.warehouse_bin.clone().unwrap_or_else(|| bin.clone())),
+    };
+    let mut needed = vec![bin.join("collector"), bin.join("stream-jobs"), arguments.parts.clone()];
+    needed.extend(warehouse_bin.as_ref().map(|folder| folder.join("warehouse")));
     let missing: Vec<_> = needed.iter().filter(|path| !path.is_file()).map(|path| path.display().to_string()).collect();
     if !missing.is_empty() {
         bail!(
-            "missing: {}; build with `cargo build --release -p collector -p stream-jobs -p warehouse -p bench`, or name the folders with --bin and --warehouse-bin",
+            "missing: {}; build with `cargo build --release -p collector -p stream-jobs -p warehouse -p bench`, name the folders with --bin and --warehouse-bin, or do without compaction by --until landed",
             missing.join(", ")
         );
     }
-    Ok(Setting { parts: arguments.parts.clone(), bin, warehouse_bin, connections: arguments.connections, encoding: arguments.encoding, warm_up_batches: 0 })
+    Ok(Setting {
+        parts: arguments.parts.clone(),
+        bin,
+        warehouse_bin,
+        connections: arguments.connections,
+        encoding: arguments.encoding,
+        warm_up_batches: 0,
+    })
 }
 
 /// All bodies before the first measurement: what they cost must not be in it.
@@ -107,7 +133,8 @@ fn generate(arguments: &PipelineArguments, setting: Setting) -> (Vec<Batch>, Set
     let base_ms = (now_ms() - PAST_MS).floor();
     let profile = Profile { batch_events_max: arguments.batch.max(1), ..Profile::plain(base_ms, events) };
     let progress = events_bar(events, "generating");
-    let batches: Vec<Batch> = Traffic::new(arguments.seed, profile).inspect(|batch| progress.inc(u64::from(batch.events))).collect();
+    let batches: Vec<Batch> =
+        Traffic::new(arguments.seed, profile).inspect(|batch| progress.inc(u64::from(batch.events))).collect();
     progress.finish_and_clear();
     let mut before = 0;
     let warm_up_batches = batches

@@ -8,7 +8,7 @@ use std::process::{Command, Stdio};
 use anyhow::{Context, Result, bail};
 use serde::Deserialize;
 
-const NAMES: [&str; 3] = ["kafka", "registry", "s3"];
+const NAMES: [&str; 3] = ["s3", "kafka", "registry"];
 
 /// DIR/parts.json.
 #[derive(Debug, Deserialize)]
@@ -32,12 +32,13 @@ pub struct Parts {
 impl Parts {
     /// Starts fresh ones in `folder`, Kafka with its full compiler.
     pub fn start(program: &Path, folder: &Path) -> Result<Self> {
-        let mut command = Command::new(program);
-        command.arg("start").args(NAMES).arg("--dir").arg(folder).args(["--bench", "--fresh"]);
-        let started = run(&mut command);
-        if let Err(error) = started {
-            stop(program, folder);
-            return Err(error);
+        // One after the other: on a loaded machine three that start at once may all come too late.
+        for name in NAMES {
+            let started = run(Command::new(program).args(["start", name, "--bench", "--fresh", "--dir"]).arg(folder));
+            if let Err(error) = started {
+                stop(program, folder);
+                return Err(error);
+            }
         }
         let file = folder.join("parts.json");
         let text = fs::read_to_string(&file).with_context(|| format!("{} is missing", file.display()))?;

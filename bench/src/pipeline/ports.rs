@@ -17,7 +17,9 @@ pub fn free_port() -> Result<u16> {
     for attempt in 0..count {
         let offset = start.wrapping_add(attempt.wrapping_mul(STEP)) % count;
         let port = PORT_MIN + u16::try_from(offset).expect("less than the number of ports");
-        if !TAKEN.lock().expect("nobody panics holding it").contains(&port) && TcpListener::bind((Ipv4Addr::LOCALHOST, port)).is_ok() {
+        if !TAKEN.lock().expect("nobody panics holding it").contains(&port)
+            && TcpListener::bind((Ipv4Addr::LOCALHOST, port)).is_ok()
+        {
             TAKEN.lock().expect("nobody panics holding it").push(port);
             return Ok(port);
         }

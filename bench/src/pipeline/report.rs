@@ -15,7 +15,8 @@ pub struct Report {
     command: String,
     /// `release`, `debug`: the folders that the programs lay in.
     profile: String,
-    warehouse_profile: String,
+    /// `None` when the runs ended with landing.
+    warehouse_profile: Option<String>,
     events: u64,
     warm_up_events: u64,
     batches: usize,
@@ -36,17 +37,18 @@ impl Report {
         Self {
             machine: Machine::look(&setting.parts),
             command: format!(
-                "bench pipeline --events {} --seed {} --batch {} --encoding {} --warm-up {} --runs {} --connections {}",
+                "bench pipeline --events {} --seed {} --batch {} --encoding {} --warm-up {} --runs {} --connections {}{}",
                 arguments.events,
                 arguments.seed,
                 arguments.batch,
                 arguments.encoding.header().unwrap_or("identity"),
                 arguments.warm_up,
                 arguments.runs,
-                arguments.connections
+                arguments.connections,
+                if setting.warehouse_bin.is_some() { "" } else { " --until landed" }
             ),
             profile: profile(&setting.bin),
-            warehouse_profile: profile(&setting.warehouse_bin),
+            warehouse_profile: setting.warehouse_bin.as_deref().map(profile),
             events: arguments.events,
             warm_up_events: arguments.warm_up,
             batches,
@@ -56,15 +58,23 @@ impl Report {
     }
 
     pub fn markdown(&self) -> String {
-        let mut out = String::from("# Results\n\nWritten by `bench pipeline`; `README.md` says how to read it.\n\n## Pipeline\n\n");
+        let mut out = String::from(
+            "# Results\n\nWritten by `bench pipeline`; `README.md` says how to read it.\n\n## Pipeline\n\n",
+        );
         self.heading(&mut out);
         let wide = if self.runs.len() > 1 { " (median; least to greatest)" } else { "" };
-        let _ = writeln!(out, "\n| process | CPU-seconds per million events{wide} | of it system | events per CPU-second | peak memory, MiB |\n|---|---|---|---|---|");
+        let _ = writeln!(
+            out,
+            "\n| process | CPU-seconds per million events{wide} | of it system | events per CPU-second | peak memory, MiB |\n|---|---|---|---|---|"
+        );
         for index in 0..self.runs[0].processes.len() {
             row(&mut out, &self.each(|run| &run.processes[index]));
         }
         let _ = writeln!(out, "\nThe load generator is no part of the pipeline and stands here for completeness.");
-        let _ = writeln!(out, "\n| limit | CPU-seconds per million events{wide} | of it system | events per CPU-second | |\n|---|---|---|---|---|");
+        let _ = writeln!(
+            out,
+            "\n| limit | CPU-seconds per million events{wide} | of it system | events per CPU-second | |\n|---|---|---|---|---|"
+        );
         for index in 0..self.runs[0].limits.len() {
             row(&mut out, &self.each(|run| &run.limits[index]));
         }
@@ -83,14 +93,35 @@ impl Report {
             ("date", machine.date.clone()),
             ("commit", machine.commit.clone()),
             ("command", format!("`{}`", self.command)),
-            ("programs", format!("collector and stream-jobs: {} build; warehouse: {} build", self.profile, self.warehouse_profile)),
-            ("machine", format!("{} cores, {}, {:.0} GiB, Linux {}; load average {} at the end", machine.cores, machine.cpu, machine.memory_gib, machine.kernel, machine.load)),
+            (
+                "programs",
+                format!(
+                    "collector and stream-jobs: {} build{}",
+                    self.profile,
+                    self.warehouse_profile
+                        .as_deref()
+                        .map_or(String::new(), |profile| format!("; warehouse: {profile} build"))
+                ),
+            ),
+            (
+                "machine",
+                format!(
+                    "{} cores, {}, {:.0} GiB, Linux {}; load average {} at the end",
+                    machine.cores, machine.cpu, machine.memory_gib, machine.kernel, machine.load
+                ),
+            ),
             ("versions", format!("{}; librdkafka {}; {}", machine.rust, machine.librdkafka, machine.parts.join(", "))),
             (
                 "events",
                 format!(
-                    "{} measured after {} of warm-up, {:.1} a batch; all of them answered 200, then counted by `select count(*) from events` and checked by `warehouse verify`",
-                    self.events, self.warm_up_events, self.events_per_batch
+                    "{} measured after {} of warm-up, {:.1} a batch; all of them answered 200, then found exactly once in the links of the landing zone{}",
+                    self.events,
+                    self.warm_up_events,
+                    self.events_per_batch,
+                    match self.warehouse_profile {
+                        Some(_) => ", by `warehouse verify`, and by `select count(*) from events`",
+                        None => "",
+                    }
                 ),
             ),
         ];
@@ -102,10 +133,14 @@ impl Report {
     fn ratios(&self, out: &mut String) {
         let _ = writeln!(out, "\nRatios of CPU time (1 = nothing is spent beyond the limit):\n");
         for (process, limit) in RATIOS {
-            let values: Vec<f64> = self.runs.iter().filter_map(|run| {
-                let cost = |list: &[Used], name| list.iter().find(|used| used.name == name).map(per_million);
-                Some(cost(&run.processes, process)? / cost(&run.limits, limit)?)
-            }).collect();
+            let values: Vec<f64> = self
+                .runs
+                .iter()
+                .filter_map(|run| {
+                    let cost = |list: &[Used], name| list.iter().find(|used| used.name == name).map(per_million);
+                    Some(cost(&run.processes, process)? / cost(&run.limits, limit)?)
+                })
+                .collect();
             let _ = writeln!(out, "- {process} / {limit}: {}", spread(&values, 2));
         }
     }
@@ -114,16 +149,32 @@ impl Report {
         let numbers = |of: fn(&Run) -> f64| self.runs.iter().map(of).collect::<Vec<_>>();
         let _ = writeln!(out, "\nWall time (all processes share the machine's cores, load generator included):\n");
         let rate = |seconds: Vec<f64>| seconds.into_iter().map(|s| self.events as f64 / s).collect::<Vec<_>>();
-        let _ = writeln!(out, "- posted and answered: {} s, {} events/s", spread(&numbers(|run| run.posted_s), 1), spread(&rate(numbers(|run| run.posted_s)), 0));
-        let _ = writeln!(out, "- landed: {} s, {} events/s", spread(&numbers(|run| run.landed_s), 1), spread(&rate(numbers(|run| run.landed_s)), 0));
-        let _ = writeln!(out, "- compacted, warm-up included: {} s", spread(&numbers(|run| run.compacted_s), 1));
-        let _ = writeln!(out, "- time to answer at full load: median {} ms, 99 % within {} ms; sent again: {}",
+        let _ = writeln!(
+            out,
+            "- posted and answered: {} s, {} events/s",
+            spread(&numbers(|run| run.posted_s), 1),
+            spread(&rate(numbers(|run| run.posted_s)), 0)
+        );
+        let _ = writeln!(
+            out,
+            "- landed: {} s, {} events/s",
+            spread(&numbers(|run| run.landed_s), 1),
+            spread(&rate(numbers(|run| run.landed_s)), 0)
+        );
+        let compacted: Vec<f64> = self.runs.iter().filter_map(|run| run.compacted_s).collect();
+        if !compacted.is_empty() {
+            let _ = writeln!(out, "- compacted, warm-up included: {} s", spread(&compacted, 1));
+        }
+        let _ = writeln!(
+            out,
+            "- time to answer at full load: median {} ms, 99 % within {} ms; sent again: {}",
             spread(&numbers(|run| f64::from(run.answer_median_ms)), 1),
             spread(&numbers(|run| f64::from(run.answer_p99_ms)), 1),
-            spread(&numbers(|run| run.retries as f64), 0));
+            spread(&numbers(|run| run.retries as f64), 0)
+        );
         let _ = writeln!(out, "\nBytes per event:\n");
         let all = (self.events + self.warm_up_events) as f64;
-        for (index, (name, _)) in self.runs[0].bytes.iter().enumerate() {
+        for (index, (name, _)) in self.runs[0].bytes.iter().enumerate().filter(|(_, (_, bytes))| *bytes > 0) {
             let values: Vec<f64> = self.runs.iter().map(|run| run.bytes[index].1 as f64 / all).collect();
             let _ = writeln!(out, "- {name}: {}", spread(&values, 1));
         }
@@ -146,7 +197,14 @@ fn row(out: &mut String, runs: &[&Used]) {
     let rates: Vec<f64> = costs.iter().map(|cost| 1e6 / cost).collect();
     let peaks: Vec<f64> = runs.iter().filter_map(|used| used.peak_mib).collect();
     let peak = if peaks.is_empty() { String::new() } else { spread(&peaks, 0) };
-    let _ = writeln!(out, "| {} | {} | {} | {} | {peak} |", runs[0].name, spread(&costs, 2), spread(&system, 2), spread(&rates, 0));
+    let _ = writeln!(
+        out,
+        "| {} | {} | {} | {} | {peak} |",
+        runs[0].name,
+        spread(&costs, 2),
+        spread(&system, 2),
+        spread(&rates, 0)
+    );
 }
 
 /// The value of one run; of several the median, least and greatest.
@@ -158,7 +216,12 @@ fn spread(values: &[f64], digits: usize) -> String {
         [only] => grouped(*only, digits),
         [least, .., greatest] => {
             let (low, high) = (sorted[(sorted.len() - 1) / 2], sorted[sorted.len() / 2]);
-            format!("{} ({} to {})", grouped((low + high) / 2.0, digits), grouped(*least, digits), grouped(*greatest, digits))
+            format!(
+                "{} ({} to {})",
+                grouped((low + high) / 2.0, digits),
+                grouped(*least, digits),
+                grouped(*greatest, digits)
+            )
         }
     }
 }
@@ -183,7 +246,63 @@ fn grouped(value: f64, digits: usize) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{grouped, spread};
+    use super::*;
+    use crate::pipeline::usage::CpuSeconds;
+
+    fn run(seconds: f64) -> Run {
+        let used = |name, seconds| Used {
+            name,
+            cpu: CpuSeconds { user: seconds, system: 0.0 },
+            peak_mib: Some(64.0),
+            events: 2_000_000,
+        };
+        Run {
+            processes: vec![used("collector", seconds), used("kafka", 8.0), used("stream-jobs", 4.0)],
+            limits: vec![used("rdkafka produce alone", 2.0)],
+            posted_s: 20.0,
+            landed_s: 25.0,
+            compacted_s: Some(3.0),
+            answer_median_ms: 30.0,
+            answer_p99_ms: 60.0,
+            retries: 0,
+            records: 40_000,
+            bytes: vec![("JSON bodies", 880_000_000), ("Kafka log", 0), ("landing", 0), ("curated", 0)],
+        }
+    }
+
+    #[test]
+    fn the_page_shows_cost_rate_and_ratio() {
+        let machine = Machine {
+            date: String::new(),
+            commit: String::new(),
+            cores: 2,
+            cpu: String::new(),
+            memory_gib: 8.0,
+            kernel: String::new(),
+            load: String::new(),
+            rust: String::new(),
+            librdkafka: String::new(),
+            parts: Vec::new(),
+        };
+        let report = Report {
+            machine,
+            command: "bench pipeline".into(),
+            profile: "release".into(),
+            warehouse_profile: Some("debug".into()),
+            events: 2_000_000,
+            warm_up_events: 200_000,
+            batches: 44_000,
+            events_per_batch: 50.0,
+            runs: vec![run(4.0), run(6.0), run(5.0)],
+        };
+        let text = report.markdown();
+        let row =
+            "| collector | 2.50 (2.00 to 3.00) | 0.00 (0.00 to 0.00) | 400,000 (333,333 to 500,000) | 64 (64 to 64) |";
+        assert!(text.contains(row), "{text}");
+        assert!(text.contains("collector / rdkafka produce alone: 2.50 (2.00 to 3.00)"), "{text}");
+        assert!(text.contains("- JSON bodies: 400.0 (400.0 to 400.0)"), "{text}");
+        assert!(text.contains("release build; warehouse: debug build"), "{text}");
+    }
 
     #[test]
     fn numbers_for_people() {

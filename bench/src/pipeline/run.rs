@@ -2,18 +2,20 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output, Stdio};
+use std::process::Command;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail, ensure};
 use indicatif::ProgressBar;
 use serde::Serialize;
 
+use super::books;
 use super::limits;
 use super::parts::Parts;
 use super::ports::free_port;
 use super::server::Server;
-use super::usage::{CpuSeconds, cpu_of, cpu_of_ended_children, peak_mib};
+use super::usage::{CpuSeconds, cpu_of, peak_mib};
+use super::warehouse;
 use crate::load::{self, Encoding, Pace, Tally, Target};
 use crate::post::events_bar;
 use crate::traffic::Batch;
@@ -37,7 +39,8 @@ const PRODUCER_OPTIONS: [(&str, &str); 5] = [
 pub struct Setting {
     pub parts: PathBuf,
     pub bin: PathBuf,
-    pub warehouse_bin: PathBuf,
+    /// Folder of `warehouse`; without it the run ends when everything is landed.
+    pub warehouse_bin: Option<PathBuf>,
     pub connections: usize,
     pub encoding: Encoding,
     /// The first batches warm the broker's compiler up and are not measured; they stand in the tables all the same.
@@ -62,13 +65,14 @@ pub struct Run {
     /// Seconds from the first post to the last answer, and to the last landed event.
     pub posted_s: f64,
     pub landed_s: f64,
-    pub compacted_s: f64,
+    /// `None` when the run ended with landing.
+    pub compacted_s: Option<f64>,
     pub answer_median_ms: f32,
     pub answer_p99_ms: f32,
     pub retries: u64,
     pub records: u64,
-    /// Bytes of all events, warm-up included: bodies, Kafka's log, landing's data files, curated tables.
-    pub bytes: [(&'static str, u64); 4],
+    /// Bytes of all events, warm-up included: bodies, Kafka's log, landing's data files, curated tables (0 without compaction).
+    pub bytes: Vec<(&'static str, u64)>,
 }
 
 /// `batches` hold plain JSON; what is posted is encoded as `setting` says.
@@ -77,6 +81,7 @@ pub async fn run(setting: &Setting, batches: &[Batch], folder: &Path) -> Result<
     let (warm_up, measured) = batches.split_at(setting.warm_up_batches);
     let measured_events: u64 = measured.iter().map(|batch| u64::from(batch.events)).sum();
     let parts_folder = folder.join("parts");
+    let lake = parts_folder.join("s3/data/telemetry/lake");
     let parts = Parts::start(&setting.parts, &parts_folder)?;
     let (collector, target) = start_collector(setting, &parts, folder).await?;
     let stream = start_stream_jobs(setting, &parts, folder).await?;
@@ -105,11 +110,15 @@ pub async fn run(setting: &Setting, batches: &[Batch], folder: &Path) -> Result<
     stream.stop()?;
     collector.stop()?;
 
-    let compacting = Instant::now();
-    let compaction = compact(setting, &parts)?;
-    let compacted_s = compacting.elapsed().as_secs_f64();
-    processes.insert(3, Used { events, ..compaction });
-    check_books(setting, &parts, events)?;
+    books::check_links(&lake, events)?;
+    let mut compacted_s = None;
+    if let Some(bin) = &setting.warehouse_bin {
+        let compacting = Instant::now();
+        let compaction = warehouse::compact(bin, &parts)?;
+        compacted_s = Some(compacting.elapsed().as_secs_f64());
+        processes.insert(3, Used { events, ..compaction });
+        warehouse::check(bin, &parts, events)?;
+    }
     let (limits, records) = measure_limits(&parts, batches, events).await?;
     Ok(Run {
         processes,
@@ -119,13 +128,14 @@ pub async fn run(setting: &Setting, batches: &[Batch], folder: &Path) -> Result<
         compacted_s,
         answer_median_ms: tally.quantile_ms(0.5),
         answer_p99_ms: tally.quantile_ms(0.99),
-        retries: tally.no_answer + tally.by_status.iter().filter(|(status, _)| **status != 200).map(|(_, count)| count).sum::<u64>(),
+        retries: tally.no_answer
+            + tally.by_status.iter().filter(|(status, _)| **status != 200).map(|(_, count)| count).sum::<u64>(),
         records,
-        bytes: [
+        bytes: vec![
             ("JSON bodies", batches.iter().map(|batch| batch.body.len() as u64).sum()),
-            ("Kafka log", kafka_bytes(&parts_folder)?),
-            ("landing", folder_bytes(&parts_folder.join("s3/data/telemetry/lake/landing/data"))?),
-            ("curated", folder_bytes(&parts_folder.join("s3/data/telemetry/lake/warehouse"))?),
+            ("Kafka log", books::kafka_bytes(&parts_folder)?),
+            ("landing", books::parquet_bytes(&lake.join("landing/data"))?),
+            ("curated", books::parquet_bytes(&lake.join("warehouse"))?),
         ],
     })
 }
@@ -160,7 +170,9 @@ async fn start_stream_jobs(setting: &Setting, parts: &Parts, folder: &Path) -> R
 async fn post(target: &Target, setting: &Setting, batches: &[Batch], what: &'static str) -> Result<Tally> {
     let events: u64 = batches.iter().map(|batch| u64::from(batch.events)).sum();
     let progress = events_bar(events, what);
-    let bodies = batches.iter().map(|batch| setting.encoding.encode(batch.clone()).expect("compressing into memory does not fail"));
+    let bodies = batches
+        .iter()
+        .map(|batch| setting.encoding.encode(batch.clone()).expect("compressing into memory does not fail"));
     let tally = load::post_all(target, setting.connections, Pace::Fast, bodies, &progress).await?;
     progress.finish_and_clear();
     ensure!(tally.accepted == events && !tally.refused(), "the collector did not take all {events} events:\n{tally}");
@@ -185,49 +197,6 @@ async fn wait_landed(stream: &Server, events: u64) -> Result<()> {
     Ok(())
 }
 
-fn warehouse(setting: &Setting, parts: &Parts, arguments: &[&str]) -> Command {
-    let mut command = Command::new(setting.warehouse_bin.join("warehouse"));
-    command.args(["--store", &parts.store_url()]).args(arguments).envs(parts.store_environment());
-    command
-}
-
-/// Runs one compaction to its end; its CPU time is read when it has been waited for, its memory while it runs.
-fn compact(setting: &Setting, parts: &Parts) -> Result<Used> {
-    let spinner = ProgressBar::new_spinner().with_message("compacting");
-    spinner.enable_steady_tick(POLL_INTERVAL);
-    let before = cpu_of_ended_children()?;
-    let mut child = warehouse(setting, parts, &["compact"]).stdin(Stdio::null()).spawn().context("warehouse cannot be started; name its folder with --warehouse-bin")?;
-    let mut peak = None;
-    let status = loop {
-        peak = peak_mib(child.id()).or(peak);
-        match child.try_wait()? {
-            Some(status) => break status,
-            None => std::thread::sleep(Duration::from_millis(20)),
-        }
-    };
-    spinner.finish_and_clear();
-    ensure!(status.success(), "warehouse compact ended with {status}; its reason stands above");
-    Ok(Used { name: "compaction", cpu: cpu_of_ended_children()? - before, peak_mib: peak, events: 0 })
-}
-
-/// Exactly once, by two independent ways: `verify`, and the number of rows.
-fn check_books(setting: &Setting, parts: &Parts, events: u64) -> Result<()> {
-    let verified = output(warehouse(setting, parts, &["verify"]))?;
-    ensure!(verified.status.success(), "warehouse verify found something wrong:\n{}{}", text(&verified.stdout), text(&verified.stderr));
-    let counted = output(warehouse(setting, parts, &["--query-time", "5m", "sql", "--format", "csv", "select count(*) as n from events"]))?;
-    let rows = text(&counted.stdout).lines().last().and_then(|line| line.trim().parse::<u64>().ok());
-    ensure!(rows == Some(events), "{events} events were answered 200, and `events` has {rows:?}:\n{}{}", text(&counted.stdout), text(&counted.stderr));
-    Ok(())
-}
-
-fn output(mut command: Command) -> Result<Output> {
-    command.stdin(Stdio::null()).output().with_context(|| format!("{command:?} cannot be started"))
-}
-
-fn text(bytes: &[u8]) -> String {
-    String::from_utf8_lossy(bytes).into_owned()
-}
-
 /// The limits, and how many records the topic has.
 async fn measure_limits(parts: &Parts, batches: &[Batch], events: u64) -> Result<(Vec<Used>, u64)> {
     let spinner = ProgressBar::new_spinner().with_message("measuring the limits");
@@ -235,9 +204,10 @@ async fn measure_limits(parts: &Parts, batches: &[Batch], events: u64) -> Result
     let bootstrap = &parts.at.kafka_bootstrap;
     let records = tokio::task::block_in_place(|| limits::read(bootstrap, schemas::topics::EVENTS))?;
     let read_events = (events as f64 * records.part()) as u64;
+    limits::create_topic(bootstrap, &records).await?;
     let broker = parts.pid("kafka")?;
     let broker_before = cpu_of(broker)?;
-    let producing = limits::produce(bootstrap, &records, &PRODUCER_OPTIONS).await?;
+    let producing = tokio::task::block_in_place(|| limits::produce(bootstrap, &records, &PRODUCER_OPTIONS))?;
     let broker_cpu = cpu_of(broker)? - broker_before;
     let (syntax, contract) = tokio::task::block_in_place(|| limits::parse(batches))?;
     spinner.finish_and_clear();
@@ -250,32 +220,4 @@ async fn measure_limits(parts: &Parts, batches: &[Batch], events: u64) -> Result
         used("schemas::ingest::parse alone", contract, events),
     ];
     Ok((limits, records.count_in_topic))
-}
-
-fn kafka_bytes(parts_folder: &Path) -> Result<u64> {
-    let mut bytes = 0;
-    for entry in fs::read_dir(parts_folder.join("kafka/data"))? {
-        let entry = entry?;
-        if entry.file_name().to_string_lossy().starts_with(schemas::topics::EVENTS) {
-            bytes += folder_bytes_where(&entry.path(), |name| name.ends_with(".log"))?;
-        }
-    }
-    Ok(bytes)
-}
-
-fn folder_bytes(folder: &Path) -> Result<u64> {
-    folder_bytes_where(folder, |name| name.ends_with(".parquet"))
-}
-
-fn folder_bytes_where(folder: &Path, wanted: fn(&str) -> bool) -> Result<u64> {
-    let mut bytes = 0;
-    for entry in fs::read_dir(folder).with_context(|| format!("{} cannot be read", folder.display()))? {
-        let entry = entry?;
-        if entry.file_type()?.is_dir() {
-            bytes += folder_bytes_where(&entry.path(), wanted)?;
-        } else if wanted(&entry.file_name().to_string_lossy()) {
-            bytes += entry.metadata()?.len();
-        }
-    }
-    Ok(bytes)
 }

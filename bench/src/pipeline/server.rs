@@ -34,18 +34,28 @@ impl Server {
         let log = folder.join(format!("{name}.log"));
         let file = File::create(&log).with_context(|| format!("{} cannot be written", log.display()))?;
         command.stdin(Stdio::null()).stdout(file.try_clone()?).stderr(file);
-        let child = command.spawn().with_context(|| format!("{command:?} cannot be started; build it or name its folder with --bin"))?;
+        let child = command
+            .spawn()
+            .with_context(|| format!("{command:?} cannot be started; build it or name its folder with --bin"))?;
         let mut server = Self { name, child, log, internal };
         let deadline = Instant::now() + READY_WAIT;
         loop {
             if let Some(status) = server.child.try_wait()? {
-                bail!("{name} ended while starting ({status}); the end of {}:\n{}", server.log.display(), server.log_tail());
+                bail!(
+                    "{name} ended while starting ({status}); the end of {}:\n{}",
+                    server.log.display(),
+                    server.log_tail()
+                );
             }
             if get(&server.internal, "/health/ready").await.is_ok_and(|(status, _)| status == 200) {
                 return Ok(server);
             }
             if Instant::now() > deadline {
-                bail!("{name} is not ready after {READY_WAIT:?}; the end of {}:\n{}", server.log.display(), server.log_tail());
+                bail!(
+                    "{name} is not ready after {READY_WAIT:?}; the end of {}:\n{}",
+                    server.log.display(),
+                    server.log_tail()
+                );
             }
             tokio::time::sleep(POLL_INTERVAL).await;
         }
@@ -57,7 +67,8 @@ impl Server {
 
     /// The value of a metric without labels.
     pub async fn metric(&self, name: &str) -> Result<f64> {
-        let (_, text) = get(&self.internal, "/metrics").await.with_context(|| format!("{} gives no metrics", self.name))?;
+        let (_, text) =
+            get(&self.internal, "/metrics").await.with_context(|| format!("{} gives no metrics", self.name))?;
         let line = text.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(' '));
         line.and_then(|value| value.trim().parse().ok()).with_context(|| format!("{} has no metric {name}", self.name))
     }

@@ -32,12 +32,30 @@ enum Act {
     Away,
 }
 
-const ACTS: &[(f64, Act)] =
-    &[(0.44, Act::Look), (0.24, Act::Click), (0.14, Act::Scroll), (0.03, Act::Fill), (0.13, Act::Choose), (0.02, Act::Away)];
-const ACTS_ON_FORMS: &[(f64, Act)] =
-    &[(0.32, Act::Look), (0.2, Act::Click), (0.08, Act::Scroll), (0.25, Act::Fill), (0.13, Act::Choose), (0.02, Act::Away)];
-const ACTS_ON_PHONES: &[(f64, Act)] =
-    &[(0.3, Act::Look), (0.24, Act::Click), (0.3, Act::Scroll), (0.04, Act::Fill), (0.1, Act::Choose), (0.02, Act::Away)];
+const ACTS: &[(f64, Act)] = &[
+    (0.44, Act::Look),
+    (0.24, Act::Click),
+    (0.14, Act::Scroll),
+    (0.03, Act::Fill),
+    (0.13, Act::Choose),
+    (0.02, Act::Away),
+];
+const ACTS_ON_FORMS: &[(f64, Act)] = &[
+    (0.32, Act::Look),
+    (0.2, Act::Click),
+    (0.08, Act::Scroll),
+    (0.25, Act::Fill),
+    (0.13, Act::Choose),
+    (0.02, Act::Away),
+];
+const ACTS_ON_PHONES: &[(f64, Act)] = &[
+    (0.3, Act::Look),
+    (0.24, Act::Click),
+    (0.3, Act::Scroll),
+    (0.04, Act::Fill),
+    (0.1, Act::Choose),
+    (0.02, Act::Away),
+];
 
 /// Writes one page view that starts at `start_ms`; returns its events and its end.
 pub fn view(chance: &mut Chance, visitor: &Visitor, page: &Page, start_ms: f64) -> (Finished, f64) {
@@ -162,8 +180,14 @@ impl View<'_> {
             (element.y + aim(self.chance, element.height) - self.scrolled).clamp(2.0, self.visitor.viewport[1] - 2.0),
         ];
         let start_ms = self.now_ms;
-        let (trails, arrived_ms) =
-            pointer::reach(self.chance, self.visitor, start_ms, self.pointer, target, element.width.min(element.height));
+        let (trails, arrived_ms) = pointer::reach(
+            self.chance,
+            self.visitor,
+            start_ms,
+            self.pointer,
+            target,
+            element.width.min(element.height),
+        );
         for trail in &trails {
             self.script.trail(trail);
         }
@@ -270,7 +294,9 @@ impl View<'_> {
         let mut length = 0u32;
         if self.chance.hit(0.06) {
             length = self.chance.whole(6, 30);
-            self.on(index, EventType::Clipboard, |out| out.push_str(&format!(",\"clipboard\":{{\"kind\":\"paste\",\"length\":{length}}}")));
+            self.on(index, EventType::Clipboard, |out| {
+                out.push_str(&format!(",\"clipboard\":{{\"kind\":\"paste\",\"length\":{length}}}"))
+            });
             self.edit(index, "insertFromPaste", length);
         } else {
             for _ in 0..self.chance.whole(4, 16) {
@@ -279,7 +305,11 @@ impl View<'_> {
                 let back = length > 0 && self.chance.hit(0.08);
                 length = if back { length - 1 } else { length + 1 };
                 self.on(index, EventType::Key, |out| {
-                    out.push_str(if back { ",\"key\":{\"class\":\"editing\"}" } else { ",\"key\":{\"class\":\"character\"}" });
+                    out.push_str(if back {
+                        ",\"key\":{\"class\":\"editing\"}"
+                    } else {
+                        ",\"key\":{\"class\":\"character\"}"
+                    });
                 });
                 self.edit(index, if back { "deleteContentBackward" } else { "insertText" }, length);
             }
@@ -317,7 +347,8 @@ impl View<'_> {
     fn go_away(&mut self) {
         if self.chance.hit(0.2) {
             let [width, height] = self.visitor.viewport;
-            self.script.add(self.now_ms, EventType::Resize, |out| out.push_str(&format!(",\"viewport\":[{height},{width}]")));
+            self.script
+                .add(self.now_ms, EventType::Resize, |out| out.push_str(&format!(",\"viewport\":[{height},{width}]")));
             return;
         }
         self.script.add(self.now_ms, EventType::Visibility, |out| out.push_str(",\"state\":\"hidden\""));

@@ -21,7 +21,14 @@ pub struct Trail {
 }
 
 /// Moves from one point to another; returns the trails and the time of arrival.
-pub fn reach(chance: &mut Chance, visitor: &Visitor, start_ms: f64, from: [f64; 2], to: [f64; 2], width: f64) -> (Vec<Trail>, f64) {
+pub fn reach(
+    chance: &mut Chance,
+    visitor: &Visitor,
+    start_ms: f64,
+    from: [f64; 2],
+    to: [f64; 2],
+    width: f64,
+) -> (Vec<Trail>, f64) {
     let distance = (to[0] - from[0]).hypot(to[1] - from[1]).max(1.0);
     let ideal_ms = REACH_BASE_MS + REACH_SLOPE_MS * (distance / width.max(8.0) + 1.0).log2();
     let duration_ms = ideal_ms * chance.log_normal(1.0, 0.25);
@@ -46,7 +53,14 @@ fn bend(chance: &mut Chance, from: [f64; 2], to: [f64; 2], distance: f64) -> [f6
     [(from[0] + to[0]) / 2.0 - dy * aside, (from[1] + to[1]) / 2.0 + dx * aside]
 }
 
-fn trail(chance: &mut Chance, visitor: &Visitor, start_ms: f64, curve: &[[f64; 2]; 3], range: std::ops::Range<u32>, steps: u32) -> Trail {
+fn trail(
+    chance: &mut Chance,
+    visitor: &Visitor,
+    start_ms: f64,
+    curve: &[[f64; 2]; 3],
+    range: std::ops::Range<u32>,
+    steps: u32,
+) -> Trail {
     let interval = visitor.sample_interval_ms;
     let capacity = range.len();
     let mut trail = Trail {

@@ -12,9 +12,23 @@ const SHOP_SEED: u64 = 0x5109;
 /// Height of a row of elements in the layout, CSS pixels.
 const ROW_PX: f64 = 72.0;
 
-const ADJECTIVES: &[&str] = &["Sturdy", "Folding", "Printed", "Recycled", "Double-walled", "Flat", "White", "Brown", "Small", "Long"];
+const ADJECTIVES: &[&str] =
+    &["Sturdy", "Folding", "Printed", "Recycled", "Double-walled", "Flat", "White", "Brown", "Small", "Long"];
 const NOUNS: &[&str] = &["box", "carton", "mailer", "crate", "tube", "bag", "pallet", "wrap", "label", "tape"];
-const WORDS: &[&str] = &["delivery", "sizes", "quantity", "discount", "reviews", "details", "compare", "samples", "returns", "colours", "material", "insurance"];
+const WORDS: &[&str] = &[
+    "delivery",
+    "sizes",
+    "quantity",
+    "discount",
+    "reviews",
+    "details",
+    "compare",
+    "samples",
+    "returns",
+    "colours",
+    "material",
+    "insurance",
+];
 
 /// What one does with an element.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -169,7 +183,9 @@ fn kind_at(chance: &mut Chance, page: PageKind, index: usize) -> Kind {
 fn label(chance: &mut Chance, kind: Kind, word: &str) -> String {
     match kind {
         Kind::Link => format!("{} {}", chance.pick(ADJECTIVES), chance.pick(NOUNS)),
-        Kind::Plain => format!("{} {} with {word} and {}", chance.pick(ADJECTIVES), chance.pick(NOUNS), chance.pick(WORDS)),
+        Kind::Plain => {
+            format!("{} {} with {word} and {}", chance.pick(ADJECTIVES), chance.pick(NOUNS), chance.pick(WORDS))
+        }
         _ => format!("Show {word}"),
     }
 }
@@ -201,7 +217,9 @@ mod tests {
     #[test]
     fn the_shop_is_always_the_same() {
         let (one, other) = (Shop::new(), Shop::new());
-        let texts = |shop: &Shop| shop.pages.iter().flat_map(|page| page.elements.iter().map(|e| e.json.clone())).collect::<Vec<_>>();
+        let texts = |shop: &Shop| {
+            shop.pages.iter().flat_map(|page| page.elements.iter().map(|e| e.json.clone())).collect::<Vec<_>>()
+        };
         assert_eq!(texts(&one), texts(&other));
     }
 }

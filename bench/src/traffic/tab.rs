@@ -92,7 +92,13 @@ impl Tab {
     }
 
     /// The next batch of at most `events_max` events, `None` when the visit is over.
-    pub fn next_batch(&mut self, chance: &mut Chance, shop: &Shop, profile: &Profile, events_max: usize) -> Option<Batch> {
+    pub fn next_batch(
+        &mut self,
+        chance: &mut Chance,
+        shop: &Shop,
+        profile: &Profile,
+        events_max: usize,
+    ) -> Option<Batch> {
         if self.current.is_none() {
             self.current = Some(self.open_page(chance, shop)?);
         }
@@ -156,7 +162,8 @@ impl Tab {
         let last_ms = drafts.last().expect("a batch has at least one event").at_ms;
         let late = chance.hit(profile.late_fraction);
         // Late: the browser was without network and sends from its outbox when it is back.
-        let delay_ms = if late { chance.log_normal(900_000.0, 0.8) } else { chance.between(SENDING_MS.0, SENDING_MS.1) };
+        let delay_ms =
+            if late { chance.log_normal(900_000.0, 0.8) } else { chance.between(SENDING_MS.0, SENDING_MS.1) };
         let sent_ms = (last_ms + delay_ms).max(self.sent_ms + 0.1);
         if !late {
             self.sent_ms = sent_ms;
@@ -174,8 +181,12 @@ impl Tab {
         let clock_known = self.batch_seq > 0 || profile.clock_from_first_batch;
         body.push_str(",\"clock\":");
         if clock_known {
-            write!(body, "{{\"offset_ms\":{},\"error_ms\":{}}}", self.visitor.clock_offset_ms, self.visitor.clock_error_ms)
-                .expect("a String takes everything");
+            write!(
+                body,
+                "{{\"offset_ms\":{},\"error_ms\":{}}}",
+                self.visitor.clock_offset_ms, self.visitor.clock_error_ms
+            )
+            .expect("a String takes everything");
         } else {
             body.push_str("null");
         }

@@ -9,16 +9,37 @@ use super::json;
 
 /// Browsers by how often they visit; the last ones are programs.
 const USER_AGENTS: &[(f64, &str)] = &[
-    (34.0, "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/142.0.0.0 Safari/537.36"),
-    (12.0, "Mozilla/5.0 (Macintosh; Intel Mac OS X 10_15_7) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/142.0.0.0 Safari/537.36"),
-    (11.0, "Mozilla/5.0 (Macintosh; Intel Mac OS X 10_15_7) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/18.6 Safari/605.1.15"),
-    (9.0, "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/142.0.0.0 Safari/537.36 Edg/142.0.0.0"),
+    (
+        34.0,
+        "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/142.0.0.0 Safari/537.36",
+    ),
+    (
+        12.0,
+        "Mozilla/5.0 (Macintosh; Intel Mac OS X 10_15_7) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/142.0.0.0 Safari/537.36",
+    ),
+    (
+        11.0,
+        "Mozilla/5.0 (Macintosh; Intel Mac OS X 10_15_7) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/18.6 Safari/605.1.15",
+    ),
+    (
+        9.0,
+        "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/142.0.0.0 Safari/537.36 Edg/142.0.0.0",
+    ),
     (7.0, "Mozilla/5.0 (Windows NT 10.0; Win64; x64; rv:145.0) Gecko/20100101 Firefox/145.0"),
     (3.0, "Mozilla/5.0 (X11; Linux x86_64; rv:145.0) Gecko/20100101 Firefox/145.0"),
-    (12.0, "Mozilla/5.0 (iPhone; CPU iPhone OS 18_6 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/18.6 Mobile/15E148 Safari/604.1"),
-    (9.0, "Mozilla/5.0 (Linux; Android 10; K) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/142.0.0.0 Mobile Safari/537.36"),
+    (
+        12.0,
+        "Mozilla/5.0 (iPhone; CPU iPhone OS 18_6 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/18.6 Mobile/15E148 Safari/604.1",
+    ),
+    (
+        9.0,
+        "Mozilla/5.0 (Linux; Android 10; K) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/142.0.0.0 Mobile Safari/537.36",
+    ),
     (1.5, "Mozilla/5.0 (compatible; Googlebot/2.1; +http://www.google.com/bot.html)"),
-    (1.5, "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) HeadlessChrome/142.0.0.0 Safari/537.36"),
+    (
+        1.5,
+        "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) HeadlessChrome/142.0.0.0 Safari/537.36",
+    ),
 ];
 
 /// Language and time zone go together.
@@ -33,7 +54,8 @@ const PLACES: &[(f64, (&str, &str))] = &[
     (4.0, ("ja-JP", "Asia/Tokyo")),
 ];
 
-const DESKTOP_SCREENS: &[[f64; 2]] = &[[1920.0, 1080.0], [2560.0, 1440.0], [1536.0, 864.0], [1440.0, 900.0], [1366.0, 768.0]];
+const DESKTOP_SCREENS: &[[f64; 2]] =
+    &[[1920.0, 1080.0], [2560.0, 1440.0], [1536.0, 864.0], [1440.0, 900.0], [1366.0, 768.0]];
 const PHONE_SCREENS: &[[f64; 2]] = &[[390.0, 844.0], [393.0, 873.0], [412.0, 915.0]];
 
 /// Time between two pointer samples: a 125 Hz mouse, a 120 Hz display, a 60 Hz one.
@@ -49,7 +71,13 @@ const ORIGINS: &[(f64, (&str, &str))] = &[
     (6.0, ("https://www.facebook.com/", "utm_source=facebook&utm_medium=paid_social&utm_campaign=moving-season")),
     (5.0, ("https://duckduckgo.com/", "")),
     (4.0, ("https://t.co/", "utm_source=twitter&utm_medium=social")),
-    (2.0, ("https://partner.example/deals", "utm_source=partner&utm_medium=affiliate&utm_campaign=deals&utm_content=banner-3")),
+    (
+        2.0,
+        (
+            "https://partner.example/deals",
+            "utm_source=partner&utm_medium=affiliate&utm_campaign=deals&utm_content=banner-3",
+        ),
+    ),
 ];
 
 pub struct Visitor {

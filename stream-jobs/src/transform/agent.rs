@@ -102,14 +102,16 @@ pub fn bot_class(agent: Option<&Agent>, webdriver: Option<bool>) -> Option<&'sta
 mod tests {
     use super::*;
 
-    const CHROME: &str =
-        "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/141.0.0.0 Safari/537.36";
+    const CHROME: &str = "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/141.0.0.0 Safari/537.36";
 
     #[test]
     fn a_browser_is_recognised_and_no_bot() {
         let agent = Agents::default().parse(CHROME);
         assert_eq!((agent.device_type, agent.browser_name.as_deref()), (Some("desktop"), Some("Chrome")));
-        assert_eq!((agent.browser_version.as_deref(), agent.os_name.as_deref()), (Some("141.0.0.0"), Some("Windows 10")));
+        assert_eq!(
+            (agent.browser_version.as_deref(), agent.os_name.as_deref()),
+            (Some("141.0.0.0"), Some("Windows 10"))
+        );
         assert_eq!(bot_class(Some(&agent), Some(false)), None);
         assert_eq!(bot_class(Some(&agent), Some(true)), Some("webdriver"));
     }

@@ -30,7 +30,9 @@ mod tests {
 
     #[test]
     fn reads_what_is_there() {
-        let found = parse("https://s.example/?utm_source=news+letter&utm_campaign=a%26b&utm_source=second&utm_term=#utm_medium=x");
+        let found = parse(
+            "https://s.example/?utm_source=news+letter&utm_campaign=a%26b&utm_source=second&utm_term=#utm_medium=x",
+        );
         assert_eq!(found, [Some("news letter".into()), None, Some("a&b".into()), None, None]);
         assert_eq!(parse("/x?utm_content=me@example.org")[4].as_deref(), Some("{email}"));
         assert_eq!(parse("no query"), [const { None }; 5]);

@@ -158,11 +158,8 @@ fn add_agent(columns: &mut Columns, packages: &StructArray, spread: &Spread, age
     let webdriver = lift::child(&page, "webdriver")?;
     let webdriver = webdriver.as_boolean_opt().ok_or_else(|| anyhow::anyhow!("the field webdriver is no flag"))?;
     let parsed: Vec<Option<Arc<Agent>>> = texts.iter().map(|text| text.map(|text| agents.parse(text))).collect();
-    let classes: Vec<Option<&'static str>> = parsed
-        .iter()
-        .zip(webdriver)
-        .map(|(agent, webdriver)| bot_class(agent.as_deref(), webdriver))
-        .collect();
+    let classes: Vec<Option<&'static str>> =
+        parsed.iter().zip(webdriver).map(|(agent, webdriver)| bot_class(agent.as_deref(), webdriver)).collect();
     let is_bot: arrow::array::BooleanArray = classes.iter().map(|class| Some(class.is_some())).collect();
     columns.insert("is_bot", spread.copied(&is_bot)?);
     columns.insert("bot_class", spread.text(classes.into_iter().collect())?);

@@ -60,9 +60,16 @@ const RECT: [(&str, &str); 4] =
 const TRAIL: [(&str, &str); 3] = [("trail_dt", "dt"), ("trail_x", "x"), ("trail_y", "y")];
 
 /// Adds every column of the events but `seq` and the times. `trail_type` is the landing type of a trail column.
-pub fn add(columns: &mut Columns, events: &StructArray, trail_type: &DataType, allowed: &AllowedQueryKeys) -> Result<()> {
+pub fn add(
+    columns: &mut Columns,
+    events: &StructArray,
+    trail_type: &DataType,
+    allowed: &AllowedQueryKeys,
+) -> Result<()> {
     let mut records: HashMap<&str, StructArray> = HashMap::from([("", events.clone())]);
-    for name in ["element", "input", "change", "viewport", "clipboard", "request", "error", "vital", "degraded", "trail"] {
+    for name in
+        ["element", "input", "change", "viewport", "clipboard", "request", "error", "vital", "degraded", "trail"]
+    {
         records.insert(name, lift::child_struct(events, name)?);
     }
     columns.insert("type", lift::child(events, "type")?);

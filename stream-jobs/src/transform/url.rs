@@ -43,7 +43,8 @@ pub fn scrub(raw: &str, allowed: &AllowedQueryKeys) -> String {
     if let Some(query) = query {
         scrub_query(query, allowed, &mut clean);
     }
-    clean
+    let trimmed = clean.trim();
+    if trimmed.len() == clean.len() { clean } else { trimmed.to_owned() }
 }
 
 /// Everything before the query: scheme, authority, path.
@@ -85,8 +86,7 @@ fn split_scheme(address: &str) -> (&str, &str) {
     let is_name = name.starts_with(|first: char| first.is_ascii_alphabetic())
         && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"+-.".contains(&byte));
     let known = ["http", "https", "ws", "wss", "ftp", "data", "javascript", "mailto", "tel", "sms", "blob", "file"];
-    let is_scheme = is_name
-        && (rest.starts_with("//") || known.iter().any(|known| known.eq_ignore_ascii_case(name)));
+    let is_scheme = is_name && (rest.starts_with("//") || known.iter().any(|known| known.eq_ignore_ascii_case(name)));
     if is_scheme { (scheme, rest) } else { ("", address) }
 }
 
@@ -200,7 +200,13 @@ fn find_email(text: &str) -> Option<(usize, usize)> {
         let plain = rest.find('@').map(|at| (from + at, 1));
         let encoded = rest.find("%40").map(|at| (from + at, 3));
         let (at, width) = match (plain, encoded) {
-            (Some(plain), Some(encoded)) => if plain.0 < encoded.0 { plain } else { encoded },
+            (Some(plain), Some(encoded)) => {
+                if plain.0 < encoded.0 {
+                    plain
+                } else {
+                    encoded
+                }
+            }
             (Some(found), None) | (None, Some(found)) => found,
             (None, None) => return None,
         };

@@ -16,7 +16,12 @@ use crate::tables::Table;
 /// What a derived table must add up to: a select of one number from it, and the same from `events`.
 const SUMS: [(Table, &str, &str, &str); 7] = [
     (Table::Pointer, "trails", "select count(*) from pointer", "select count(*) from events where type = 'pointer'"),
-    (Table::Ledger, "events received", "select coalesce(sum(events_received), 0) from ledger", "select count(*) from events"),
+    (
+        Table::Ledger,
+        "events received",
+        "select coalesce(sum(events_received), 0) from ledger",
+        "select count(*) from events",
+    ),
     (Table::Sessions, "events", "select coalesce(sum(events), 0) from sessions", "select count(*) from events"),
     (
         Table::Sessions,
@@ -73,10 +78,15 @@ const EMPTY: [(Table, &str, &str); 5] = [
     ),
 ];
 
-pub async fn check(lake: &Lake, versions: &[Arc<Version>], sound: &[Vec<usize>], report: &mut Report) -> anyhow::Result<()> {
+pub async fn check(
+    lake: &Lake,
+    versions: &[Arc<Version>],
+    sound: &[Vec<CuratedFile>],
+    report: &mut Report,
+) -> anyhow::Result<()> {
     let context = lake.engine.session();
     for (version, sound) in versions.iter().zip(sound) {
-        let files: Vec<&CuratedFile> = sound.iter().map(|index| &version.files[*index]).collect();
+        let files: Vec<&CuratedFile> = sound.iter().collect();
         let name = if version.table == Table::Events { "all_events" } else { version.table.name() };
         context.register_table(name, Scan::some(version, &files))?;
     }

@@ -7,23 +7,27 @@ use object_store::ObjectStoreExt;
 use object_store::path::Path;
 
 use super::{Report, key_count};
-use crate::curated::Version;
+use crate::curated::{CuratedFile, Version};
 use crate::lake::Lake;
 
 /// Files held in memory at the same time.
 const PARALLEL_FILES: usize = 2;
 
-/// Reads every file of the version; gives back the places of those that can be read.
-pub async fn check(lake: &Lake, version: &Version, report: &mut Report) -> anyhow::Result<Vec<usize>> {
-    let checked: Vec<(usize, Result<u64, String>)> = stream::iter(version.files.iter().enumerate())
-        .map(|(index, file)| async move {
-            let key = version.scan_file(file).key;
-            let bytes = match lake.store.objects().get(&Path::from(key.as_str())).await {
-                Ok(answer) => answer.bytes().await?,
-                Err(object_store::Error::NotFound { .. }) => return Ok((index, Err("missing".to_owned()))),
-                Err(error) => return Err(anyhow::Error::from(error)),
-            };
-            Ok((index, rows(bytes).map_err(|error| format!("cannot be read: {error}"))))
+/// Reads every file of the version; gives back those that can be read, as they are.
+pub async fn check(lake: &Lake, version: &Version, report: &mut Report) -> anyhow::Result<Vec<CuratedFile>> {
+    let keys: Vec<String> = version.files.iter().map(|file| version.scan_file(file).key).collect();
+    let checked: Vec<Result<(u64, i64), String>> = stream::iter(keys)
+        .map(|key| {
+            let objects = lake.store.objects().clone();
+            async move {
+                let bytes = match objects.get(&Path::from(key.as_str())).await {
+                    Ok(answer) => answer.bytes().await?,
+                    Err(object_store::Error::NotFound { .. }) => return Ok(Err("missing".to_owned())),
+                    Err(error) => return Err(anyhow::Error::from(error)),
+                };
+                let size = i64::try_from(bytes.len())?;
+                Ok(rows(bytes).map(|rows| (rows, size)).map_err(|error| format!("cannot be read: {error}")))
+            }
         })
         .buffered(PARALLEL_FILES)
         .try_collect()
@@ -32,15 +36,24 @@ pub async fn check(lake: &Lake, version: &Version, report: &mut Report) -> anyho
     let name = version.table.name();
     let mut sound = Vec::new();
     let mut total = 0;
-    for (index, found) in checked {
-        let file = &version.files[index];
+    for (file, found) in version.files.iter().zip(checked) {
         match found {
-            Ok(rows) => {
-                sound.push(index);
+            Ok((rows, bytes)) => {
+                sound.push(file.found(bytes));
                 total += rows;
+                if bytes != file.bytes {
+                    report.problem(format!(
+                        "table {name}: file {}: {bytes} bytes, not {} as its log says",
+                        file.path, file.bytes
+                    ));
+                }
                 if file.rows.is_some_and(|logged| logged != rows) {
                     let logged = file.rows.unwrap_or_default();
-                    report.problem(format!("table {name}: file {}: {}, not {logged} as its log says", file.path, key_count(rows, "row")));
+                    report.problem(format!(
+                        "table {name}: file {}: {}, not {logged} as its log says",
+                        file.path,
+                        key_count(rows, "row")
+                    ));
                 }
             }
             Err(problem) => report.problem(format!("table {name}: file {}: {problem}", file.path)),

@@ -22,12 +22,12 @@ const KEYS: &str = "site_id, tab_id, seq";
 pub async fn check(
     lake: &Lake,
     version: &Version,
-    sound: &[usize],
+    sound: &[CuratedFile],
     links: &[Arc<Link>],
     report: &mut Report,
 ) -> anyhow::Result<()> {
     let taken: Vec<Arc<Link>> = links.iter().filter(|link| version.progress.covers(link)).cloned().collect();
-    let files: Vec<&CuratedFile> = sound.iter().map(|index| &version.files[*index]).collect();
+    let files: Vec<&CuratedFile> = sound.iter().collect();
     let context = lake.engine.session();
     context.register_table("landing", Scan::landing(&taken))?;
     context.register_table("curated", Scan::some(version, &files))?;
@@ -124,7 +124,10 @@ async fn check_sessions(context: &SessionContext, report: &mut Report) -> anyhow
     .await?;
     if wrong.count > 0 {
         let ids = key_count(wrong.count, "session id");
-        report.problem(format!("table events: {ids} that do not follow from visitor and start: {}", wrong.names.join(", ")));
+        report.problem(format!(
+            "table events: {ids} that do not follow from visitor and start: {}",
+            wrong.names.join(", ")
+        ));
     }
     Ok(())
 }

@@ -10,7 +10,7 @@ use datafusion::parquet::arrow::ProjectionMask;
 use datafusion::parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 use futures::{StreamExt, TryStreamExt, stream};
 use object_store::path::Path;
-use object_store::ObjectStoreExt;
+use object_store::{ObjectStore, ObjectStoreExt};
 use schemas::landing::{DataFile, Link, check_chain, data_prefix};
 use schemas::topics::EVENTS;
 use xxhash_rust::xxh3::xxh3_64;
@@ -36,7 +36,12 @@ pub fn check_chains(chains: &BTreeMap<i32, Vec<Arc<Link>>>, report: &mut Report)
             }
             for file in &link.files {
                 if let Some(other) = named.insert(&file.path, link) {
-                    report.problem(format!("landing file {}: named twice, by {} and {}", file.path, name(other), name(link)));
+                    report.problem(format!(
+                        "landing file {}: named twice, by {} and {}",
+                        file.path,
+                        name(other),
+                        name(link)
+                    ));
                 }
             }
         }
@@ -44,13 +49,19 @@ pub fn check_chains(chains: &BTreeMap<i32, Vec<Arc<Link>>>, report: &mut Report)
             let state = if wrong.is_empty() { "whole" } else { "damaged" };
             let (topic, partition) = (&first.topic, first.partition);
             let count = key_count(links.len() as u64, "link");
-            report.summary.push(format!("chain {topic}/{partition}: {count}, offsets {} to {}, {state}", first.start, last.end));
+            report
+                .summary
+                .push(format!("chain {topic}/{partition}: {count}, offsets {} to {}, {state}", first.start, last.end));
         }
     }
 }
 
 /// The state that a worker would resume from.
-pub async fn check_state(lake: &Lake, chains: &BTreeMap<i32, Vec<Arc<Link>>>, report: &mut Report) -> anyhow::Result<()> {
+pub async fn check_state(
+    lake: &Lake,
+    chains: &BTreeMap<i32, Vec<Arc<Link>>>,
+    report: &mut Report,
+) -> anyhow::Result<()> {
     let missing = missing_state(lake, chains).await?;
     if missing.is_empty() {
         return Ok(());
@@ -63,7 +74,10 @@ pub async fn check_state(lake: &Lake, chains: &BTreeMap<i32, Vec<Arc<Link>>>, re
     Ok(())
 }
 
-async fn missing_state(lake: &Lake, chains: &BTreeMap<i32, Vec<Arc<Link>>>) -> anyhow::Result<Vec<(Arc<Link>, String)>> {
+async fn missing_state(
+    lake: &Lake,
+    chains: &BTreeMap<i32, Vec<Arc<Link>>>,
+) -> anyhow::Result<Vec<(Arc<Link>, String)>> {
     let mut missing = Vec::new();
     for link in chains.values().filter_map(|links| links.last()) {
         for key in &link.state {
@@ -77,45 +91,55 @@ async fn missing_state(lake: &Lake, chains: &BTreeMap<i32, Vec<Arc<Link>>>) -> a
     Ok(missing)
 }
 
-/// Reads every landing file; gives back the links with those files that can be read.
+/// Reads every landing file; gives back the links with those files that can be read, as they are.
 pub async fn check_files(lake: &Lake, links: &[Arc<Link>], report: &mut Report) -> anyhow::Result<Vec<Arc<Link>>> {
-    let files = links.iter().flat_map(|link| link.files.iter().map(move |file| (link, file)));
+    let files: Vec<_> =
+        links.iter().flat_map(|link| link.files.iter().map(|file| (link.clone(), file.clone()))).collect();
     let checked: Vec<_> = stream::iter(files)
-        .map(|(link, file)| async move { anyhow::Ok((file.path.as_str(), check_file(lake, link, file).await?)) })
+        .map(|(link, file)| check_file(lake.store.objects().clone(), link, file))
         .buffered(PARALLEL_FILES)
         .try_collect()
         .await?;
-    let mut unreadable = HashSet::new();
+    let mut readable = HashMap::new();
     let (mut files, mut rows) = (0, 0);
-    for (path, found) in checked {
+    for found in checked {
         files += 1;
-        rows += found.rows.unwrap_or_default();
-        if found.rows.is_none() {
-            unreadable.insert(path);
+        if let Some(size) = found.readable {
+            rows += size.rows;
+            readable.insert(found.path.clone(), size.bytes);
         }
         for problem in found.problems {
-            report.problem(format!("landing file {path}: {problem}"));
+            report.problem(format!("landing file {}: {problem}", found.path));
         }
     }
     report.summary.push(format!("landing: {}, {}", key_count(files, "file"), key_count(rows, "row")));
-    let readable = links.iter().map(|link| {
+    let links = links.iter().map(|link| {
         let mut link = link.as_ref().clone();
-        link.files.retain(|file| !unreadable.contains(file.path.as_str()));
+        link.files.retain_mut(|file| {
+            let size = readable.get(&file.path);
+            file.bytes = size.copied().unwrap_or_default();
+            size.is_some()
+        });
         Arc::new(link)
     });
-    Ok(readable.collect())
+    Ok(links.collect())
 }
 
-#[derive(Default)]
 struct Found {
+    path: String,
     problems: Vec<String>,
-    /// Rows, when the file can be read.
-    rows: Option<u64>,
+    readable: Option<Size>,
 }
 
-async fn check_file(lake: &Lake, link: &Link, file: &DataFile) -> anyhow::Result<Found> {
-    let mut found = Found::default();
-    let bytes = match lake.store.objects().get(&Path::from(file.path.as_str())).await {
+struct Size {
+    rows: u64,
+    bytes: u64,
+}
+
+async fn check_file(objects: Arc<dyn ObjectStore>, link: Arc<Link>, file: DataFile) -> anyhow::Result<Found> {
+    let mut found = Found { path: file.path.clone(), problems: Vec::new(), readable: None };
+    let link = link.as_ref();
+    let bytes = match objects.get(&Path::from(file.path.as_str())).await {
         Ok(answer) => answer.bytes().await?,
         Err(object_store::Error::NotFound { .. }) => {
             found.problems.push(format!("missing, named by {}", name(link)));
@@ -128,6 +152,7 @@ async fn check_file(lake: &Lake, link: &Link, file: &DataFile) -> anyhow::Result
     } else if format!("{:016x}", xxh3_64(&bytes)) != file.checksum {
         found.problems.push(format!("its checksum is not the one in {}: another content", name(link)));
     }
+    let size = bytes.len() as u64;
     match origins(bytes) {
         Ok(origins) => {
             let rows = origins.len() as u64;
@@ -139,9 +164,13 @@ async fn check_file(lake: &Lake, link: &Link, file: &DataFile) -> anyhow::Result
             };
             let outside = origins.iter().filter(|origin| !inside(origin)).count() as u64;
             if outside > 0 {
-                found.problems.push(format!("{} from outside the offsets of {}", key_count(outside, "row"), name(link)));
+                found.problems.push(format!(
+                    "{} from outside the offsets of {}",
+                    key_count(outside, "row"),
+                    name(link)
+                ));
             }
-            found.rows = Some(rows);
+            found.readable = Some(Size { rows, bytes: size });
         }
         Err(error) => found.problems.push(format!("cannot be read: {error}")),
     }
@@ -155,7 +184,8 @@ fn origins(bytes: Bytes) -> anyhow::Result<Vec<(i64, i64)>> {
     let mut origins = Vec::new();
     for batch in builder.with_projection(mask).build()? {
         let batch = batch?;
-        let number = |name: &str| batch.column_by_name(name).and_then(|column| column.as_primitive_opt::<Int64Type>().cloned());
+        let number =
+            |name: &str| batch.column_by_name(name).and_then(|column| column.as_primitive_opt::<Int64Type>().cloned());
         let (Some(partition), Some(offset)) = (number("kafka_partition"), number("kafka_offset")) else {
             anyhow::bail!("it has no columns kafka_partition and kafka_offset");
         };
@@ -171,7 +201,10 @@ pub async fn note_orphans(lake: &Lake, links: &[Arc<Link>], report: &mut Report)
     let files: Vec<_> = lake.store.objects().list(Some(&folder)).try_collect().await?;
     let orphans = files.iter().filter(|file| !named.contains(file.location.as_ref())).count() as u64;
     if orphans > 0 {
-        report.notes.push(format!("{} in {folder} named by no link: being written, or left by a crash", key_count(orphans, "file")));
+        report.notes.push(format!(
+            "{} in {folder} named by no link: being written, or left by a crash",
+            key_count(orphans, "file")
+        ));
     }
     Ok(())
 }

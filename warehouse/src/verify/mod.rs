@@ -80,7 +80,8 @@ fn check_progress(version: &Version, chains: &std::collections::BTreeMap<i32, Ve
                 position.end
             ));
         } else if !own.any(|link| link.end == position.end) {
-            report.problem(format!("table {name}: it has taken in {partition} to offset {}, in mid link", position.end));
+            report
+                .problem(format!("table {name}: it has taken in {partition} to offset {}, in mid link", position.end));
         }
     }
 }

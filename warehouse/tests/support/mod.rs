@@ -62,7 +62,15 @@ impl Tab {
     pub fn event(&mut self, kind: &'static str, at: i64) -> Event {
         let seq = self.seq;
         self.seq += 1;
-        Event { visitor: self.visitor.clone(), tab: self.tab.clone(), seq, kind, at, duplicate: false, visibility: None }
+        Event {
+            visitor: self.visitor.clone(),
+            tab: self.tab.clone(),
+            seq,
+            kind,
+            at,
+            duplicate: false,
+            visibility: None,
+        }
     }
 
     /// An event that never arrived.
@@ -175,7 +183,10 @@ impl Landing {
                 "site_id" => text(&|_| SITE.into()),
                 "session_id" => {
                     let ids = events.iter().zip(&starts);
-                    Arc::new(ids.map(|(event, start)| Some(session_id(SITE, &event.visitor, *start).to_string())).collect::<StringArray>())
+                    Arc::new(
+                        ids.map(|(event, start)| Some(session_id(SITE, &event.visitor, *start).to_string()))
+                            .collect::<StringArray>(),
+                    )
                 }
                 "visitor_id" => text(&|event| event.visitor.clone()),
                 "tab_id" => text(&|event| event.tab.clone()),
@@ -184,9 +195,7 @@ impl Landing {
                 "clock_source" => text(&|_| "sdk".into()),
                 "type" => text(&|event| event.kind.into()),
                 "page_path" => text(&|_| "/boxes".into()),
-                "visibility_state" => {
-                    Arc::new(events.iter().map(|event| event.visibility).collect::<StringArray>())
-                }
+                "visibility_state" => Arc::new(events.iter().map(|event| event.visibility).collect::<StringArray>()),
                 "batch_seq" => number(&|_| batch_seq),
                 "seq" => number(&|index| events[index].seq),
                 "kafka_partition" => number(&|_| 0),

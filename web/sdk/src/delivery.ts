@@ -118,7 +118,7 @@ export function createDelivery(settings: Settings, tabId: string): Delivery {
       if (header) {
         unkept.set(header.batch_seq, { header, chunks: open });
         open = [];
-        if (unkept.size > UNKEPT_BATCHES_MAX) unkept.delete(unkept.keys().next().value as number);
+        if (started && unkept.size > UNKEPT_BATCHES_MAX) unkept.delete(unkept.keys().next().value as number);
       }
       order({ kind: 'chunk', chunk: { ...chunk, samples: chunk.samples.slice() }, header });
     },

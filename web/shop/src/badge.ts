@@ -5,23 +5,18 @@ import { find, make } from './dom.ts';
 
 const EVERY_MS = 500;
 
-export function showBadge(studioUrl: string): void {
+/** Leads to the studio, where there is one. */
+export function showBadge(studioUrl: string | null): void {
   const captured = make('b', {}, '0');
   const acknowledged = make('b', {}, '0');
   const badge = make(
     'a',
-    {
-      class: 'badge',
-      href: studioUrl,
-      target: '_blank',
-      rel: 'noopener',
-      'data-ct-label': 'badge',
-      title: 'Open the studio',
-    },
+    { class: 'badge', 'data-ct-label': 'badge', title: 'Events of this page', target: '_blank', rel: 'noopener' },
     make('span', { class: 'pulse' }),
     make('span', {}, captured, ' captured'),
     make('span', {}, acknowledged, ' stored'),
   );
+  if (studioUrl) badge.href = studioUrl;
   find('body').append(badge);
   const show = async () => {
     const stats = await window.telemetry?.stats();

@@ -4,7 +4,7 @@ import { showBadge } from './badge.ts';
 interface ShopConfig {
   collector_url: string;
   write_key: string;
-  studio_url: string;
+  studio_url: string | null;
 }
 
 async function boot(): Promise<void> {

@@ -32,7 +32,8 @@ export function captureElements(tracker: Tracker): void {
   });
   // A scroll moves another element under a pointer that rests: one hit test a frame.
   tracker.on(window, 'scroll', (_, at) => {
-    frame ||= requestAnimationFrame(() => {
+    if (frame) return;
+    frame = requestAnimationFrame(() => {
       frame = 0;
       if (moved) change(document.elementFromPoint(moved.clientX, moved.clientY), at);
     });

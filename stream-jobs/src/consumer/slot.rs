@@ -1,0 +1,78 @@
+//! A partition's work with what the loop keeps beside it: its chain, its next attempt, whether it is paused.
+
+use std::time::{Duration, Instant};
+
+use crate::chain::Chain;
+use crate::group::Group;
+use crate::partition::PartitionWork;
+use crate::retry::Backoff;
+
+/// Waits between attempts.
+const RETRY_FIRST: Duration = Duration::from_millis(200);
+const RETRY_LONGEST: Duration = Duration::from_secs(10);
+/// Orphans are looked for so long after a partition was taken.
+const FIRST_CLEANING: Duration = Duration::from_secs(10 * 60);
+
+/// One partition, as the loop sees it.
+pub struct Slot {
+    pub work: PartitionWork,
+    pub chain: Chain,
+    backoff: Backoff,
+    /// Nothing is tried before.
+    pub not_before: Instant,
+    /// Told librdkafka not to fetch.
+    pub paused: bool,
+    /// Kafka said that an offset is not there: land what is buffered, then read the chain again.
+    pub doubtful: bool,
+    /// When orphans are looked for next.
+    pub clean_at: Instant,
+}
+
+impl Slot {
+    pub fn new(work: PartitionWork, chain: Chain) -> Self {
+        let backoff = Backoff::new(RETRY_FIRST, RETRY_LONGEST);
+        let now = Instant::now();
+        Self { work, chain, backoff, not_before: now, paused: false, doubtful: false, clean_at: now + FIRST_CLEANING }
+    }
+
+    pub fn partition(&self) -> i32 {
+        self.work.partition
+    }
+
+    pub fn failed(&mut self) {
+        self.not_before = Instant::now() + self.backoff.pause();
+    }
+
+    pub fn succeeded(&mut self) {
+        self.backoff = Backoff::new(RETRY_FIRST, RETRY_LONGEST);
+        self.not_before = Instant::now();
+    }
+
+    /// Begins again: what was not landed is forgotten, the chain says where to read.
+    pub fn reload(&mut self) {
+        self.work = PartitionWork::new(&self.work.topic, self.work.partition);
+        self.doubtful = false;
+    }
+}
+
+/// Tells librdkafka; trying again is harmless.
+pub fn pause(group: &Group, slot: &mut Slot) {
+    if slot.paused {
+        return;
+    }
+    match group.pause(slot.partition()) {
+        Ok(()) => slot.paused = true,
+        Err(error) => tracing::warn!(error = format!("{error:#}"), partition = slot.partition(), "cannot pause"),
+    }
+}
+
+/// Tells librdkafka; trying again is harmless.
+pub fn resume(group: &Group, slot: &mut Slot) {
+    if !slot.paused {
+        return;
+    }
+    match group.resume(slot.partition()) {
+        Ok(()) => slot.paused = false,
+        Err(error) => tracing::warn!(error = format!("{error:#}"), partition = slot.partition(), "cannot resume"),
+    }
+}
