@@ -63,17 +63,22 @@ impl Registry {
     /// The HTTP endpoints.
     pub fn routes(self: Arc<Self>) -> impl Filter<Extract = (impl Reply,), Error = warp::Rejection> + Clone {
         let registry = warp::any().map(move || Arc::clone(&self));
-        let body = warp::body::content_length_limit(BODY_BYTES_MAX).and(warp::body::json());
+        // clients send application/vnd.schemaregistry.v1+json, which warp's own `json` refuses
+        let body = warp::body::content_length_limit(BODY_BYTES_MAX).and(warp::body::bytes()).map(submitted);
         let register = warp::post()
             .and(warp::path!("subjects" / String / "versions"))
             .and(body)
             .and(registry.clone())
-            .map(|subject: String, submitted, registry: Arc<Self>| answer(registry.register(&subject, &submitted)));
+            .map(|subject: String, submitted: Result<_, _>, registry: Arc<Self>| {
+                answer(submitted.and_then(|submitted| registry.register(&subject, &submitted)))
+            });
         let look_up = warp::post()
             .and(warp::path!("subjects" / String))
             .and(body)
             .and(registry.clone())
-            .map(|subject: String, submitted, registry: Arc<Self>| answer(registry.look_up(&subject, &submitted)));
+            .map(|subject: String, submitted: Result<_, _>, registry: Arc<Self>| {
+                answer(submitted.and_then(|submitted| registry.look_up(&subject, &submitted)))
+            });
         let latest = warp::get()
             .and(warp::path!("subjects" / String / "versions" / "latest"))
             .and(registry.clone())
@@ -177,6 +182,11 @@ impl Refused {
 
 fn unknown_subject(subject: &str) -> Refused {
     Refused(StatusCode::NOT_FOUND, 40401, format!("the subject {subject} is unknown"))
+}
+
+fn submitted(body: warp::hyper::body::Bytes) -> Result<Submitted, Refused> {
+    let invalid = |error| Refused(StatusCode::UNPROCESSABLE_ENTITY, 42201, format!("no schema in the body: {error}"));
+    serde_json::from_slice(&body).map_err(invalid)
 }
 
 fn parse(submitted: &Submitted) -> Result<Schema, Refused> {

@@ -11,7 +11,8 @@ const BROKEN: &str =
 async fn call(registry: &Arc<Registry>, method: &str, path: &str, schema: Option<&str>) -> (u16, Value) {
     let mut request = warp::test::request().method(method).path(path);
     if let Some(schema) = schema {
-        request = request.json(&json!({ "schema": schema }));
+        let body = json!({ "schema": schema }).to_string();
+        request = request.header("content-type", "application/vnd.schemaregistry.v1+json").body(body);
     }
     let reply = request.reply(&Arc::clone(registry).routes()).await;
     (reply.status().as_u16(), serde_json::from_slice(reply.body()).unwrap_or(Value::Null))

@@ -199,8 +199,11 @@ async fn start_collector(addresses: &Addresses, listeners: &Listeners) -> Result
     let collector = collector::Collector::bind(config).await?;
     let (told, ready) = tokio::sync::oneshot::channel();
     let mut part = Part::start("the collector", move |stop| {
-        // nobody waits any more when the start was given up
-        collector.serve(move |_| drop(told.send(())), stop)
+        let ready = move |_| {
+            // nobody waits any more when the start was given up
+            let _ = told.send(());
+        };
+        collector.serve(ready, stop)
     });
     tokio::select! {
         biased;

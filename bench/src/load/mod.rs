@@ -24,7 +24,7 @@ use crate::traffic::Batch;
 
 /// Batches read ahead of the answers: enough to find work for every connection, few enough to keep visitors together
 /// in time (the stream job's watermark follows the newest).
-const AHEAD_BATCHES_PER_CONNECTION: usize = 4;
+const AHEAD_BATCHES_PER_CONNECTION: usize = 2;
 /// Attempts without any answer in a row before the collector counts as gone.
 const FAILURES_IN_A_ROW_MAX: u32 = 200;
 const FAILURE_PAUSE: Duration = Duration::from_millis(100);

@@ -72,8 +72,8 @@ impl Profile {
             base_ms,
             events,
             batch_events_max: 50,
-            // Longer than the SDK's 5 s, for full batches, and shorter than the stream job's allowance for late events.
-            flush_after_ms: 60_000.0,
+            // Longer than the SDK's 5 s, for full batches, and well within the 2 min after which an event counts as late.
+            flush_after_ms: 30_000.0,
             ramp_ms: 60_000.0,
             visitors_at_once: 200,
             late_fraction: 0.0,

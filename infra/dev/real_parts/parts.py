@@ -21,7 +21,7 @@ from .process import POLL_S, Process, write_whole
 
 PARTS = {module.NAME: module for module in (kafka, registry, s3, haproxy)}
 # A JVM on a loaded two-core machine; on a quiet one it is 1 to 4 s.
-READY_WAIT_S = 120.0
+READY_WAIT_S = 240.0
 # Another program may take a port between our look and the server's own bind.
 START_ATTEMPTS_MAX = 3
 

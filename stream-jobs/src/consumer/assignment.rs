@@ -100,6 +100,7 @@ impl Worker<'_> {
                         slot.succeeded();
                         report_phase(&parts.metrics, slot);
                     }
+                    Err(_) if shutdown.is_cancelled() => {}
                     Err(error) => {
                         let subject = format!("partition {}", slot.partition());
                         tracing::warn!(error = format!("{error:#}"), subject, "its chain cannot be read yet");
