@@ -47,7 +47,9 @@ impl EmbeddedBroker {
             .build()
             .await
             .with_context(|| format!("cannot open the broker's log {LOG_FILE} in the data folder"))?;
-        let task = tokio::spawn(async move { broker.serve(tokio::time::Instant::now()).await.context("the embedded broker ended") });
+        let task = tokio::spawn(async move {
+            broker.serve(tokio::time::Instant::now()).await.context("the embedded broker ended")
+        });
         let broker = Self { bootstrap: format!("127.0.0.1:{port}"), task };
         broker.wait_until_open().await?;
         Ok(broker)
@@ -71,7 +73,10 @@ impl EmbeddedBroker {
         let deadline = Instant::now() + Duration::from_millis(START_MS_MAX);
         while TcpStream::connect(&self.bootstrap).await.is_err() {
             if self.task.is_finished() || Instant::now() > deadline {
-                bail!("the embedded broker does not listen on {}: is the port taken? choose another one", self.bootstrap);
+                bail!(
+                    "the embedded broker does not listen on {}: is the port taken? choose another one",
+                    self.bootstrap
+                );
             }
             tokio::time::sleep(Duration::from_millis(PROBE_INTERVAL_MS)).await;
         }

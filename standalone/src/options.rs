@@ -122,7 +122,8 @@ mod tests {
 
     #[test]
     fn the_contract_of_the_acceptance_run_parses() {
-        let parsed = CommandLine::parse_from(["standalone", "--data-dir", "/tmp/x", "--free-ports", "--studio-port", "8099"]);
+        let parsed =
+            CommandLine::parse_from(["standalone", "--data-dir", "/tmp/x", "--free-ports", "--studio-port", "8099"]);
         let listeners = parsed.system.listeners().unwrap();
         assert_eq!(listeners.studio.port(), 8099);
         assert_ne!(listeners.collector.port(), 8080);

@@ -65,20 +65,17 @@ impl Registry {
         let registry = warp::any().map(move || Arc::clone(&self));
         // clients send application/vnd.schemaregistry.v1+json, which warp's own `json` refuses
         let body = warp::body::content_length_limit(BODY_BYTES_MAX).and(warp::body::bytes()).map(submitted);
-        let register = warp::post()
-            .and(warp::path!("subjects" / String / "versions"))
-            .and(body)
-            .and(registry.clone())
-            .map(|subject: String, submitted: Result<_, _>, registry: Arc<Self>| {
-                answer(submitted.and_then(|submitted| registry.register(&subject, &submitted)))
-            });
-        let look_up = warp::post()
-            .and(warp::path!("subjects" / String))
-            .and(body)
-            .and(registry.clone())
-            .map(|subject: String, submitted: Result<_, _>, registry: Arc<Self>| {
+        let register =
+            warp::post().and(warp::path!("subjects" / String / "versions")).and(body).and(registry.clone()).map(
+                |subject: String, submitted: Result<_, _>, registry: Arc<Self>| {
+                    answer(submitted.and_then(|submitted| registry.register(&subject, &submitted)))
+                },
+            );
+        let look_up = warp::post().and(warp::path!("subjects" / String)).and(body).and(registry.clone()).map(
+            |subject: String, submitted: Result<_, _>, registry: Arc<Self>| {
                 answer(submitted.and_then(|submitted| registry.look_up(&subject, &submitted)))
-            });
+            },
+        );
         let latest = warp::get()
             .and(warp::path!("subjects" / String / "versions" / "latest"))
             .and(registry.clone())
@@ -87,10 +84,9 @@ impl Registry {
             .and(warp::path!("subjects" / String / "versions"))
             .and(registry.clone())
             .map(|subject: String, registry: Arc<Self>| answer(registry.versions(&subject)));
-        let subjects = warp::get()
-            .and(warp::path!("subjects"))
-            .and(registry.clone())
-            .map(|registry: Arc<Self>| answer(registry.read(|contents| Ok(json!(contents.subjects.keys().collect::<Vec<_>>())))));
+        let subjects = warp::get().and(warp::path!("subjects")).and(registry.clone()).map(|registry: Arc<Self>| {
+            answer(registry.read(|contents| Ok(json!(contents.subjects.keys().collect::<Vec<_>>()))))
+        });
         let by_id = warp::get()
             .and(warp::path!("schemas" / "ids" / u32))
             .and(registry)
@@ -104,10 +100,16 @@ impl Registry {
         if let Some((_, id)) = contents.find(subject, &schema) {
             return Ok(json!({ "id": id }));
         }
-        if let Some(latest) = contents.subjects.get(subject).and_then(|ids| ids.last()).and_then(|id| contents.schemas.get(id)) {
+        if let Some(latest) =
+            contents.subjects.get(subject).and_then(|ids| ids.last()).and_then(|id| contents.schemas.get(id))
+        {
             let writer = Schema::parse_str(latest).map_err(|error| Refused::internal(&error))?;
             SchemaCompatibility::can_read(&writer, &schema).map_err(|error| {
-                Refused(StatusCode::CONFLICT, 409, format!("{subject}: not BACKWARD compatible with its latest version: {error}"))
+                Refused(
+                    StatusCode::CONFLICT,
+                    409,
+                    format!("{subject}: not BACKWARD compatible with its latest version: {error}"),
+                )
             })?;
         }
         let known = contents.schemas.iter().find(|(_, text)| same(text, &schema)).map(|(id, _)| *id);
@@ -121,9 +123,9 @@ impl Registry {
     fn look_up(&self, subject: &str, submitted: &Submitted) -> Result<Value, Refused> {
         let schema = parse(submitted)?;
         self.read(|contents| {
-            let (version, id) = contents
-                .find(subject, &schema)
-                .ok_or_else(|| Refused(StatusCode::NOT_FOUND, 40403, format!("{subject}: that schema is not registered")))?;
+            let (version, id) = contents.find(subject, &schema).ok_or_else(|| {
+                Refused(StatusCode::NOT_FOUND, 40403, format!("{subject}: that schema is not registered"))
+            })?;
             Ok(json!({ "subject": subject, "version": version, "id": id, "schema": contents.schemas[&id] }))
         })
     }

@@ -46,19 +46,14 @@ const QUOTE_MS_MAX: u64 = 1_500;
 /// The shop's endpoints.
 pub fn routes(config: ShopConfig) -> impl Filter<Extract = (impl Reply,), Error = Rejection> + Clone {
     let policy = content_security_policy(&config);
-    let settings = warp::get()
-        .and(warp::path!("shop-config.json"))
-        .map(move || warp::reply::json(&config).into_response());
-    let quote = warp::get()
-        .and(warp::path!("api" / "quote"))
-        .and(warp::query::<Quote>())
-        .then(|quote: Quote| async move {
+    let settings =
+        warp::get().and(warp::path!("shop-config.json")).map(move || warp::reply::json(&config).into_response());
+    let quote =
+        warp::get().and(warp::path!("api" / "quote")).and(warp::query::<Quote>()).then(|quote: Quote| async move {
             tokio::time::sleep(quote.delay()).await;
             warp::reply::json(&json!({ "price": quote.price(), "currency": "EUR" })).into_response()
         });
-    let order = warp::post()
-        .and(warp::path!("api" / "order"))
-        .map(|| StatusCode::NO_CONTENT.into_response());
+    let order = warp::post().and(warp::path!("api" / "order")).map(|| StatusCode::NO_CONTENT.into_response());
     let files = warp::get().and(warp::path::full()).map(|path: warp::path::FullPath| file(path.as_str()));
     settings
         .or(quote)
@@ -107,7 +102,11 @@ fn file(path: &str) -> warp::reply::Response {
         None => candidates(path).find_map(|name| ShopFiles::get(&name).map(|file| (path, file))),
     };
     let Some((name, file)) = found else {
-        let hint = if ShopFiles::iter().next().is_none() { "the shop is not built: run `npm ci && npm run build` in web/" } else { "no such page" };
+        let hint = if ShopFiles::iter().next().is_none() {
+            "the shop is not built: run `npm ci && npm run build` in web/"
+        } else {
+            "no such page"
+        };
         return warp::reply::with_status(hint, StatusCode::NOT_FOUND).into_response();
     };
     // a path without an ending is a page

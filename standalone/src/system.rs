@@ -127,7 +127,8 @@ async fn first_end(parts: &mut [Part; 3]) -> anyhow::Error {
 fn addresses(listeners: &Listeners, folder: &Path) -> Result<Addresses> {
     let store = folder.join("store");
     std::fs::create_dir_all(&store).with_context(|| format!("cannot make {}", store.display()))?;
-    let store_url = Url::from_file_path(&store).map_err(|()| anyhow::anyhow!("{} is no absolute path", store.display()))?;
+    let store_url =
+        Url::from_file_path(&store).map_err(|()| anyhow::anyhow!("{} is no absolute path", store.display()))?;
     let url = |address: SocketAddr| format!("http://{address}");
     Ok(Addresses {
         collector_url: url(listeners.collector),

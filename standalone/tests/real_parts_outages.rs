@@ -44,7 +44,8 @@ fn without_kafka_the_collector_refuses_stays_small_and_recovers_with_nothing_los
     // 64 batches of half a megabyte at most: all of them together do not fit in the window
     let heavy_load = PosterOptions { visitors: 64, batch_events_max: 70, text_bytes: 7_000, ..load(&pipeline, 13) };
     let heavy = Poster::start(&heavy_load);
-    let (_, took) = eventually("/health/ready answers 503", NOT_READY_WITHIN, || status(&collector, "/health/ready", 503));
+    let (_, took) =
+        eventually("/health/ready answers 503", NOT_READY_WITHIN, || status(&collector, "/health/ready", 503));
     println!("not ready {took:?} after the broker was gone");
     let memory = watch_memory(pipeline.collector(0), OUTAGE);
     assert_eq!(status(&collector, "/health/live", 200), Ok(()), "alive, only not ready");
@@ -143,13 +144,21 @@ fn refused_in_time(poster: &Poster, heavy: &Poster, since: Instant) {
     assert!(replies.iter().all(|reply| reply.retry_after), "every 503 carries Retry-After");
 
     let (waited, refused): (Vec<_>, Vec<_>) = replies.into_iter().partition(|reply| reply.took > REFUSED_WITHIN);
-    assert!(!refused.is_empty(), "the load did not fill the window: {} requests waited, none was refused at once", waited.len());
+    assert!(
+        !refused.is_empty(),
+        "the load did not fill the window: {} requests waited, none was refused at once",
+        waited.len()
+    );
     let waiting_at = |moment: Instant| -> u64 {
         let waiting = waited.iter().filter(|reply| reply.sent <= moment && moment < reply.sent + reply.took);
         waiting.map(|reply| reply.bytes as u64).sum()
     };
     let most: u64 = waited.iter().map(|reply| waiting_at(reply.sent)).max().unwrap_or(0);
-    println!("{} requests waited, {most} bytes of them at a time; {} were refused at once", waited.len(), refused.len());
+    println!(
+        "{} requests waited, {most} bytes of them at a time; {} were refused at once",
+        waited.len(),
+        refused.len()
+    );
     assert!(most <= WINDOW_BYTES, "requests of {most} bytes waited at a time; the window holds {WINDOW_BYTES}");
     let longest = waited.iter().map(|reply| reply.took).max().unwrap_or_default();
     assert!(longest <= ANSWERED_WITHIN, "a request waited {longest:?} for its answer");

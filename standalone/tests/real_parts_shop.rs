@@ -32,13 +32,20 @@ fn what_five_visitors_did_is_in_sql_once_though_a_collector_and_a_stream_job_are
     }
     let run = Run::new("shop");
     let parts = Parts::start(&run);
-    let mut pipeline = Pipeline::start(&run, &parts, &PipelineOptions { collectors: 2, stream_jobs: 2, ..Default::default() });
+    let mut pipeline =
+        Pipeline::start(&run, &parts, &PipelineOptions { collectors: 2, stream_jobs: 2, ..Default::default() });
     let warehouse = pipeline.warehouse();
     let shop_url = pipeline.start_shop(&run);
 
     let visit = Visit::start(
         &run,
-        &VisitOptions { shop_url, seconds: VISIT_SECONDS, visitors: VISITORS, seed: 7, canary: "canary-of-the-shop".into() },
+        &VisitOptions {
+            shop_url,
+            seconds: VISIT_SECONDS,
+            visitors: VISITORS,
+            seed: 7,
+            canary: "canary-of-the-shop".into(),
+        },
     );
     wait_for_events(&warehouse, EVENTS_BEFORE_COLLECTOR_KILL);
     let returning = returning_visitors(&pipeline);
@@ -51,14 +58,25 @@ fn what_five_visitors_did_is_in_sql_once_though_a_collector_and_a_stream_job_are
     let mut counted = counted_by_the_page(&visitors);
     counted.extend(returning);
     let total: i64 = counted.values().flat_map(BTreeMap::values).sum();
-    assert!(total > EVENTS_BEFORE_STREAM_JOB_KILL, "{total} events are too few for the kills to have hit a running visit");
+    assert!(
+        total > EVENTS_BEFORE_STREAM_JOB_KILL,
+        "{total} events are too few for the kills to have hit a running visit"
+    );
     eventually(&format!("{total} events in SQL"), LANDED_WAIT, || at_least(&warehouse, total));
 
     warehouse.compact();
-    assert_eq!(in_the_table(&warehouse), counted, "events by tab and type: left in `events`, right as the page counted them");
+    assert_eq!(
+        in_the_table(&warehouse),
+        counted,
+        "events by tab and type: left in `events`, right as the page counted them"
+    );
     nothing_is_doubled_or_missing(&warehouse);
     let dispatched = system::dispatched_samples(&visitors);
-    assert_eq!(warehouse.pointer_samples(), dispatched, "pointer samples by tab: left in SQL, right as the browser was sent them");
+    assert_eq!(
+        warehouse.pointer_samples(),
+        dispatched,
+        "pointer samples by tab: left in SQL, right as the browser was sent them"
+    );
     sessions_are_those_of_plain_sql(&warehouse, &visitors);
     warehouse.verify();
     pipeline.everything_runs();
@@ -73,12 +91,19 @@ fn returning_visitors(pipeline: &Pipeline) -> BTreeMap<String, Counts> {
     for number in 0..RETURNING_VISITORS {
         let mut tab = Tab::new(RETURNING_SEED, number);
         let mut at_ms = start_ms;
-        let mut clicks: Vec<_> = gaps_ms.iter().map(|gap_ms| { at_ms += gap_ms; tab.click(at_ms) }).collect();
+        let mut clicks: Vec<_> = gaps_ms
+            .iter()
+            .map(|gap_ms| {
+                at_ms += gap_ms;
+                tab.click(at_ms)
+            })
+            .collect();
         // out of order by time, which `seq` does not promise
         clicks.reverse();
         let mut batch = tab.batch_of(clicks);
         batch["clock"] = serde_json::json!({"offset_ms": 0.0, "error_ms": 1.0});
-        let answer = system::post(&format!("{}/v1/events", pipeline.edge_url()), Some(pipeline.write_key()), &batch.to_string());
+        let answer =
+            system::post(&format!("{}/v1/events", pipeline.edge_url()), Some(pipeline.write_key()), &batch.to_string());
         let answer = answer.expect("HAProxy answers");
         assert_eq!(answer.status, 200, "{}", answer.body);
         counted.insert(tab.tab_id.clone(), Counts::from([("click".to_owned(), 5)]));
@@ -108,7 +133,8 @@ fn in_the_table(warehouse: &Warehouse) -> BTreeMap<String, Counts> {
 }
 
 fn nothing_is_doubled_or_missing(warehouse: &Warehouse) {
-    let doubled = warehouse.sql("select tab_id, seq, count(*) as n from events group by tab_id, seq having count(*) > 1");
+    let doubled =
+        warehouse.sql("select tab_id, seq, count(*) as n from events group by tab_id, seq having count(*) > 1");
     assert!(doubled.is_empty(), "{} events are doubled, such as {:?}", doubled.len(), doubled.first());
     // gap-free: what the page numbered from 0 is there from 0 to the last
     let holes = warehouse.sql(
@@ -144,11 +170,17 @@ fn sessions_are_those_of_plain_sql(warehouse: &Warehouse, visitors: &[Visitor]) 
     let missing: Vec<_> = came.iter().filter(|visitor| !plain.iter().any(|session| session.0 == ***visitor)).collect();
     assert!(missing.is_empty(), "visitors without a session: {missing:?}");
     let returned = plain.len() - came.len();
-    assert_eq!(returned, 3 * RETURNING_VISITORS as usize, "each of the {RETURNING_VISITORS} visitors with old clicks has three sessions");
+    assert_eq!(
+        returned,
+        3 * RETURNING_VISITORS as usize,
+        "each of the {RETURNING_VISITORS} visitors with old clicks has three sessions"
+    );
 }
 
 fn session_set(rows: &[Row]) -> BTreeSet<(String, i64, i64, i64)> {
-    rows.iter().map(|row| (text(row, "visitor_id"), number(row, "started"), number(row, "ended"), number(row, "events"))).collect()
+    rows.iter()
+        .map(|row| (text(row, "visitor_id"), number(row, "started"), number(row, "ended"), number(row, "events")))
+        .collect()
 }
 
 fn text(row: &Row, name: &str) -> String {

@@ -31,15 +31,20 @@ fn a_minute_in_the_shop_is_in_sql_and_nothing_typed_is_kept() {
     let warehouse = standalone.warehouse();
     let shop_url = standalone.address("shop_url");
 
-    let visit = Visit::start(&run, &VisitOptions { shop_url, seconds: VISIT_SECONDS, visitors: 1, seed: 7, canary: CANARY.into() });
+    let visit = Visit::start(
+        &run,
+        &VisitOptions { shop_url, seconds: VISIT_SECONDS, visitors: 1, seed: 7, canary: CANARY.into() },
+    );
     clicks_are_in_sql_soon(&warehouse);
     let visitors = visit.finish();
     standalone.process().expect_running();
 
     let total = visitors.iter().flat_map(|visitor| &visitor.tabs).flat_map(|tab| tab.captured.values()).sum();
-    eventually(&format!("{total} events in SQL"), VISIBLE_WAIT, || match warehouse.number("select count(*) from events")? {
-        events if events == total => Ok(()),
-        events => Err(format!("{events} events")),
+    eventually(&format!("{total} events in SQL"), VISIBLE_WAIT, || {
+        match warehouse.number("select count(*) from events")? {
+            events if events == total => Ok(()),
+            events => Err(format!("{events} events")),
+        }
     });
     many_types(&warehouse);
     pointer_samples_are_whole(&warehouse, &visitors);
@@ -62,8 +67,13 @@ fn clicks_are_in_sql_soon(warehouse: &Warehouse) {
     let mut seen = BTreeSet::new();
     let mut slowest = Duration::ZERO;
     while seen.len() < 3 {
-        assert!(began.elapsed() < Duration::from_secs(VISIT_SECONDS), "only {} clicks in SQL in {VISIT_SECONDS} s", seen.len());
-        if let Some(at) = warehouse.sql(newest).first().and_then(|row| row["at"].as_i64()).filter(|at| seen.insert(*at)) {
+        assert!(
+            began.elapsed() < Duration::from_secs(VISIT_SECONDS),
+            "only {} clicks in SQL in {VISIT_SECONDS} s",
+            seen.len()
+        );
+        if let Some(at) = warehouse.sql(newest).first().and_then(|row| row["at"].as_i64()).filter(|at| seen.insert(*at))
+        {
             let age = Duration::from_micros(u64::try_from(system::now_us() - at).unwrap_or(0));
             slowest = slowest.max(age);
         }
@@ -84,12 +94,17 @@ fn many_types(warehouse: &Warehouse) {
 
 fn pointer_samples_are_whole(warehouse: &Warehouse, visitors: &[Visitor]) {
     let dispatched = system::dispatched_samples(visitors);
-    assert_eq!(warehouse.pointer_samples(), dispatched, "pointer samples by tab: left in SQL, right as the browser was sent them");
+    assert_eq!(
+        warehouse.pointer_samples(),
+        dispatched,
+        "pointer samples by tab: left in SQL, right as the browser was sent them"
+    );
 }
 
 /// A class is a word such as `navigation`: a single character would be what was typed.
 fn key_classes_are_no_characters(warehouse: &Warehouse) {
-    let rows = warehouse.sql("select distinct key_class from events where type = 'key' and character_length(key_class) < 2");
+    let rows =
+        warehouse.sql("select distinct key_class from events where type = 'key' and character_length(key_class) < 2");
     assert!(rows.is_empty(), "keys typed stand in the table: {rows:?}");
 }
 

@@ -67,7 +67,9 @@ pub enum StateKind {
 /// What is wrong between two neighbouring links.
 #[derive(Debug, Error, PartialEq, Eq)]
 pub enum LinkError {
-    #[error("{topic}/{partition}: the chain begins with link {sequence} at offset {start}: {sequence} links before it are missing")]
+    #[error(
+        "{topic}/{partition}: the chain begins with link {sequence} at offset {start}: {sequence} links before it are missing"
+    )]
     BeginningMissing { topic: String, partition: i32, sequence: u64, start: i64 },
     #[error("{topic}/{partition}: a link is missing: offsets {from} to {to} stand in none")]
     Missing { topic: String, partition: i32, from: i64, to: i64 },

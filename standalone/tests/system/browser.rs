@@ -81,8 +81,8 @@ impl Visit {
         let status = self.process.wait(self.within);
         assert!(status.success(), "visit.mjs ended with {status}:\n{}", self.process.log_tail());
         let text = std::fs::read_to_string(&self.answer).expect("the answer can be read");
-        let answer: VisitAnswer =
-            serde_json::from_str(&text).unwrap_or_else(|error| panic!("visit.mjs answered something else ({error}): {text}"));
+        let answer: VisitAnswer = serde_json::from_str(&text)
+            .unwrap_or_else(|error| panic!("visit.mjs answered something else ({error}): {text}"));
         answer.visitors
     }
 }

@@ -77,7 +77,8 @@ fn search_pages(file: File, path: &Path, needle: &str, found: &mut Found) {
 
 /// Each value as text: strings as they are, lists and structures with their members.
 fn values(column: &dyn Array) -> impl Iterator<Item = String> + '_ {
-    let formatter = ArrayFormatter::try_new(column, &FormatOptions::default()).expect("every type of ours can be shown");
+    let formatter =
+        ArrayFormatter::try_new(column, &FormatOptions::default()).expect("every type of ours can be shown");
     (0..column.len()).map(move |row| formatter.value(row).to_string())
 }
 

@@ -62,7 +62,11 @@ impl Pipeline {
         for topic in ["telemetry.events", "telemetry.replay", "telemetry.dead_letter"] {
             parts.create_topic(topic, PARTITIONS);
         }
-        let store = format!("s3://{}/{}", parts.address("s3_bucket"), run.folder().file_name().expect("a name").to_string_lossy());
+        let store = format!(
+            "s3://{}/{}",
+            parts.address("s3_bucket"),
+            run.folder().file_name().expect("a name").to_string_lossy()
+        );
         let environment = s3_environment(parts);
         let shop_port = free_port();
         let ports: Vec<_> = (0..options.collectors).map(|_| (free_port(), free_port())).collect();
@@ -182,8 +186,15 @@ fn s3_environment(parts: &Parts) -> Vec<(String, String)> {
     .to_vec()
 }
 
-fn start_collectors(run: &Run, parts: &Parts, options: &PipelineOptions, ports: &[(u16, u16)], shop_port: u16) -> Vec<Member> {
-    let window = options.window_bytes.map(|bytes| format!("[limits]\nwindow_bytes_max = {bytes}\n")).unwrap_or_default();
+fn start_collectors(
+    run: &Run,
+    parts: &Parts,
+    options: &PipelineOptions,
+    ports: &[(u16, u16)],
+    shop_port: u16,
+) -> Vec<Member> {
+    let window =
+        options.window_bytes.map(|bytes| format!("[limits]\nwindow_bytes_max = {bytes}\n")).unwrap_or_default();
     let start = |(number, (port, internal_port)): (usize, &(u16, u16))| {
         let text = format!(
             r#"listen = "127.0.0.1:{port}"
@@ -202,13 +213,23 @@ allowed_origins = ["http://127.0.0.1:{shop_port}"]
             registry = parts.address("registry_url"),
         );
         let name = format!("collector-{number}");
-        let launch = Launch { program: binary("collector"), arguments: config_arguments(run, &name, &text), environment: Vec::new() };
+        let launch = Launch {
+            program: binary("collector"),
+            arguments: config_arguments(run, &name, &text),
+            environment: Vec::new(),
+        };
         Member::start(run, name, launch, format!("http://127.0.0.1:{port}"))
     };
     ports.iter().enumerate().map(start).collect()
 }
 
-fn start_stream_jobs(run: &Run, parts: &Parts, options: &PipelineOptions, store: &str, environment: &[(String, String)]) -> Vec<Member> {
+fn start_stream_jobs(
+    run: &Run,
+    parts: &Parts,
+    options: &PipelineOptions,
+    store: &str,
+    environment: &[(String, String)],
+) -> Vec<Member> {
     let start = |number: usize| {
         let port = free_port();
         let text = format!(

@@ -58,7 +58,11 @@ pub struct Reply {
 
 impl Poster {
     pub fn start(options: &PosterOptions) -> Self {
-        let shared = Arc::new(Shared { finishing: AtomicBool::new(false), abandoned: AtomicBool::new(false), replies: Mutex::default() });
+        let shared = Arc::new(Shared {
+            finishing: AtomicBool::new(false),
+            abandoned: AtomicBool::new(false),
+            replies: Mutex::default(),
+        });
         let visitors = (0..options.visitors)
             .map(|number| {
                 let (options, shared) = (options.clone(), Arc::clone(&shared));

@@ -64,7 +64,13 @@ impl Process {
             if let Some(status) = self.ended() {
                 return status;
             }
-            assert!(began.elapsed() < within, "{} (pid {}) still runs after {within:?}:\n{}", self.name, self.pid(), self.log_tail());
+            assert!(
+                began.elapsed() < within,
+                "{} (pid {}) still runs after {within:?}:\n{}",
+                self.name,
+                self.pid(),
+                self.log_tail()
+            );
             std::thread::sleep(END_LOOK_INTERVAL);
         }
     }
@@ -97,7 +103,11 @@ impl Process {
 }
 
 fn append(path: &Path) -> File {
-    OpenOptions::new().create(true).append(true).open(path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
+    OpenOptions::new()
+        .create(true)
+        .append(true)
+        .open(path)
+        .unwrap_or_else(|error| panic!("{}: {error}", path.display()))
 }
 
 impl Drop for Process {

@@ -35,7 +35,8 @@ pub fn real_parts_wanted(test: &str) -> bool {
 impl Run {
     pub fn new(test: &str) -> Self {
         let turn = ONE_AT_A_TIME.lock().unwrap_or_else(PoisonError::into_inner);
-        let folder = tempfile::Builder::new().prefix(&format!("ct-{test}-")).tempdir().expect("a temporary folder").keep();
+        let folder =
+            tempfile::Builder::new().prefix(&format!("ct-{test}-")).tempdir().expect("a temporary folder").keep();
         std::fs::create_dir(folder.join("logs")).expect("a folder for logs");
         Self { folder, _turn: turn }
     }
@@ -51,8 +52,12 @@ impl Run {
 
     fn show_logs(&self) {
         eprintln!("\nwhat this run wrote is kept in {}", self.folder.display());
-        let mut logs: Vec<_> =
-            std::fs::read_dir(self.folder.join("logs")).into_iter().flatten().flatten().map(|entry| entry.path()).collect();
+        let mut logs: Vec<_> = std::fs::read_dir(self.folder.join("logs"))
+            .into_iter()
+            .flatten()
+            .flatten()
+            .map(|entry| entry.path())
+            .collect();
         logs.sort();
         for log in logs {
             let text = String::from_utf8_lossy(&std::fs::read(&log).unwrap_or_default()).into_owned();

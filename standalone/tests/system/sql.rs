@@ -50,7 +50,8 @@ impl Warehouse {
         if !done.status.success() {
             return Err(said(&done));
         }
-        let answer: Table = serde_json::from_slice(&done.stdout).map_err(|error| format!("no JSON ({error}): {}", said(&done)))?;
+        let answer: Table =
+            serde_json::from_slice(&done.stdout).map_err(|error| format!("no JSON ({error}): {}", said(&done)))?;
         let names = || answer.columns.iter().map(|column| column.name.clone());
         Ok(answer.rows.into_iter().map(|row| names().zip(row).collect()).collect())
     }
@@ -68,7 +69,9 @@ impl Warehouse {
             "select e.tab_id, sum(cardinality(p.x)) as n from pointer p \
              join events e on e.tab_id = p.tab_id and e.seq = p.seq group by e.tab_id",
         );
-        rows.iter().map(|row| (row["tab_id"].as_str().unwrap_or_default().to_owned(), row["n"].as_i64().unwrap_or(-1))).collect()
+        rows.iter()
+            .map(|row| (row["tab_id"].as_str().unwrap_or_default().to_owned(), row["n"].as_i64().unwrap_or(-1)))
+            .collect()
     }
 
     /// One compaction.

@@ -29,7 +29,8 @@ impl Standalone {
         let (addresses, _) = eventually("standalone.json of this process", READY_WAIT, || {
             process.expect_running();
             let text = std::fs::read(&ready).map_err(|error| error.to_string())?;
-            let addresses: Value = serde_json::from_slice(&text).expect("standalone.json is whole whenever it is there");
+            let addresses: Value =
+                serde_json::from_slice(&text).expect("standalone.json is whole whenever it is there");
             if addresses["pid"].as_u64() == Some(pid) { Ok(addresses) } else { Err(addresses.to_string()) }
         });
         Self { process, data_dir: data_dir.to_owned(), addresses }
@@ -51,7 +52,10 @@ impl Standalone {
 
     /// An entry of `standalone.json`, such as `shop_url`.
     pub fn address(&self, key: &str) -> String {
-        self.addresses[key].as_str().unwrap_or_else(|| panic!("standalone.json names no {key}: {}", self.addresses)).to_owned()
+        self.addresses[key]
+            .as_str()
+            .unwrap_or_else(|| panic!("standalone.json names no {key}: {}", self.addresses))
+            .to_owned()
     }
 
     pub fn data_dir(&self) -> &Path {

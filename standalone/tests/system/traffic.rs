@@ -24,7 +24,11 @@ pub struct Tab {
 /// (tab id, seq) of each event of a batch.
 pub fn event_ids(batch: &Value) -> impl Iterator<Item = (String, i64)> + '_ {
     let tab = batch["tab_id"].as_str().unwrap_or_default();
-    batch["events"].as_array().into_iter().flatten().map(move |event| (tab.to_owned(), event["seq"].as_i64().unwrap_or(-1)))
+    batch["events"]
+        .as_array()
+        .into_iter()
+        .flatten()
+        .map(move |event| (tab.to_owned(), event["seq"].as_i64().unwrap_or(-1)))
 }
 
 /// This machine's clock in epoch microseconds, as SQL has times.
@@ -96,7 +100,9 @@ impl Tab {
             0 => json!({"seq": seq, "type": "click", "at": at_ms, "element": element, "x": 44.5, "y": 31, "button": 0}),
             1 => json!({"seq": seq, "type": "scroll", "at": at_ms, "x": 0, "y": 480.5}),
             2 => json!({"seq": seq, "type": "element_leave", "at": at_ms, "element": element, "duration_ms": 812.5}),
-            _ => json!({"seq": seq, "type": "pointer", "at": at_ms, "trail": {"dt": [0, 8.3, 8.3], "x": [44, 45, 47], "y": [31, 31, 32]}}),
+            _ => {
+                json!({"seq": seq, "type": "pointer", "at": at_ms, "trail": {"dt": [0, 8.3, 8.3], "x": [44, 45, 47], "y": [31, 31, 32]}})
+            }
         }
     }
 }
