@@ -217,13 +217,24 @@ async fn killed_at(step: &'static str, occurrence: usize, fault: Fault) -> Rows 
         fault,
     );
     let faulty = FaultyStore::new(bench.store.clone(), plan);
+    // A few records at a time, each few a link, so that the step is reached however slow the machine is.
+    let killed = CancellationToken::new();
     let produce = async {
         for number in 0..RECORDS {
             bench.produce(0, &record(1, number)).await;
-            tokio::time::sleep(Duration::from_millis(10)).await;
+            if number % 4 == 3 {
+                tokio::select! {
+                    () = bench.landed(0, number) => {}
+                    () = killed.cancelled() => {}
+                }
+            }
         }
     };
-    tokio::join!(produce, bench.work_until(faulty, reached.notified()));
+    let first = async {
+        bench.work_until(faulty, reached.notified()).await;
+        killed.cancel();
+    };
+    tokio::join!(produce, first);
     bench.work_until(bench.store.clone(), bench.landed(0, RECORDS - 1)).await;
     bench.rows().await
 }
