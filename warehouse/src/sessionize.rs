@@ -167,10 +167,9 @@ mod tests {
         let times = [0, 10, GAP_US_MAX + 10, 2 * GAP_US_MAX + 11, 2 * GAP_US_MAX + 12, 3 * GAP_US_MAX];
         let whole = run(times.iter().zip(0..).map(|(at, seq)| landed(seq, *at)).collect());
         for cut in 0..times.len() {
-            let events = times
-                .iter()
-                .zip(0..)
-                .map(|(at, seq)| if (seq as usize + cut) % 2 == 0 { landed(seq, *at) } else { curated(seq, *at, *at) });
+            let events = times.iter().zip(0..).map(|(at, seq)| {
+                if (seq as usize + cut).is_multiple_of(2) { landed(seq, *at) } else { curated(seq, *at, *at) }
+            });
             let pieces = run(events.collect());
             for at in times {
                 assert_eq!(pieces.sessions.start_of(VISITOR, at), whole.sessions.start_of(VISITOR, at), "{cut} {at}");

@@ -23,7 +23,7 @@ pub enum StoreError {
     #[error("store {url}: the folder {} does not exist", .folder.display())]
     NoFolder { url: Url, folder: PathBuf },
     #[error("store {url}: {source}")]
-    Unusable { url: Url, source: object_store::Error },
+    Unusable { url: Url, source: Box<object_store::Error> },
     #[error(
         "store {url}: it does not honour create-only PUTs, so commits could overwrite each other; use another store"
     )]
@@ -63,7 +63,7 @@ impl Store {
             return Err(StoreError::NoFolder { url, folder });
         }
         let objects = LocalFileSystem::new_with_prefix(&folder)
-            .map_err(|source| StoreError::Unusable { url: url.clone(), source })?;
+            .map_err(|source| StoreError::Unusable { url: url.clone(), source: Box::new(source) })?;
         Ok(Self { url, objects: Arc::new(objects), root: Arc::new(LocalFileSystem::new()) })
     }
 
@@ -73,7 +73,7 @@ impl Store {
             .with_bucket_name(bucket)
             .with_conditional_put(S3ConditionalPut::ETagMatch)
             .build()
-            .map_err(|source| StoreError::Unusable { url: url.clone(), source })?;
+            .map_err(|source| StoreError::Unusable { url: url.clone(), source: Box::new(source) })?;
         let root: Arc<dyn ObjectStore> = Arc::new(root);
         let prefix = Path::from_url_path(url.path())
             .map_err(|error| StoreError::NotAUrl { url: url.to_string(), reason: error.to_string() })?;
@@ -103,7 +103,7 @@ impl Store {
     pub async fn check_writable(&self) -> Result<(), StoreError> {
         let key = Path::from(format!("warehouse/_checks/{}", Uuid::now_v7()));
         let create = || PutOptions { mode: PutMode::Create, ..PutOptions::default() };
-        let unusable = |source| StoreError::Unusable { url: self.url.clone(), source };
+        let unusable = |source| StoreError::Unusable { url: self.url.clone(), source: Box::new(source) };
         self.objects.put_opts(&key, "first".into(), create()).await.map_err(unusable)?;
         let second = self.objects.put_opts(&key, "second".into(), create()).await;
         self.objects.delete(&key).await.map_err(unusable)?;

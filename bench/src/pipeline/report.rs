@@ -37,7 +37,8 @@ impl Report {
         Self {
             machine: Machine::look(&setting.parts),
             command: format!(
-                "bench pipeline --events {} --seed {} --batch {} --encoding {} --warm-up {} --runs {} --connections {}{}",
+                "{}bench pipeline --events {} --seed {} --batch {} --encoding {} --warm-up {} --runs {} --connections {}{}",
+                memory_setting(),
                 arguments.events,
                 arguments.seed,
                 arguments.batch,
@@ -62,6 +63,12 @@ impl Report {
             "# Results\n\nWritten by `bench pipeline`; `README.md` says how to read it.\n\n## Pipeline\n\n",
         );
         self.heading(&mut out);
+        if self.profile != "release" {
+            let _ = writeln!(
+                out,
+                "\n**Not a release build: the programs' own code ran without optimisations. Read the ratios between runs, not the figures.**"
+            );
+        }
         let wide = if self.runs.len() > 1 { " (median; least to greatest)" } else { "" };
         let _ = writeln!(
             out,
@@ -179,6 +186,12 @@ impl Report {
             let _ = writeln!(out, "- {name}: {}", spread(&values, 1));
         }
     }
+}
+
+/// The one variable that the compaction takes from the environment and that changes its figures.
+fn memory_setting() -> String {
+    std::env::var("WAREHOUSE_MEMORY_BYTES_MAX")
+        .map_or(String::new(), |bytes| format!("WAREHOUSE_MEMORY_BYTES_MAX={bytes} "))
 }
 
 /// The build profile is the name of cargo's output folder.

@@ -128,7 +128,7 @@ struct Pending {
 
 enum Due {
     /// A batch is sent, and its visit goes on.
-    Sent(Batch, Option<Box<Visit>>),
+    Sent(Box<Batch>, Option<Box<Visit>>),
     /// A visit begins or goes on. Nothing is prepared before, so that what would come after the last event never does.
     Wake(Box<Visit>),
 }
@@ -174,14 +174,14 @@ impl Traffic {
         self.events_left -= u64::from(batch.events);
         if self.chance.hit(self.profile.repeat_fraction) {
             let again_ms = batch.sent_ms + self.chance.between(1_000.0, 30_000.0);
-            self.push(again_ms, Due::Sent(Batch { repeat: true, sent_ms: again_ms, ..batch.clone() }, None));
+            self.push(again_ms, Due::Sent(Box::new(Batch { repeat: true, sent_ms: again_ms, ..batch.clone() }), None));
         }
         // A late batch waits in the outbox while the tab goes on.
         if batch.late {
-            self.push(batch.sent_ms, Due::Sent(batch, None));
+            self.push(batch.sent_ms, Due::Sent(Box::new(batch), None));
             self.wake(*visit);
         } else {
-            self.push(batch.sent_ms, Due::Sent(batch, Some(visit)));
+            self.push(batch.sent_ms, Due::Sent(Box::new(batch), Some(visit)));
         }
     }
 
@@ -227,7 +227,7 @@ impl Iterator for Traffic {
                     if let Some(visit) = visit {
                         self.wake(*visit);
                     }
-                    return Some(batch);
+                    return Some(*batch);
                 }
             }
         }

@@ -143,7 +143,7 @@ fn element(chance: &mut Chance, page: PageKind, index: usize) -> Element {
     let left = (40.0 + column as f64 * 300.0 + chance.between(0.0, 16.0)).round();
     let top = (60.0 + row as f64 * ROW_PX + chance.between(0.0, 12.0)).round();
     let (width, height) = (width.round(), height.round());
-    let id = (index % 5 == 0).then(|| format!("{word}-{index}"));
+    let id = index.is_multiple_of(5).then(|| format!("{word}-{index}"));
     let is_field = matches!(kind, Kind::TextField | Kind::ComboBox | Kind::CheckBox);
     let name = is_field.then(|| format!("{word}{index}"));
     let text = (!is_field).then(|| label(chance, kind, word));

@@ -52,6 +52,9 @@ async fn a_batch_answered_200_is_in_kafka_and_its_reject_in_the_dead_letters() {
     rig.stop().await;
 }
 
+/// What is sent (name, headers, body) and what must come back (status, code).
+type Row<'a> = (&'a str, &'a [(&'a str, &'a str)], Vec<u8>, u16, &'a str);
+
 #[tokio::test(flavor = "multi_thread")]
 async fn every_row_of_the_contract() {
     let rig = Rig::start(|_| ()).await;
@@ -61,7 +64,7 @@ async fn every_row_of_the_contract() {
     let padded = [good(), vec![b' '; 2 << 20]].concat();
     let bad_id = String::from_utf8(good()).expect("UTF-8").replace("6f9619ff-", "not-a-uuid");
     let gzipped = &[("content-encoding", "gzip")][..];
-    let rows: Vec<(&str, &[(&str, &str)], Vec<u8>, u16, &str)> = vec![
+    let rows: Vec<Row> = vec![
         ("plain", &[], good(), 200, ""),
         ("gzip", gzipped, gzip(&good()), 200, ""),
         ("zstd", &[("content-encoding", "zstd")], zstd::encode_all(&good()[..], 3).expect("zstd"), 200, ""),
