@@ -39,7 +39,7 @@ fn a_minute_in_the_shop_is_in_sql_and_nothing_typed_is_kept() {
     let visitors = visit.finish();
     standalone.process().expect_running();
 
-    let total = visitors.iter().flat_map(|visitor| &visitor.tabs).flat_map(|tab| tab.captured.values()).sum();
+    let total: i64 = visitors.iter().flat_map(|visitor| &visitor.tabs).flat_map(|tab| tab.captured.values()).sum();
     eventually(&format!("{total} events in SQL"), VISIBLE_WAIT, || {
         match warehouse.number("select count(*) from events")? {
             events if events == total => Ok(()),
