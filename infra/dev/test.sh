@@ -38,8 +38,11 @@ browser() { npm --prefix web run --silent test:browser; }
 
 # Tests of the whole system, each on real parts of its own. In the phase `rust` they only say how to run them.
 system() {
-  CT_REAL_PARTS=1 cargo test --locked --workspace --test real_parts_shop --test real_parts_outages --test standalone_demo -- --nocapture
+  CT_REAL_PARTS=1 cargo test --locked --workspace --test real_parts_shop --test real_parts_outages -- --nocapture
 }
+
+# A minute of use of the shop, then the books, and a search for typed text in every file.
+demo() { CT_REAL_PARTS=1 cargo test --locked --workspace --test standalone_demo -- --nocapture; }
 
 # From outside, as an operator would see it: a seed may be any number.
 acceptance() {
@@ -59,6 +62,7 @@ phase clippy "no warnings (cold: about 10 minutes)" cargo clippy --locked --work
 phase parts "the real Kafka, registry, S3 server and load balancer (about 1 minute)" infra/dev/check.sh
 phase browser "the SDK in a real Chromium" browser
 phase system "the whole system on the real parts" system
+phase demo "standalone, visited for a minute" demo
 if [ -e "$ACCEPTANCE" ]; then
   phase acceptance "from outside, two seeds (about 4 minutes)" acceptance
 fi
