@@ -45,7 +45,7 @@ export function createIdentity(anonymous: boolean): Identity {
       if (known) visitorId = known;
       else write(visitorId, VISITOR_COOKIE_SECONDS);
     },
-    forget: () => write('', 0),
+    forget: () => write('', -1),
     identify(userId) {
       user_id = anonymous ? null : userId;
     },
