@@ -15,15 +15,18 @@ placed as (
         min(case when state = 'hidden' then at_us end) over (
             partition by site_id, session_id, tab_id order by seq desc rows between unbounded preceding and current row) as hidden_us
     from steps
-),
-shown as (
-    select * from placed where coalesce(state_now, 'visible') <> 'hidden'
 )
-select site_id, session_id, tab_id, page_view_id, 'visible' as what, at_us as from_us, next_us as to_us
-from shown where next_us > at_us
-union all
-select site_id, session_id, tab_id, page_view_id, 'engaged' as what, at_us as from_us,
-    greatest(at_us, least(at_us + 5000000, coalesce(hidden_us, at_us + 5000000))) as to_us
-from shown
-where type in ('click', 'double_click', 'context_menu', 'pointer', 'pointer_down', 'pointer_up', 'input', 'change',
-    'submit', 'scroll', 'key', 'clipboard')
+-- one pass over the steps for both kinds; the two kinds stand on the left, where a join keeps its rows in memory
+select site_id, session_id, tab_id, page_view_id, kind.what, at_us as from_us,
+    case kind.what
+        when 'visible' then next_us
+        else greatest(at_us, least(at_us + 5000000, coalesce(hidden_us, at_us + 5000000)))
+    end as to_us
+from (values ('visible'), ('engaged')) as kind(what)
+cross join placed
+where coalesce(state_now, 'visible') <> 'hidden'
+    and case kind.what
+        when 'visible' then next_us > at_us
+        else type in ('click', 'double_click', 'context_menu', 'pointer', 'pointer_down', 'pointer_up', 'input', 'change',
+            'submit', 'scroll', 'key', 'clipboard')
+    end

@@ -8,7 +8,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use anyhow::bail;
+use anyhow::{anyhow, bail};
 use datafusion::prelude::DataFrame;
 use schemas::landing::Link;
 use tokio_util::sync::CancellationToken;
@@ -16,6 +16,7 @@ use tokio_util::sync::CancellationToken;
 use crate::chain::check_continues;
 use crate::curated::{Committed, CuratedFile, Version};
 use crate::derive::Derivation;
+use crate::engine::memory_exhausted;
 use crate::lake::Lake;
 use crate::limits::{
     ROUND_BYTES_MAX, ROUND_ROWS_MAX, ROUND_TRIES_MAX, SIZE_CLASS_BITS, SMALL_FILE_BYTES, SMALL_FILES_MAX,
@@ -39,7 +40,14 @@ pub struct Summary {
 }
 
 /// Compacts everything that had landed when it was called. `progress` is told the links done and those to do.
-pub async fn compact(lake: &Lake, mut progress: impl FnMut(u64, u64)) -> anyhow::Result<Summary> {
+pub async fn compact(lake: &Lake, progress: impl FnMut(u64, u64)) -> anyhow::Result<Summary> {
+    rounds(lake, progress).await.map_err(|error| match memory_exhausted(&error) {
+        Some(what) => anyhow!("compaction needs more memory than memory_bytes_max allows; raise it ({what})"),
+        None => error,
+    })
+}
+
+async fn rounds(lake: &Lake, mut progress: impl FnMut(u64, u64)) -> anyhow::Result<Summary> {
     let mut summary = Summary::default();
     let events = lake.table(Table::Events).newest().await?;
     let todo = lake.chains.links_after(&events.progress).await?;

@@ -43,7 +43,7 @@ pub struct Options {
     /// listen, token, compact_every
     #[arg(long, env = "WAREHOUSE_CONFIG", global = true, value_name = "FILE")]
     pub config: Option<PathBuf>,
-    /// Memory of all queries and compactions together [default: 4 GiB]
+    /// Memory of all queries and compactions together [default: 1 GiB]
     #[arg(long, env = "WAREHOUSE_MEMORY_BYTES_MAX", global = true, value_name = "BYTES")]
     pub memory_bytes_max: Option<usize>,
     /// Disk for what does not fit [default: 16 GiB]

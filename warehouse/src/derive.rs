@@ -188,9 +188,10 @@ impl Derivation {
         Self::define(context, "ledger_before", &before).await?;
         let condition = self.touched.condition("session_started_at", BACK_US);
         let marks = format!(
-            "select site_id, tab_id, first_seq as seq, duplicates from curated_ledger \
+            "select site_id, tab_id, seq, sum(duplicates) as duplicates from (\
+             select site_id, tab_id, first_seq as seq, duplicates from curated_ledger \
              where duplicates > 0 and {condition} and {changed} \
-             union all select site_id, tab_id, seq, count(*) as duplicates from landing where duplicate \
+             union all select site_id, tab_id, seq, 1 as duplicates from landing where duplicate) \
              group by site_id, tab_id, seq"
         );
         Self::define(context, "duplicate_marks", &marks).await

@@ -3,14 +3,15 @@
 use std::sync::Arc;
 
 use anyhow::Context;
+use datafusion::error::DataFusionError;
 use datafusion::execution::SessionStateBuilder;
 use datafusion::execution::disk_manager::{DiskManagerBuilder, DiskManagerMode};
-use datafusion::execution::memory_pool::FairSpillPool;
+use datafusion::execution::memory_pool::{FairSpillPool, TrackConsumersPool};
 use datafusion::execution::runtime_env::{RuntimeEnv, RuntimeEnvBuilder};
 use datafusion::prelude::{SessionConfig, SessionContext};
 use url::Url;
 
-use crate::limits::{MEMORY_BYTES_MAX, SPILL_BYTES_MAX};
+use crate::limits::{CONSUMERS_NAMED, MEMORY_BYTES_MAX, PARTITION_BYTES_MIN, SPILL_BYTES_MAX};
 use crate::scan::STORE_URL;
 use crate::store::Store;
 
@@ -31,6 +32,8 @@ impl Default for Resources {
 #[derive(Clone, Debug)]
 pub struct Engine {
     runtime: Arc<RuntimeEnv>,
+    /// Into how many parts a plan is split, to run beside each other.
+    partitions: usize,
 }
 
 impl Engine {
@@ -38,14 +41,17 @@ impl Engine {
         let disk = DiskManagerBuilder::default()
             .with_mode(DiskManagerMode::OsTmpDirectory)
             .with_max_temp_directory_size(resources.spill_bytes_max);
+        let pool = FairSpillPool::new(resources.memory_bytes_max);
         let runtime = RuntimeEnvBuilder::new()
-            .with_memory_pool(Arc::new(FairSpillPool::new(resources.memory_bytes_max)))
+            .with_memory_pool(Arc::new(TrackConsumersPool::new(pool, CONSUMERS_NAMED)))
             .with_disk_manager_builder(disk)
             .build_arc()
             .context("cannot set up the query engine")?;
         let url = Url::parse(STORE_URL).context("the store's internal name")?;
         runtime.register_object_store(&url, store.objects().clone());
-        Ok(Self { runtime })
+        let cores = std::thread::available_parallelism().map_or(1, usize::from);
+        let partitions = cores.min(resources.memory_bytes_max / PARTITION_BYTES_MIN).max(1);
+        Ok(Self { runtime, partitions })
     }
 
     pub fn runtime(&self) -> &Arc<RuntimeEnv> {
@@ -56,6 +62,7 @@ impl Engine {
     pub fn session(&self) -> SessionContext {
         let config = SessionConfig::new()
             .with_information_schema(true)
+            .with_target_partitions(self.partitions)
             .with_default_catalog_and_schema("telemetry", "public")
             .set_bool("datafusion.catalog.create_default_catalog_and_schema", true)
             .set_bool("datafusion.execution.parquet.pushdown_filters", false);
@@ -65,5 +72,14 @@ impl Engine {
             .with_default_features()
             .build();
         SessionContext::new_with_state(state)
+    }
+}
+
+/// What asked for how much, if the memory limit is what ended the work.
+pub fn memory_exhausted(error: &anyhow::Error) -> Option<String> {
+    let error = error.chain().find_map(|cause| cause.downcast_ref::<DataFusionError>())?;
+    match error.find_root() {
+        DataFusionError::ResourcesExhausted(text) => Some(text.split_whitespace().collect::<Vec<_>>().join(" ")),
+        _ => None,
     }
 }

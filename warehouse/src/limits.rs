@@ -1,10 +1,16 @@
 //! Every limit of the warehouse, with its unit in the name and its reason.
 
+use std::num::NonZeroUsize;
 use std::time::Duration;
 
 /// Memory of all queries and compactions of one process together; beyond it operators spill to disk.
-/// A round of 220,000 events with pointer trails did not fit in 1 GiB: the sort's merge takes its share at once.
-pub const MEMORY_BYTES_MAX: usize = 4 << 30;
+pub const MEMORY_BYTES_MAX: usize = 1 << 30;
+/// Memory for each part that a plan is split into. All sorts and aggregates of a plan share the memory evenly, also
+/// those that wait for their turn, and each needs room for a batch or two: more parts in the same memory, and none can
+/// work. 220,000 events with their trails were seen to fit in half of it, in one part.
+pub const PARTITION_BYTES_MIN: usize = 256 << 20;
+/// Operators that the error names when memory runs out, the largest first.
+pub const CONSUMERS_NAMED: NonZeroUsize = NonZeroUsize::new(3).unwrap();
 /// Disk that spilled data may take.
 pub const SPILL_BYTES_MAX: u64 = 16 << 30;
 /// A query that runs longer is stopped.

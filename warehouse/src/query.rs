@@ -13,6 +13,7 @@ use datafusion::sql::parser::Statement;
 use futures::TryStreamExt;
 use thiserror::Error;
 
+use crate::engine::memory_exhausted;
 use crate::guard::{Refused, only_statement};
 use crate::lake::Lake;
 use crate::limits::{ANSWER_BYTES_MAX, ANSWER_ROWS_MAX, PRINTED_BYTES_MAX, PRINTED_ROWS_MAX, QUERY_MS_MAX};
@@ -62,7 +63,7 @@ pub enum QueryError {
     TooManyRows(usize),
     #[error("the answer is larger than {0} bytes; select fewer columns, or add a limit")]
     TooManyBytes(usize),
-    #[error("the query needs more memory than it may have: {0}")]
+    #[error("the query needs more memory than it may have; ask for less ({0})")]
     OutOfMemory(String),
     #[error("the query could not run: {0}")]
     Failed(String),
@@ -168,7 +169,7 @@ fn wrong(error: DataFusionError) -> QueryError {
         DataFusionError::Plan(plain) if plain.contains("table '") && plain.contains("not found") => {
             QueryError::Wrong("unknown_table", text)
         }
-        DataFusionError::ResourcesExhausted(_) => QueryError::OutOfMemory(text),
+        DataFusionError::ResourcesExhausted(text) => QueryError::OutOfMemory(text.clone()),
         DataFusionError::ObjectStore(_) | DataFusionError::IoError(_) | DataFusionError::ParquetError(_) => {
             QueryError::Failed(text)
         }
@@ -178,9 +179,9 @@ fn wrong(error: DataFusionError) -> QueryError {
 
 #[expect(clippy::needless_pass_by_value, reason = "the shape that map_err wants")]
 fn failed(error: anyhow::Error) -> QueryError {
-    match error.downcast_ref::<DataFusionError>().map(DataFusionError::find_root) {
-        Some(DataFusionError::ResourcesExhausted(text)) => QueryError::OutOfMemory(text.clone()),
-        _ => QueryError::Failed(format!("{error:#}").replace('\n', " ")),
+    match memory_exhausted(&error) {
+        Some(what) => QueryError::OutOfMemory(what),
+        None => QueryError::Failed(format!("{error:#}").replace('\n', " ")),
     }
 }
 

@@ -3,6 +3,7 @@
 mod support;
 
 use support::{Event, HOUR, Landing, MINUTE, NOON, SECOND, Tab, everything, number, rows};
+use warehouse::Resources;
 use warehouse::compact::{DerivedTables, Summary, compact, events_round};
 use warehouse::progress::Progress;
 use warehouse::tables::Table;
@@ -54,6 +55,28 @@ async fn the_view_is_the_same_before_and_after_a_compaction() {
     assert_eq!(serde_json::json!(ledger), serde_json::json!([[6, 6, 0, null], [6, 6, 0, null], [13, 12, 1, 6]]));
     assert_eq!(compact(&lake, |_, _| {}).await.unwrap(), Summary::default(), "nothing is left to do");
     assert_sound(&lake).await;
+}
+
+/// Wide rows: a batch of them is many times the share that each operator of a plan would get of little memory, if the
+/// plan had as many parts and operators as it likes.
+#[tokio::test]
+async fn a_round_fits_in_little_memory() {
+    const LITTLE: usize = 128 << 20;
+    const EVENTS: i64 = 12_000;
+    let mut landing = Landing::new();
+    let wide = "x".repeat(250);
+    let mut tabs: Vec<Tab> =
+        (0..50).map(|tab| Tab::new(&format!("v{tab}-{wide}"), &format!("t{tab}-{wide}"))).collect();
+    for link in 0..3 {
+        let events: Vec<Event> = (0..EVENTS / 3)
+            .map(|step| tabs[step as usize % 50].event("click", NOON + (link * EVENTS + step) * 1_000))
+            .collect();
+        landing.land(&events);
+    }
+    let lake = landing.lake_with(Resources { memory_bytes_max: LITTLE, ..Resources::default() });
+    let summary = compact(&lake, |_, _| {}).await.unwrap();
+    assert_eq!((summary.links, summary.events, summary.commits), (3, EVENTS as u64, 5));
+    assert_sound(&landing.lake()).await;
 }
 
 #[tokio::test]

@@ -56,6 +56,16 @@ async fn a_sound_store_has_no_problems() {
 }
 
 #[tokio::test]
+async fn links_that_wait_for_compaction_are_noted_and_no_problem() {
+    let mut planted = sound().await;
+    let mut tab = Tab::new("v2", "t2");
+    planted.landing.land(&[tab.event("click", NOON)]);
+    let report = verify(&planted.landing.lake(), |_| {}).await.unwrap();
+    assert_eq!(report.problems, Vec::<String>::new());
+    assert!(report.notes.iter().any(|note| note.contains("1 link landed, not compacted yet")), "{:?}", report.notes);
+}
+
+#[tokio::test]
 async fn a_missing_link() {
     let planted = sound().await;
     std::fs::remove_file(planted.landing.link_path(&planted.links[1])).unwrap();

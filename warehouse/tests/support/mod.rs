@@ -104,7 +104,11 @@ impl Landing {
     }
 
     pub fn lake(&self) -> Arc<Lake> {
-        Lake::open(Store::open(&self.url()).unwrap(), Resources::default()).unwrap()
+        self.lake_with(Resources::default())
+    }
+
+    pub fn lake_with(&self, resources: Resources) -> Arc<Lake> {
+        Lake::open(Store::open(&self.url()).unwrap(), resources).unwrap()
     }
 
     /// Lands the events in one file and one link, one record an event.
