@@ -24,6 +24,9 @@ beforeEach(async (t) => {
   });
 });
 
+/** Far above what is measured: tells a blunder from a busy machine. The budget is the page benchmark's to judge. */
+const PAGE_MS_PER_EVENT_MAX = 1;
+
 /** Waits for a condition over what the collector got; fails with `what` after 15 s. */
 async function eventually(what, probe) {
   const deadline = Date.now() + 15_000;
@@ -213,9 +216,7 @@ test('what capture costs the page thread', async (t) => {
   const ms = await timeIn('telemetry.js', page, wander);
   const after = await counts();
   const events = after.events - before.events;
-  const per100 = (ms / events) * 100;
-  t.diagnostic(
-    `${ms.toFixed(1)} ms for ${events} events with ${after.samples - before.samples} samples: ${per100.toFixed(2)} ms per 100 events`,
-  );
-  assert.ok(per100 < PAGE_MS_PER_100_EVENTS_MAX, `${per100.toFixed(2)} ms per 100 events`);
+  const samples = after.samples - before.samples;
+  t.diagnostic(`${ms.toFixed(1)} ms of the page's thread for ${events} events with ${samples} samples`);
+  assert.ok(ms / events < PAGE_MS_PER_EVENT_MAX, `${ms / events} ms an event`);
 });

@@ -37,8 +37,10 @@ export interface Tracker {
   track(type: EventType, at: number, fields?: Fields, element?: Element | null): void;
   /** Takes one sample of the pointer, in CSS pixels. */
   sample(at: number, x: number, y: number): void;
-  /** Listens without ever disturbing the page: passive, in the capture phase, errors kept inside. */
+  /** Listens without ever disturbing the page: passive, in the capture phase, errors kept inside. Notes input. */
   on<E extends Event>(target: EventTarget, type: string, handler: (event: E, at: number) => void): void;
+  /** When a listener last heard the person move, press, type or turn the wheel; the start of the page before that. */
+  inputAt(): number;
   /** `ending` runs when the page ends, to tell what it still holds. */
   atEnd(ending: () => void): void;
   /** A page view begins: batches from here on carry its id and address. Returns that address. */
@@ -70,6 +72,7 @@ export function createTracker(settings: Settings): Tracker {
   let uncutEvents = 0;
   let uncutBytes = 0;
   let notCaptured = 0;
+  let inputAt = clientNow();
   let batchSeq = 0;
   let pageViewId = '';
   let url = '';
@@ -165,16 +168,20 @@ export function createTracker(settings: Settings): Tracker {
       if (buffer.state()[1]) transfer();
     },
     on(target, type, handler) {
+      const input = /^(pointer[mdu]|key|input|wheel)/.test(type);
       const listener = (event: Event) => {
         if (!event.isTrusted && !settings.test) return;
         try {
-          handler(event as never, performance.timeOrigin + event.timeStamp);
+          const at = performance.timeOrigin + event.timeStamp;
+          if (input) inputAt = at;
+          handler(event as never, at);
         } catch {
           // A page must never see an error of its telemetry.
         }
       };
       target.addEventListener(type, listener, { capture: true, passive: true });
     },
+    inputAt: () => inputAt,
     atEnd: (ending) => endings.push(ending),
     openPageView(from) {
       cut();

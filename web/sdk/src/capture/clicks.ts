@@ -10,10 +10,11 @@ const TYPES: Record<string, EventType> = {
   contextmenu: 'context_menu',
 };
 
-/** The innermost element, also inside open shadow trees. */
+/** The innermost element, also inside open shadow trees: only what hosts one hides another target. */
 export function targetOf(event: Event): Element | null {
-  const target = event.composedPath()[0];
-  return target instanceof Element ? target : null;
+  const { target } = event;
+  if (!(target instanceof Element)) return null;
+  return target.shadowRoot ? (event.composedPath()[0] as Element) : target;
 }
 
 const quarter = (pixels: number) => Math.round(pixels * 4) / 4;

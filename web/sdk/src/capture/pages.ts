@@ -29,7 +29,6 @@ function observeRoutes(tracker: Tracker, changed: () => void): void {
 export function capturePages(tracker: Tracker): void {
   let current = '';
   let address = '';
-  let lastInputAt = clientNow();
   let enteredAt = 0;
   const enter = (referrer: string) => {
     address = tracker.openPageView(referrer);
@@ -54,13 +53,10 @@ export function capturePages(tracker: Tracker): void {
     tracker.track('visibility', at, { state: document.visibilityState });
     if (document.visibilityState === 'hidden') tracker.cut();
   });
-  for (const type of ['pointermove', 'pointerdown', 'keydown', 'input', 'wheel'])
-    tracker.on(window, type, (_, at) => {
-      lastInputAt = at;
-    });
+  tracker.on(window, 'wheel', () => {}); // scrolled or not, it is input
   setInterval(() => {
     const now = clientNow();
-    const idle = now - lastInputAt > HEARTBEAT_INPUT_WITHIN_MS;
+    const idle = now - tracker.inputAt() > HEARTBEAT_INPUT_WITHIN_MS;
     if (document.visibilityState === 'visible' && !idle) tracker.track('heartbeat', now);
   }, HEARTBEAT_EVERY_MS);
 
