@@ -62,6 +62,11 @@ export function startAsk() {
   byId('download').addEventListener('click', download);
 }
 
+/** Asks the first example, unless something was asked: a newcomer sees an answer beside the question. */
+export function answerFirst() {
+  if (!running) run();
+}
+
 async function run() {
   running?.abort();
   const mine = (running = new AbortController());
@@ -84,11 +89,11 @@ function show({ columns, rows }, took) {
     `${count} in ${took < 1_000 ? `${Math.round(took)} ms` : `${(took / 1_000).toFixed(1)} s`}${cut}`;
   const numeric = columns.map(({ type }) => /^(U?Int|Float|Decimal)/.test(type));
   const head = element('tr');
-  for (const { name, type } of columns) {
-    const cell = element('th', name, { scope: 'col' });
+  columns.forEach(({ name, type }, index) => {
+    const cell = element('th', name, { scope: 'col', className: numeric[index] ? 'number' : '' });
     cell.append(element('small', shortType(type)));
     head.append(cell);
-  }
+  });
   const [thead, tbody] = byId('answer').querySelector('table').children;
   thead.replaceChildren(head);
   tbody.replaceChildren(

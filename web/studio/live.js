@@ -1,5 +1,6 @@
 // Events as they arrive: asks every second for what is newer than the newest seen, and lets the rows in one by one.
 
+import { answerFirst } from './ask.js';
 import { byId, element, sql } from './studio.js';
 
 const POLL_MS = 1_000;
@@ -92,6 +93,7 @@ function take(events, first) {
   forgetOld();
   drawTypes();
   byId('nothing').hidden = recent.length > 0;
+  if (recent.length > 0) answerFirst();
 }
 
 function forgetOld() {
@@ -116,14 +118,15 @@ function row(event) {
   const kind = element('td', event.type, { className: 'kind' });
   kind.style.setProperty('--kind', colour(event.type));
   const visitor = element('td');
-  const who = element('span', event.visitor_id.slice(0, 8), { className: 'who', title: event.visitor_id });
-  who.style.setProperty('--who', `hsl(${parseInt(event.visitor_id.slice(0, 4), 16) % 360 || 0} 60% 55%)`);
+  // The end of a time-ordered id is what differs between visitors of one minute.
+  const who = element('span', event.visitor_id.slice(-8), { className: 'who', title: event.visitor_id });
+  who.style.setProperty('--who', `hsl(${parseInt(event.visitor_id.slice(-4), 16) % 360 || 0} 60% 55%)`);
   visitor.append(who);
-  const what = detail(event);
+  const [what, where] = [detail(event), event.element_path];
   made.append(
     element('td', clock(event.occurred_at)),
     kind,
-    element('td', what, { title: what }),
+    element('td', what, { title: where ? `${what}\n${where}` : what }),
     element('td', event.page_path ?? '', { title: event.page_path ?? '' }),
     visitor,
   );
@@ -136,8 +139,8 @@ function detail(event) {
   if (event.error_message) return event.error_message;
   if (event.vital_name) return `${event.vital_name} ${event.vital_value ?? ''}`;
   if (event.custom_name) return event.custom_name;
-  if (event.element_text) return `${event.element_text} · ${event.element_path ?? ''}`;
-  return event.element_path ?? event.key_class ?? '';
+  const parts = [event.element_text, event.element_path?.split('>').at(-1), event.key_class];
+  return parts.filter((part) => part).join(' · ');
 }
 
 function clock(time) {
