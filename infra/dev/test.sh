@@ -38,7 +38,7 @@ browser() { npm --prefix web run --silent test:browser; }
 
 # Tests of the whole system, each on real parts of its own. In the phase `rust` they only say how to run them.
 system() {
-  CT_REAL_PARTS=1 cargo test --locked --workspace --test real_parts_shop --test real_parts_outages -- --nocapture
+  CT_REAL_PARTS=1 cargo test --locked --workspace --test real_parts_shop --test real_parts_outages --test real_parts_topic -- --nocapture
 }
 
 # A minute of use of the shop, then the books, and a search for typed text in every file.

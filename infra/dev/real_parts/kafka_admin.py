@@ -1,6 +1,7 @@
-"""The two requests of Kafka's protocol that tests need, spoken directly: a Java tool would take seconds for each.
+"""The few requests of Kafka's protocol that tests need, spoken directly: a Java tool would take seconds for each.
 
-Versions are the last ones before the compact encoding; Kafka 4 still serves them (CreateTopics 2 to 7, Metadata 0 to 13).
+Versions are the last ones before the compact encoding; Kafka 4 still serves them (CreateTopics 2 to 7, DeleteTopics 1 to
+6, DeleteRecords 0 to 2, Metadata 0 to 13).
 """
 
 import socket
@@ -11,7 +12,10 @@ from .places import PartsError
 
 METADATA, METADATA_VERSION = 3, 1
 CREATE_TOPICS, CREATE_TOPICS_VERSION = 19, 4
+DELETE_TOPICS, DELETE_TOPICS_VERSION = 20, 3
+DELETE_RECORDS, DELETE_RECORDS_VERSION = 21, 1
 TOPIC_ALREADY_EXISTS = 36
+HIGH_WATERMARK = -1
 ANSWER_WAIT_S = 10.0
 CREATE_WAIT_MS = 30_000
 
@@ -111,3 +115,32 @@ def create_topic(bootstrap: str, name: str, partitions: int, configs: dict[str, 
     if code and len(leaders) != partitions:
         raise PartsError(f"topic {name} at {bootstrap} exists with {len(leaders)} partitions, not {partitions}; choose another name")
     return not code
+
+
+def delete_topic(bootstrap: str, name: str) -> None:
+    """Deletes the topic and waits until no partition of it is known."""
+    body = struct.pack(">i", 1) + text(name) + struct.pack(">i", CREATE_WAIT_MS)
+    answer = ask(bootstrap, DELETE_TOPICS, DELETE_TOPICS_VERSION, body, wait_s=CREATE_WAIT_MS / 1000 + ANSWER_WAIT_S)
+    answer.number("i")  # throttle time
+    [(_, code)] = answer.array(lambda: (answer.text(), answer.number("h")))
+    if code:
+        raise PartsError(f"Kafka at {bootstrap} refused to delete the topic {name}: error {code}")
+    deadline = time.monotonic() + CREATE_WAIT_MS / 1000
+    while partition_leaders(bootstrap, name):
+        if time.monotonic() > deadline:
+            raise PartsError(f"topic {name} at {bootstrap} is still there {CREATE_WAIT_MS} ms after it was deleted")
+        time.sleep(0.02)
+
+
+def empty_topic(bootstrap: str, name: str) -> list[int]:
+    """Removes every record there is, as retention does: offsets go on. Returns where each partition begins now."""
+    partitions = range(len(partition_leaders(bootstrap, name)))
+    body = struct.pack(">i", 1) + text(name) + struct.pack(">i", len(partitions))
+    body += b"".join(struct.pack(">iq", partition, HIGH_WATERMARK) for partition in partitions) + struct.pack(">i", CREATE_WAIT_MS)
+    answer = ask(bootstrap, DELETE_RECORDS, DELETE_RECORDS_VERSION, body, wait_s=CREATE_WAIT_MS / 1000 + ANSWER_WAIT_S)
+    answer.number("i")  # throttle time
+    emptied = lambda: (answer.number("i"), answer.number("q"), answer.number("h"))  # noqa: E731
+    [(_, done)] = answer.array(lambda: (answer.text(), answer.array(emptied)))
+    if refused := [(partition, code) for partition, _, code in done if code]:
+        raise PartsError(f"Kafka at {bootstrap} refused to empty partitions of {name}: (partition, error) {refused}")
+    return [begins for _, begins, _ in sorted(done)]

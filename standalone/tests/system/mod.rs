@@ -24,7 +24,7 @@ pub use books::Outcome;
 pub use browser::{Visit, VisitOptions, Visitor, dispatched_samples};
 pub use http::{Answer, get, post};
 pub use parts::Parts;
-pub use pipeline::{Pipeline, PipelineOptions};
+pub use pipeline::{PARTITIONS, Pipeline, PipelineOptions};
 pub use ports::free_port;
 pub use poster::{Poster, PosterOptions};
 pub use process::Process;

@@ -31,6 +31,15 @@ impl Parts {
         self.command(&["topic", "create", name, "--partitions", &partitions.to_string()]);
     }
 
+    pub fn delete_topic(&self, name: &str) {
+        self.command(&["topic", "delete", name]);
+    }
+
+    /// Removes all records, as retention would; offsets go on.
+    pub fn empty_topic(&self, name: &str) {
+        self.command(&["topic", "empty", name]);
+    }
+
     /// SIGTERM, and waits for the end.
     pub fn stop(&self, name: &str) {
         self.command(&["stop", name]);

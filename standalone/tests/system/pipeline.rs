@@ -8,7 +8,7 @@ use super::{Parts, Process, Run, Warehouse, binary, eventually, free_port, get};
 
 const WRITE_KEY: &str = "key-of-a-test";
 const SITE_ID: &str = "shop";
-const PARTITIONS: u32 = 4;
+pub const PARTITIONS: u32 = 4;
 const READY_WAIT: Duration = Duration::from_secs(120);
 
 /// How many of each, and what differs from the defaults.
@@ -132,6 +132,35 @@ impl Pipeline {
     /// SIGKILL, then the same command line again; returns when it is ready.
     pub fn kill_and_restart_stream_job(&mut self, run: &Run, number: usize) {
         self.stream_jobs[number].kill_and_restart(run);
+    }
+
+    pub fn kill_stream_job(&mut self, number: usize) {
+        self.stream_jobs[number].process.kill();
+    }
+
+    /// The same command line again; does not wait.
+    pub fn start_stream_job(&mut self, run: &Run, number: usize) {
+        let member = &mut self.stream_jobs[number];
+        member.process = Process::start(run, &member.name, &mut member.command.command());
+    }
+
+    /// What `/health/ready` of a stream job answers; the error is the connection's.
+    pub fn stream_job_health(&self, number: usize) -> Result<super::Answer, String> {
+        get(&format!("{}/health/ready", self.stream_jobs[number].health_url))
+    }
+
+    /// Runs the command that a stream job told its operator, `stream-jobs resume …`, with its own configuration.
+    pub fn obey_stream_job(&self, number: usize, told: &str) {
+        let launch = &self.stream_jobs[number].command;
+        let words: Vec<&str> = told.split_whitespace().skip(1).collect();
+        let done = Command::new(&launch.program)
+            .args(&words)
+            .args(launch.arguments.iter().skip_while(|argument| *argument != "--config"))
+            .envs(launch.environment.iter().cloned())
+            .output()
+            .unwrap_or_else(|error| panic!("{told}: {error}"));
+        assert!(done.status.success(), "{told}: {}", String::from_utf8_lossy(&done.stderr));
+        print!("{}", String::from_utf8_lossy(&done.stdout));
     }
 
     /// Panics when a process has ended that nobody killed.
