@@ -11,6 +11,7 @@ use datafusion::execution::runtime_env::{RuntimeEnv, RuntimeEnvBuilder};
 use datafusion::prelude::{SessionConfig, SessionContext};
 use url::Url;
 
+use crate::bounded::bound_functions;
 use crate::limits::{CONSUMERS_NAMED, MEMORY_BYTES_MAX, PARTITION_BYTES_MIN, SPILL_BYTES_MAX};
 use crate::scan::STORE_URL;
 use crate::store::Store;
@@ -71,7 +72,9 @@ impl Engine {
             .with_runtime_env(self.runtime.clone())
             .with_default_features()
             .build();
-        SessionContext::new_with_state(state)
+        let context = SessionContext::new_with_state(state);
+        bound_functions(&context);
+        context
     }
 }
 

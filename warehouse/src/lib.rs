@@ -7,6 +7,7 @@
 //! Any number of processes may work on one store: every commit is one create-only PUT.
 #![forbid(unsafe_code)]
 
+pub mod bounded;
 pub mod chain;
 pub mod commands;
 pub mod compact;

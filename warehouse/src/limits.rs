@@ -27,6 +27,8 @@ pub const PRINTED_BYTES_MAX: usize = 4 << 30;
 pub const SQL_BYTES_MAX: usize = 64 << 10;
 /// Operators in one statement: each one may be a level of the expression tree, and planning recurses over it.
 pub const SQL_OPERATORS_MAX: usize = 1_000;
+/// Text that one call of a function may make, over all rows of a batch.
+pub const MADE_TEXT_BYTES_MAX: usize = 16 << 20;
 /// Queries that run at the same time over HTTP; one more is refused with 429.
 pub const QUERIES_MAX: usize = 8;
 /// Stack of the threads that plan and run SQL: DataFusion recurses over expressions, and unoptimised frames are big.

@@ -93,14 +93,13 @@ impl QueryError {
 pub async fn query(lake: &Arc<Lake>, sql: &str, limits: Limits) -> Result<Answer, QueryError> {
     let statement = only_statement(sql)?;
     let lake = lake.clone();
-    let task = tokio::spawn(async move { tokio::time::timeout(limits.time, run(&lake, statement, limits)).await });
-    let abort = AbortOnDrop(task.abort_handle());
-    let answer = task.await;
-    drop(abort);
-    match answer {
+    let task = tokio::spawn(async move { run(&lake, statement, limits).await });
+    let _abort = AbortOnDrop(task.abort_handle());
+    // From outside of the task: a step of a query that never gives way cannot be stopped, but need not be waited for.
+    match tokio::time::timeout(limits.time, task).await {
         Ok(Ok(answer)) => answer,
-        Ok(Err(_)) => Err(QueryError::Timeout(limits.time)),
-        Err(_) => Err(QueryError::Failed("the query engine gave up on this statement".into())),
+        Ok(Err(_)) => Err(QueryError::Failed("the query engine gave up on this statement".into())),
+        Err(_) => Err(QueryError::Timeout(limits.time)),
     }
 }
 

@@ -5,6 +5,7 @@ mod support;
 use support::{Event, HOUR, Landing, MINUTE, NOON, SECOND, Tab, everything, number, rows};
 use warehouse::Resources;
 use warehouse::compact::{DerivedTables, Summary, compact, events_round};
+use warehouse::limits::CHECKPOINT_COMMITS;
 use warehouse::progress::Progress;
 use warehouse::tables::Table;
 use warehouse::verify::verify;
@@ -186,6 +187,25 @@ async fn compactions_at_the_same_time_take_every_link_once() {
     let lake = landing.lake();
     assert_eq!(number(&lake, "select count(*) from events").await, 4 * 3 * 6);
     assert_sound(&lake).await;
+}
+
+#[tokio::test]
+async fn a_fresh_process_reads_a_table_from_its_checkpoint() {
+    let mut landing = Landing::new();
+    let lake = landing.lake();
+    let mut tab = Tab::new("v1", "t1");
+    let commits = i64::from(CHECKPOINT_COMMITS) + 3;
+    for step in 0..commits {
+        let mut goal = Progress::default();
+        goal.advance(&landing.land(&[tab.event("click", NOON + step * SECOND)]));
+        events_round(&lake, &goal).await.unwrap();
+    }
+    assert!(landing.path().join("warehouse/events/_delta_log/_last_checkpoint").exists());
+    let fresh = landing.lake();
+    assert_eq!(number(&fresh, "select count(*) from events").await, commits);
+    let summary = compact(&fresh, |_, _| {}).await.unwrap();
+    assert_eq!((summary.events, summary.commits), (0, 4), "events is whole, the other tables catch up");
+    assert_sound(&fresh).await;
 }
 
 #[tokio::test]

@@ -46,6 +46,30 @@ async fn hostile_statements_are_refused_and_change_nothing() {
     assert_eq!(support::number(&lake, "select count(*) from events").await, 20);
 }
 
+/// Each would allocate a gigabyte or far more in one step that nothing interrupts.
+#[tokio::test]
+async fn functions_that_make_much_of_little_are_bounded() {
+    let landing = landed();
+    let lake = landing.lake();
+    let cases = [
+        ("select repeat('x', 1000000000)", "out_of_memory"),
+        ("select repeat(repeat('x', 1000000), 1000000)", "out_of_memory"),
+        ("select sum(length(repeat(type, 1000000))) from events", "out_of_memory"),
+        ("select lpad('x', 2000000000), rpad('x', 2000000000)", "out_of_memory"),
+        ("select range(1, 100000000000)", "invalid_sql"),
+        ("select array_repeat(1, 100000000000)", "invalid_sql"),
+        ("select generate_series(1, 100000000000)", "invalid_sql"),
+    ];
+    for (sql, code) in cases {
+        let error = query(&lake, sql, Limits::answer()).await.expect_err(sql);
+        assert_eq!(error.code(), code, "{sql}: {error}");
+    }
+    let made = rows(&lake, "select repeat('ab', 3), lpad('7', 3, '0'), rpad(type, 7, '.') from events limit 1").await;
+    assert_eq!(json!(made), json!([["ababab", "007", "click.."]]));
+    let empty = rows(&lake, "select repeat(null, 3), repeat('a', null), repeat('a', -1)").await;
+    assert_eq!(json!(empty), json!([[null, null, ""]]));
+}
+
 #[tokio::test]
 async fn limits_have_their_codes() {
     let landing = landed();
