@@ -54,6 +54,10 @@ async fn the_view_is_the_same_before_and_after_a_compaction() {
     let ledger =
         rows(&lake, "select events_expected, events_received, events_lost, first_gap_seq from ledger order by 1").await;
     assert_eq!(serde_json::json!(ledger), serde_json::json!([[6, 6, 0, null], [6, 6, 0, null], [13, 12, 1, 6]]));
+    let batches =
+        "select tab_id, batches_expected, batches_received, batches_lost from ledger order by 1, session_started_at";
+    let batches = rows(&lake, batches).await;
+    assert_eq!(serde_json::json!(batches), serde_json::json!([["t1", 2, 2, 0], ["t1", 1, 1, 0], ["t2", 3, 1, 2]]));
     assert_eq!(compact(&lake, |_, _| {}).await.unwrap(), Summary::default(), "nothing is left to do");
     assert_sound(&lake).await;
 }
