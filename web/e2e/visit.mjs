@@ -70,7 +70,8 @@ function settle(page) {
         window.telemetry.flush(),
         new Promise((done) => setTimeout(done, deadline - performance.now())),
       ]);
-      const unsent = await stored();
+      const tails = Object.keys(localStorage).filter((name) => name.startsWith('ct-tail:'));
+      const unsent = (await stored()) + tails.length;
       // From here to the denial nothing may happen on the page, or it would be captured and not counted.
       const stats = await window.telemetry.stats();
       if ((stats.pending === 0 && unsent === 0) || performance.now() > deadline) {

@@ -26,7 +26,7 @@ export interface Delivery {
   start(): void;
   /** Hands events over; with a header, they and those before them are a batch. */
   send(chunk: Chunk, header?: Header): void;
-  /** Settles when everything handed over so far is answered for good. */
+  /** Settles when everything handed over so far, and what earlier pages left, is answered for good. */
   flush(): Promise<void>;
   /** Batches that were cut while consent was pending take the identity that it brought. */
   amend(amendment: Partial<Header>): void;
@@ -95,15 +95,19 @@ export function createDelivery(settings: Settings, tabId: string): Delivery {
     }
   };
 
+  /** What earlier pages left: their last write may become visible only after this page began. */
+  const adoptTails = () =>
+    storage((stored) => {
+      for (const name of Object.keys(stored))
+        if (name.startsWith(TAIL)) order({ kind: 'adopt', name, text: stored[name] });
+    });
+
   return {
     start() {
       if (started) return;
       started = true;
       waiting?.unshift({ kind: 'start', endpoint, key, tab_id: tabId, memory_only: memoryOnly });
-      storage((stored) => {
-        for (const name of Object.keys(stored))
-          if (name.startsWith(TAIL)) order({ kind: 'adopt', name, text: stored[name] });
-      });
+      adoptTails();
       try {
         const worker = new Worker(settings.worker);
         worker.onmessage = ({ data }) => receive(data);
@@ -124,6 +128,7 @@ export function createDelivery(settings: Settings, tabId: string): Delivery {
     },
     flush: () =>
       new Promise((resolve) => {
+        if (started) adoptTails();
         order({ kind: 'flush', id: flushes.push(resolve) - 1 });
       }),
     amend(amendment) {
