@@ -28,7 +28,7 @@ demo: ## the whole system on this machine, with a shop to click in; its data lie
 	@echo 'Building the web pages (about 10 s)'
 	@$(MAKE) web
 	@if [ -x $(BIN)/standalone ]; then echo 'Building what changed (seconds to a few minutes)'; \
-	else echo 'Building for the first time: the database engine too, about 25 minutes on two cores'; fi
+	else echo 'Building for the first time: the database engine too, about 35 minutes on two cores'; fi
 	@$(CARGO_BUILD)
 	@echo 'Starting; stop it with Ctrl-C. SQL from a shell: $(BIN)/warehouse --store file://$(abspath $(DATA_DIR))/store sql "…"'
 	@exec $(BIN)/standalone --data-dir $(DATA_DIR)
@@ -64,6 +64,6 @@ bench: bench-pipeline ## all benchmarks; results in bench/RESULTS.md
 bench-pipeline: ## 2 M events through the real parts: what each process spends on them
 	@infra/dev/setup.sh
 	@$(MAKE) web
-	@echo 'Building with all optimisations (the first time longer than for make demo)'
+	@echo 'Building with all optimisations (the first time longer than for make demo: the database engine once more)'
 	@cargo build --locked --release -p collector -p stream-jobs -p warehouse -p bench
 	@$(CARGO_TARGET_DIR)/release/bench pipeline

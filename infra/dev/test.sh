@@ -56,12 +56,12 @@ acceptance() {
 phase setup "what the tests need" infra/dev/setup.sh
 phase format "cargo fmt" cargo fmt --all --check
 phase boundaries "one Arrow, who may know whom" infra/dev/check_boundaries.py
-phase web "lint, build, unit tests (about 1 minute)" web
-phase rust "build and tests (cold: about 30 minutes on two cores)" rust
-phase clippy "no warnings (cold: about 10 minutes)" cargo clippy --locked --workspace --all-targets -- --deny warnings
-phase parts "the real Kafka, registry, S3 server and load balancer (about 1 minute)" infra/dev/check.sh
-phase browser "the SDK in a real Chromium" browser
-phase system "the whole system on the real parts" system
+phase web "lint, build, unit tests (about 10 s)" web
+phase rust "build and tests (cold: about 40 minutes on two cores, warm: 4)" rust
+phase clippy "no warnings (cold: about 8 minutes)" cargo clippy --locked --workspace --all-targets -- --deny warnings
+phase parts "the real Kafka, registry, S3 server and load balancer (about 30 s)" infra/dev/check.sh
+phase browser "the SDK in a real Chromium (about 2 minutes)" browser
+phase system "the whole system on the real parts (about 5 minutes)" system
 phase demo "standalone, visited for a minute" demo
 if [ -e "$ACCEPTANCE" ]; then
   phase acceptance "from outside, two seeds (about 4 minutes)" acceptance
