@@ -111,7 +111,7 @@ fn load(pipeline: &Pipeline, seed: u64) -> PosterOptions {
 }
 
 fn answered(poster: &Poster, batches: usize) {
-    eventually(&format!("{batches} batches answered 200"), LOAD_WAIT, || more_than(poster, batches - 1));
+    poster.wait_answered(batches, LOAD_WAIT);
 }
 
 fn more_than(poster: &Poster, batches: usize) -> Result<(), String> {

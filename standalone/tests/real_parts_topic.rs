@@ -68,10 +68,7 @@ fn posted(pipeline: &Pipeline, seed: u64) -> Outcome {
         text_bytes: 0,
         give_up_one_in: 0,
     });
-    eventually(&format!("{BATCHES} batches answered 200"), LOAD_WAIT, || match poster.answered_200() {
-        enough if enough >= BATCHES => Ok(()),
-        answered => Err(format!("{answered}")),
-    });
+    poster.wait_answered(BATCHES, LOAD_WAIT);
     poster.finish()
 }
 

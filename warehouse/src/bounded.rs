@@ -8,6 +8,7 @@ use datafusion::arrow::compute::cast;
 use datafusion::arrow::compute::kernels::length::length;
 use datafusion::arrow::datatypes::{DataType, Int64Type};
 use datafusion::common::{Result, resources_err};
+use datafusion::execution::FunctionRegistry;
 use datafusion::logical_expr::{ColumnarValue, Documentation, ScalarFunctionArgs, ScalarUDF, ScalarUDFImpl, Signature};
 use datafusion::prelude::SessionContext;
 
@@ -18,10 +19,9 @@ const REMOVED: [&str; 3] = ["range", "array_repeat", "array_resize"];
 
 /// Puts the bounded functions into a session, and takes out those that cannot be bounded.
 pub fn bound_functions(context: &SessionContext) {
-    let known = context.state();
     for name in ["repeat", "lpad", "rpad"] {
-        if let Some(inner) = known.scalar_functions().get(name) {
-            context.register_udf(ScalarUDF::new_from_impl(Bounded { inner: inner.clone() }));
+        if let Ok(inner) = context.udf(name) {
+            context.register_udf(ScalarUDF::new_from_impl(Bounded { inner }));
         }
     }
     REMOVED.iter().for_each(|name| context.deregister_udf(name));

@@ -12,6 +12,7 @@ use datafusion::prelude::{SessionConfig, SessionContext};
 use url::Url;
 
 use crate::bounded::bound_functions;
+use crate::guard::one_line;
 use crate::limits::{CONSUMERS_NAMED, MEMORY_BYTES_MAX, PARTITION_BYTES_MIN, SPILL_BYTES_MAX};
 use crate::scan::STORE_URL;
 use crate::store::Store;
@@ -82,7 +83,7 @@ impl Engine {
 pub fn memory_exhausted(error: &anyhow::Error) -> Option<String> {
     let error = error.chain().find_map(|cause| cause.downcast_ref::<DataFusionError>())?;
     match error.find_root() {
-        DataFusionError::ResourcesExhausted(text) => Some(text.split_whitespace().collect::<Vec<_>>().join(" ")),
+        DataFusionError::ResourcesExhausted(text) => Some(one_line(text)),
         _ => None,
     }
 }

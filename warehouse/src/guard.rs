@@ -115,7 +115,8 @@ fn is_operator(token: &Token) -> bool {
     }
 }
 
-fn one_line(text: &impl ToString) -> String {
+/// The text without line breaks: errors are one line.
+pub fn one_line(text: &impl ToString) -> String {
     text.to_string().split_whitespace().collect::<Vec<_>>().join(" ")
 }
 

@@ -14,7 +14,7 @@ use futures::TryStreamExt;
 use thiserror::Error;
 
 use crate::engine::memory_exhausted;
-use crate::guard::{Refused, only_statement};
+use crate::guard::{Refused, one_line, only_statement};
 use crate::lake::Lake;
 use crate::limits::{ANSWER_BYTES_MAX, ANSWER_ROWS_MAX, PRINTED_BYTES_MAX, PRINTED_ROWS_MAX, QUERY_MS_MAX};
 use crate::live::Live;
@@ -122,7 +122,7 @@ async fn run(lake: &Lake, statement: Statement, limits: Limits) -> Result<Answer
     register(&context, live.as_ref()).map_err(wrong)?;
 
     let plan = context.state().statement_to_plan(statement).await.map_err(wrong)?;
-    read_only(&plan).map_err(|error| Refused::Statement(one_line(&error)))?;
+    read_only(&plan).map_err(|error| Refused::Statement(one_line(&error.strip_backtrace())))?;
     let rows = DataFrame::new(context.state(), plan);
     let mut batches = rows.execute_stream().await.map_err(wrong)?;
     let schema = batches.schema();
@@ -159,7 +159,7 @@ fn read_only(plan: &LogicalPlan) -> Result<(), DataFusionError> {
 }
 
 fn wrong(error: DataFusionError) -> QueryError {
-    let text = one_line(&error);
+    let text = one_line(&error.strip_backtrace());
     match error.find_root() {
         DataFusionError::SchemaError(schema, _) => match schema.as_ref() {
             SchemaError::FieldNotFound { .. } => QueryError::Wrong("unknown_column", text),
@@ -168,7 +168,7 @@ fn wrong(error: DataFusionError) -> QueryError {
         DataFusionError::Plan(plain) if plain.contains("table '") && plain.contains("not found") => {
             QueryError::Wrong("unknown_table", text)
         }
-        DataFusionError::ResourcesExhausted(text) => QueryError::OutOfMemory(text.clone()),
+        DataFusionError::ResourcesExhausted(what) => QueryError::OutOfMemory(one_line(what)),
         DataFusionError::ObjectStore(_) | DataFusionError::IoError(_) | DataFusionError::ParquetError(_) => {
             QueryError::Failed(text)
         }
@@ -182,8 +182,4 @@ fn failed(error: anyhow::Error) -> QueryError {
         Some(what) => QueryError::OutOfMemory(what),
         None => QueryError::Failed(format!("{error:#}").replace('\n', " ")),
     }
-}
-
-fn one_line(error: &DataFusionError) -> String {
-    error.strip_backtrace().split_whitespace().collect::<Vec<_>>().join(" ")
 }

@@ -2,6 +2,7 @@
 
 mod support;
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use serde_json::{Value, json};
@@ -9,6 +10,7 @@ use support::{Landing, NOON, SECOND, Tab, rows};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio_util::sync::CancellationToken;
+use warehouse::Lake;
 use warehouse::compact::compact;
 use warehouse::query::{Limits, query};
 use warehouse::serve::{About, Serving, serve};
@@ -20,6 +22,15 @@ fn landed() -> Landing {
         (0..20).map(|step| tab.event(if step % 2 == 0 { "click" } else { "pointer" }, NOON + step * SECOND)).collect();
     landing.land(&events);
     landing
+}
+
+/// Each statement is refused with its code, as the asker's own matter, in one line.
+async fn expect_codes(lake: &Arc<Lake>, cases: &[(&str, &str)]) {
+    for (sql, code) in cases {
+        let error = query(lake, sql, Limits::answer()).await.expect_err(sql);
+        assert_eq!(error.code(), *code, "{sql}: {error}");
+        assert!(error.is_theirs() && !error.to_string().contains('\n'), "{sql}: {error}");
+    }
 }
 
 #[tokio::test]
@@ -38,11 +49,7 @@ async fn hostile_statements_are_refused_and_change_nothing() {
         ("select unknown_function(1)", "invalid_sql"),
         ("", "empty_statement"),
     ];
-    for (sql, code) in cases {
-        let error = query(&lake, sql, Limits::answer()).await.expect_err(sql);
-        assert_eq!(error.code(), code, "{sql}: {error}");
-        assert!(error.is_theirs() && !error.to_string().contains('\n'), "{sql}: {error}");
-    }
+    expect_codes(&lake, &cases).await;
     assert_eq!(support::number(&lake, "select count(*) from events").await, 20);
 }
 
@@ -60,10 +67,7 @@ async fn functions_that_make_much_of_little_are_bounded() {
         ("select array_repeat(1, 100000000000)", "invalid_sql"),
         ("select generate_series(1, 100000000000)", "invalid_sql"),
     ];
-    for (sql, code) in cases {
-        let error = query(&lake, sql, Limits::answer()).await.expect_err(sql);
-        assert_eq!(error.code(), code, "{sql}: {error}");
-    }
+    expect_codes(&lake, &cases).await;
     let made = rows(&lake, "select repeat('ab', 3), lpad('7', 3, '0'), rpad(type, 7, '.') from events limit 1").await;
     assert_eq!(json!(made), json!([["ababab", "007", "click.."]]));
     let empty = rows(&lake, "select repeat(null, 3), repeat('a', null), repeat('a', -1)").await;

@@ -140,8 +140,7 @@ impl Pipeline {
 
     /// The same command line again; does not wait.
     pub fn start_stream_job(&mut self, run: &Run, number: usize) {
-        let member = &mut self.stream_jobs[number];
-        member.process = Process::start(run, &member.name, &mut member.command.command());
+        self.stream_jobs[number].launch(run);
     }
 
     /// What `/health/ready` of a stream job answers; the error is the connection's.
@@ -185,10 +184,15 @@ impl Member {
         });
     }
 
+    /// The same command line again.
+    fn launch(&mut self, run: &Run) {
+        self.process = Process::start(run, &self.name, &mut self.command.command());
+    }
+
     fn kill_and_restart(&mut self, run: &Run) {
         self.process.expect_running();
         self.process.kill();
-        self.process = Process::start(run, &self.name, &mut self.command.command());
+        self.launch(run);
         self.wait_until_ready();
     }
 }

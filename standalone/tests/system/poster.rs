@@ -9,7 +9,7 @@ use rand::Rng;
 use serde_json::Value;
 
 use super::traffic::{event_ids, now_ms};
-use super::{Outcome, Tab, http};
+use super::{Outcome, Tab, eventually, http};
 
 /// The SDK's first pause; a test does not wait longer and longer.
 const RETRY_PAUSE: Duration = Duration::from_secs(1);
@@ -80,6 +80,14 @@ impl Poster {
     /// How many batches were answered 200.
     pub fn answered_200(&self) -> usize {
         self.replies().iter().filter(|reply| reply.status == Some(200)).count()
+    }
+
+    /// Waits until so many batches are answered 200.
+    pub fn wait_answered(&self, batches: usize, within: Duration) {
+        eventually(&format!("{batches} batches answered 200"), within, || match self.answered_200() {
+            enough if enough >= batches => Ok(()),
+            answered => Err(format!("{answered} batches answered 200")),
+        });
     }
 
     /// Lets every visitor send its last batch until it is answered; panics on an answer that no test expects.
