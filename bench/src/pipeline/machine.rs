@@ -53,9 +53,8 @@ impl Machine {
 }
 
 fn commit() -> String {
-    let folder = env!("CARGO_MANIFEST_DIR");
-    let hash = said("git", &["-C", folder, "rev-parse", "--short=12", "HEAD"]);
-    match said("git", &["-C", folder, "status", "--porcelain", "--untracked-files=no"]).as_str() {
+    let hash = said("git", &["rev-parse", "--short=12", "HEAD"]);
+    match said("git", &["status", "--porcelain", "--untracked-files=no"]).as_str() {
         "" => hash,
         _ => format!("{hash}, with uncommitted changes"),
     }

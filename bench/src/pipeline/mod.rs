@@ -68,13 +68,13 @@ pub struct PipelineArguments {
     #[arg(long, value_name = "FOLDER")]
     pub warehouse_bin: Option<PathBuf>,
     /// The program that starts Kafka, registry and S3 server
-    #[arg(long, value_name = "FILE", default_value = concat!(env!("CARGO_MANIFEST_DIR"), "/../infra/dev/parts"))]
+    #[arg(long, value_name = "FILE", default_value = "infra/dev/parts")]
     pub parts: PathBuf,
     /// Folder for the parts' data and all logs, emptied before every run [default: bench-pipeline beside --bin]
     #[arg(long, value_name = "FOLDER")]
     pub work: Option<PathBuf>,
     /// Where the results are written as Markdown
-    #[arg(long, value_name = "FILE", default_value = concat!(env!("CARGO_MANIFEST_DIR"), "/RESULTS.md"))]
+    #[arg(long, value_name = "FILE", default_value = "bench/RESULTS.md")]
     pub out: PathBuf,
 }
 
