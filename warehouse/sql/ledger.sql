@@ -1,7 +1,8 @@
--- One row per tab of a session. `seq` and `batch_seq` of a tab run from 0 without gaps, so what is missing between two
--- neighbours was lost; it is charged to the session of the later neighbour. A batch belongs to the session of its first
--- event. A later session of a tab goes on where the one before ended (`ledger_before`: the tab's sessions that stay as
--- they are). One pass over `touched_events`: the few rows stand on the left, where a join keeps them in memory.
+-- One row per tab of a session. `seq` and `batch_seq` of a tab run from 0 without gaps and in the same order (a batch
+-- that is sent in halves keeps its number), so what is missing between two neighbours was lost; it is charged to the
+-- session of the later neighbour. A batch belongs to the session of its first event. A later session of a tab goes on
+-- where the one before ended (`ledger_before`: the tab's sessions that stay as they are). One pass over
+-- `touched_events`: the few rows stand on the left, where a join keeps them in memory.
 with steps as (
     select e.site_id, e.session_id, e.session_started_at, e.visitor_id, e.tab_id, e.seq, e.batch_seq, e.occurred_at,
         d.duplicates,

@@ -67,7 +67,9 @@ impl Engine {
             .with_target_partitions(self.partitions)
             .with_default_catalog_and_schema("telemetry", "public")
             .set_bool("datafusion.catalog.create_default_catalog_and_schema", true)
-            .set_bool("datafusion.execution.parquet.pushdown_filters", false);
+            .set_bool("datafusion.execution.parquet.pushdown_filters", false)
+            // Without it `now()` and `to_timestamp` have no zone, and are answered without the Z of RFC 3339.
+            .set_str("datafusion.execution.time_zone", "UTC");
         let state = SessionStateBuilder::new()
             .with_config(config)
             .with_runtime_env(self.runtime.clone())

@@ -55,8 +55,8 @@ pub const SIZE_CLASS_BITS: u32 = 3;
 /// How far back a landed event is compared with curated ones: the collector clamps event times to seven days, and an
 /// SDK keeps a batch for one more at most.
 pub const DUPLICATE_US_MAX: i64 = 8 * 24 * 3_600 * 1_000_000;
-/// With so few visitors their ids are written into the query, which then skips row groups by statistics.
-pub const NAMED_VISITORS_MAX: usize = 20;
+/// So few visitors or tabs are named in the query, which then skips row groups by statistics and Bloom filters.
+pub const NAMED_IDS_MAX: usize = 20;
 /// Commits between two checkpoints of a Delta log.
 pub const CHECKPOINT_COMMITS: u32 = 50;
 /// Tries of one round when other compactions win the commit.

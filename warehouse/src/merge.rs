@@ -2,7 +2,7 @@
 //!
 //! Compaction and the live view both use it, so that what a query sees before and after a compaction is the same.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use datafusion::arrow::array::AsArray;
@@ -19,7 +19,7 @@ use crate::limits::DUPLICATE_US_MAX;
 use crate::scan::{FILE_INDEX, Scan};
 use crate::sessionize::{EventKey, Origin, Outcome, sessionize};
 use crate::tables::Table;
-use crate::touched::Touched;
+use crate::touched::{Tabs, Touched};
 use crate::visitors::{Key, Sessions, key, register_event_set, register_sessions};
 
 /// The effect of some links on a version of the curated events.
@@ -33,19 +33,21 @@ pub struct Merge {
 }
 
 impl Merge {
-    /// Reads the keys of the links' rows and of the touched visitors' curated rows.
+    /// Reads the keys of the links' rows, of the touched visitors' curated rows, and of the landed tabs' rows that stand
+    /// under other visitors.
     pub async fn plan(engine: &Engine, events: &Version, links: &[Arc<Link>]) -> anyhow::Result<Self> {
         let context = engine.session();
         let memory = MemoryConsumer::new("sessions").register(&engine.runtime().memory_pool);
         let mut keys = Keys { visitors: HashMap::new(), memory };
-        let mut touched = Touched::default();
+        let (mut touched, mut tabs) = (Touched::default(), Tabs::default());
+        let mut elsewhere = HashSet::new();
 
         context.register_table("landing", Scan::landing(links))?;
         let sql = "select site_id, visitor_id, tab_id, seq, occurred_at, session_started_at, kafka_partition, \
                    kafka_offset from landing where not duplicate";
         let mut batches = context.sql(sql).await?.execute_stream().await?;
         while let Some(batch) = batches.try_next().await? {
-            keys.add_landed(&batch, &mut touched)?;
+            keys.add_landed(&batch, &mut touched, &mut tabs)?;
         }
 
         if !touched.is_empty() && !events.files.is_empty() {
@@ -60,8 +62,9 @@ impl Merge {
             while let Some(batch) = batches.try_next().await? {
                 keys.add_curated(&batch)?;
             }
+            elsewhere = held_by_others(&context, &touched, &tabs).await?;
         }
-        let mut outcome = sessionize(keys.visitors);
+        let mut outcome = sessionize(keys.visitors, &elsewhere);
         let sessions = Arc::new(std::mem::take(&mut outcome.sessions));
         Ok(Self { outcome, sessions, links: links.to_vec(), _memory: keys.memory })
     }
@@ -112,6 +115,25 @@ impl Merge {
     }
 }
 
+/// Curated events of the landed tabs that stand under visitors whom the links do not touch.
+async fn held_by_others(
+    context: &SessionContext,
+    touched: &Touched,
+    tabs: &Tabs,
+) -> anyhow::Result<HashSet<(Key, i64)>> {
+    tabs.register(context);
+    let others = touched.others_condition("occurred_at", DUPLICATE_US_MAX);
+    let sql = format!("select site_id, tab_id, seq from curated where {others} and {}", tabs.condition());
+    let mut found = HashSet::new();
+    let mut batches = context.sql(&sql).await?.execute_stream().await?;
+    while let Some(batch) = batches.try_next().await? {
+        let (site, tab) = (batch.column(0).as_string::<i32>(), batch.column(1).as_string::<i32>());
+        let seq = batch.column(2).as_primitive::<Int64Type>();
+        found.extend((0..batch.num_rows()).map(|row| (key(&[site.value(row), tab.value(row)]), seq.value(row))));
+    }
+    Ok(found)
+}
+
 /// Select list of a table whose session columns are taken from the functions of `visitors`.
 pub fn final_columns(table: Table) -> String {
     let columns = table.columns().into_iter().map(|name| match name.as_str() {
@@ -130,7 +152,10 @@ struct Keys {
 }
 
 impl Keys {
-    fn add_landed(&mut self, batch: &RecordBatch, touched: &mut Touched) -> anyhow::Result<()> {
+    fn add_landed(&mut self, batch: &RecordBatch, touched: &mut Touched, tabs: &mut Tabs) -> anyhow::Result<()> {
+        let (site, tab) = (batch.column(0).as_string::<i32>(), batch.column(2).as_string::<i32>());
+        let seq = batch.column(3).as_primitive::<Int64Type>();
+        (0..batch.num_rows()).for_each(|row| tabs.add(site.value(row), tab.value(row), seq.value(row)));
         let (partition, offset) =
             (batch.column(6).as_primitive::<Int64Type>(), batch.column(7).as_primitive::<Int64Type>());
         self.add(batch, |site, visitor, at, row| {

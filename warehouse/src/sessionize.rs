@@ -46,14 +46,67 @@ pub struct Outcome {
     pub events: u64,
 }
 
-/// Computes the sessions of all visitors.
-pub fn sessionize(visitors: HashMap<Key, Vec<EventKey>>) -> Outcome {
+/// Computes the sessions of all visitors. `elsewhere`: events of landed tabs that the curated table holds under visitors
+/// that are not among these.
+pub fn sessionize(mut visitors: HashMap<Key, Vec<EventKey>>, elsewhere: &HashSet<(Key, i64)>) -> Outcome {
     let mut outcome = Outcome::default();
+    drop_repeats_of_others(&mut visitors, elsewhere, &mut outcome);
     for (visitor, events) in visitors {
         let stretches = one_visitor(events, &mut outcome);
         outcome.sessions.insert(visitor, stretches);
     }
     outcome
+}
+
+/// An event is its tab and number, whoever sends it: what another visitor sent before is a repeat too. No browser does
+/// that, but anybody can, and a table that held both would be wrong for ever.
+fn drop_repeats_of_others(
+    visitors: &mut HashMap<Key, Vec<EventKey>>,
+    elsewhere: &HashSet<(Key, i64)>,
+    outcome: &mut Outcome,
+) {
+    let shared = tabs_of_several(visitors);
+    if shared.is_empty() && elsewhere.is_empty() {
+        return;
+    }
+    let mut holders: HashMap<(Key, i64), (Origin, Key)> = HashMap::new();
+    for (visitor, events) in visitors.iter() {
+        for event in events.iter().filter(|event| shared.contains(&event.tab)) {
+            let candidate = (event.origin, *visitor);
+            let holder = holders.entry((event.tab, event.seq)).or_insert(candidate);
+            *holder = candidate.min(*holder);
+        }
+    }
+    for (visitor, events) in visitors {
+        events.retain(|event| {
+            let id = (event.tab, event.seq);
+            let holder = holders.get(&id).filter(|(_, holder)| holder != visitor);
+            let curated = elsewhere.contains(&id) || matches!(holder, Some((Origin::Curated { .. }, _)));
+            if matches!(event.origin, Origin::Curated { .. }) || (holder.is_none() && !curated) {
+                return true;
+            }
+            if curated {
+                outcome.already.insert(id);
+            } else {
+                outcome.doubled = true;
+            }
+            false
+        });
+    }
+}
+
+/// Tabs that have events of more than one visitor.
+fn tabs_of_several(visitors: &HashMap<Key, Vec<EventKey>>) -> HashSet<Key> {
+    let mut owners: HashMap<Key, Key> = HashMap::new();
+    let mut shared = HashSet::new();
+    for (visitor, events) in visitors {
+        for run in events.chunk_by(|one, next| one.tab == next.tab) {
+            if owners.insert(run[0].tab, *visitor).is_some_and(|owner| owner != *visitor) {
+                shared.insert(run[0].tab);
+            }
+        }
+    }
+    shared
 }
 
 fn one_visitor(mut events: Vec<EventKey>, outcome: &mut Outcome) -> Vec<Stretch> {
@@ -123,7 +176,7 @@ mod tests {
     }
 
     fn run(events: Vec<EventKey>) -> Outcome {
-        sessionize(HashMap::from([(VISITOR, events)]))
+        sessionize(HashMap::from([(VISITOR, events)]), &HashSet::new())
     }
 
     #[test]
@@ -160,6 +213,22 @@ mod tests {
         assert_eq!(outcome.already, HashSet::from([(1, 0)]));
         assert!(outcome.doubled);
         assert_eq!(outcome.events, 1);
+    }
+
+    #[test]
+    fn an_event_stays_with_the_visitor_who_sent_it_first() {
+        const OTHER: Key = 3;
+        let later = |event: EventKey| EventKey { origin: Origin::Landed { partition: 1, offset: 0 }, ..event };
+        let visitors = HashMap::from([
+            (VISITOR, vec![curated(0, 5, 5), landed(1, 6), landed(3, 8)]),
+            (OTHER, vec![later(landed(0, 5)), later(landed(1, 6)), later(landed(2, 7)), later(landed(4, 9))]),
+        ]);
+        let outcome = sessionize(visitors, &HashSet::from([(1, 4)]));
+        assert_eq!(outcome.already, HashSet::from([(1, 0), (1, 4)]));
+        assert!(outcome.doubled);
+        assert_eq!(outcome.events, 3, "1 and 3 of the first, 2 of the other");
+        let starts = [6, 7, 9].map(|at| outcome.sessions.start_of(OTHER, at));
+        assert_eq!(starts, [None, Some(7), None]);
     }
 
     #[test]

@@ -10,7 +10,7 @@ use futures::TryStreamExt;
 use schemas::landing::Link;
 use schemas::session::{GAP_US_MAX, SESSION_US_MAX};
 
-use crate::limits::NAMED_VISITORS_MAX;
+use crate::limits::NAMED_IDS_MAX;
 use crate::scan::Scan;
 use crate::statistics::time_text;
 use crate::visitors::{Key, Sessions, Stretch, key, register_lookup};
@@ -30,9 +30,7 @@ impl Touched {
         let from = self.from.entry(visitor).or_insert(at);
         *from = (*from).min(at);
         self.least = Some(self.least.map_or(at, |least| least.min(at)));
-        if self.named.len() <= NAMED_VISITORS_MAX {
-            self.named.insert(visitor_id.to_owned());
-        }
+        note(&mut self.named, visitor_id);
         visitor
     }
 
@@ -66,19 +64,20 @@ impl Touched {
     /// A condition on `site_id`, `visitor_id`, `event_date` and `time_column`: rows of the touched visitors, not
     /// older than `back_us` before the first touch. By the plain parts of it files and row groups are skipped.
     pub fn condition(&self, time_column: &str, back_us: i64) -> String {
+        let (since, named) = (self.since(time_column, back_us), in_named("visitor_id", &self.named));
+        format!("{since}{named} and touched_from(site_id, visitor_id) is not null")
+    }
+
+    /// The same of the other visitors' rows.
+    pub fn others_condition(&self, time_column: &str, back_us: i64) -> String {
+        format!("{} and touched_from(site_id, visitor_id) is null", self.since(time_column, back_us))
+    }
+
+    fn since(&self, time_column: &str, back_us: i64) -> String {
         let Some(least) = self.least else { return "false".into() };
         let since = least.saturating_sub(back_us);
-        let named = if self.named.len() <= NAMED_VISITORS_MAX {
-            let ids: Vec<String> = self.named.iter().map(|id| format!("'{}'", id.replace('\'', "''"))).collect();
-            format!(" and visitor_id in ({})", ids.join(", "))
-        } else {
-            String::new()
-        };
         let (date, time) = (&time_text(since)[..10], time_literal(since));
-        format!(
-            "event_date >= date '{date}' and {time_column} >= {time}{named} \
-             and touched_from(site_id, visitor_id) is not null"
-        )
+        format!("event_date >= date '{date}' and {time_column} >= {time}")
     }
 
     /// The touched visitors' sessions as they stand in the table `events` of the context, and for each visitor the
@@ -111,6 +110,48 @@ impl Touched {
         stretches.into_iter().for_each(|(visitor, stretches)| sessions.insert(visitor, stretches));
         Ok(TouchedSessions { sessions: Arc::new(sessions), first: Arc::new(first) })
     }
+}
+
+/// Tabs of landed events.
+#[derive(Debug, Default)]
+pub struct Tabs {
+    /// The least number that landed of each.
+    from: HashMap<Key, i64>,
+    named: BTreeSet<String>,
+}
+
+impl Tabs {
+    pub fn add(&mut self, site_id: &str, tab_id: &str, seq: i64) {
+        let from = self.from.entry(key(&[site_id, tab_id])).or_insert(seq);
+        *from = (*from).min(seq);
+        note(&mut self.named, tab_id);
+    }
+
+    /// Makes `landed_from(site_id, tab_id)` known: a number of the tab, null for others.
+    pub fn register(&self, context: &SessionContext) {
+        register_lookup(context, "landed_from", Arc::new(self.from.clone()));
+    }
+
+    /// A condition on `site_id`, `tab_id` and `seq`: events that can be repeated by the landed ones.
+    pub fn condition(&self) -> String {
+        format!("seq >= landed_from(site_id, tab_id){}", in_named("tab_id", &self.named))
+    }
+}
+
+/// Collects ids until they are too many to be named.
+fn note(named: &mut BTreeSet<String>, id: &str) {
+    if named.len() <= NAMED_IDS_MAX && !named.contains(id) {
+        named.insert(id.to_owned());
+    }
+}
+
+/// A condition by which files and row groups are skipped, if the ids are few.
+fn in_named(column: &str, named: &BTreeSet<String>) -> String {
+    if named.len() > NAMED_IDS_MAX {
+        return String::new();
+    }
+    let ids: Vec<String> = named.iter().map(|id| format!("'{}'", id.replace('\'', "''"))).collect();
+    format!(" and {column} in ({})", ids.join(", "))
 }
 
 /// A time in SQL, of the very type of the time columns: a literal of another type would hide the statistics.

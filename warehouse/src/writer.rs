@@ -11,6 +11,7 @@ use datafusion::arrow::record_batch::RecordBatch;
 use datafusion::parquet::arrow::ArrowWriter;
 use datafusion::parquet::basic::{Compression, ZstdLevel};
 use datafusion::parquet::file::properties::WriterProperties;
+use datafusion::parquet::schema::types::ColumnPath;
 use datafusion::prelude::DataFrame;
 use deltalake_core::kernel::Add;
 use futures::TryStreamExt;
@@ -96,6 +97,8 @@ impl Writer {
         let properties = WriterProperties::builder()
             .set_compression(Compression::ZSTD(ZstdLevel::try_new(3)?))
             .set_max_row_group_row_count(Some(ROW_GROUP_ROWS))
+            // Compaction asks of each landed tab whether it is known; the files are sorted by visitor.
+            .set_column_bloom_filter_enabled(ColumnPath::from("tab_id"), self.table == Table::Events)
             .build();
         self.open = Some(OpenFile {
             site_id: site_id.to_owned(),

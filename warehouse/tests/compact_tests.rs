@@ -107,6 +107,34 @@ async fn repeats_are_dropped_and_counted() {
     assert_sound(&lake).await;
 }
 
+/// No browser sends an event under two visitors, but anybody can.
+#[tokio::test]
+async fn an_event_of_another_visitor_is_a_repeat() {
+    let mut landing = Landing::new();
+    let lake = landing.lake();
+    let mut first = visit(&mut Tab::new("v1", "t1"), NOON);
+    landing.land(&first.split_off(4));
+    compact(&lake, |_, _| {}).await.unwrap();
+    // The curated ones, new ones that the first visitor sends before, and one that only the second one has.
+    let mut foreign = Tab::new("v2", "t1");
+    let again = [visit(&mut foreign, NOON), vec![foreign.event("click", NOON + MINUTE)]].concat();
+    landing.land(&first);
+    landing.land(&again);
+
+    let before = everything(&lake).await;
+    compact(&lake, |_, _| {}).await.unwrap();
+    assert_eq!(everything(&lake).await, before);
+    let by_visitor = rows(&lake, "select visitor_id, count(*) from events group by 1 order by 1").await;
+    assert_eq!(serde_json::json!(by_visitor), serde_json::json!([["v1", 6], ["v2", 1]]));
+    assert_eq!(number(&lake, "select count(*) from pointer").await, 2);
+    assert_sound(&lake).await;
+
+    landing.land(&visit(&mut Tab::new("v3", "t1"), NOON));
+    compact(&lake, |_, _| {}).await.unwrap();
+    assert_eq!(number(&lake, "select count(*) from events").await, 7, "curated under visitors that are not touched");
+    assert_sound(&lake).await;
+}
+
 #[tokio::test]
 async fn a_late_event_joins_sessions_that_were_compacted() {
     let mut landing = Landing::new();

@@ -117,6 +117,11 @@ async fn answers_come_with_their_types() {
     let lake = landing.lake();
     let got = rows(&lake, "select dt, x, occurred_at, seq from pointer order by seq limit 1").await;
     assert_eq!(json!(got), json!([[[0.0, 1.0], [0.0, 1.0], "2026-11-20T12:00:01Z", 1]]));
+    let got =
+        rows(&lake, "select now(), to_timestamp('2026-11-20T12:00:01'), occurred_at < now() from events limit 1").await;
+    let now = got[0][0].as_str().unwrap();
+    assert!(chrono::DateTime::parse_from_rfc3339(now).is_ok(), "{now}");
+    assert_eq!((&got[0][1], &got[0][2]), (&json!("2026-11-20T12:00:01Z"), &json!(true)));
     let tables =
         rows(&lake, "select table_name from information_schema.tables where table_schema = 'public' order by 1").await;
     assert_eq!(json!(tables), json!([["events"], ["ledger"], ["page_views"], ["pointer"], ["sessions"]]));

@@ -1,6 +1,6 @@
 //! Every landed event stands in `events` exactly once, nothing else does, and its session is the right one.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use datafusion::arrow::array::{AsArray, RecordBatch};
@@ -107,7 +107,7 @@ async fn check_sessions(context: &SessionContext, report: &mut Report) -> anyhow
         });
     })
     .await?;
-    let outcome = sessionize(visitors);
+    let outcome = sessionize(visitors, &HashSet::new());
     if outcome.disagreements > 0 {
         let events = key_count(outcome.disagreements, "event");
         report.problem(format!("table events: {events} whose session starts elsewhere than the session rule says"));
