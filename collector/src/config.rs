@@ -165,7 +165,8 @@ impl Default for Paths {
 impl Default for Limits {
     fn default() -> Self {
         Self {
-            connections_max: 10_000,
+            // Beside the 10,000 idle ones of TRUST.md others are still served.
+            connections_max: 16_384,
             header_bytes_max: 16 * 1024,
             header_timeout_ms: 10_000,
             body_bytes_max: 1024 * 1024,

@@ -7,7 +7,7 @@ use std::time::Duration;
 use anyhow::Context;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
-use tracing::{error, info};
+use tracing::{error, info, warn};
 
 use crate::accept::Acceptor;
 use crate::config::{Ack, Config, Limits};
@@ -19,6 +19,8 @@ use crate::registry;
 use crate::routes::public;
 use crate::sink::Sink;
 
+/// Files that the process may need beside one for each connection.
+const OTHER_FILES_MAX: usize = 1_024;
 /// How often idle senders' rate limits are forgotten.
 const HOUSEKEEPING_INTERVAL_MS: u64 = 30_000;
 /// End of the drain that is kept for writing the last answers.
@@ -48,6 +50,7 @@ pub struct Collector {
 impl Collector {
     /// Takes the ports (0 for any free one).
     pub async fn bind(config: Config) -> anyhow::Result<Self> {
+        allow_files(config.limits.connections_max);
         let public = listen("listen", config.listen).await?;
         let internal = listen("internal_listen", config.internal_listen).await?;
         let addresses = Addresses { public: public.local_addr()?, internal: internal.local_addr()? };
@@ -105,6 +108,21 @@ impl Collector {
 /// Binds and serves.
 pub async fn run(config: Config, shutdown: CancellationToken, ready: impl FnOnce(Addresses)) -> anyhow::Result<()> {
     Collector::bind(config).await?.serve(ready, shutdown).await
+}
+
+/// Each connection is an open file, and a shell's usual limit is 1,024: raises it as far as the system lets.
+fn allow_files(connections_max: usize) {
+    let wanted = (connections_max + OTHER_FILES_MAX) as u64;
+    match rlimit::increase_nofile_limit(wanted) {
+        Ok(files_max) if files_max < wanted => {
+            warn!(
+                files_max,
+                connections_max, "too few open files are allowed: raise `ulimit -Hn`, or lower connections_max"
+            );
+        }
+        Ok(_) => {}
+        Err(error) => warn!(%error, "the limit of open files"),
+    }
 }
 
 async fn listen(setting: &str, address: SocketAddr) -> anyhow::Result<TcpListener> {
