@@ -4,7 +4,7 @@ mod system;
 
 use std::time::Duration;
 
-use system::{Outcome, Poster, PosterOptions, Run, Standalone, Warehouse, eventually};
+use system::{Outcome, Poster, PosterOptions, Run, Standalone, Warehouse};
 
 const KILLS: usize = 3;
 const BATCHES_BETWEEN_KILLS: usize = 40;
@@ -74,10 +74,7 @@ fn load(standalone: &Standalone, seed: u64) -> PosterOptions {
 }
 
 fn answered(poster: &Poster, batches: usize) {
-    eventually(&format!("{batches} batches answered 200"), LOAD_WAIT, || match poster.answered_200() {
-        now if now >= batches => Ok(()),
-        now => Err(format!("{now} batches answered 200")),
-    });
+    poster.wait_answered(batches, LOAD_WAIT);
 }
 
 fn everything_is_there_once(warehouse: &Warehouse, outcome: &Outcome) {
