@@ -2,7 +2,6 @@
 //!
 //! Compaction and the live view both use it, so that what a query sees before and after a compaction is the same.
 
-use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use datafusion::arrow::array::AsArray;
@@ -20,7 +19,10 @@ use crate::scan::{FILE_INDEX, Scan};
 use crate::sessionize::{EventKey, Origin, Outcome, sessionize};
 use crate::tables::Table;
 use crate::touched::{Tabs, Touched};
-use crate::visitors::{Key, Sessions, key, register_event_set, register_sessions};
+use crate::visitors::{Sessions, key, register_event_set, register_sessions};
+
+/// What [`Keys`] are read from.
+const KEY_COLUMNS: &str = "site_id, visitor_id, tab_id, seq, occurred_at, session_started_at";
 
 /// The effect of some links on a version of the curated events.
 #[derive(Debug)]
@@ -38,33 +40,26 @@ impl Merge {
     pub async fn plan(engine: &Engine, events: &Version, links: &[Arc<Link>]) -> anyhow::Result<Self> {
         let context = engine.session();
         let memory = MemoryConsumer::new("sessions").register(&engine.runtime().memory_pool);
-        let mut keys = Keys { visitors: HashMap::new(), memory };
+        let mut keys = Keys { events: Vec::new(), memory };
         let (mut touched, mut tabs) = (Touched::default(), Tabs::default());
-        let mut elsewhere = HashSet::new();
 
         context.register_table("landing", Scan::landing(links))?;
-        let sql = "select site_id, visitor_id, tab_id, seq, occurred_at, session_started_at, kafka_partition, \
-                   kafka_offset from landing where not duplicate";
-        let mut batches = context.sql(sql).await?.execute_stream().await?;
+        let sql = format!("select {KEY_COLUMNS}, kafka_partition, kafka_offset from landing where not duplicate");
+        let mut batches = context.sql(&sql).await?.execute_stream().await?;
         while let Some(batch) = batches.try_next().await? {
             keys.add_landed(&batch, &mut touched, &mut tabs)?;
         }
 
         if !touched.is_empty() && !events.files.is_empty() {
             touched.register(&context);
+            tabs.register(&context);
             context.register_table("curated", Scan::version(events))?;
-            let sql = format!(
-                "select site_id, visitor_id, tab_id, seq, occurred_at, session_started_at, {FILE_INDEX} \
-                 from curated where {}",
-                touched.condition("occurred_at", DUPLICATE_US_MAX)
-            );
-            let mut batches = context.sql(&sql).await?.execute_stream().await?;
-            while let Some(batch) = batches.try_next().await? {
-                keys.add_curated(&batch)?;
-            }
-            elsewhere = held_by_others(&context, &touched, &tabs).await?;
+            let own = touched.condition("occurred_at", DUPLICATE_US_MAX);
+            keys.read_curated(&context, &own, |file| Origin::Curated { file }).await?;
+            let others = touched.others_condition("occurred_at", DUPLICATE_US_MAX);
+            keys.read_curated(&context, &format!("{others} and {}", tabs.condition()), |_| Origin::Elsewhere).await?;
         }
-        let mut outcome = sessionize(keys.visitors, &elsewhere);
+        let mut outcome = sessionize(keys.events);
         let sessions = Arc::new(std::mem::take(&mut outcome.sessions));
         Ok(Self { outcome, sessions, links: links.to_vec(), _memory: keys.memory })
     }
@@ -115,25 +110,6 @@ impl Merge {
     }
 }
 
-/// Curated events of the landed tabs that stand under visitors whom the links do not touch.
-async fn held_by_others(
-    context: &SessionContext,
-    touched: &Touched,
-    tabs: &Tabs,
-) -> anyhow::Result<HashSet<(Key, i64)>> {
-    tabs.register(context);
-    let others = touched.others_condition("occurred_at", DUPLICATE_US_MAX);
-    let sql = format!("select site_id, tab_id, seq from curated where {others} and {}", tabs.condition());
-    let mut found = HashSet::new();
-    let mut batches = context.sql(&sql).await?.execute_stream().await?;
-    while let Some(batch) = batches.try_next().await? {
-        let (site, tab) = (batch.column(0).as_string::<i32>(), batch.column(1).as_string::<i32>());
-        let seq = batch.column(2).as_primitive::<Int64Type>();
-        found.extend((0..batch.num_rows()).map(|row| (key(&[site.value(row), tab.value(row)]), seq.value(row))));
-    }
-    Ok(found)
-}
-
 /// Select list of a table whose session columns are taken from the functions of `visitors`.
 pub fn final_columns(table: Table) -> String {
     let columns = table.columns().into_iter().map(|name| match name.as_str() {
@@ -147,33 +123,42 @@ pub fn final_columns(table: Table) -> String {
 }
 
 struct Keys {
-    visitors: HashMap<Key, Vec<EventKey>>,
+    events: Vec<EventKey>,
     memory: MemoryReservation,
 }
 
 impl Keys {
     fn add_landed(&mut self, batch: &RecordBatch, touched: &mut Touched, tabs: &mut Tabs) -> anyhow::Result<()> {
-        let (site, tab) = (batch.column(0).as_string::<i32>(), batch.column(2).as_string::<i32>());
-        let seq = batch.column(3).as_primitive::<Int64Type>();
-        (0..batch.num_rows()).for_each(|row| tabs.add(site.value(row), tab.value(row), seq.value(row)));
         let (partition, offset) =
             (batch.column(6).as_primitive::<Int64Type>(), batch.column(7).as_primitive::<Int64Type>());
-        self.add(batch, |site, visitor, at, row| {
-            let origin = Origin::Landed { partition: partition.value(row), offset: offset.value(row) };
-            (touched.add(site, visitor, at), origin)
-        })
+        let known = self.events.len();
+        self.add(batch, |row| Origin::Landed { partition: partition.value(row), offset: offset.value(row) })?;
+        let (visitor, tab) = (batch.column(1).as_string::<i32>(), batch.column(2).as_string::<i32>());
+        for (row, event) in self.events[known..].iter().enumerate() {
+            touched.add(event.visitor, visitor.value(row), event.at);
+            tabs.add(event.tab, tab.value(row), event.seq);
+        }
+        Ok(())
     }
 
-    fn add_curated(&mut self, batch: &RecordBatch) -> anyhow::Result<()> {
-        let file = batch.column(6).as_primitive::<Int32Type>();
-        self.add(batch, |site, visitor, _, row| (key(&[site, visitor]), Origin::Curated { file: file.value(row) }))
-    }
-
-    fn add(
+    /// Adds the rows of the table `curated` of the context that hold the condition.
+    async fn read_curated(
         &mut self,
-        batch: &RecordBatch,
-        mut place: impl FnMut(&str, &str, i64, usize) -> (Key, Origin),
+        context: &SessionContext,
+        condition: &str,
+        origin: impl Fn(i32) -> Origin,
     ) -> anyhow::Result<()> {
+        let sql = format!("select {KEY_COLUMNS}, {FILE_INDEX} from curated where {condition}");
+        let mut batches = context.sql(&sql).await?.execute_stream().await?;
+        while let Some(batch) = batches.try_next().await? {
+            let file = batch.column(6).as_primitive::<Int32Type>();
+            self.add(&batch, |row| origin(file.value(row)))?;
+        }
+        Ok(())
+    }
+
+    /// Adds a batch that begins with [`KEY_COLUMNS`].
+    fn add(&mut self, batch: &RecordBatch, origin: impl Fn(usize) -> Origin) -> anyhow::Result<()> {
         self.memory.try_grow(batch.num_rows() * 2 * size_of::<EventKey>())?;
         let (site, visitor) = (batch.column(0).as_string::<i32>(), batch.column(1).as_string::<i32>());
         let tab = batch.column(2).as_string::<i32>();
@@ -181,13 +166,13 @@ impl Keys {
         let at = batch.column(4).as_primitive::<TimestampMicrosecondType>();
         let start = batch.column(5).as_primitive::<TimestampMicrosecondType>();
         for row in 0..batch.num_rows() {
-            let (visitor, origin) = place(site.value(row), visitor.value(row), at.value(row), row);
-            self.visitors.entry(visitor).or_default().push(EventKey {
+            self.events.push(EventKey {
+                visitor: key(&[site.value(row), visitor.value(row)]),
                 tab: key(&[site.value(row), tab.value(row)]),
                 seq: seq.value(row),
                 at: at.value(row),
                 session_start: start.value(row),
-                origin,
+                origin: origin(row),
             });
         }
         Ok(())

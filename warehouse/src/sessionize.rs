@@ -3,7 +3,7 @@
 //! What happened before a visitor's first new event cannot change, so curated events before it keep their session;
 //! from there on the rule of `schemas::session` is applied event by event. Pure: no I/O, no clock.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashSet;
 
 use schemas::session::continues;
 
@@ -12,6 +12,8 @@ use crate::visitors::{Key, Sessions, Stretch};
 /// What the computation needs of an event. Times are epoch microseconds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct EventKey {
+    /// Hash of site and visitor.
+    pub visitor: Key,
     /// Hash of site and tab.
     pub tab: Key,
     pub seq: i64,
@@ -21,9 +23,11 @@ pub struct EventKey {
     pub origin: Origin,
 }
 
-/// Where an event stands.
+/// Where an event stands. Of an event that stands in several places the least stays.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Origin {
+    /// In a curated file, under a visitor whose sessions are not computed.
+    Elsewhere,
     /// In a curated file, by its place in the list of files.
     Curated { file: i32 },
     /// In a landing file.
@@ -46,88 +50,42 @@ pub struct Outcome {
     pub events: u64,
 }
 
-/// Computes the sessions of all visitors. `elsewhere`: events of landed tabs that the curated table holds under visitors
-/// that are not among these.
-pub fn sessionize(mut visitors: HashMap<Key, Vec<EventKey>>, elsewhere: &HashSet<(Key, i64)>) -> Outcome {
+/// Computes the sessions of all visitors.
+pub fn sessionize(mut events: Vec<EventKey>) -> Outcome {
     let mut outcome = Outcome::default();
-    drop_repeats_of_others(&mut visitors, elsewhere, &mut outcome);
-    for (visitor, events) in visitors {
+    drop_repeats(&mut events, &mut outcome);
+    events.sort_unstable_by_key(|event| (event.visitor, event.at, event.tab, event.seq));
+    for events in events.chunk_by(|one, next| one.visitor == next.visitor) {
         let stretches = one_visitor(events, &mut outcome);
-        outcome.sessions.insert(visitor, stretches);
+        outcome.sessions.insert(events[0].visitor, stretches);
     }
     outcome
 }
 
-/// An event is its tab and number, whoever sends it: what another visitor sent before is a repeat too. No browser does
-/// that, but anybody can, and a table that held both would be wrong for ever.
-fn drop_repeats_of_others(
-    visitors: &mut HashMap<Key, Vec<EventKey>>,
-    elsewhere: &HashSet<(Key, i64)>,
-    outcome: &mut Outcome,
-) {
-    let shared = tabs_of_several(visitors);
-    if shared.is_empty() && elsewhere.is_empty() {
-        return;
-    }
-    let mut holders: HashMap<(Key, i64), (Origin, Key)> = HashMap::new();
-    for (visitor, events) in visitors.iter() {
-        for event in events.iter().filter(|event| shared.contains(&event.tab)) {
-            let candidate = (event.origin, *visitor);
-            let holder = holders.entry((event.tab, event.seq)).or_insert(candidate);
-            *holder = candidate.min(*holder);
-        }
-    }
-    for (visitor, events) in visitors {
-        events.retain(|event| {
-            let id = (event.tab, event.seq);
-            let holder = holders.get(&id).filter(|(_, holder)| holder != visitor);
-            let curated = elsewhere.contains(&id) || matches!(holder, Some((Origin::Curated { .. }, _)));
-            if matches!(event.origin, Origin::Curated { .. }) || (holder.is_none() && !curated) {
-                return true;
-            }
-            if curated {
-                outcome.already.insert(id);
-            } else {
-                outcome.doubled = true;
-            }
-            false
-        });
-    }
-}
-
-/// Tabs that have events of more than one visitor.
-fn tabs_of_several(visitors: &HashMap<Key, Vec<EventKey>>) -> HashSet<Key> {
-    let mut owners: HashMap<Key, Key> = HashMap::new();
-    let mut shared = HashSet::new();
-    for (visitor, events) in visitors {
-        for run in events.chunk_by(|one, next| one.tab == next.tab) {
-            if owners.insert(run[0].tab, *visitor).is_some_and(|owner| owner != *visitor) {
-                shared.insert(run[0].tab);
-            }
-        }
-    }
-    shared
-}
-
-fn one_visitor(mut events: Vec<EventKey>, outcome: &mut Outcome) -> Vec<Stretch> {
-    // Curated before landed, then the first by offset: the one that stays comes first.
+/// An event is its tab and number, whoever sends it. No browser sends one under two visitors, but anybody can, and a
+/// table that held both would be wrong for ever.
+fn drop_repeats(events: &mut Vec<EventKey>, outcome: &mut Outcome) {
     events.sort_unstable_by_key(|event| (event.tab, event.seq, event.origin));
     events.dedup_by(|event, kept| {
         let same = (event.tab, event.seq) == (kept.tab, kept.seq);
         if same && matches!(event.origin, Origin::Landed { .. }) {
             match kept.origin {
-                Origin::Curated { .. } => drop(outcome.already.insert((event.tab, event.seq))),
                 Origin::Landed { .. } => outcome.doubled = true,
+                Origin::Elsewhere | Origin::Curated { .. } => drop(outcome.already.insert((event.tab, event.seq))),
             }
         }
         same
     });
-    events.sort_unstable_by_key(|event| (event.at, event.tab, event.seq));
+    events.retain(|event| event.origin != Origin::Elsewhere);
+}
+
+/// `events` are one visitor's, in the order of their times.
+fn one_visitor(events: &[EventKey], outcome: &mut Outcome) -> Vec<Stretch> {
     let landed = |event: &&EventKey| matches!(event.origin, Origin::Landed { .. });
     let first_new = events.iter().filter(landed).map(|event| event.at).min().unwrap_or(i64::MAX);
 
     let mut stretches: Vec<Stretch> = Vec::new();
-    for event in &events {
+    for event in events {
         let open = stretches.last_mut();
         if event.at < first_new {
             match open.filter(|open| open.start == event.session_start) {
@@ -149,7 +107,7 @@ fn one_visitor(mut events: Vec<EventKey>, outcome: &mut Outcome) -> Vec<Stretch>
         let differs = start != event.session_start;
         match event.origin {
             Origin::Curated { file } if differs => drop(outcome.changed_files.insert(file)),
-            Origin::Curated { .. } => {}
+            Origin::Elsewhere | Origin::Curated { .. } => {}
             Origin::Landed { .. } => {
                 outcome.events += 1;
                 outcome.disagreements += u64::from(differs);
@@ -168,21 +126,18 @@ mod tests {
     const VISITOR: Key = 9;
 
     fn landed(seq: i64, at: i64) -> EventKey {
-        EventKey { tab: 1, seq, at, session_start: at, origin: Origin::Landed { partition: 0, offset: seq } }
+        let origin = Origin::Landed { partition: 0, offset: seq };
+        EventKey { visitor: VISITOR, tab: 1, seq, at, session_start: at, origin }
     }
 
     fn curated(seq: i64, at: i64, session_start: i64) -> EventKey {
         EventKey { session_start, origin: Origin::Curated { file: 7 }, ..landed(seq, at) }
     }
 
-    fn run(events: Vec<EventKey>) -> Outcome {
-        sessionize(HashMap::from([(VISITOR, events)]), &HashSet::new())
-    }
-
     #[test]
     fn a_late_event_joins_two_curated_sessions() {
         let gap = GAP_US_MAX;
-        let outcome = run(vec![curated(0, 0, 0), curated(2, 2 * gap, 2 * gap), landed(1, gap)]);
+        let outcome = sessionize(vec![curated(0, 0, 0), curated(2, 2 * gap, 2 * gap), landed(1, gap)]);
         assert_eq!(outcome.sessions.start_of(VISITOR, 2 * gap), Some(0));
         assert_eq!(outcome.changed_files, HashSet::from([7]));
         assert_eq!((outcome.events, outcome.disagreements), (1, 1));
@@ -192,7 +147,7 @@ mod tests {
     fn events_before_the_first_new_one_keep_their_session() {
         // The curated session began before the events that are at hand: the cap of a day counts from there.
         let start = 1_000;
-        let outcome = run(vec![
+        let outcome = sessionize(vec![
             curated(0, start + SESSION_US_MAX - 1, start),
             landed(1, start + SESSION_US_MAX),
             landed(2, start + SESSION_US_MAX + 1),
@@ -204,7 +159,7 @@ mod tests {
 
     #[test]
     fn repeats_count_once() {
-        let outcome = run(vec![
+        let outcome = sessionize(vec![
             curated(0, 5, 5),
             landed(0, 5),
             landed(1, 6),
@@ -218,12 +173,11 @@ mod tests {
     #[test]
     fn an_event_stays_with_the_visitor_who_sent_it_first() {
         const OTHER: Key = 3;
-        let later = |event: EventKey| EventKey { origin: Origin::Landed { partition: 1, offset: 0 }, ..event };
-        let visitors = HashMap::from([
-            (VISITOR, vec![curated(0, 5, 5), landed(1, 6), landed(3, 8)]),
-            (OTHER, vec![later(landed(0, 5)), later(landed(1, 6)), later(landed(2, 7)), later(landed(4, 9))]),
-        ]);
-        let outcome = sessionize(visitors, &HashSet::from([(1, 4)]));
+        let elsewhere = EventKey { visitor: 4, origin: Origin::Elsewhere, ..landed(4, 9) };
+        let later = |event| EventKey { visitor: OTHER, origin: Origin::Landed { partition: 1, offset: 0 }, ..event };
+        let first = [curated(0, 5, 5), landed(1, 6), landed(3, 8), elsewhere];
+        let again = [landed(0, 5), landed(1, 6), landed(2, 7), landed(4, 9)].map(later);
+        let outcome = sessionize([first, again].concat());
         assert_eq!(outcome.already, HashSet::from([(1, 0), (1, 4)]));
         assert!(outcome.doubled);
         assert_eq!(outcome.events, 3, "1 and 3 of the first, 2 of the other");
@@ -234,12 +188,12 @@ mod tests {
     #[test]
     fn the_same_events_in_any_pieces_give_the_same_sessions() {
         let times = [0, 10, GAP_US_MAX + 10, 2 * GAP_US_MAX + 11, 2 * GAP_US_MAX + 12, 3 * GAP_US_MAX];
-        let whole = run(times.iter().zip(0..).map(|(at, seq)| landed(seq, *at)).collect());
+        let whole = sessionize(times.iter().zip(0..).map(|(at, seq)| landed(seq, *at)).collect());
         for cut in 0..times.len() {
             let events = times.iter().zip(0..).map(|(at, seq)| {
                 if (seq as usize + cut).is_multiple_of(2) { landed(seq, *at) } else { curated(seq, *at, *at) }
             });
-            let pieces = run(events.collect());
+            let pieces = sessionize(events.collect());
             for at in times {
                 assert_eq!(pieces.sessions.start_of(VISITOR, at), whole.sessions.start_of(VISITOR, at), "{cut} {at}");
             }

@@ -25,13 +25,12 @@ pub struct Touched {
 }
 
 impl Touched {
-    pub fn add(&mut self, site_id: &str, visitor_id: &str, at: i64) -> Key {
-        let visitor = key(&[site_id, visitor_id]);
+    /// `visitor` is the hash of site and visitor.
+    pub fn add(&mut self, visitor: Key, visitor_id: &str, at: i64) {
         let from = self.from.entry(visitor).or_insert(at);
         *from = (*from).min(at);
         self.least = Some(self.least.map_or(at, |least| least.min(at)));
         note(&mut self.named, visitor_id);
-        visitor
     }
 
     pub fn is_empty(&self) -> bool {
@@ -49,7 +48,7 @@ impl Touched {
             let (site, visitor) = (batch.column(0).as_string::<i32>(), batch.column(1).as_string::<i32>());
             let at = batch.column(2).as_primitive::<TimestampMicrosecondType>();
             for row in 0..batch.num_rows() {
-                touched.add(site.value(row), visitor.value(row), at.value(row));
+                touched.add(key(&[site.value(row), visitor.value(row)]), visitor.value(row), at.value(row));
             }
         }
         context.deregister_table("touching")?;
@@ -121,8 +120,9 @@ pub struct Tabs {
 }
 
 impl Tabs {
-    pub fn add(&mut self, site_id: &str, tab_id: &str, seq: i64) {
-        let from = self.from.entry(key(&[site_id, tab_id])).or_insert(seq);
+    /// `tab` is the hash of site and tab.
+    pub fn add(&mut self, tab: Key, tab_id: &str, seq: i64) {
+        let from = self.from.entry(tab).or_insert(seq);
         *from = (*from).min(seq);
         note(&mut self.named, tab_id);
     }

@@ -1,6 +1,6 @@
 //! Every landed event stands in `events` exactly once, nothing else does, and its session is the right one.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use datafusion::arrow::array::{AsArray, RecordBatch};
@@ -94,11 +94,12 @@ async fn check_keys(context: &SessionContext, report: &mut Report) -> anyhow::Re
 
 /// The sessions, computed again from all events.
 async fn check_sessions(context: &SessionContext, report: &mut Report) -> anyhow::Result<()> {
-    let mut visitors: HashMap<Key, Vec<EventKey>> = HashMap::new();
+    let mut events = Vec::new();
     let sql = format!("select {KEYS}, visitor_id, occurred_at, session_started_at from curated");
     each(context, &sql, |batch, row| {
         let site = text(batch, 0, row);
-        visitors.entry(key(&[site, text(batch, 3, row)])).or_default().push(EventKey {
+        events.push(EventKey {
+            visitor: key(&[site, text(batch, 3, row)]),
             tab: key(&[site, text(batch, 1, row)]),
             seq: number(batch, 2, row),
             at: time(batch, 4, row),
@@ -107,7 +108,7 @@ async fn check_sessions(context: &SessionContext, report: &mut Report) -> anyhow
         });
     })
     .await?;
-    let outcome = sessionize(visitors, &HashSet::new());
+    let outcome = sessionize(events);
     if outcome.disagreements > 0 {
         let events = key_count(outcome.disagreements, "event");
         report.problem(format!("table events: {events} whose session starts elsewhere than the session rule says"));
