@@ -13,14 +13,14 @@ CACHE=${CT_CACHE:-$HOME/.cache/customer-telemetry}
 . "$ROOT/infra/dev/versions.env"
 MAVEN_DEPENDENCY_PLUGIN=org.apache.maven.plugins:maven-dependency-plugin:3.8.1
 
-APT_BUILD=(build-essential ca-certificates cmake curl git libssl-dev pkg-config zlib1g-dev)
-APT_ALL=(chromium haproxy jq maven openjdk-17-jdk-headless procps python3 python3-venv zstd)
+APT_BUILD=(build-essential ca-certificates cmake curl git libssl-dev pkg-config python3 python3-venv zlib1g-dev)
+APT_ALL=(chromium haproxy jq maven openjdk-17-jdk-headless procps zstd)
 
 usage() {
   cat <<TEXT
 usage: infra/dev/setup.sh [--demo | --all]
 
-  --demo   only what \`make demo\` needs: Rust, a C toolchain, Node
+  --demo   only what \`make demo\` needs: Rust, a C toolchain, Node, the lists that agents are recognised by
   --all    also what the tests need: Kafka, a schema registry, an S3 server, HAProxy, Chromium (default)
 
 Downloads are kept in \$CT_CACHE, now $CACHE
@@ -137,6 +137,18 @@ web_there() {
 
 install_web() { cd "$ROOT/web" && npm ci --no-fund --no-audit; }
 
+# The lists that the build embeds, and in the scope `all` the suites that the tests are scored on, from pinned packages.
+lists_there() {
+  local lists="$ROOT/infra/lists" made="$ROOT/infra/lists/dist/.complete"
+  [ $scope = demo ] || made="$lists/dist/suites/.complete"
+  [ -e "$made" ] || return 1
+  ! find "$lists" -name node_modules -prune -o -name .venv -prune -o -name dist -prune -o -type f -newer "$made" -print | grep -q .
+}
+
+install_lists() {
+  if [ $scope = demo ]; then "$ROOT/infra/lists/fetch.sh" --embedded; else "$ROOT/infra/lists/fetch.sh"; fi
+}
+
 kafka_there() { [ -e "$CACHE/kafka-$KAFKA_VERSION/.complete" ]; }
 
 install_kafka() {
@@ -194,6 +206,7 @@ step "Debian packages" "1 minute" packages_there install_packages
 step "Rust $(sed -n 's/^channel = "\(.*\)"/\1/p' "$ROOT/rust-toolchain.toml") with rustfmt and clippy" "1 minute" rust_there install_rust
 step "Node $NODE_MAJOR_MIN or later with npm" "30 s" node_there install_node
 step "npm packages of web/" "30 s" web_there install_web
+step "Lists of agents and referrers" "20 s" lists_there install_lists
 if [ $scope = all ]; then
   step "Apache Kafka $KAFKA_VERSION" "10 s" kafka_there install_kafka
   step "Kafka class archive, for quick starts" "10 s" class_archive_there make_class_archive

@@ -14,6 +14,14 @@ COPY schemas /schemas
 COPY web ./
 RUN npm run build
 
+FROM node:22-bookworm-slim AS lists
+# hadolint ignore=DL3008
+RUN apt-get update \
+ && apt-get install -y --no-install-recommends python3 python3-venv \
+ && rm -rf /var/lib/apt/lists/*
+COPY infra/lists /lists
+RUN /lists/fetch.sh --embedded
+
 FROM rust:1.95.0-bookworm AS source
 # hadolint ignore=DL3008
 RUN apt-get update \
@@ -23,6 +31,7 @@ WORKDIR /source
 COPY . .
 COPY --from=web /web/sdk/dist web/sdk/dist
 COPY --from=web /web/shop/dist web/shop/dist
+COPY --from=lists /lists/dist infra/lists/dist
 
 FROM source AS build-collector
 RUN --mount=type=cache,target=/usr/local/cargo/registry --mount=type=cache,target=/source/target,id=collector \
@@ -55,6 +64,7 @@ ENTRYPOINT ["collector"]
 
 FROM runtime AS stream-jobs
 COPY --from=build-stream-jobs /usr/local/bin/stream-jobs /usr/local/bin/
+COPY infra/lists/NOTICE /usr/share/doc/customer-telemetry/NOTICE
 EXPOSE 8082
 HEALTHCHECK --interval=5s --timeout=3s --start-period=60s CMD ["answers", "8082", "/health/ready"]
 ENTRYPOINT ["stream-jobs"]
