@@ -5,6 +5,7 @@
 #![forbid(unsafe_code)]
 
 pub mod avro;
+pub mod campaign;
 pub mod dead_letter;
 pub mod ingest;
 pub mod landing;

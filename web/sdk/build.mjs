@@ -5,7 +5,7 @@ import { build } from 'esbuild';
 import { minify } from 'terser';
 
 /** Largest size in bytes after gzip. */
-const BUDGETS = { telemetry: ['src/main.ts', 8 * 1024], 'telemetry.worker': ['src/worker.ts', 20 * 1024] };
+const BUDGETS = { telemetry: ['src/main.ts', 12 * 1024], 'telemetry.worker': ['src/worker.ts', 20 * 1024] };
 
 const folder = new URL('.', import.meta.url).pathname;
 mkdirSync(`${folder}dist`, { recursive: true });

@@ -12,7 +12,7 @@ const TOKEN_MASK: &str = "{token}";
 /// Every JSON Web Token begins so: base64url of `{"`.
 const TOKEN_HEAD: &str = "eyJ";
 
-/// Query keys whose values are kept: every `utm_…`, and what the configuration names.
+/// Query keys whose values are kept: those of campaigns, and what the configuration names.
 #[derive(Clone, Debug, Default)]
 pub struct AllowedQueryKeys {
     extra: Vec<String>,
@@ -24,7 +24,7 @@ impl AllowedQueryKeys {
     }
 
     fn allows(&self, key: &str) -> bool {
-        key.starts_with("utm_") || self.extra.iter().any(|allowed| allowed == key)
+        schemas::campaign::is_kept(key) || self.extra.iter().any(|allowed| allowed == key)
     }
 }
 

@@ -1,11 +1,12 @@
 import { expect, test } from 'vitest';
+import campaigns from '../../../schemas/lists/campaign_cases.json';
 import { allowQuery, scrubRequestUrl, scrubUrl } from '../src/urls.ts';
 
 test.each([
   ['https://shop.example/a?size=m&token=abc', 'https://shop.example/a?size=&token='],
   [
-    'https://shop.example/a?utm_source=news&utm_campaign=x&gclid=1',
-    'https://shop.example/a?utm_source=news&utm_campaign=x&gclid=',
+    'https://shop.example/a?utm_source=news&utm_campaign=x&gclid=1&mc_eid=2',
+    'https://shop.example/a?utm_source=news&utm_campaign=x&gclid=1&mc_eid=',
   ],
   ['https://me:secret@shop.example/a', 'https://shop.example/a'],
   ['https://shop.example/reset/jo@mail.example/x', 'https://shop.example/reset/***/x'],
@@ -19,6 +20,10 @@ test.each([
   ['http://[', ''],
 ])('%s', (given, scrubbed) => {
   expect(scrubUrl(given)).toBe(scrubbed);
+});
+
+test.each(campaigns)('$why', ({ address, sdk }) => {
+  expect(scrubUrl(address)).toBe(sdk);
 });
 
 test('requests of the own origin are told without it', () => {
