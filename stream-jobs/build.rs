@@ -4,7 +4,7 @@
 use std::path::{Path, PathBuf};
 
 /// Files of the folder, without `.json`.
-const LISTS: [&str; 2] = ["agent_bots", "agent_rules"];
+const LISTS: [&str; 3] = ["agent_bots", "agent_rules", "referrers"];
 
 fn main() {
     let out = PathBuf::from(std::env::var_os("OUT_DIR").expect("cargo names the folder for what a build script makes"));
@@ -12,7 +12,9 @@ fn main() {
         let file = Path::new("../infra/lists/dist").join(name).with_extension("json");
         println!("cargo::rerun-if-changed={}", file.display());
         if let Err(error) = std::fs::copy(&file, out.join(name).with_extension("json")) {
-            println!("cargo::error=infra/lists/dist/{name}.json: {error}; run infra/dev/setup.sh --demo, which makes it");
+            println!(
+                "cargo::error=infra/lists/dist/{name}.json: {error}; run infra/dev/setup.sh --demo, which makes it"
+            );
         }
     }
 }

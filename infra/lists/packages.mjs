@@ -32,10 +32,10 @@ export function pypiSource(name) {
   return `PyPI ${name} ${pinned[1]}`;
 }
 
-/** The folder and the source of a crate that the workspace is built with. */
-export function crate(name) {
+/** The folder and the source of a crate: of the workspace, or of the manifest in a folder beside this file. */
+export function crate(name, manifest = '.') {
   const metadata = execFileSync('cargo', ['metadata', '--locked', '--format-version', '1'], {
-    cwd: here,
+    cwd: join(here, manifest),
     encoding: 'utf8',
     maxBuffer: 256 * 1024 * 1024,
     stdio: ['ignore', 'pipe', 'inherit'],

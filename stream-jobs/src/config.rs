@@ -59,8 +59,10 @@ pub struct Config {
     pub snapshot_every_links: u64,
     /// Age after which a file that no link names is removed; 0 removes none.
     pub orphan_grace_s: u64,
-    /// Query keys whose values are kept in URLs, beside `utm_…`.
+    /// Query keys whose values are kept in URLs, beside those of campaigns.
     pub query_keys_kept: Vec<String>,
+    /// Domains of our own: a referrer of theirs, or of the page's own registrable domain, is internal.
+    pub own_domains: Vec<String>,
     /// Options for librdkafka, as it names them.
     pub kafka: BTreeMap<String, String>,
 }
@@ -84,6 +86,7 @@ impl Default for Config {
             snapshot_every_links: 64,
             orphan_grace_s: 24 * 60 * 60,
             query_keys_kept: Vec::new(),
+            own_domains: Vec::new(),
             kafka: BTreeMap::new(),
         }
     }
@@ -119,6 +122,9 @@ pub struct Flags {
     /// Longest time in milliseconds that a record waits for its link [default: 5000]
     #[arg(long, value_name = "MS")]
     pub flush_interval_ms: Option<String>,
+    /// Domains of our own, separated by commas: referrers from there are internal [default: the page's registrable domain]
+    #[arg(long, value_name = "DOMAINS", value_delimiter = ',')]
+    pub own_domains: Vec<String>,
 }
 
 /// Everything that is wrong with the settings.
@@ -235,6 +241,11 @@ impl Reader {
                 self.given.insert(key.into(), Given { value: Value::String(value.clone()), origin, is_text: true });
             }
         }
+        if !flags.own_domains.is_empty() {
+            let value = Value::Array(flags.own_domains.iter().cloned().map(Value::String).collect());
+            let origin = "--own-domains".to_owned();
+            self.given.insert("own_domains".into(), Given { value, origin, is_text: false });
+        }
     }
 
     fn read(&mut self) -> Config {
@@ -256,6 +267,7 @@ impl Reader {
             snapshot_every_links: self.take("snapshot_every_links", default.snapshot_every_links),
             orphan_grace_s: self.take("orphan_grace_s", default.orphan_grace_s),
             query_keys_kept: self.take("query_keys_kept", default.query_keys_kept),
+            own_domains: self.take("own_domains", default.own_domains),
             kafka: self.take("kafka", default.kafka),
         };
         for (key, given) in &self.given {
@@ -304,6 +316,13 @@ impl Reader {
         for (name, _) in numbers.iter().filter(|(_, value)| *value == 0) {
             wrong(format!("{name} = 0: give at least 1"));
         }
+        for domain in &config.own_domains {
+            if domain.is_empty()
+                || domain.contains(|other: char| !other.is_alphanumeric() && !matches!(other, '.' | '-'))
+            {
+                wrong(format!("own_domains: {domain:?} is no domain; write shop.example"));
+            }
+        }
         if let Some(strategy) = config.kafka.get("partition.assignment.strategy")
             && strategy.contains("cooperative")
         {
@@ -330,20 +349,31 @@ mod tests {
             "store = \"file:///a\"\ntopic = \"a\"\ngroup = \"a\"\nflush_interval_ms = 7\n[kafka]\n\"sasl.password\" = \"hush\"\n",
         )
         .unwrap();
-        let flags = Flags { config: Some(file.path().into()), group: Some("c".into()), ..Flags::default() };
-        let environment =
-            [("STREAM_JOBS_TOPIC", "b"), ("STREAM_JOBS_GROUP", "b"), ("STREAM_JOBS_QUERY_KEYS_KEPT", "[\"q\"]")];
+        let own_domains = vec!["pay.example".into()];
+        let flags =
+            Flags { config: Some(file.path().into()), group: Some("c".into()), own_domains, ..Flags::default() };
+        let environment = [
+            ("STREAM_JOBS_TOPIC", "b"),
+            ("STREAM_JOBS_GROUP", "b"),
+            ("STREAM_JOBS_QUERY_KEYS_KEPT", "[\"q\"]"),
+            ("STREAM_JOBS_OWN_DOMAINS", "[\"b.example\"]"),
+        ];
         let config = load(&environment, &flags).unwrap();
         assert_eq!((config.topic.as_str(), config.group.as_str(), config.flush_interval_ms), ("b", "c", 7));
         assert_eq!(config.query_keys_kept, ["q"]);
+        assert_eq!(config.own_domains, ["pay.example"]);
         assert!(!config.printed().contains("hush"), "{}", config.printed());
         assert!(config.printed().contains("flush_interval_ms = 7"));
     }
 
     #[test]
     fn all_mistakes_at_once() {
-        let environment =
-            [("STREAM_JOBS_FLUSH_ROWS_MAX", "many"), ("STREAM_JOBS_NO_SUCH", "1"), ("STREAM_JOBS_REGISTRY", "x")];
+        let environment = [
+            ("STREAM_JOBS_FLUSH_ROWS_MAX", "many"),
+            ("STREAM_JOBS_NO_SUCH", "1"),
+            ("STREAM_JOBS_REGISTRY", "x"),
+            ("STREAM_JOBS_OWN_DOMAINS", "[\"https://a.example/\"]"),
+        ];
         let flags = Flags { group_protocol: Some("cooperative".into()), ..Flags::default() };
         let text = load(&environment, &flags).unwrap_err().to_string();
         for part in [
@@ -352,6 +382,7 @@ mod tests {
             "store is missing",
             "registry",
             "--group-protocol",
+            "https://a.example/",
         ] {
             assert!(text.contains(part), "{part} is not in: {text}");
         }

@@ -35,6 +35,7 @@ use crate::partition::Phase;
 use crate::registry::Registry;
 use crate::store::Store;
 use crate::transform::Transform;
+use crate::transform::referrer::OwnDomains;
 use crate::transform::url::AllowedQueryKeys;
 use slot::{Slot, pause, resume};
 
@@ -113,7 +114,8 @@ struct Worker<'a> {
 
 impl<'a> Worker<'a> {
     fn new(config: &'a Config, parts: Parts, shutdown: CancellationToken) -> Self {
-        let transform = Transform::new(AllowedQueryKeys::new(config.query_keys_kept.clone()));
+        let allowed = AllowedQueryKeys::new(config.query_keys_kept.clone());
+        let transform = Transform::new(allowed, OwnDomains::new(&config.own_domains));
         Self {
             config,
             parts,

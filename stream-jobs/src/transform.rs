@@ -26,6 +26,7 @@ use schemas::landing::event_fields;
 use agent::Agents;
 use clock::Correction;
 use context::Spread;
+use referrer::OwnDomains;
 use url::AllowedQueryKeys;
 
 use crate::sessionize::Assigned;
@@ -43,6 +44,7 @@ const EMPTY_COLUMNS: [&str; 3] = ["geo_country", "geo_region", "geo_city"];
 pub struct Transform {
     agents: Agents,
     allowed: AllowedQueryKeys,
+    own: OwnDomains,
 }
 
 /// Flat events of some packages, not yet assigned to sessions.
@@ -96,8 +98,8 @@ impl Events {
 }
 
 impl Transform {
-    pub fn new(allowed: AllowedQueryKeys) -> Self {
-        Self { agents: Agents::default(), allowed }
+    pub fn new(allowed: AllowedQueryKeys, own: OwnDomains) -> Self {
+        Self { agents: Agents::default(), allowed, own }
     }
 
     /// Flattens `packages`, whose rows were read at `offsets` of `partition`.
@@ -110,7 +112,7 @@ impl Transform {
         let spread = Spread::new(list.offsets().lengths(), events.len());
 
         let mut columns = Columns::with_capacity(fields.len());
-        context::add(&mut columns, &packages, &spread, &mut self.agents, &self.allowed)?;
+        context::add(&mut columns, &packages, &spread, &mut self.agents, &self.allowed, &self.own)?;
         let trail_type = fields.iter().find(|field| field.name() == "trail_dt").context("no column trail_dt")?;
         event::add(&mut columns, events, trail_type.data_type(), &self.allowed)?;
         let occurred_at = add_times(&mut columns, &packages, events, list.offsets(), &spread)?;

@@ -169,6 +169,36 @@ fn context_follows_its_events() {
 }
 
 #[test]
+fn where_a_visit_came_from_lands_in_its_columns() {
+    let of = |url: Value, referrer: Value| {
+        let mut sent = batch(1, json!([{"seq": 0, "type": "page_view", "at": RECEIVED_AT}]));
+        (sent["page"]["url"], sent["page"]["referrer"]) = (url, referrer);
+        sent
+    };
+    let rows = rows(&[
+        of(
+            json!("https://shop.example/a?GCLID=g1&mtm_campaign=spring+sale&mc_eid=person"),
+            json!("https://www.google.de/"),
+        ),
+        of(json!("https://shop.example/#/cart?fbclid=f1&utm_id=7"), json!("https://l.facebook.com/")),
+        of(json!("https://shop.example/"), json!("https://chatgpt.com/")),
+        of(json!("https://shop.example/"), json!("https://blog.shop.example/")),
+        of(json!("https://shop.example/"), json!("")),
+        of(json!("https://shop.example/"), Value::Null),
+        of(Value::Null, Value::Null),
+    ]);
+    let column = |name: &str| texts(&rows, name).into_iter().map(|text| text.unwrap_or_default()).collect::<Vec<_>>();
+    let mediums = ["paid", "social", "ai_assistant", "internal", "direct", "direct", ""];
+    assert_eq!(column("referrer_medium"), mediums);
+    assert_eq!(column("referrer_source"), ["Google", "Facebook", "ChatGPT", "", "", "", ""]);
+    assert_eq!(column("gclid")[..2], ["g1", ""]);
+    assert_eq!(column("utm_campaign")[..2], ["spring sale", ""]);
+    assert_eq!(column("fbclid")[..2], ["", "f1"]);
+    assert_eq!(column("utm_id")[..2], ["", "7"]);
+    assert_eq!(column("page_url")[0], "https://shop.example/a?GCLID=g1&mtm_campaign=spring+sale&mc_eid=");
+}
+
+#[test]
 fn no_secret_of_a_url_is_in_any_column() {
     const CANARY: &str = "canary5f4dcc3b";
     let mut sent = batch(

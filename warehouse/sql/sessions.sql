@@ -1,4 +1,5 @@
--- One row per session. Reads `touched_events`, `stretches` and `session_ledger` (the ledger's rows).
+-- One row per session. Reads `touched_events`, `stretches` and `session_ledger` (the ledger's rows). The names in braces
+-- stand for the campaign columns, which `campaign.rs` writes out.
 with facts as (
     select site_id, session_id, visitor_id, session_started_at,
         min(occurred_at) as started_at,
@@ -40,11 +41,7 @@ with facts as (
         first_value(referrer_medium order by occurred_at, seq) as referrer_medium,
         first_value(referrer_source order by occurred_at, seq) as referrer_source,
         -- the campaign of the first event that has one, all its parts from that event
-        first_value(utm_source order by occurred_at, seq) filter (where coalesce(utm_source, utm_medium, utm_campaign, utm_term, utm_content) is not null) as utm_source,
-        first_value(utm_medium order by occurred_at, seq) filter (where coalesce(utm_source, utm_medium, utm_campaign, utm_term, utm_content) is not null) as utm_medium,
-        first_value(utm_campaign order by occurred_at, seq) filter (where coalesce(utm_source, utm_medium, utm_campaign, utm_term, utm_content) is not null) as utm_campaign,
-        first_value(utm_term order by occurred_at, seq) filter (where coalesce(utm_source, utm_medium, utm_campaign, utm_term, utm_content) is not null) as utm_term,
-        first_value(utm_content order by occurred_at, seq) filter (where coalesce(utm_source, utm_medium, utm_campaign, utm_term, utm_content) is not null) as utm_content,
+        first_value({campaign} order by occurred_at, seq) filter (where {has_campaign}) as campaign,
         first_value(device_type order by occurred_at, seq) filter (where device_type is not null) as device_type,
         first_value(browser_name order by occurred_at, seq) filter (where browser_name is not null) as browser_name,
         first_value(browser_version order by occurred_at, seq) filter (where browser_version is not null) as browser_version,
@@ -98,7 +95,7 @@ select s.site_id, cast(s.session_started_at as date) as event_date, s.session_id
     cast(b.received as double) / nullif(b.expected, 0) as completeness,
     s.device_type, s.browser_name, s.browser_version, s.os_name, s.os_version,
     s.referrer_url, s.referrer_host, s.referrer_medium, s.referrer_source,
-    s.utm_source, s.utm_medium, s.utm_campaign, s.utm_term, s.utm_content,
+    {campaign_columns},
     s.geo_country, s.geo_region, s.geo_city,
     s.is_bot, s.bot_class
 from facts s

@@ -14,6 +14,7 @@ use futures::TryStreamExt;
 use schemas::landing::Link;
 use schemas::session::{GAP_US_MAX, SESSION_US_MAX};
 
+use crate::campaign;
 use crate::curated::{CuratedFile, Version};
 use crate::engine::Engine;
 use crate::merge::final_columns;
@@ -72,7 +73,7 @@ impl Derivation {
             }
             Table::Sessions => {
                 self.define_session_ledger(ledger).await?;
-                include_str!("../sql/sessions.sql")
+                &campaign::written_out(include_str!("../sql/sessions.sql"))
             }
             Table::PageViews => include_str!("../sql/page_views.sql"),
         };

@@ -8,6 +8,7 @@
 #![forbid(unsafe_code)]
 
 pub mod bounded;
+pub mod campaign;
 pub mod chain;
 pub mod commands;
 pub mod compact;

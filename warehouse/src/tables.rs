@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use datafusion::arrow::datatypes::{DataType, Field, Fields, Schema, SchemaRef, TimeUnit};
+use schemas::campaign;
 use schemas::landing::{TRAIL_COLUMNS, event_fields};
 
 /// Columns that partition every table; their values stand in the Delta log, not in the files.
@@ -207,7 +208,7 @@ fn sessions() -> Vec<Field> {
         of(DataType::Float64, &["completeness"]),
         text(&["device_type", "browser_name", "browser_version", "os_name", "os_version"]),
         text(&["referrer_url", "referrer_host", "referrer_medium", "referrer_source"]),
-        text(&["utm_source", "utm_medium", "utm_campaign", "utm_term", "utm_content"]),
+        text(&campaign::columns().iter().map(String::as_str).collect::<Vec<_>>()),
         text(&["geo_country", "geo_region", "geo_city"]),
         of(DataType::Boolean, &["is_bot"]),
         text(&["bot_class"]),

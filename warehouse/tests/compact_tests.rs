@@ -290,3 +290,22 @@ async fn engaged_time_is_the_union_of_inputs_while_visible() {
         rows(&lake, "select time_on_page_ms, visible_ms, engaged_ms, first_interaction_ms from page_views").await;
     assert_eq!(serde_json::json!(pages), serde_json::json!([[60000.0, 22000.0, 10000.0, 10000.0]]));
 }
+
+#[tokio::test]
+async fn a_session_has_the_campaign_of_its_first_event_with_one() {
+    let mut landing = Landing::new();
+    let lake = landing.lake();
+    let (mut tagged, mut plain) = (Tab::new("v1", "t1"), Tab::new("v2", "t2"));
+    landing.land(&[
+        tagged.event("page_view", NOON),
+        tagged.event("page_view", NOON + SECOND).with(&[("utm_source", "news"), ("gclid", "g1")]),
+        tagged.event("page_view", NOON + MINUTE).with(&[("utm_source", "later"), ("utm_id", "7"), ("mc_cid", "m")]),
+        plain.event("page_view", NOON),
+    ]);
+    let sql = "select utm_source, utm_id, gclid, mc_cid from sessions order by visitor_id";
+    let wanted = serde_json::json!([["news", null, "g1", null], [null, null, null, null]]);
+    assert_eq!(serde_json::json!(rows(&lake, sql).await), wanted, "of the landing tail");
+    compact(&lake, |_, _| {}).await.unwrap();
+    assert_eq!(serde_json::json!(rows(&lake, sql).await), wanted, "of the table");
+    assert_eq!(number(&lake, "select count(*) from events where gclid is not null or mc_cid is not null").await, 2);
+}

@@ -4,6 +4,8 @@ use std::sync::Arc;
 
 use arrow_schema::{DataType, Field, TimeUnit};
 
+use crate::campaign;
+
 /// The pointer samples of a trail: list columns that compaction moves into the table `pointer`.
 pub const TRAIL_COLUMNS: [&str; 3] = ["trail_dt", "trail_x", "trail_y"];
 
@@ -34,7 +36,7 @@ pub fn event_fields() -> Vec<Field> {
     add(true, &text, &["page_url", "page_host", "page_path", "page_title", "page_language", "page_timezone"]);
     add(true, &number, &["page_viewport_width", "page_viewport_height", "page_screen_width", "page_screen_height"]);
     add(true, &text, &["referrer_url", "referrer_host", "referrer_medium", "referrer_source"]);
-    add(true, &text, &["utm_source", "utm_medium", "utm_campaign", "utm_term", "utm_content"]);
+    add(true, &text, &campaign::columns().iter().map(String::as_str).collect::<Vec<_>>());
     add(true, &text, &["user_id", "ga_client_id", "ga_session_id", "adobe_ecid"]);
     add(true, &text, &["device_type", "browser_name", "browser_version", "os_name", "os_version"]);
     add(true, &text, &["geo_country", "geo_region", "geo_city", "client_address"]);

@@ -10,8 +10,10 @@ use arrow::compute::take;
 use arrow::datatypes::Int32Type;
 
 use super::agent::{Agent, Agents, bot_class};
+use super::campaign::Campaign;
+use super::referrer::{OwnDomains, Referrer};
 use super::url::{AllowedQueryKeys, host_and_path, scrub};
-use super::{Columns, campaign, lift, referrer};
+use super::{Columns, lift};
 
 /// Spreads package-level values over the events.
 pub struct Spread {
@@ -72,6 +74,7 @@ pub fn add(
     spread: &Spread,
     agents: &mut Agents,
     allowed: &AllowedQueryKeys,
+    own: &OwnDomains,
 ) -> Result<()> {
     for (column, path) in TEXTS {
         let (parent, name) = descend(packages, path)?;
@@ -82,7 +85,7 @@ pub fn add(
         columns.insert(column, spread.copied(&lift::child_number(&parent, name)?)?);
     }
     columns.insert("batch_seq", spread.copied(&lift::child_int(packages, "batch_seq")?)?);
-    add_page(columns, packages, spread, allowed)?;
+    add_page(columns, packages, spread, allowed, own)?;
     add_agent(columns, packages, spread, agents)
 }
 
@@ -103,23 +106,31 @@ struct PageAddress {
     path: Option<String>,
     referrer_url: Option<String>,
     referrer_host: Option<String>,
-    referrer: Option<referrer::Referrer>,
-    utm: [Option<String>; 5],
+    referrer: Option<Referrer>,
+    campaign: Campaign,
 }
 
 impl PageAddress {
-    fn parse(url: Option<&str>, referrer_url: Option<&str>, allowed: &AllowedQueryKeys) -> Self {
+    fn parse(url: Option<&str>, referrer_url: Option<&str>, allowed: &AllowedQueryKeys, own: &OwnDomains) -> Self {
         let clean = |raw: Option<&str>| raw.filter(|raw| !raw.is_empty()).map(|raw| scrub(raw, allowed));
-        let utm = url.map(campaign::parse).unwrap_or_default();
+        let campaign = url.map(Campaign::parse).unwrap_or_default();
         let (url, referrer_url) = (clean(url), clean(referrer_url));
         let (host, path) = url.as_deref().map(host_and_path).unwrap_or_default();
         let referrer_host = referrer_url.as_deref().and_then(|url| host_and_path(url).0);
-        let referrer = referrer_host.as_deref().map(|from| referrer::classify(from, host.as_deref()));
-        Self { url, host, path, referrer_url, referrer_host, referrer, utm }
+        // A page without referrer was opened directly; of an event without page nothing is known.
+        let from = referrer_url.as_deref().or(url.as_ref().map(|_| ""));
+        let referrer = from.and_then(|from| Referrer::classify(from, host.as_deref(), &campaign, own));
+        Self { url, host, path, referrer_url, referrer_host, referrer, campaign }
     }
 }
 
-fn add_page(columns: &mut Columns, packages: &StructArray, spread: &Spread, allowed: &AllowedQueryKeys) -> Result<()> {
+fn add_page(
+    columns: &mut Columns,
+    packages: &StructArray,
+    spread: &Spread,
+    allowed: &AllowedQueryKeys,
+    own: &OwnDomains,
+) -> Result<()> {
     let page = lift::child_struct(packages, "page")?;
     let (urls, referrers) = (lift::child_text(&page, "url")?, lift::child_text(&page, "referrer")?);
     let mut known: HashMap<(Option<&str>, Option<&str>), usize> = HashMap::new();
@@ -129,7 +140,7 @@ fn add_page(columns: &mut Columns, packages: &StructArray, spread: &Spread, allo
         .zip(&referrers)
         .map(|(url, referrer)| {
             *known.entry((url, referrer)).or_insert_with(|| {
-                addresses.push(PageAddress::parse(url, referrer, allowed));
+                addresses.push(PageAddress::parse(url, referrer, allowed, own));
                 addresses.len() - 1
             })
         })
@@ -146,8 +157,8 @@ fn add_page(columns: &mut Columns, packages: &StructArray, spread: &Spread, allo
     add("referrer_host", &|page| page.referrer_host.as_deref())?;
     add("referrer_medium", &|page| page.referrer.as_ref().map(|referrer| referrer.medium))?;
     add("referrer_source", &|page| page.referrer.as_ref().and_then(|referrer| referrer.source))?;
-    for (index, column) in campaign::UTM_KEYS.into_iter().enumerate() {
-        add(column, &|page| page.utm[index].as_deref())?;
+    for (index, column) in schemas::campaign::columns().iter().enumerate() {
+        add(column, &|page| page.campaign.get(index))?;
     }
     Ok(())
 }

@@ -1,110 +1,59 @@
-//! Where a visit came from: the medium and the source that a referrer's host stands for.
+//! Where a visit came from: the medium and the source that the referrer and the campaign stand for.
 //!
-//! The Rust crate for Snowplow's list has not been kept since 2021, so the hosts that send nearly all classified visits
-//! stand here; any other host is a medium of its own, `referral`.
+//! The order is that of GA4's default channel groups, with our own pages first: a page of our own that keeps a click id in
+//! its address is still our own.
 
-/// What a referrer says.
-#[derive(Clone, Debug, PartialEq, Eq)]
+mod own;
+mod senders;
+
+use super::campaign::Campaign;
+use super::url::host_and_path;
+
+pub use own::OwnDomains;
+use senders::sender;
+
+/// What is said of where a visit came from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Referrer {
-    /// `internal`, `search`, `social`, `email` or `referral`.
+    /// `internal`, `paid`, `search`, `social`, `email`, `ai_assistant`, `referral` or `direct`.
     pub medium: &'static str,
-    /// Name of the known sender; `None` for `internal` and `referral`.
+    /// Name of the sender, where a list has it.
     pub source: Option<&'static str>,
 }
 
-/// Registrable names whose every top-level domain and subdomain is the same sender (`google.co.uk`, `news.google.com`).
-const BY_NAME: &[(&str, &str, &str)] = &[
-    ("google", "search", "Google"),
-    ("bing", "search", "Bing"),
-    ("yahoo", "search", "Yahoo!"),
-    ("yandex", "search", "Yandex"),
-    ("baidu", "search", "Baidu"),
-    ("duckduckgo", "search", "DuckDuckGo"),
-    ("ecosia", "search", "Ecosia"),
-    ("qwant", "search", "Qwant"),
-    ("startpage", "search", "Startpage"),
-    ("naver", "search", "Naver"),
-    ("seznam", "search", "Seznam"),
-    ("sogou", "search", "Sogou"),
-    ("facebook", "social", "Facebook"),
-    ("instagram", "social", "Instagram"),
-    ("linkedin", "social", "LinkedIn"),
-    ("pinterest", "social", "Pinterest"),
-    ("reddit", "social", "Reddit"),
-    ("tiktok", "social", "TikTok"),
-    ("tumblr", "social", "Tumblr"),
-    ("twitter", "social", "X"),
-    ("vk", "social", "VK"),
-    ("weibo", "social", "Weibo"),
-    ("whatsapp", "social", "WhatsApp"),
-    ("youtube", "social", "YouTube"),
-];
-
-/// Hosts that the names above do not cover, or that mean something else there.
-const BY_HOST: &[(&str, &str, &str)] = &[
-    ("search.brave.com", "search", "Brave"),
-    ("mail.google.com", "email", "Gmail"),
-    ("mail.yahoo.com", "email", "Yahoo! Mail"),
-    ("mail.yandex.ru", "email", "Yandex.Mail"),
-    ("outlook.live.com", "email", "Outlook"),
-    ("outlook.office.com", "email", "Outlook"),
-    ("mail.proton.me", "email", "Proton Mail"),
-    ("x.com", "social", "X"),
-    ("t.co", "social", "X"),
-    ("lnkd.in", "social", "LinkedIn"),
-    ("youtu.be", "social", "YouTube"),
-    ("t.me", "social", "Telegram"),
-    ("bsky.app", "social", "Bluesky"),
-    ("mastodon.social", "social", "Mastodon"),
-    ("threads.net", "social", "Threads"),
-    ("news.ycombinator.com", "social", "Hacker News"),
-];
-
-/// Second-level names under which countries register (`co.uk`, `com.br`).
-const SECOND_LEVEL: &[&str] = &["co", "com", "net", "org", "gov", "edu", "ac"];
-
-/// Classifies a referrer's host (lower case) on a page of `page_host`.
-pub fn classify(host: &str, page_host: Option<&str>) -> Referrer {
-    let host = host.strip_prefix("www.").unwrap_or(host);
-    if page_host.is_some_and(|page| page.strip_prefix("www.").unwrap_or(page) == host) {
-        return Referrer { medium: "internal", source: None };
+impl Referrer {
+    const fn of(medium: &'static str) -> Self {
+        Self { medium, source: None }
     }
-    let by_host = BY_HOST.iter().find(|(known, _, _)| *known == host);
-    let name = registered_name(host);
-    let known = by_host.or_else(|| BY_NAME.iter().find(|(known, _, _)| Some(*known) == name));
-    match known {
-        Some((_, medium, source)) => Referrer { medium, source: Some(source) },
-        None => Referrer { medium: "referral", source: None },
-    }
-}
 
-/// `google` of `www.google.co.uk`.
-fn registered_name(host: &str) -> Option<&str> {
-    let mut labels = host.rsplit('.');
-    labels.next()?;
-    let second = labels.next()?;
-    if SECOND_LEVEL.contains(&second) { labels.next().or(Some(second)) } else { Some(second) }
+    /// Classifies the referrer of a page; an empty one is no referrer. `None` for text that is no address with a host.
+    ///
+    /// 1. `internal`: the page's own host, its registrable domain, or a configured one.
+    /// 2. `paid`: the campaign has an advertisement's click id or a medium that says so. The source is the sender's.
+    /// 3. What the lists say of the sender; `accounts.google.com` and the like are `referral`s with a source.
+    /// 4. What the campaign says of its medium: mail programs and apps send no referrer.
+    /// 5. `referral`, or `direct` without referrer, unless the campaign's source is a host that the lists know
+    ///    (assistants write `utm_source=chatgpt.com`).
+    pub fn classify(referrer: &str, page_host: Option<&str>, campaign: &Campaign, own: &OwnDomains) -> Option<Self> {
+        let (host, path) = host_and_path(referrer);
+        let host = host.as_deref().map(|host| host.trim_end_matches('.')).filter(|host| !host.is_empty());
+        if host.is_none() && !referrer.is_empty() {
+            return None;
+        }
+        if host.is_some_and(|host| own.contains(host, page_host)) {
+            return Some(Self::of("internal"));
+        }
+        let known = host.and_then(|host| sender(host, path.as_deref().unwrap_or_default()));
+        let said = campaign.medium().map(Self::of);
+        if said == Some(Self::of("paid")) {
+            return Some(Self { medium: "paid", source: known.and_then(|known| known.source) });
+        }
+        let named =
+            || campaign.source().filter(|_| host.is_none()).and_then(|source| sender(&source.to_lowercase(), ""));
+        known.or(said).or_else(named).or(Some(Self::of(if host.is_some() { "referral" } else { "direct" })))
+    }
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn known_senders() {
-        for (host, medium, source) in [
-            ("www.google.co.uk", "search", Some("Google")),
-            ("google.com", "search", Some("Google")),
-            ("mail.google.com", "email", Some("Gmail")),
-            ("l.facebook.com", "social", Some("Facebook")),
-            ("t.co", "social", Some("X")),
-            ("shop.example", "internal", None),
-            ("www.shop.example", "internal", None),
-            ("blog.example", "referral", None),
-            ("notgoogle.example", "referral", None),
-            ("localhost", "referral", None),
-        ] {
-            assert_eq!(classify(host, Some("shop.example")), Referrer { medium, source }, "{host}");
-        }
-    }
-}
+#[path = "referrer_tests.rs"]
+mod tests;

@@ -38,9 +38,20 @@ pub struct Event {
     pub at: i64,
     pub duplicate: bool,
     pub visibility: Option<&'static str>,
+    /// Further columns of text.
+    pub texts: Vec<(&'static str, &'static str)>,
 }
 
 impl Event {
+    pub fn with(mut self, texts: &[(&'static str, &'static str)]) -> Self {
+        self.texts = texts.to_vec();
+        self
+    }
+
+    fn text(&self, column: &str) -> Option<&'static str> {
+        self.texts.iter().find(|(name, _)| *name == column).map(|(_, value)| *value)
+    }
+
     pub fn repeated(mut self) -> Self {
         self.duplicate = true;
         self
@@ -70,6 +81,7 @@ impl Tab {
             at,
             duplicate: false,
             visibility: None,
+            texts: Vec::new(),
         }
     }
 
@@ -208,6 +220,9 @@ impl Landing {
                 "session_started_at" => time(&|index| starts[index]),
                 "duplicate" => flag(&|event| event.duplicate),
                 "time_clamped" | "late" | "is_bot" => flag(&|_| false),
+                name if events.iter().any(|event| event.text(name).is_some()) => {
+                    Arc::new(events.iter().map(|event| event.text(name)).collect::<StringArray>())
+                }
                 name if name.starts_with("trail_") => trail(events, field.data_type()),
                 _ if *field.data_type() == DataType::Float64 => Arc::new(Float64Array::from(vec![None; events.len()])),
                 _ => datafusion::arrow::array::new_null_array(field.data_type(), events.len()),

@@ -1,0 +1,1 @@
+//! Nothing: the manifest only pins crates whose test data is read.
