@@ -13,6 +13,9 @@ use tokio_util::sync::CancellationToken;
 use tracing_subscriber::EnvFilter;
 
 fn main() -> ExitCode {
+    if warehouse::sql::worker::is_asked_for() {
+        return warehouse::sql::worker::main();
+    }
     let command_line = CommandLine::parse();
     tracing_subscriber::fmt()
         .with_env_filter(EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("warn,standalone=info")))

@@ -241,6 +241,7 @@ async fn start_warehouse(options: &Options, addresses: &Addresses, studio: Socke
             store_url: Some(addresses.store_url.clone()),
         },
         token: None,
+        sql: warehouse::sql::Settings::new(&addresses.store_url),
     };
     let interval = options.compact_every;
     Ok(Part::start("the warehouse", move |stop| async move {

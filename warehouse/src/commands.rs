@@ -5,6 +5,7 @@ use std::process::ExitCode;
 use std::sync::Arc;
 
 use anyhow::Context;
+use datafusion::arrow::ipc::reader::StreamReader;
 use indicatif::{ProgressBar, ProgressStyle};
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
@@ -13,19 +14,23 @@ use crate::compact::{compact, every};
 use crate::config::{Command, Config, Format};
 use crate::format;
 use crate::lake::Lake;
-use crate::query::{Limits, query};
+use crate::query::{Answer, Limits};
 use crate::serve::{About, Serving, check_token, serve};
+use crate::sql::{Form, Question, Reply, once};
 use crate::store::Store;
 use crate::verify::verify;
 
 /// Runs a command; the exit code says what came of it, an error is for the last line.
 pub async fn run(command: Command, config: Config, shutdown: CancellationToken) -> anyhow::Result<ExitCode> {
-    let lake = Lake::open(Store::open(&config.store)?, config.resources)?;
+    let open = || -> anyhow::Result<Arc<Lake>> { Lake::open(Store::open(&config.store)?, config.resources) };
     match command {
-        Command::Compact { .. } => compact_command(lake, &config, shutdown).await,
-        Command::Sql { sql, format } => sql_command(&lake, &config, sql, format).await,
-        Command::Serve { .. } => serve_command(lake, config, shutdown).await,
-        Command::Verify => verify_command(&lake).await,
+        Command::Compact { .. } => compact_command(open()?, &config, shutdown).await,
+        Command::Sql { sql, format } => tokio::select! {
+            done = sql_command(&config, sql, format) => done,
+            () = shutdown.cancelled() => anyhow::bail!("stopped"),
+        },
+        Command::Serve { .. } => serve_command(open()?, config, shutdown).await,
+        Command::Verify => verify_command(open()?.as_ref()).await,
     }
 }
 
@@ -52,7 +57,7 @@ async fn compact_command(lake: Arc<Lake>, config: &Config, shutdown: Cancellatio
     Ok(ExitCode::SUCCESS)
 }
 
-async fn sql_command(lake: &Arc<Lake>, config: &Config, sql: String, format: Format) -> anyhow::Result<ExitCode> {
+async fn sql_command(config: &Config, sql: String, format: Format) -> anyhow::Result<ExitCode> {
     let sql = if sql == "-" {
         let mut text = String::new();
         std::io::stdin().read_to_string(&mut text).context("standard input")?;
@@ -60,17 +65,39 @@ async fn sql_command(lake: &Arc<Lake>, config: &Config, sql: String, format: For
     } else {
         sql
     };
-    let answer = query(lake, &sql, Limits { time: config.query_time, ..Limits::printed() }).await?;
-    let bytes = match format {
-        Format::Table => format::table(&answer).into_bytes(),
+    let question = Question { sql, form: Form::Arrow, limits: Limits::printed(), streamed: true };
+    let mut reply = once(&config.sql, &question).await?;
+    if format == Format::Arrow {
+        while let Some(bytes) = reply.next().await? {
+            print(&bytes)?;
+        }
+        return Ok(ExitCode::SUCCESS);
+    }
+    let answer = rows(&mut reply).await?;
+    print(&match format {
         Format::Csv => format::csv(&answer).into_bytes(),
         Format::Json => format!("{}\n", format::json(&answer)).into_bytes(),
-        Format::Arrow => format::arrow(&answer)?,
-    };
-    match std::io::stdout().write_all(&bytes) {
+        Format::Table | Format::Arrow => format::table(&answer).into_bytes(),
+    })?;
+    Ok(ExitCode::SUCCESS)
+}
+
+/// The rows of an answer in Arrow.
+async fn rows(reply: &mut Reply) -> anyhow::Result<Answer> {
+    let mut bytes = Vec::new();
+    while let Some(more) = reply.next().await? {
+        bytes.extend_from_slice(&more);
+    }
+    let reader = StreamReader::try_new(bytes.as_slice(), None).context("the answer")?;
+    let schema = reader.schema();
+    Ok(Answer { schema, batches: reader.collect::<Result<_, _>>().context("the answer")? })
+}
+
+fn print(bytes: &[u8]) -> anyhow::Result<()> {
+    match std::io::stdout().write_all(bytes) {
         // `… | head` is no failure.
         Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => Err(error).context("standard output"),
-        _ => Ok(ExitCode::SUCCESS),
+        _ => Ok(()),
     }
 }
 
@@ -82,7 +109,8 @@ async fn serve_command(lake: Arc<Lake>, config: Config, shutdown: CancellationTo
     println!("studio and SQL API at http://{}", listener.local_addr()?);
     let compaction = config.compact_every.map(|interval| tokio::spawn(every(lake.clone(), interval, shutdown.clone())));
     let about = About { store_url: Some(lake.store.url().to_string()), ..About::default() };
-    serve(lake, listener, Serving { about, token: config.token }, shutdown).await?;
+    let serving = Serving { about, token: config.token, sql: config.sql };
+    serve(lake, listener, serving, shutdown).await?;
     if let Some(compaction) = compaction {
         compaction.await.context("the compaction")?;
     }

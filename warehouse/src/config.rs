@@ -9,12 +9,17 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use serde::Deserialize;
 
 use crate::engine::Resources;
-use crate::limits::{MEMORY_BYTES_MAX, QUERY_MS_MAX, SPILL_BYTES_MAX};
+use crate::limits::{MEMORY_BYTES_MAX, SPILL_BYTES_MAX, SQL_MEMORY_BYTES_MIN};
+use crate::sql::Settings;
 
 /// Default of `--listen`.
 const LISTEN: &str = "127.0.0.1:8090";
 /// Shortest time between two compactions.
 const COMPACT_EVERY_MIN: Duration = Duration::from_secs(1);
+/// More workers than any machine has cores for are a slip of the finger.
+const SQL_WORKERS_LARGEST: usize = 1_000;
+/// So many open requests are another's denial of service, not a queue.
+const SQL_QUEUE_LARGEST: usize = 100_000;
 
 /// Takes landed events into curated Delta tables, and answers SQL over both.
 #[derive(Debug, Parser)]
@@ -40,18 +45,21 @@ pub struct Options {
     #[arg(long, env = "WAREHOUSE_STORE", global = true, value_name = "URL")]
     pub store: Option<String>,
     /// TOML file; its keys are these flags with underscores: store, memory_bytes_max, spill_bytes_max, query_time,
-    /// listen, token, compact_every
+    /// sql_memory_bytes_max, sql_workers_max, sql_queue_max, listen, token, compact_every
     #[arg(long, env = "WAREHOUSE_CONFIG", global = true, value_name = "FILE")]
     pub config: Option<PathBuf>,
-    /// Memory of all queries and compactions together [default: 1 GiB]
+    /// Memory of compaction [default: 1 GiB]
     #[arg(long, env = "WAREHOUSE_MEMORY_BYTES_MAX", global = true, value_name = "BYTES")]
     pub memory_bytes_max: Option<usize>,
-    /// Disk for what does not fit [default: 16 GiB]
+    /// Disk for what does not fit, for compaction and for each statement [default: 16 GiB]
     #[arg(long, env = "WAREHOUSE_SPILL_BYTES_MAX", global = true, value_name = "BYTES")]
     pub spill_bytes_max: Option<u64>,
-    /// A query that runs longer is stopped [default: 30s]
+    /// A statement that takes longer is ended [default: 30s]
     #[arg(long, env = "WAREHOUSE_QUERY_TIME", global = true, value_name = "DURATION")]
     pub query_time: Option<String>,
+    /// Memory of one statement, which runs in a process of its own; one that needs more is ended [default: 1 GiB]
+    #[arg(long, env = "WAREHOUSE_SQL_MEMORY_BYTES_MAX", global = true, value_name = "BYTES")]
+    pub sql_memory_bytes_max: Option<usize>,
     /// Print the configuration and end; secrets are hidden
     #[arg(long, global = true)]
     pub print_config: bool,
@@ -83,6 +91,12 @@ pub enum Command {
         /// Compact as well, this often
         #[arg(long, env = "WAREHOUSE_COMPACT_EVERY", value_name = "DURATION")]
         compact_every: Option<String>,
+        /// Statements that run at the same time, each with its own memory [default: 4]
+        #[arg(long, env = "WAREHOUSE_SQL_WORKERS_MAX", value_name = "NUMBER")]
+        sql_workers_max: Option<usize>,
+        /// Statements that wait for one of these to end; one more is answered 429 [default: 32]
+        #[arg(long, env = "WAREHOUSE_SQL_QUEUE_MAX", value_name = "NUMBER")]
+        sql_queue_max: Option<usize>,
     },
     /// Check that every offset landed once, was compacted once, and that all tables agree; exit code 1 if not
     Verify,
@@ -104,6 +118,9 @@ struct File {
     memory_bytes_max: Option<usize>,
     spill_bytes_max: Option<u64>,
     query_time: Option<String>,
+    sql_memory_bytes_max: Option<usize>,
+    sql_workers_max: Option<usize>,
+    sql_queue_max: Option<usize>,
     listen: Option<String>,
     token: Option<String>,
     compact_every: Option<String>,
@@ -113,8 +130,9 @@ struct File {
 #[derive(Clone, Debug)]
 pub struct Config {
     pub store: String,
+    /// Of compaction.
     pub resources: Resources,
-    pub query_time: Duration,
+    pub sql: Settings,
     pub listen: SocketAddr,
     pub token: Option<String>,
     pub compact_every: Option<Duration>,
@@ -126,9 +144,10 @@ impl Config {
         let mut mistakes = Vec::new();
         let options = cli.options.clone();
         let file = read(&options, &mut mistakes);
-        let (mut listen, mut token, mut compact_every) = (file.listen, file.token, file.compact_every);
+        let (mut listen, mut token, mut compact_every) =
+            (file.listen.clone(), file.token.clone(), file.compact_every.clone());
         match &cli.command {
-            Some(Command::Serve { listen: given, token: secret, compact_every: every }) => {
+            Some(Command::Serve { listen: given, token: secret, compact_every: every, .. }) => {
                 listen = given.clone().or(listen);
                 token = secret.clone().or(token);
                 compact_every = every.clone().or(compact_every);
@@ -136,7 +155,7 @@ impl Config {
             Some(Command::Compact { every }) => compact_every.clone_from(every),
             _ => {}
         }
-        let store = options.store.or(file.store).unwrap_or_default();
+        let store = options.store.clone().or(file.store.clone()).unwrap_or_default();
         if store.is_empty() {
             mistakes.push(
                 "store: not given; write --store file:///folder or s3://bucket/prefix, or set WAREHOUSE_STORE".into(),
@@ -152,7 +171,7 @@ impl Config {
             }
             None
         };
-        let query_time = duration("query_time", options.query_time.or(file.query_time), Duration::from_millis(1));
+        let query_time = duration("query_time", options.query_time.clone().or(file.query_time.clone()), Duration::from_millis(1));
         let compact_every = duration("compact_every", compact_every, COMPACT_EVERY_MIN);
         let listen = listen.unwrap_or_else(|| LISTEN.to_owned());
         let address = listen.parse().map_err(|_| format!("listen: {listen:?} is no address such as {LISTEN}"));
@@ -160,11 +179,12 @@ impl Config {
             memory_bytes_max: options.memory_bytes_max.or(file.memory_bytes_max).unwrap_or(MEMORY_BYTES_MAX),
             spill_bytes_max: options.spill_bytes_max.or(file.spill_bytes_max).unwrap_or(SPILL_BYTES_MAX),
         };
+        let sql = settings(cli, &file, &store, query_time, &mut mistakes);
         match address {
             Ok(listen) if mistakes.is_empty() => Ok(Self {
                 store,
                 resources,
-                query_time: query_time.unwrap_or(Duration::from_millis(QUERY_MS_MAX)),
+                sql,
                 listen,
                 token,
                 compact_every,
@@ -182,7 +202,10 @@ impl Config {
         let _ = writeln!(text, "store = {:?}", without_password(&self.store));
         let _ = writeln!(text, "memory_bytes_max = {}", self.resources.memory_bytes_max);
         let _ = writeln!(text, "spill_bytes_max = {}", self.resources.spill_bytes_max);
-        let _ = writeln!(text, "query_time = \"{}\"", humantime::format_duration(self.query_time));
+        let _ = writeln!(text, "query_time = \"{}\"", humantime::format_duration(self.sql.time));
+        let _ = writeln!(text, "sql_memory_bytes_max = {}", self.sql.memory_bytes_max);
+        let _ = writeln!(text, "sql_workers_max = {}", self.sql.workers_max);
+        let _ = writeln!(text, "sql_queue_max = {}", self.sql.queue_max);
         let _ = writeln!(text, "listen = \"{}\"", self.listen);
         if self.token.is_some() {
             let _ = writeln!(text, "token = \"(hidden)\"");
@@ -192,6 +215,38 @@ impl Config {
         }
         text
     }
+}
+
+/// How statements are worked on.
+fn settings(cli: &Cli, file: &File, store: &str, time: Option<Duration>, mistakes: &mut Vec<String>) -> Settings {
+    let (workers, queue) = match &cli.command {
+        Some(Command::Serve { sql_workers_max, sql_queue_max, .. }) => (*sql_workers_max, *sql_queue_max),
+        _ => (None, None),
+    };
+    let defaults = Settings::new(store);
+    let made = Settings {
+        workers_max: workers.or(file.sql_workers_max).unwrap_or(defaults.workers_max),
+        queue_max: queue.or(file.sql_queue_max).unwrap_or(defaults.queue_max),
+        memory_bytes_max: cli
+            .options
+            .sql_memory_bytes_max
+            .or(file.sql_memory_bytes_max)
+            .unwrap_or(defaults.memory_bytes_max),
+        spill_bytes_max: cli.options.spill_bytes_max.or(file.spill_bytes_max).unwrap_or(defaults.spill_bytes_max),
+        time: time.unwrap_or(defaults.time),
+        ..defaults
+    };
+    if !(1..=SQL_WORKERS_LARGEST).contains(&made.workers_max) {
+        mistakes.push(format!("sql_workers_max: {} is not from 1 to {SQL_WORKERS_LARGEST}", made.workers_max));
+    }
+    if made.queue_max > SQL_QUEUE_LARGEST {
+        mistakes.push(format!("sql_queue_max: {} is more than {SQL_QUEUE_LARGEST}", made.queue_max));
+    }
+    if made.memory_bytes_max < SQL_MEMORY_BYTES_MIN {
+        let given = made.memory_bytes_max;
+        mistakes.push(format!("sql_memory_bytes_max: {given} is less than {SQL_MEMORY_BYTES_MIN}"));
+    }
+    made
 }
 
 fn read(options: &Options, mistakes: &mut Vec<String>) -> File {
@@ -224,9 +279,10 @@ mod tests {
 
     #[test]
     fn all_mistakes_come_at_once() {
-        let mistakes = config(&["--query-time", "soon", "serve", "--listen", "here"]).unwrap_err();
+        let mistakes =
+            config(&["--query-time", "soon", "serve", "--listen", "here", "--sql-workers-max", "0"]).unwrap_err();
         let starts: Vec<_> = mistakes.lines().map(|line| line.split(':').next().unwrap()).collect();
-        assert_eq!(starts, ["store", "query_time", "listen"], "{mistakes}");
+        assert_eq!(starts, ["store", "query_time", "sql_workers_max", "listen"], "{mistakes}");
     }
 
     #[test]
@@ -236,7 +292,7 @@ mod tests {
         std::fs::write(&path, "store = \"file:///a\"\ntoken = \"secret\"\nquery_time = \"5s\"\n").unwrap();
         let path = path.to_str().unwrap();
         let made = config(&["--config", path, "--query-time", "7s", "serve"]).unwrap();
-        assert_eq!((made.store.as_str(), made.query_time), ("file:///a", Duration::from_secs(7)));
+        assert_eq!((made.store.as_str(), made.sql.time), ("file:///a", Duration::from_secs(7)));
         let printed = made.print();
         assert!(printed.contains("(hidden)") && !printed.contains("secret"), "{printed}");
         std::fs::write(path, "stor = \"file:///a\"\n").unwrap();

@@ -11,13 +11,12 @@ use datafusion::execution::runtime_env::{RuntimeEnv, RuntimeEnvBuilder};
 use datafusion::prelude::{SessionConfig, SessionContext};
 use url::Url;
 
-use crate::bounded::bound_functions;
 use crate::guard::one_line;
 use crate::limits::{CONSUMERS_NAMED, MEMORY_BYTES_MAX, PARTITION_BYTES_MIN, SPILL_BYTES_MAX};
 use crate::scan::STORE_URL;
 use crate::store::Store;
 
-/// Memory and disk that SQL and compaction may take, together.
+/// Memory and disk that the engine of one process may take.
 #[derive(Clone, Copy, Debug)]
 pub struct Resources {
     pub memory_bytes_max: usize,
@@ -60,6 +59,11 @@ impl Engine {
         &self.runtime
     }
 
+    /// Into how many parts a plan is split: more threads have nothing to do.
+    pub fn partitions(&self) -> usize {
+        self.partitions
+    }
+
     /// A fresh session. It knows no tables; nothing that it is told is seen by another one.
     pub fn session(&self) -> SessionContext {
         let config = SessionConfig::new()
@@ -75,9 +79,7 @@ impl Engine {
             .with_runtime_env(self.runtime.clone())
             .with_default_features()
             .build();
-        let context = SessionContext::new_with_state(state);
-        bound_functions(&context);
-        context
+        SessionContext::new_with_state(state)
     }
 }
 

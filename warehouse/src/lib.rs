@@ -2,12 +2,11 @@
 //!
 //! Path of an event here: [`chain`] finds the links that name its landing file, [`compact`] merges it into `events`
 //! ([`merge`], [`sessionize`]) and computes the other tables from that ([`derive`]); [`query`] sees it before and after
-//! through [`live`]. [`verify`] adds the books up.
+//! through [`live`], in a process of [`sql`] when the statement is somebody's. [`verify`] adds the books up.
 //!
 //! Any number of processes may work on one store: every commit is one create-only PUT.
 #![forbid(unsafe_code)]
 
-pub mod bounded;
 pub mod campaign;
 pub mod chain;
 pub mod commands;
@@ -27,6 +26,7 @@ pub mod query;
 pub mod scan;
 pub mod serve;
 pub mod sessionize;
+pub mod sql;
 pub mod statistics;
 pub mod store;
 pub mod studio;

@@ -3,7 +3,7 @@
 use std::num::NonZeroUsize;
 use std::time::Duration;
 
-/// Memory of all queries and compactions of one process together; beyond it operators spill to disk.
+/// Memory of compaction; beyond it operators spill to disk.
 pub const MEMORY_BYTES_MAX: usize = 1 << 30;
 /// Memory for each part that a plan is split into. All sorts and aggregates of a plan share the memory evenly, also
 /// those that wait for their turn, and each needs room for a batch or two: more parts in the same memory, and none can
@@ -11,11 +11,46 @@ pub const MEMORY_BYTES_MAX: usize = 1 << 30;
 pub const PARTITION_BYTES_MIN: usize = 256 << 20;
 /// Operators that the error names when memory runs out, the largest first.
 pub const CONSUMERS_NAMED: NonZeroUsize = NonZeroUsize::new(3).unwrap();
-/// Disk that spilled data may take.
+/// Disk that spilled data of one process may take.
 pub const SPILL_BYTES_MAX: u64 = 16 << 30;
-/// A query that runs longer is stopped.
+
+/// A statement that takes longer is ended.
 pub const QUERY_MS_MAX: u64 = 30_000;
-/// Rows that the HTTP API answers at most; the answer is held in memory.
+/// Statements that run at the same time. More than a small machine has cores, so that statements that compute without
+/// end leave room for others; each may take the memory below.
+pub const SQL_WORKERS_MAX: usize = 4;
+/// Statements that wait for one of these to end; one more is refused with 429. A page or a notebook asks a few at once.
+pub const SQL_QUEUE_MAX: usize = 32;
+/// Memory of one statement's process beside its stacks. Half is for operators that can spill to disk instead, half for
+/// what no pool counts: decoded pages, what a function makes, the answer.
+pub const SQL_MEMORY_BYTES_MAX: usize = 1 << 30;
+/// Least of it: the program's own data, and caches, take a tenth of this.
+pub const SQL_MEMORY_BYTES_MIN: usize = 256 << 20;
+/// A statement that has not begun to answer after this is none of the short ones, for which a slot is kept.
+pub const SHORT_MAX: Duration = Duration::from_secs(1);
+/// A statement that runs so long gives way to everything else on the machine.
+pub const LONG_AFTER: Duration = Duration::from_secs(1);
+/// A worker that is busy for so long gets a spare one beside it: most statements are over in a tenth of this.
+pub const SPARE_AFTER: Duration = Duration::from_millis(250);
+/// Warm workers kept for the next statements: one for a page that polls, one for who asks meanwhile. An idle one holds
+/// what it has read of the logs, and uses no processor time.
+pub const WORKERS_IDLE_MAX: usize = 2;
+/// A worker that is not ready after this will not be: the store's logs are read in seconds.
+pub const WORKER_START_MAX: Duration = Duration::from_secs(30);
+/// Part of it that goes to reading logs ahead.
+pub const WORKER_WARM_UP: Duration = Duration::from_secs(10);
+/// Threads of a worker that read files; their stacks count as memory.
+pub const WORKER_BLOCKING_THREADS_MAX: usize = 8;
+/// Stack of a worker's threads but the one that plans: expressions of a thousand levels are computed on it.
+pub const WORKER_STACK_BYTES: usize = 16 << 20;
+/// Pieces of an answer that the front takes from a worker ahead of a slow reader (64 KiB each): a small answer frees its
+/// worker whoever reads it.
+pub const PIECES_AHEAD_MAX: usize = 16;
+/// End of a worker's standard error that is kept, to tell what ended it.
+pub const LAST_WORDS_BYTES_MAX: usize = 4 << 10;
+/// Length of an error's message: errors quote statements and values.
+pub const MESSAGE_CHARS_MAX: usize = 1_000;
+/// Rows that the HTTP API answers at most; the worker holds the answer until it is whole.
 pub const ANSWER_ROWS_MAX: usize = 100_000;
 /// Bytes (Arrow) that the HTTP API answers at most.
 pub const ANSWER_BYTES_MAX: usize = 64 << 20;
@@ -25,12 +60,6 @@ pub const PRINTED_ROWS_MAX: usize = 10_000_000;
 pub const PRINTED_BYTES_MAX: usize = 4 << 30;
 /// Length of a statement. Longer ones are machine-made.
 pub const SQL_BYTES_MAX: usize = 64 << 10;
-/// Operators in one statement: each one may be a level of the expression tree, and planning recurses over it.
-pub const SQL_OPERATORS_MAX: usize = 1_000;
-/// Text that one call of a function may make, over all rows of a batch.
-pub const MADE_TEXT_BYTES_MAX: usize = 16 << 20;
-/// Queries that run at the same time over HTTP; one more is refused with 429.
-pub const QUERIES_MAX: usize = 8;
 /// Stack of the threads that plan and run SQL: DataFusion recurses over expressions, and unoptimised frames are big.
 pub const STACK_BYTES: usize = 64 << 20;
 
@@ -70,5 +99,5 @@ pub const LINKS_LISTED_EVERY: Duration = Duration::from_secs(30);
 
 /// Body of `POST /api/v1/sql`.
 pub const BODY_BYTES_MAX: u64 = 128 << 10;
-/// Requests still open at shutdown get so long.
-pub const DRAIN: Duration = Duration::from_secs(5);
+/// Statements and requests still open at shutdown get so long.
+pub const DRAIN: Duration = Duration::from_secs(1);

@@ -16,6 +16,9 @@ const LOG: &str = "warn,deltalake_core=off,buoyant_kernel=off,delta_kernel=off,w
 const LOG_OF_ONE_ANSWER: &str = "off,warehouse=warn";
 
 fn main() -> ExitCode {
+    if warehouse::sql::worker::is_asked_for() {
+        return warehouse::sql::worker::main();
+    }
     let cli = Cli::parse();
     let config = match Config::new(&cli) {
         Ok(config) => config,

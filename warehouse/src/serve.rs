@@ -5,19 +5,20 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 
 use anyhow::{Context, bail};
+use futures::stream;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 use tokio::net::TcpListener;
-use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
-use warp::http::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE};
-use warp::http::{HeaderMap, Response, StatusCode};
+use warp::http::header::{ACCEPT, AUTHORIZATION, CONTENT_LENGTH, HeaderValue};
+use warp::http::{HeaderMap, StatusCode};
+use warp::reply::Response;
 use warp::{Filter, Rejection, Reply};
 
-use crate::format;
 use crate::lake::Lake;
-use crate::limits::{BODY_BYTES_MAX, DRAIN, QUERIES_MAX};
-use crate::query::{Limits, query};
+use crate::limits::{BODY_BYTES_MAX, DRAIN};
+use crate::query::Limits;
+use crate::sql::{self, Blame, Failure, Form, Pool, Question, Settings};
 use crate::studio;
 
 const ARROW: &str = "application/vnd.apache.arrow.stream";
@@ -38,14 +39,16 @@ pub struct About {
 }
 
 /// How to serve.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub struct Serving {
     pub about: About,
     /// Asked for on every API call; needed on any address but loopback.
     pub token: Option<String>,
+    /// How statements are worked on, in other processes.
+    pub sql: Settings,
 }
 
-/// Serves until `shutdown`, then lets open requests end for a moment.
+/// Serves until `shutdown`, then lets open requests and statements end for a moment.
 pub async fn serve(
     lake: Arc<Lake>,
     listener: TcpListener,
@@ -55,14 +58,16 @@ pub async fn serve(
     let address = listener.local_addr().context("the studio's listener")?;
     check_token(address, serving.token.as_deref())?;
     let ending = shutdown.clone();
-    let server =
-        warp::serve(routes(lake, serving)).incoming(listener).graceful(async move { ending.cancelled().await });
-    let server = tokio::spawn(server.run());
+    let pool = Arc::new(Pool::start(serving.sql.clone()));
+    let routes = routes(lake, serving, pool.clone());
+    let server = warp::serve(routes).incoming(listener).graceful(async move { ending.cancelled().await });
+    let mut server = tokio::spawn(server.run());
     shutdown.cancelled().await;
-    // Keep-alive connections have no end of their own.
-    let abort = server.abort_handle();
-    if tokio::time::timeout(DRAIN, server).await.is_err() {
-        abort.abort();
+    let drained = tokio::time::timeout(DRAIN, &mut server).await.is_ok();
+    pool.stop().await;
+    // What was ended is still to be told; keep-alive connections have no end of their own.
+    if !drained && tokio::time::timeout(DRAIN, &mut server).await.is_err() {
+        server.abort();
     }
     Ok(())
 }
@@ -78,9 +83,12 @@ pub fn check_token(address: SocketAddr, token: Option<&str>) -> anyhow::Result<(
     }
 }
 
-/// All routes.
-pub fn routes(lake: Arc<Lake>, serving: Serving) -> impl Filter<Extract = (impl Reply,), Error = Infallible> + Clone {
-    let state = Arc::new(State { lake, serving, slots: Semaphore::new(QUERIES_MAX) });
+fn routes(
+    lake: Arc<Lake>,
+    serving: Serving,
+    pool: Arc<Pool>,
+) -> impl Filter<Extract = (impl Reply,), Error = Infallible> + Clone {
+    let state = Arc::new(State { lake, serving, pool });
     let with = {
         let state = state.clone();
         warp::any().map(move || state.clone())
@@ -103,21 +111,23 @@ pub fn routes(lake: Arc<Lake>, serving: Serving) -> impl Filter<Extract = (impl 
         );
     let live = warp::path!("health" / "live")
         .and(warp::get())
-        .map(|| answer(StatusCode::OK, "application/json", r#"{"live":true}"#));
+        .map(|| answer(StatusCode::OK, "application/json", r#"{"live":true}"#.to_owned()));
     let ready = warp::path!("health" / "ready").and(warp::get()).and(with).then(|state: Arc<State>| async move {
         match state.lake.least_progress().await {
-            Ok(_) => answer(StatusCode::OK, "application/json", r#"{"ready":true}"#),
+            Ok(_) => answer(StatusCode::OK, "application/json", r#"{"ready":true}"#.to_owned()),
             Err(cause) => error(StatusCode::SERVICE_UNAVAILABLE, "not_ready", &format!("{cause:#}")),
         }
     });
-    let page = warp::get().and(warp::path::full()).map(|path: warp::path::FullPath| studio::file(path.as_str()));
+    let page = warp::get()
+        .and(warp::path::full())
+        .map(|path: warp::path::FullPath| studio::file(path.as_str()).into_response());
     sql.or(about).unify().or(live).unify().or(ready).unify().or(page).unify().recover(recover)
 }
 
 struct State {
     lake: Arc<Lake>,
     serving: Serving,
-    slots: Semaphore,
+    pool: Arc<Pool>,
 }
 
 #[derive(Deserialize)]
@@ -134,7 +144,7 @@ impl State {
             .is_some_and(|given| same(given.as_bytes(), token.as_bytes()))
     }
 
-    async fn sql(&self, headers: &HeaderMap, body: &[u8]) -> Response<Vec<u8>> {
+    async fn sql(&self, headers: &HeaderMap, body: &[u8]) -> Response {
         if !self.allowed(headers) {
             return unauthorized();
         }
@@ -145,23 +155,46 @@ impl State {
                 return error(StatusCode::BAD_REQUEST, "malformed_json", &text);
             }
         };
-        let Ok(_slot) = self.slots.try_acquire() else {
-            let text = format!("{QUERIES_MAX} queries run already; ask again in a moment");
-            return error(StatusCode::TOO_MANY_REQUESTS, "busy", &text);
-        };
-        match query(&self.lake, &ask.sql, Limits::answer()).await {
-            Ok(rows) if wants_arrow(headers) => match format::arrow(&rows) {
-                Ok(bytes) => answer(StatusCode::OK, ARROW, bytes),
-                Err(cause) => error(StatusCode::INTERNAL_SERVER_ERROR, "failed", &cause.to_string()),
-            },
-            Ok(rows) => answer(StatusCode::OK, "application/json", format::json(&rows).to_string()),
-            Err(cause) if cause.is_theirs() => error(StatusCode::BAD_REQUEST, cause.code(), &cause.to_string()),
-            Err(cause) => {
-                tracing::error!("a query failed: {cause}");
-                error(StatusCode::INTERNAL_SERVER_ERROR, cause.code(), &cause.to_string())
-            }
+        let (form, kind) = if wants_arrow(headers) { (Form::Arrow, ARROW) } else { (Form::Json, "application/json") };
+        let question = Question { sql: ask.sql, form, limits: Limits::answer(), streamed: false };
+        match self.pool.ask(&question).await {
+            Ok(reply) => streamed(kind, reply),
+            Err(failure) => refused(&failure),
         }
     }
+}
+
+/// The answer as it comes from the worker. One that breaks off breaks the connection, so that nobody takes it for whole.
+fn streamed(kind: &'static str, reply: sql::Reply) -> Response {
+    let bytes = reply.bytes;
+    let pieces = stream::unfold(reply, |mut reply| async move {
+        let piece = reply.next().await;
+        if let Err(failure) = &piece {
+            tracing::warn!("an answer broke off: {failure}");
+        }
+        piece.transpose().map(|piece| (piece, reply))
+    });
+    let mut response = with_headers(kind, warp::reply::stream(pieces).into_response());
+    if let Some(bytes) = bytes {
+        response.headers_mut().insert(CONTENT_LENGTH, HeaderValue::from(bytes));
+    }
+    response
+}
+
+/// Logs what is ours to mend, and what ended a worker, once.
+fn refused(failure: &Failure) -> Response {
+    match (failure.blame, &failure.detail) {
+        (Blame::Us, detail) => tracing::error!("a statement failed: {failure} ({})", detail.as_deref().unwrap_or("-")),
+        (_, Some(detail)) => tracing::warn!("a statement ended its worker: {failure} ({detail})"),
+        _ => {}
+    }
+    let status = match failure.blame {
+        Blame::Asker => StatusCode::BAD_REQUEST,
+        Blame::Load => StatusCode::TOO_MANY_REQUESTS,
+        Blame::Stop => StatusCode::SERVICE_UNAVAILABLE,
+        Blame::Us => StatusCode::INTERNAL_SERVER_ERROR,
+    };
+    error(status, &failure.code, &failure.message)
 }
 
 /// Without a token, only pages of this very address may ask: another site open in the same browser could otherwise
@@ -183,21 +216,25 @@ fn wants_arrow(headers: &HeaderMap) -> bool {
     headers.get(ACCEPT).and_then(|value| value.to_str().ok()).is_some_and(|value| value.contains(ARROW))
 }
 
-fn answer(status: StatusCode, kind: &str, body: impl Into<Vec<u8>>) -> Response<Vec<u8>> {
-    let built = Response::builder()
-        .status(status)
-        .header(CONTENT_TYPE, kind)
-        .header("cache-control", "no-store")
-        .header("x-content-type-options", "nosniff")
-        .body(body.into());
-    built.expect("the headers are constants")
+fn answer(status: StatusCode, kind: &'static str, body: String) -> Response {
+    let mut response = with_headers(kind, Response::new(body.into()));
+    *response.status_mut() = status;
+    response
 }
 
-fn error(status: StatusCode, code: &str, message: &str) -> Response<Vec<u8>> {
+fn with_headers(kind: &'static str, mut response: Response) -> Response {
+    let headers = [("content-type", kind), ("cache-control", "no-store"), ("x-content-type-options", "nosniff")];
+    for (name, value) in headers {
+        response.headers_mut().insert(name, HeaderValue::from_static(value));
+    }
+    response
+}
+
+fn error(status: StatusCode, code: &str, message: &str) -> Response {
     answer(status, "application/json", json!({"code": code, "message": message}).to_string())
 }
 
-fn unauthorized() -> Response<Vec<u8>> {
+fn unauthorized() -> Response {
     error(
         StatusCode::UNAUTHORIZED,
         "unauthorized",
@@ -205,7 +242,7 @@ fn unauthorized() -> Response<Vec<u8>> {
     )
 }
 
-async fn recover(rejection: Rejection) -> Result<Response<Vec<u8>>, Infallible> {
+async fn recover(rejection: Rejection) -> Result<Response, Infallible> {
     let (status, code, message) = if rejection.find::<warp::reject::PayloadTooLarge>().is_some() {
         (StatusCode::PAYLOAD_TOO_LARGE, "too_large", format!("the body is larger than {BODY_BYTES_MAX} bytes"))
     } else if rejection.find::<warp::reject::LengthRequired>().is_some() {

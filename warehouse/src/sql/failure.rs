@@ -1,0 +1,193 @@
+//! Why there is no answer: a code for programs, one line for people, and whose matter it is.
+
+use datafusion::arrow::error::ArrowError;
+use datafusion::common::{DataFusionError, SchemaError};
+use serde::{Deserialize, Serialize};
+use thiserror::Error;
+
+use crate::guard::one_line;
+use crate::limits::MESSAGE_CHARS_MAX;
+
+/// Whose matter a failure is, and so its HTTP status.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Blame {
+    /// The statement's: 400.
+    Asker,
+    /// Too many ask at the same time: 429.
+    Load,
+    /// The program ends: 503.
+    Stop,
+    /// Ours, the store's or the query engine's: 500.
+    Us,
+}
+
+/// Why there is no answer.
+#[derive(Clone, Debug, PartialEq, Eq, Error, Serialize, Deserialize)]
+#[error("{message}")]
+pub struct Failure {
+    pub code: String,
+    /// One line.
+    pub message: String,
+    pub blame: Blame,
+    /// For the log, not for the one who asked.
+    pub detail: Option<String>,
+}
+
+impl Failure {
+    /// The statement's own matter.
+    pub fn theirs(code: &str, message: impl ToString) -> Self {
+        Self::new(code, message, Blame::Asker)
+    }
+
+    /// The statement costs more than one may; `message` says which limit, its value, and the way out.
+    pub fn too_costly(message: impl ToString) -> Self {
+        Self::theirs("statement_too_costly", message)
+    }
+
+    /// The store, the system or this program failed.
+    pub fn ours(message: impl ToString) -> Self {
+        Self::new("failed", message, Blame::Us)
+    }
+
+    /// The query engine broke on a statement that may be well-formed.
+    pub fn engine_fault(detail: impl ToString) -> Self {
+        let message = "the query engine failed on this statement, which is no fault of the statement; the log says more. \
+                       Written differently, it may work";
+        Self { detail: Some(shortened(&detail)), ..Self::new("engine_fault", message, Blame::Us) }
+    }
+
+    pub fn busy(message: impl ToString) -> Self {
+        Self::new("busy", message, Blame::Load)
+    }
+
+    pub fn stopping() -> Self {
+        Self::new("stopping", "the program ends; ask again when it is back", Blame::Stop)
+    }
+
+    fn new(code: &str, message: impl ToString, blame: Blame) -> Self {
+        Self { code: code.to_owned(), message: shortened(&message), blame, detail: None }
+    }
+
+    /// More memory than the query engine's pool, or disk than it may take.
+    pub fn out_of_memory(what: impl ToString) -> Self {
+        let what = shortened(&what);
+        Self::too_costly(format!("the statement needs more memory than it may have; ask for less ({what})"))
+    }
+}
+
+/// Errors may quote the statement, or a value: one line of bounded length is enough.
+fn shortened(text: &impl ToString) -> String {
+    let line = one_line(text);
+    match line.char_indices().nth(MESSAGE_CHARS_MAX) {
+        Some((end, _)) => format!("{} …", &line[..end]),
+        None => line,
+    }
+}
+
+impl From<DataFusionError> for Failure {
+    /// Planning and values are the asker's, memory is a limit, the store is ours; what the engine itself calls a bug is
+    /// a fault of the engine.
+    fn from(error: DataFusionError) -> Self {
+        let root = error.find_root();
+        let text = root.message();
+        let text = text.split(DataFusionError::BACK_TRACE_SEP).next().unwrap_or_default();
+        match root {
+            DataFusionError::SchemaError(schema, _) => match schema.as_ref() {
+                SchemaError::FieldNotFound { .. } => Self::theirs("unknown_column", text),
+                _ => Self::theirs("invalid_sql", text),
+            },
+            DataFusionError::Plan(plain) if plain.contains("table '") && plain.contains("not found") => {
+                Self::theirs("unknown_table", text)
+            }
+            DataFusionError::Plan(_)
+            | DataFusionError::SQL(..)
+            | DataFusionError::Diagnostic(..)
+            | DataFusionError::Collection(_)
+            | DataFusionError::Configuration(_) => Self::theirs("invalid_sql", text),
+            DataFusionError::NotImplemented(_) => {
+                Self::theirs("not_supported", format!("this query engine cannot do that: {text}"))
+            }
+            DataFusionError::Execution(_) => Self::theirs("invalid_value", text),
+            DataFusionError::ArrowError(arrow, _) => Self::from_arrow(arrow),
+            DataFusionError::ResourcesExhausted(what) => Self::out_of_memory(what),
+            DataFusionError::ObjectStore(_) | DataFusionError::IoError(_) | DataFusionError::ParquetError(_) => {
+                Self::ours(format!("the statement could not be answered: {text}"))
+            }
+            _ => Self::engine_fault(error.strip_backtrace()),
+        }
+    }
+}
+
+impl Failure {
+    fn from_arrow(error: &ArrowError) -> Self {
+        match error {
+            ArrowError::DivideByZero => Self::theirs("division_by_zero", "division by zero; see nullif(divisor, 0)"),
+            ArrowError::ArithmeticOverflow(text) => {
+                Self::theirs("overflow", format!("{text}; cast to double or to a wider decimal first"))
+            }
+            ArrowError::CastError(_)
+            | ArrowError::ParseError(_)
+            | ArrowError::ComputeError(_)
+            | ArrowError::JsonError(_) => {
+                Self::theirs("invalid_value", format!("{error}; try_cast gives null for what does not fit"))
+            }
+            ArrowError::NotYetImplemented(text) => {
+                Self::theirs("not_supported", format!("this query engine cannot do that: {text}"))
+            }
+            ArrowError::MemoryError(_)
+            | ArrowError::DictionaryKeyOverflowError
+            | ArrowError::RunEndIndexOverflowError
+            | ArrowError::OffsetOverflowError(_) => Self::too_costly(format!(
+                "the statement makes a column of more values or bytes than one may hold; ask for less ({error})"
+            )),
+            ArrowError::IoError(..) | ArrowError::ParquetError(_) => {
+                Self::ours(format!("the statement could not be answered: {error}"))
+            }
+            _ => Self::engine_fault(error),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use datafusion::common::{DataFusionError as Error, plan_datafusion_err};
+
+    use super::*;
+
+    #[test]
+    fn each_kind_of_error_has_its_blame() {
+        let arrow = |error| Error::ArrowError(Box::new(error), None);
+        let cases = [
+            (plan_datafusion_err!("cannot coerce"), "invalid_sql", Blame::Asker),
+            (plan_datafusion_err!("table 'a.b.c' not found"), "unknown_table", Blame::Asker),
+            (arrow(ArrowError::DivideByZero), "division_by_zero", Blame::Asker),
+            (arrow(ArrowError::ArithmeticOverflow("1 + 1".into())), "overflow", Blame::Asker),
+            (arrow(ArrowError::CastError("x".into())), "invalid_value", Blame::Asker),
+            (arrow(ArrowError::OffsetOverflowError(1)), "statement_too_costly", Blame::Asker),
+            (Error::ResourcesExhausted("pool".into()), "statement_too_costly", Blame::Asker),
+            (Error::NotImplemented("x".into()), "not_supported", Blame::Asker),
+            (Error::IoError(std::io::Error::other("disk")), "failed", Blame::Us),
+            (Error::Internal("bug".into()), "engine_fault", Blame::Us),
+            (Error::Context("rule".into(), Box::new(Error::Internal("bug".into()))), "engine_fault", Blame::Us),
+            (arrow(ArrowError::InvalidArgumentError("lengths differ".into())), "engine_fault", Blame::Us),
+        ];
+        for (error, code, blame) in cases {
+            let text = error.to_string();
+            let failure = Failure::from(error);
+            assert_eq!((failure.code.as_str(), failure.blame), (code, blame), "{text}");
+        }
+    }
+
+    #[test]
+    fn an_engine_fault_has_our_words_and_keeps_the_engines_for_the_log() {
+        let failure = Failure::from(Error::Internal("Physical input schema should be the same\nas the logical".into()));
+        assert!(!failure.message.contains("bug report") && !failure.message.contains("Physical"), "{failure}");
+        assert!(failure.detail.unwrap().contains("Physical input schema should be the same as the logical"));
+    }
+
+    #[test]
+    fn messages_are_one_short_line() {
+        let failure = Failure::theirs("invalid_value", format!("cannot cast\n'{}'", "ä".repeat(1_000_000)));
+        assert!(failure.message.chars().count() <= MESSAGE_CHARS_MAX + 2 && !failure.message.contains('\n'));
+    }
+}

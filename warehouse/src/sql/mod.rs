@@ -1,0 +1,102 @@
+//! SQL from outside, in processes of its own.
+//!
+//! The front ([`Pool`]) parses nothing and computes nothing: it queues a statement ([`slots`]), hands it to a warm
+//! worker ([`child`]) and passes the answer on ([`relay`]). The worker ([`worker`]) is this same program; it plans,
+//! computes and writes the answer ([`encode`]) under limits that the kernel keeps ([`confine`]). Whatever ends it (time,
+//! memory, processor time, a stack, a panic) is told as that statement's [`Failure`] ([`cause`]), and another takes its
+//! place. Nobody else notices.
+
+mod cause;
+mod child;
+mod confine;
+mod encode;
+mod failure;
+mod once;
+mod pool;
+mod protocol;
+mod relay;
+mod slots;
+pub mod worker;
+
+use std::time::Duration;
+
+pub use child::Program;
+pub use failure::{Blame, Failure};
+pub use once::once;
+pub use pool::Pool;
+pub use protocol::Form;
+pub use relay::Reply;
+
+use crate::guard::Refused;
+use crate::limits::{
+    QUERY_MS_MAX, SPILL_BYTES_MAX, SQL_BYTES_MAX, SQL_MEMORY_BYTES_MAX, SQL_QUEUE_MAX, SQL_WORKERS_MAX,
+};
+use crate::query::Limits;
+use protocol::Ask;
+
+/// How statements are worked on.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    pub program: Program,
+    /// The store's address.
+    pub store: String,
+    /// Statements that run at the same time.
+    pub workers_max: usize,
+    /// Statements that wait for one of these to end.
+    pub queue_max: usize,
+    /// Memory of one statement.
+    pub memory_bytes_max: usize,
+    /// Disk of one statement, for what does not fit in memory.
+    pub spill_bytes_max: u64,
+    /// Time of one statement, and the longest wait before it.
+    pub time: Duration,
+}
+
+impl Settings {
+    /// The default limits, on a store.
+    pub fn new(store: &str) -> Self {
+        Self {
+            program: Program::default(),
+            store: store.to_owned(),
+            workers_max: SQL_WORKERS_MAX,
+            queue_max: SQL_QUEUE_MAX,
+            memory_bytes_max: SQL_MEMORY_BYTES_MAX,
+            spill_bytes_max: SPILL_BYTES_MAX,
+            time: Duration::from_millis(QUERY_MS_MAX),
+        }
+    }
+
+    /// Processor time of one statement. The front ends a statement by the clock; this is for when the front itself
+    /// cannot: no statement can use more in that time than all cores give.
+    fn cpu_seconds_max(&self) -> u64 {
+        let cores = std::thread::available_parallelism().map_or(1, |cores| cores.get() as u64);
+        (self.time.as_secs() + 1).saturating_mul(cores)
+    }
+}
+
+/// One statement, and the answer that is wanted of it.
+#[derive(Clone, Debug)]
+pub struct Question {
+    pub sql: String,
+    pub form: Form,
+    pub limits: Limits,
+    /// Rows as they come. Otherwise the answer begins when it is known to be whole, so that an error can still be told
+    /// instead.
+    pub streamed: bool,
+}
+
+impl Question {
+    fn ask(&self, settings: &Settings) -> Result<Ask, Failure> {
+        if self.sql.len() > SQL_BYTES_MAX {
+            return Err(Refused::TooLong(self.sql.len()).into());
+        }
+        Ok(Ask {
+            sql: self.sql.clone(),
+            form: self.form,
+            rows_max: self.limits.rows_max,
+            bytes_max: self.limits.bytes_max,
+            streamed: self.streamed,
+            cpu_seconds_max: settings.cpu_seconds_max(),
+        })
+    }
+}

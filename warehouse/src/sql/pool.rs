@@ -1,0 +1,228 @@
+//! A few warm workers, and what each statement goes through on its way to one.
+
+use std::convert::Infallible;
+use std::future::pending;
+use std::ops::{Deref, DerefMut};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use rustix::process::Pid;
+use tokio::runtime::Handle;
+use tokio::sync::Notify;
+use tokio::sync::mpsc::Sender;
+use tokio::time::{Instant, sleep, timeout};
+use tokio_util::sync::CancellationToken;
+
+use super::child::{Worker, slow_down};
+use super::failure::Failure;
+use super::protocol::Ask;
+use super::relay::{Outcome, Patience, Piece, Reply, pieces, relay};
+use super::slots::Slots;
+use super::{Question, Settings};
+use crate::limits::{LONG_AFTER, SHORT_MAX, SPARE_AFTER, WORKERS_IDLE_MAX};
+
+/// Workers for the statements of many askers. Must be used within a runtime; dropping it ends every worker.
+#[derive(Debug)]
+pub struct Pool {
+    inner: Arc<Inner>,
+}
+
+#[derive(Debug)]
+struct Inner {
+    settings: Settings,
+    slots: Slots,
+    workers: Mutex<Workers>,
+    /// A worker became idle, or did not start.
+    changed: Notify,
+    stop: CancellationToken,
+}
+
+#[derive(Debug, Default)]
+struct Workers {
+    /// The last one is the one that worked last: it has read the newest logs.
+    idle: Vec<Worker>,
+    starting: usize,
+    /// Why the newest one did not start, for a statement that waits for it. Nothing is tried again before one asks.
+    failure: Option<Failure>,
+}
+
+impl Pool {
+    /// Starts the first workers in the background.
+    pub fn start(settings: Settings) -> Self {
+        let slots = Slots::new(settings.workers_max, settings.queue_max, settings.time);
+        let inner = Inner {
+            settings,
+            slots,
+            workers: Mutex::default(),
+            changed: Notify::new(),
+            stop: CancellationToken::new(),
+        };
+        let inner = Arc::new(inner);
+        inner.replenish();
+        Self { inner }
+    }
+
+    /// Asks one statement; comes back when its answer begins. A caller that drops the future or the reply ends it.
+    pub async fn ask(&self, question: &Question) -> Result<Reply, Failure> {
+        let ask = question.ask(&self.inner.settings)?;
+        let ticket = self.inner.slots.ticket()?;
+        let (sender, receiver) = pieces();
+        let inner = self.inner.clone();
+        tokio::spawn(async move {
+            let end = tokio::select! {
+                biased;
+                end = inner.run(&ask, &sender) => end,
+                () = sender.closed() => return,
+                () = inner.stop.cancelled() => Err(Failure::stopping()),
+            };
+            drop(ticket);
+            // The asker may have gone.
+            let _ = sender.send(Piece::End(end)).await;
+        });
+        Reply::begin(receiver).await
+    }
+
+    /// Ends all statements and workers, and returns when they have ended.
+    pub async fn stop(&self) {
+        self.inner.stop.cancel();
+        self.inner.slots.at_rest().await;
+        let idle = std::mem::take(&mut self.inner.workers().idle);
+        for worker in idle {
+            worker.end().await;
+        }
+    }
+}
+
+impl Drop for Pool {
+    fn drop(&mut self) {
+        self.inner.stop.cancel();
+    }
+}
+
+impl Inner {
+    fn workers(&self) -> MutexGuard<'_, Workers> {
+        self.workers.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The whole way of a statement, up to the end of its answer. May be dropped anywhere.
+    async fn run(self: &Arc<Self>, ask: &Ask, listener: &Sender<Piece>) -> Result<(), Failure> {
+        let mut slot = self.slots.any().await?;
+        loop {
+            let mut worker = self.take().await?;
+            let patience = Patience { begin: slot.is_short.then_some(SHORT_MAX), whole: self.settings.time };
+            let group = worker.group();
+            let started = Instant::now();
+            let outcome = relay(&mut worker, ask, patience, listener, self.attend(group)).await;
+            match outcome {
+                Outcome::Answered { failure, retire } => {
+                    if !retire && started.elapsed() < LONG_AFTER {
+                        worker.give_back();
+                    }
+                    return failure.map_or(Ok(()), Err);
+                }
+                Outcome::Ended(failure) => return Err(failure),
+                Outcome::NotBegun => {}
+            }
+            drop((worker, slot));
+            slot = self.slots.long().await?;
+        }
+    }
+
+    /// An idle worker, or the next that becomes one.
+    async fn take(self: &Arc<Self>) -> Result<Busy, Failure> {
+        loop {
+            let changed = self.changed.notified();
+            {
+                let mut workers = self.workers();
+                if let Some(worker) = workers.idle.pop() {
+                    return Ok(Busy { worker: Some(worker), pool: self.clone() });
+                }
+                if let Some(failure) = workers.failure.take() {
+                    return Err(failure);
+                }
+            }
+            // Most statements end sooner than a process starts.
+            if timeout(SPARE_AFTER, changed).await.is_err() {
+                self.replenish();
+            }
+        }
+    }
+
+    /// What a statement's length changes for the others.
+    async fn attend(self: &Arc<Self>, group: Option<Pid>) -> Infallible {
+        sleep(SPARE_AFTER).await;
+        self.replenish();
+        sleep(LONG_AFTER.saturating_sub(SPARE_AFTER)).await;
+        slow_down(group);
+        pending().await
+    }
+
+    /// Starts workers in the background, as many as are missing.
+    fn replenish(self: &Arc<Self>) {
+        let wanted = WORKERS_IDLE_MAX.min(self.settings.workers_max);
+        let mut workers = self.workers();
+        while workers.idle.len() + workers.starting < wanted && !self.stop.is_cancelled() {
+            workers.starting += 1;
+            tokio::spawn(self.clone().start_one());
+        }
+    }
+
+    async fn start_one(self: Arc<Self>) {
+        let started = tokio::select! {
+            started = Worker::start(&self.settings) => started,
+            () = self.stop.cancelled() => Err(Failure::stopping()),
+        };
+        let mut workers = self.workers();
+        workers.starting -= 1;
+        match started {
+            Ok(worker) => {
+                workers.failure = None;
+                workers.idle.push(worker);
+            }
+            Err(failure) => workers.failure = Some(failure),
+        }
+        drop(workers);
+        self.changed.notify_waiters();
+    }
+}
+
+/// A worker with a statement. Dropped with it, it ends and another takes its place.
+struct Busy {
+    worker: Option<Worker>,
+    pool: Arc<Inner>,
+}
+
+impl Busy {
+    /// The statement is answered.
+    fn give_back(mut self) {
+        let mut workers = self.pool.workers();
+        if workers.idle.len() < WORKERS_IDLE_MAX {
+            workers.idle.extend(self.worker.take());
+        }
+        drop(workers);
+        self.pool.changed.notify_waiters();
+    }
+}
+
+impl Deref for Busy {
+    type Target = Worker;
+
+    fn deref(&self) -> &Worker {
+        self.worker.as_ref().expect("it is taken only when this is given back or dropped")
+    }
+}
+
+impl DerefMut for Busy {
+    fn deref_mut(&mut self) -> &mut Worker {
+        self.worker.as_mut().expect("it is taken only when this is given back or dropped")
+    }
+}
+
+impl Drop for Busy {
+    fn drop(&mut self) {
+        // Without a runtime any more, dropping the worker has to do: that kills it as well.
+        if let (Some(worker), Ok(runtime)) = (self.worker.take(), Handle::try_current()) {
+            runtime.spawn(worker.end());
+            self.pool.replenish();
+        }
+    }
+}

@@ -1,0 +1,141 @@
+//! One statement on one worker: from the question to the last byte, or to whatever ends it.
+
+use std::convert::Infallible;
+use std::io;
+use std::time::Duration;
+
+use bytes::Bytes;
+use tokio::sync::mpsc::{Receiver, Sender, channel};
+use tokio::time::{Instant, sleep_until};
+
+use super::child::Worker;
+use super::failure::Failure;
+use super::protocol::{Ask, End, Frame, Head, Kind};
+use crate::limits::PIECES_AHEAD_MAX;
+
+/// What the one who asked hears, in order: `Head`, any number of `Data`, `End`; or `End` alone.
+#[derive(Debug)]
+pub enum Piece {
+    Head(Head),
+    Data(Bytes),
+    End(Result<(), Failure>),
+}
+
+/// An answer on its way.
+#[derive(Debug)]
+pub struct Reply {
+    /// Length of the whole, when it is known.
+    pub bytes: Option<u64>,
+    pieces: Receiver<Piece>,
+}
+
+/// The channel of one answer. When the receiver is dropped, the asker has gone.
+pub fn pieces() -> (Sender<Piece>, Receiver<Piece>) {
+    channel(PIECES_AHEAD_MAX)
+}
+
+impl Reply {
+    /// Waits until the answer begins, or is known not to come.
+    pub async fn begin(mut pieces: Receiver<Piece>) -> Result<Self, Failure> {
+        match pieces.recv().await {
+            Some(Piece::Head(head)) => Ok(Self { bytes: head.bytes, pieces }),
+            Some(Piece::End(Err(failure))) => Err(failure),
+            _ => Err(Failure::ours("the answer never began")),
+        }
+    }
+
+    /// The next bytes, none at the end. After an error, what came before is no answer.
+    pub async fn next(&mut self) -> Result<Option<Bytes>, Failure> {
+        match self.pieces.recv().await {
+            Some(Piece::Data(bytes)) => Ok(Some(bytes)),
+            Some(Piece::End(end)) => end.map(|()| None),
+            Some(Piece::Head(_)) | None => Err(Failure::ours("the answer broke off")),
+        }
+    }
+}
+
+/// How long a statement may take.
+#[derive(Clone, Copy, Debug)]
+pub struct Patience {
+    /// Until the answer begins, if that is less than the whole.
+    pub begin: Option<Duration>,
+    pub whole: Duration,
+}
+
+/// What came of a statement, and of its worker.
+#[derive(Debug)]
+pub enum Outcome {
+    /// The worker is ready for the next statement, unless it asks to be replaced.
+    Answered { failure: Option<Failure>, retire: bool },
+    /// The worker has ended, or must.
+    Ended(Failure),
+    /// It did not begin in time: it may run again, with more.
+    NotBegun,
+}
+
+/// Puts the statement to the worker and passes the answer on, without its `End`. `attend` is polled meanwhile.
+pub async fn relay(
+    worker: &mut Worker,
+    ask: &Ask,
+    patience: Patience,
+    listener: &Sender<Piece>,
+    attend: impl Future<Output = Infallible>,
+) -> Outcome {
+    let whole = Instant::now() + patience.whole;
+    let begin = patience.begin.map(|begin| Instant::now() + begin).filter(|begin| *begin < whole);
+    tokio::pin!(attend);
+    let first = tokio::select! {
+        biased;
+        first = begin_answer(worker, ask) => first,
+        () = sleep_until(begin.unwrap_or(whole)) => match begin {
+            Some(_) => return Outcome::NotBegun,
+            None => return too_long(patience.whole),
+        },
+        never = &mut attend => match never {},
+    };
+    let first = match first {
+        Ok(Some(frame)) => frame,
+        Ok(None) | Err(_) => return Outcome::Ended(worker.died().await.failure(ask.cpu_seconds_max)),
+    };
+    tokio::select! {
+        biased;
+        outcome = pass_on(worker, ask, first, listener) => outcome,
+        () = sleep_until(whole) => too_long(patience.whole),
+        never = &mut attend => match never {},
+    }
+}
+
+fn too_long(time: Duration) -> Outcome {
+    let seconds = time.as_secs_f64();
+    Outcome::Ended(Failure::too_costly(format!(
+        "the statement took longer than {seconds} s (query_time), its answer included; ask for less, or name a site and a date"
+    )))
+}
+
+async fn begin_answer(worker: &mut Worker, ask: &Ask) -> io::Result<Option<Frame>> {
+    worker.send(&Frame::of(Kind::Ask, ask)).await?;
+    worker.receive().await
+}
+
+async fn pass_on(worker: &mut Worker, ask: &Ask, first: Frame, listener: &Sender<Piece>) -> Outcome {
+    let mut next = Ok(Some(first));
+    loop {
+        let piece = match next {
+            Ok(Some(frame)) if frame.kind == Kind::End => match frame.message::<End>() {
+                Ok(end) => return Outcome::Answered { failure: end.failure, retire: end.retire },
+                Err(_) => break,
+            },
+            Ok(Some(frame)) if frame.kind == Kind::Head => match frame.message() {
+                Ok(head) => Piece::Head(head),
+                Err(_) => break,
+            },
+            Ok(Some(frame)) if frame.kind == Kind::Data => Piece::Data(frame.body),
+            _ => break,
+        };
+        if listener.send(piece).await.is_err() {
+            return Outcome::Ended(Failure::ours("nobody listens any more"));
+        }
+        next = worker.receive().await;
+    }
+    Outcome::Ended(worker.died().await.failure(ask.cpu_seconds_max))
+}

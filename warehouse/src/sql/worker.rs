@@ -1,0 +1,168 @@
+//! The worker's side: a process that answers one statement at a time, within limits that the kernel keeps.
+//!
+//! It never outlives its front: a thread of its own waits for the next frame, and when there is none any more, because
+//! the front has ended however it ended, the process ends in the middle of whatever it does.
+
+use std::fs::File;
+use std::io::{self, Write};
+use std::os::fd::AsFd;
+use std::process::ExitCode;
+use std::sync::Arc;
+use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+use std::thread;
+
+use anyhow::Context;
+use bytes::Bytes;
+use rustix::process::{Signal, getpid, kill_process};
+use tokio::runtime::Runtime;
+
+use super::confine::{allow_cpu, confine, memory_bytes};
+use super::encode::Encoder;
+use super::failure::Failure;
+use super::protocol::{Ask, DATA_BYTES, End, Frame, Head, Kind, Setup};
+use crate::engine::Resources;
+use crate::lake::Lake;
+use crate::limits::{STACK_BYTES, WORKER_BLOCKING_THREADS_MAX, WORKER_STACK_BYTES, WORKER_WARM_UP};
+use crate::live::Live;
+use crate::query::{self, Limits};
+use crate::store::Store;
+use crate::tables::Table;
+
+/// The argument that makes a program a worker.
+pub const ARGUMENT: &str = "worker";
+
+/// Whether this process was started as a worker. Asked before anything else: the command line and the environment are
+/// those of the front.
+pub fn is_asked_for() -> bool {
+    std::env::args_os().skip(1).eq([ARGUMENT])
+}
+
+/// The worker's `main`. Speaks [`super::protocol`] over standard input and output, until the input ends.
+pub fn main() -> ExitCode {
+    // A panic ends the statement like anything else that ends the process; the front reads why from standard error.
+    std::panic::set_hook(Box::new(|panic| {
+        eprintln!("{panic}");
+        std::process::abort();
+    }));
+    let (sender, frames) = sync_channel(1);
+    thread::spawn(move || listen(&sender));
+    // Planning recurses over expressions, on this thread.
+    let work = thread::Builder::new().name("statement".into()).stack_size(STACK_BYTES).spawn(move || work(&frames));
+    match work.map(thread::JoinHandle::join) {
+        Ok(Ok(Ok(()))) => ExitCode::SUCCESS,
+        _ => ExitCode::FAILURE,
+    }
+}
+
+/// Passes frames on; ends the process when the front is gone.
+fn listen(frames: &SyncSender<Frame>) {
+    let mut input = io::stdin().lock();
+    let mut spill_folder = None;
+    while let Ok(Some(frame)) = Frame::read(&mut input) {
+        if frame.kind == Kind::Setup {
+            spill_folder = frame.message().ok().map(|setup: Setup| setup.spill_folder);
+        }
+        if frames.send(frame).is_err() {
+            return;
+        }
+    }
+    // A front that was killed does not remove it.
+    if let Some(folder) = spill_folder {
+        let _ = std::fs::remove_dir_all(folder);
+    }
+    // Not `exit`, which waits for others.
+    let _ = kill_process(getpid(), Signal::KILL);
+}
+
+/// Sets up, then answers statement after statement.
+fn work(frames: &Receiver<Frame>) -> anyhow::Result<()> {
+    // Without the line buffer of `stdout()`: a frame is one write.
+    let mut output = File::from(io::stdout().as_fd().try_clone_to_owned()?);
+    let setup: Setup = frames.recv().context("no setup")?.message()?;
+    let opened = set_up(&setup);
+    let (runtime, lake) = match opened {
+        Ok(opened) => opened,
+        Err(error) => {
+            let failure = Failure::ours(format!("{error:#}"));
+            end(&mut output, Some(failure), false)?;
+            return Ok(());
+        }
+    };
+    runtime.block_on(warm_up(&lake));
+    Frame { kind: Kind::Ready, body: Bytes::new() }.write(&mut output)?;
+    while let Ok(frame) = frames.recv() {
+        let ask: Ask = frame.message()?;
+        allow_cpu(ask.cpu_seconds_max).context("cannot limit the processor time")?;
+        let failure = runtime.block_on(answer(&lake, &ask, &mut output)).err();
+        let retire = memory_bytes().is_some_and(|bytes| bytes > stacks(&lake) + setup.memory_bytes_max / 2);
+        end(&mut output, failure, retire)?;
+    }
+    Ok(())
+}
+
+fn set_up(setup: &Setup) -> anyhow::Result<(Runtime, Arc<Lake>)> {
+    // The other half is for what the engine does not count: decoded pages, a function's result, the answer's bytes.
+    let resources =
+        Resources { memory_bytes_max: setup.memory_bytes_max / 2, spill_bytes_max: setup.spill_bytes_max };
+    let lake = Lake::open(Store::open(&setup.store)?, resources)?;
+    confine(setup.memory_bytes_max + stacks(&lake)).context("cannot limit the worker's memory")?;
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(lake.engine.partitions())
+        .max_blocking_threads(WORKER_BLOCKING_THREADS_MAX)
+        .thread_stack_size(WORKER_STACK_BYTES)
+        .enable_all()
+        .build()
+        .context("cannot start the worker's threads")?;
+    Ok((runtime, lake))
+}
+
+/// Stacks of all threads that a worker may have: they count as memory, but no statement uses them up.
+fn stacks(lake: &Lake) -> usize {
+    STACK_BYTES + (lake.engine.partitions() + WORKER_BLOCKING_THREADS_MAX) * WORKER_STACK_BYTES
+}
+
+/// Reads logs, links and footers, so that the first statement finds them read. What fails here will fail there too, and
+/// be told.
+async fn warm_up(lake: &Lake) {
+    let _ = tokio::time::timeout(WORKER_WARM_UP, Live::open(lake, &Table::ALL)).await;
+}
+
+/// Writes an answer, or says why there is none.
+async fn answer(lake: &Lake, ask: &Ask, output: &mut impl Write) -> Result<(), Failure> {
+    let limits = Limits { rows_max: ask.rows_max, bytes_max: ask.bytes_max };
+    let mut rows = query::open(lake, &ask.sql, limits).await?;
+    let unreadable = |error| Failure::engine_fault(format!("cannot write the answer: {error}"));
+    let mut encoder = Encoder::new(ask.form, rows.schema()).map_err(unreadable)?;
+    let mut headed = false;
+    while let Some(batch) = rows.next().await? {
+        encoder.add(&batch).map_err(unreadable)?;
+        if ask.streamed {
+            if !std::mem::replace(&mut headed, true) {
+                head(output, None)?;
+            }
+            data(output, &encoder.take())?;
+        }
+    }
+    encoder.finish().map_err(unreadable)?;
+    let rest = encoder.take();
+    if !headed {
+        head(output, Some(rest.len() as u64))?;
+    }
+    data(output, &rest)
+}
+
+fn head(output: &mut impl Write, bytes: Option<u64>) -> Result<(), Failure> {
+    Frame::of(Kind::Head, &Head { bytes }).write(output).map_err(Failure::ours)
+}
+
+fn data(output: &mut impl Write, bytes: &[u8]) -> Result<(), Failure> {
+    for piece in bytes.chunks(DATA_BYTES) {
+        let body = Bytes::copy_from_slice(piece);
+        Frame { kind: Kind::Data, body }.write(output).map_err(Failure::ours)?;
+    }
+    Ok(())
+}
+
+fn end(output: &mut impl Write, failure: Option<Failure>, retire: bool) -> io::Result<()> {
+    Frame::of(Kind::End, &End { failure, retire }).write(output)
+}
