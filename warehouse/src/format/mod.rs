@@ -1,0 +1,27 @@
+//! Answers as JSON, CSV, a table for people, or Arrow IPC. Every value is hostile: it may hold control characters,
+//! spreadsheet formulas, or a fake line break. And every value is exact: no format shows another number, or nothing,
+//! because it is hard to write.
+
+mod csv;
+mod json;
+mod table;
+
+use datafusion::arrow::error::ArrowError;
+use datafusion::arrow::ipc::writer::StreamWriter;
+
+pub use self::csv::csv;
+pub use self::json::{cell, json};
+pub use self::table::table;
+use crate::query::Answer;
+
+/// Arrow IPC stream.
+pub fn arrow(answer: &Answer) -> Result<Vec<u8>, ArrowError> {
+    let mut writer = StreamWriter::try_new(Vec::new(), &answer.schema)?;
+    for batch in &answer.batches {
+        writer.write(batch)?;
+    }
+    writer.into_inner()
+}
+
+#[cfg(test)]
+mod tests;
