@@ -7,6 +7,6 @@ export default defineConfig({
     // One process and one DOM for all files: making a DOM takes longer than all the tests.
     pool: 'threads',
     poolOptions: { threads: { singleThread: true, isolate: false } },
-    include: ['sdk/tests/**/*.test.ts'],
+    include: ['sdk/tests/**/*.test.ts', 'studio/**/*.test.js'],
   },
 });

@@ -1,5 +1,6 @@
 // Ask SQL: an editor, example questions, and the answer as a table.
 
+import { cellText, csv, isNumeric } from './answer.js';
 import { byId, element, sql } from './studio.js';
 
 const SHOWN_ROWS_MAX = 500;
@@ -87,7 +88,7 @@ function show({ columns, rows }, took) {
   const cut = rows.length > SHOWN_ROWS_MAX ? `, the first ${SHOWN_ROWS_MAX} shown` : '';
   byId('took').textContent =
     `${count} in ${took < 1_000 ? `${Math.round(took)} ms` : `${(took / 1_000).toFixed(1)} s`}${cut}`;
-  const numeric = columns.map(({ type }) => /^(U?Int|Float|Decimal)/.test(type));
+  const numeric = columns.map(({ type }) => isNumeric(type));
   const head = element('tr');
   columns.forEach(({ name, type }, index) => {
     const cell = element('th', name, { scope: 'col', className: numeric[index] ? 'number' : '' });
@@ -109,7 +110,7 @@ function show({ columns, rows }, took) {
 
 function cell(value, numeric) {
   if (value === null) return element('td', 'null', { className: 'null' });
-  const text = typeof value === 'object' ? JSON.stringify(value) : String(value);
+  const text = cellText(value);
   return element('td', text, { className: numeric ? 'number' : '', title: text });
 }
 
@@ -136,17 +137,8 @@ function fail(problem) {
   byId('download').hidden = true;
 }
 
-/** A spreadsheet takes some texts for formulas: those get an apostrophe in front. */
-function csvCell(value) {
-  if (value === null) return '';
-  let text = typeof value === 'object' ? JSON.stringify(value) : String(value);
-  if (typeof value === 'string' && /^[=+\-@\t\r]/.test(text)) text = `'${text}`;
-  return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
-}
-
 function download() {
-  const lines = [answer.columns.map(({ name }) => name), ...answer.rows].map((row) => row.map(csvCell).join(','));
-  const file = URL.createObjectURL(new Blob([lines.join('\r\n'), '\r\n'], { type: 'text/csv' }));
+  const file = URL.createObjectURL(new Blob([csv(answer)], { type: 'text/csv' }));
   element('a', undefined, { href: file, download: 'answer.csv' }).click();
   setTimeout(() => URL.revokeObjectURL(file), 1_000);
 }

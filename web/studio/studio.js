@@ -1,5 +1,6 @@
 // The studio's page. Every value that comes from events is hostile: it reaches the page as text only.
 
+import { parseExactly } from './answer.js';
 import { startAsk } from './ask.js';
 import { startLive } from './live.js';
 
@@ -63,7 +64,7 @@ export async function sql(text, signal) {
     body,
     signal,
   });
-  const answer = await reply.json();
+  const answer = parseExactly(await reply.text());
   if (!reply.ok) throw new SqlError(answer.code, answer.message);
   return answer;
 }
