@@ -55,6 +55,12 @@ function senders() {
 export const lists = { referrers: senders };
 
 export const suites = {
+  assistants: () => ({
+    source: `senders.json of ${own.updated}`,
+    cases: [...ours()]
+      .filter(([, word]) => word === 'ai_assistant')
+      .map(([place, word, source]) => ({ referrer: `https://${place}`, medium: word, source })),
+  }),
   snowplow_referrers: () => {
     const { folder, source } = crate('referer-parser-rs', 'suites');
     const cases = JSON.parse(read(`${folder}/tests/referer-tests.json`));

@@ -36,6 +36,12 @@ impl Spread {
         Ok(Arc::new(DictionaryArray::<Int32Type>::try_new(self.rows.clone(), Arc::new(values))?))
     }
 
+    /// A column of texts without any.
+    pub fn no_text(&self) -> Result<ArrayRef> {
+        let keys = Int32Array::new_null(self.rows.len());
+        Ok(Arc::new(DictionaryArray::<Int32Type>::try_new(keys, Arc::new(StringArray::new_null(0)))?))
+    }
+
     pub fn copied(&self, values: &dyn Array) -> Result<ArrayRef> {
         Ok(take(values, &self.rows, None)?)
     }
@@ -145,9 +151,12 @@ fn add_page(
             })
         })
         .collect();
+    // Most of the campaign's columns are empty in most batches: they share one array.
+    let none = spread.no_text()?;
     let mut add = |column: &'static str, of: &dyn Fn(&PageAddress) -> Option<&str>| -> Result<()> {
-        let values: StringArray = rows.iter().map(|row| of(&addresses[*row])).collect();
-        columns.insert(column, spread.text(values)?);
+        let is_empty = addresses.iter().all(|address| of(address).is_none());
+        let values = || rows.iter().map(|row| of(&addresses[*row])).collect();
+        columns.insert(column, if is_empty { none.clone() } else { spread.text(values())? });
         Ok(())
     };
     add("page_url", &|page| page.url.as_deref())?;

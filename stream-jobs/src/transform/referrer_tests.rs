@@ -153,6 +153,8 @@ fn own_domains() {
         ("https://secure.pay.example/done", page, vec!["pay.example"], "internal/"),
         ("https://xpay.example/done", page, vec!["pay.example"], "paid/"),
         ("https://blog.shop.example/", page, vec!["pay.example"], "internal/"),
+        ("https://www.xn--bcher-kva.example/", page, vec!["bücher.example"], "internal/"),
+        ("https://a.xn--p1ai/", "https://www.a.xn--p1ai/", vec![], "internal/"),
         ("https://a.co.uk/", "https://b.co.uk/", vec![], "referral/"),
         ("https://a.shop.co.uk/", "https://b.shop.co.uk/", vec![], "internal/"),
         ("https://one.github.io/", "https://two.github.io/", vec![], "referral/"),

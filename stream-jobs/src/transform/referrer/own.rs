@@ -2,6 +2,8 @@
 
 use std::collections::HashSet;
 
+use ::url::Host;
+
 /// Domains of our own beside the page's: a shop's payment pages, a second brand.
 #[derive(Clone, Debug, Default)]
 pub struct OwnDomains {
@@ -11,7 +13,7 @@ pub struct OwnDomains {
 impl OwnDomains {
     /// `domains` are hosts; the hosts below them belong to them.
     pub fn new(domains: &[String]) -> Self {
-        Self { configured: domains.iter().map(|domain| domain.trim_matches('.').to_ascii_lowercase()).collect() }
+        Self { configured: domains.iter().map(|domain| as_browsers_write(domain.trim_matches('.'))).collect() }
     }
 
     /// Whether `host` (lower case) is the page's own: the same host, one of the same registrable domain (`psl`: the part
@@ -24,9 +26,16 @@ impl OwnDomains {
     }
 }
 
+/// Lower case, other alphabets in Punycode.
+fn as_browsers_write(domain: &str) -> String {
+    Host::parse(domain).map_or_else(|_| domain.to_lowercase(), |host| host.to_string())
+}
+
 fn registrable(host: &str) -> Option<&str> {
-    // The rule for unlisted endings would make a domain of an address' last two numbers.
-    if host.ends_with(|last: char| last.is_ascii_digit() || last == ']') { None } else { psl::domain_str(host) }
+    let last = host.rsplit('.').next().unwrap_or_default();
+    // psl takes the last two numbers of an address for a domain.
+    let is_address = host.ends_with(']') || last.bytes().all(|byte| byte.is_ascii_digit());
+    if is_address { None } else { psl::domain_str(host) }
 }
 
 /// Most labels of a host that are looked at.
