@@ -49,7 +49,7 @@ const CONTEXT: Context =
 prop_compose! {
     fn click()(
         seq in 0..=(1i64 << 53) - 1, at in proptest::num::f64::NORMAL, x in proptest::option::of(-1e308..1e308f64),
-        button in proptest::option::of(any::<i32>()), text in proptest::option::of(".{0,40}"),
+        button in proptest::option::of(-1..=i32::MAX), text in proptest::option::of(".{0,40}"),
         rect in proptest::option::of(proptest::array::uniform4(-1e6..1e6f64)),
         trail in proptest::collection::vec(-1e4..1e4f64, 0..20),
     ) -> serde_json::Value {

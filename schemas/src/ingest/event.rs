@@ -4,7 +4,7 @@ use serde::Deserialize;
 
 use super::event_type::EventType;
 use super::reject::EventCode;
-use super::value::{Length, Number, Object, Properties, Samples, Text, Whole};
+use super::value::{Length, Number, Object, Properties, Samples, Text, Whole, integer_from};
 
 /// One thing that a visitor did; identified for ever by (`tab_id`, `seq`).
 ///
@@ -23,7 +23,8 @@ pub struct Event<'a> {
     /// CSS pixels: pointer position, or scroll offset.
     pub x: Option<Number>,
     pub y: Option<Number>,
-    /// `MouseEvent.button`.
+    /// `MouseEvent.button`; −1 when none is pressed.
+    #[serde(default, deserialize_with = "integer_from::<-1, _, _>")]
     pub button: Option<i32>,
     pub duration_ms: Option<Length>,
     pub trail: Option<Object<Trail>>,
@@ -102,6 +103,7 @@ pub struct Input<'a> {
 #[derive(Debug, Deserialize)]
 pub struct Change<'a> {
     /// Option index; −1 when nothing is selected.
+    #[serde(default, deserialize_with = "integer_from::<-1, _, _>")]
     pub index: Option<i64>,
     /// Only where the element is unmasked.
     #[serde(borrow)]
@@ -131,6 +133,7 @@ pub struct NetworkRequest<'a> {
     pub method: Option<Text<'a>>,
     #[serde(borrow)]
     pub url: Option<Text<'a>>,
+    #[serde(default, deserialize_with = "integer_from::<0, _, _>")]
     pub status: Option<i32>,
     pub duration_ms: Option<Length>,
     /// fetch, xhr or beacon.

@@ -40,6 +40,41 @@ fn a_good_batch_borrows_from_its_body() {
     assert_eq!(event.properties.expect("kept").0, r#"{"a":[1, 2]}"#);
 }
 
+/// Every integer of the contract, with the bounds that its JSON Schema states.
+#[test]
+fn integers_are_bounded_as_the_schema_says() {
+    const SAFE_MAX: i64 = (1 << 53) - 1;
+    let fields: [(&str, &str, i64, i64); 9] = [
+        ("seq", r#"{"seq":N,"type":"click","at":1}"#, 0, SAFE_MAX),
+        ("button", r#"{"seq":1,"type":"click","at":1,"button":N}"#, -1, i64::from(i32::MAX)),
+        ("input.length", r#"{"seq":1,"type":"input","at":1,"input":{"kind":"text","length":N}}"#, 0, SAFE_MAX),
+        ("change.index", r#"{"seq":1,"type":"change","at":1,"change":{"index":N}}"#, -1, SAFE_MAX),
+        ("clipboard.length", r#"{"seq":1,"type":"clipboard","at":1,"clipboard":{"length":N}}"#, 0, SAFE_MAX),
+        ("request.status", r#"{"seq":1,"type":"request","at":1,"request":{"status":N}}"#, 0, i64::from(i32::MAX)),
+        ("request.bytes", r#"{"seq":1,"type":"request","at":1,"request":{"bytes":N}}"#, 0, SAFE_MAX),
+        ("error.line", r#"{"seq":1,"type":"error","at":1,"error":{"message":"m","line":N}}"#, 0, SAFE_MAX),
+        ("error.column", r#"{"seq":1,"type":"error","at":1,"error":{"message":"m","column":N}}"#, 0, SAFE_MAX),
+    ];
+    for (field, event, least, most) in fields {
+        for number in [least, most] {
+            let event = event.replace('N', &number.to_string());
+            assert!(parse(batch_of(&event).as_bytes()).expect("good").rejects.is_empty(), "{event}");
+        }
+        for number in [
+            i128::from(least) - 1,
+            i128::from(most) + 1,
+            i128::from(i64::MIN),
+            i128::from(i64::MAX),
+            i128::from(u64::MAX),
+        ] {
+            let event = event.replace('N', &number.to_string());
+            let (code, message) = code_beside_good(&event);
+            assert_eq!(code, "number_out_of_range", "{event}: {message}");
+            assert!(message.contains(&format!("`{field}`")), "{event}: {message}");
+        }
+    }
+}
+
 #[test]
 fn each_kind_of_bad_event_has_its_code_and_names_its_field() {
     let long = "x".repeat(STRING_BYTES_MAX + 1);

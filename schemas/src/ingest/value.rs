@@ -123,6 +123,20 @@ impl<'de> Deserialize<'de> for Whole {
     }
 }
 
+/// An integer from `LEAST` to 2⁵³ − 1, or to the largest of its type, where one is given.
+pub(super) fn integer_from<'de, const LEAST: i64, T, D>(deserializer: D) -> Result<Option<T>, D::Error>
+where
+    T: TryFrom<i64>,
+    D: Deserializer<'de>,
+{
+    let Some(number) = Option::<i64>::deserialize(deserializer)? else { return Ok(None) };
+    let most = i64::try_from(WHOLE_MAX).unwrap_or(i64::MAX);
+    match T::try_from(number) {
+        Ok(fitting) if (LEAST..=most).contains(&number) => Ok(Some(fitting)),
+        _ => Err(D::Error::custom(format_args!("{OUT_OF_RANGE_PREFIX}: {number} is not between {LEAST} and {most}"))),
+    }
+}
+
 /// A finite number, exactly as sent: serde_json's own reading of long fractions may be off in the last bit, and a time
 /// in epoch milliseconds with fractions is that long.
 #[derive(Clone, Copy, Debug, PartialEq)]
