@@ -10,6 +10,7 @@ use datafusion::logical_expr::LogicalPlan;
 use datafusion::prelude::{DataFrame, SessionContext};
 use futures::TryStreamExt;
 
+use crate::dialect::translate;
 use crate::engine::memory_exhausted;
 use crate::guard::{Refused, one_line, only_statement};
 use crate::lake::Lake;
@@ -92,7 +93,8 @@ pub async fn query(lake: &Lake, sql: &str, limits: Limits) -> Result<Answer, Fai
 
 /// Plans one read-only statement and starts it.
 pub async fn open(lake: &Lake, sql: &str, limits: Limits) -> Result<Rows, Failure> {
-    let statement = only_statement(sql)?;
+    let mut statement = only_statement(sql)?;
+    translate(&mut statement)?;
     let context = lake.engine.session();
     let named = context.state().resolve_table_references(&statement)?;
     let named: Vec<String> = named.iter().map(|name| name.table().to_ascii_lowercase()).collect();

@@ -85,8 +85,8 @@ fn float(array: &ArrayRef, row: usize) -> Value {
             (f64::from(value), value.to_string().parse().unwrap_or(f64::from(value)))
         }
         _ => {
-            let value = array.as_primitive::<Float16Type>().value(row);
-            (f64::from(value), value.to_string().parse().unwrap_or(f64::from(value)))
+            let value = f64::from(array.as_primitive::<Float16Type>().value(row));
+            (value, value)
         }
     };
     match value {

@@ -1,0 +1,36 @@
+//! Where the engine's own functions could answer wrongly: whole numbers that wrap, sums that overflow, times of a zone,
+//! `NOT IN` with nulls. Each is put right, or refused with the way round.
+
+mod arithmetic;
+mod average;
+mod subqueries;
+mod sum;
+mod times;
+
+use std::sync::Arc;
+
+use datafusion::execution::FunctionRegistry;
+use datafusion::logical_expr::AggregateUDF;
+use datafusion::optimizer::AnalyzerRule;
+use datafusion::optimizer::analyzer::Analyzer;
+use datafusion::prelude::SessionContext;
+
+/// The engine's rules for a fresh plan, with ours around them.
+pub fn analyzer_rules() -> Vec<Arc<dyn AnalyzerRule + Send + Sync>> {
+    let mut rules: Vec<Arc<dyn AnalyzerRule + Send + Sync>> = vec![Arc::new(subqueries::NotIn)];
+    rules.extend(Analyzer::new().rules);
+    rules.push(Arc::new(arithmetic::Checked));
+    rules.push(Arc::new(times::OneZone));
+    rules
+}
+
+/// Puts our functions in the place of the engine's.
+pub fn register(context: &SessionContext) {
+    times::register(context);
+    if let Ok(inner) = context.udaf("sum") {
+        context.register_udaf(AggregateUDF::new_from_impl(sum::Sum { inner }));
+    }
+    if let Ok(inner) = context.udaf("avg") {
+        context.register_udaf(AggregateUDF::new_from_impl(average::Average { inner }));
+    }
+}

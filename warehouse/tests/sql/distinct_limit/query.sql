@@ -1,0 +1,13 @@
+with s(x) as (values (0),(1),(2) order by 1 limit 3), t as (select * from s union all select * from s union all select * from s) select distinct x from t order by x limit 3;
+with s(x) as (values (0),(1),(2) order by 1 limit 3), t as (select * from s union all select * from s union all select * from s) select x, count(*) from t group by x order by x limit 3;
+with s(x) as (values (0),(1),(2) order by 1 limit 3), t as (select * from s union all select * from s union all select * from s) select x from (select distinct x from t) u order by x desc limit 2 offset 1;
+with s(x,y) as (values (0,1),(1,2),(2,3) order by 1 limit 3), t as (select * from s union all select * from s) select distinct x, y from t order by x, y limit 3;
+with s(x) as (values (0),(1),(2) order by 1 limit 3), t as (select * from s union all select * from s) select x, sum(x) over (partition by x) from t order by x limit 4;
+with s(x) as (values (0),(1),(2) order by 1 limit 3), t as (select * from s union all select * from s) select x, row_number() over (order by x) from t order by x limit 4;
+with t(a,b) as (values ('p','x'),('p','y'),('s','x')) select distinct a, count(*) over (partition by a) n from t order by 1 limit 30;
+with t(a,b) as (values ('p','x'),('p','y'),('s','x')) select count(*) from (select distinct a, count(*) over (partition by a) n from t limit 30) q;
+select distinct on (a) a, b from (values (1,'x'),(1,'a'),(2,'b')) t(a,b) order by a, b desc limit 1;
+select count(*) from (select distinct a from (values (1),(2),(3),(3)) t(a) limit 2) q;
+select distinct g from (values (3),(1),(2),(null),(3)) t(g) order by g desc nulls last limit 2;
+select distinct x % 5 from generate_series(1, 1000) a(x) order by 1 limit 3;
+select distinct x % 5, x % 2 from generate_series(1, 1000) a(x) order by 1 desc, 2 limit 3;

@@ -1,0 +1,14 @@
+with o(x) as (values (1),(2),(null)), i(id) as (values (1),(null)) select o.x, l.n from o left join lateral (select id n from i where i.id = o.x) l on true order by 1;
+select a.x, b.x from (values (1),(2),(3)) a(x) full join (values (3),(4)) b(x) on a.x = b.x order by 1, 2;
+select a.x, b.x from (values (1),(2),(3)) a(x) left join (values (3),(4)) b(x) on a.x = b.x and a.x > 5 order by 1, 2;
+select a.x, b.x from (values (1),(2),(null)) a(x) join (values (1),(null)) b(x) on a.x is not distinct from b.x order by 1, 2;
+select a.x, b.x from (values (1),(2),(null)) a(x) left join (values (1),(null)) b(x) on a.x = b.x where b.x is null order by 1;
+select a.x, b.y from (values (1),(2),(null)) a(x) left join (values (1,true),(2,false)) b(x,y) on a.x = b.x where (b.y is true) is not true order by 1;
+select x from (values (1),(2),(3)) t(x) except select x from (values (2)) u(x) order by 1;
+select x from (values (1),(1),(null),(null)) t(x) intersect select x from (values (1),(null)) u(x) order by 1;
+select x from (values (1),(1),(null),(null)) t(x) union select x from (values (1),(null)) u(x) order by 1;
+select a.x from (values (0.0::float8)) a(x) join (values (-0.0::float8)) b(x) on a.x = b.x;
+with recursive r(n) as (select 1 union select (n + 1) % 3 from r) select n from r order by n;
+select a.x from (values (null),(1)) a(x) join (values (null),(1)) b(x) using (x);
+select x from (values (1),(2)) a(x) natural join (values (2),(3)) b(x);
+select a.x, b.x from generate_series(1, 3) a(x) join generate_series(1, 5) b(x) on a.x + 1 = b.x - 1 order by 1;

@@ -1,0 +1,10 @@
+select x from (select x from (values (3),(1),(2)) t(x) order by x limit 2) q order by x desc limit 1;
+select x from (select x from (values (3),(1),(2)) t(x) order by x offset 1) q order by x;
+select a.x from (values (1),(2),(3)) a(x) left join (values (2),(2)) b(x) on a.x = b.x order by 1 limit 3 offset 1;
+select a, b from (values (1,'x'),(1,'a'),(2,'b')) t(a,b) order by a desc, b limit 2;
+select a from (values (1),(2),(3)) t(a) limit 0;
+select x from (select x from (values (3),(1),(2)) t(x) order by x limit 2) a union all select x from (select x from (values (6),(5),(4)) t(x) order by x limit 2) b order by x limit 3;
+select x from ((select x from (values (3),(1),(2)) t(x)) union (select x from (values (3),(2)) t(x))) q order by x desc limit 2;
+select a.x from (values (1),(2),(3)) a(x) left join (values (1),(1)) b(x) on a.x = b.x order by a.x limit 2;
+select x from generate_series(1, 1000) a(x) where x % 100 = 0 order by x desc offset 3 limit 2;
+select x from generate_series(1, 10) g(x) order by x * -1 limit 1 + 1;

@@ -1,0 +1,16 @@
+select a like 'a%', a not like 'a%', a ilike 'A_', a like '%' from (values ('ab'),('b'),(null),('')) t(a) order by a;
+select 'a%b' like 'a\%b', 'axb' like 'a\%b', 'a_b' like 'a\_b', 'a\b' like 'a\\b', '%' like '\%';
+select 'a%b' like 'a%%b' , 'ab' like 'a_', 'äb' like '_b', 'é' like '_', '日本' like '__', '日本' like '___';
+select length('日本'), char_length('é'), octet_length('é'), bit_length('é');
+select substr('日本語', 2, 1), substring('日本語' from 2), left('日本語', 2), right('日本語', 1), left('日本語', -1), right('日本語', -1);
+select substr('hello', 0, 3), substr('hello', -1, 3), substr('hello', 2), substring('hello', 10);
+select position('本' in '日本語'), strpos('日本語', '語'), strpos('abc', ''), strpos('abc', 'z');
+select lpad('日本', 5, '*'), rpad('日本', 1), lpad('hi', 5, 'xyz'), rpad('hi', 5, ''), lpad('hi', 0);
+select trim('  a '), ltrim('xxa', 'x'), rtrim('axx', 'x'), btrim('xyaxy', 'xy'), trim(both 'é' from 'éaé');
+select replace('aaa', 'a', 'bb'), replace('abc', '', 'x'), translate('12345', '143', 'ax'), translate('日本', '日', 'x');
+select split_part('a,b,c', ',', 2), split_part('a,b,c', ',', 5), split_part('a,b,c', ',', -1), split_part('日本語', '本', 2);
+select ascii('é'), chr(233), repeat('é', 3), md5('a'), to_hex(255), overlay('hello' placing 'XX' from 2 for 3), starts_with('日本', '日');
+select regexp_replace('abcabc', 'b', 'X'), regexp_replace('abcabc', 'b', 'X', 'g'), regexp_replace('a.b', '(a).(b)', '\2\1');
+select 'abc' ~ 'B', 'abc' ~* 'B', 'abc' !~ 'b', null ~ 'a', regexp_like('日本', '^..$');
+select x from (values ('a1'),('a_1'),('a%1')) t(x) where x like 'a\_1' or x like 'a\%1' order by x;
+select length(''), ''='' , '' is null, coalesce('', 'x');
