@@ -13,7 +13,7 @@ passed=0
 ok() { passed=$((passed + 1)); printf '  ok  %s\n' "$1"; }
 fail() { printf '  FAILED  %s\n' "$1" >&2; printf 'real parts: %d passed, 1 failed\n' "$passed" >&2; exit 1; }
 address() { jq -er ".$1" "$DIR/parts.json"; }
-status() { curl --noproxy '*' -s -o /dev/null -w '%{http_code}' --max-time 20 "$@" || true; }
+status() { curl --noproxy '*' -s -o /dev/null -w '%{http_code}' --max-time 60 "$@" || true; }
 
 # expect STATUS TITLE CURL-ARGUMENTS…
 expect() {
@@ -26,14 +26,14 @@ expect() {
 
 # eventually STATUS TITLE CURL-ARGUMENTS…: for what a health check must notice first
 eventually() {
-  local want=$1 title=$2 deadline=$((SECONDS + 30)) got=
+  local want=$1 title=$2 deadline=$((SECONDS + 120)) got=
   shift 2
   while [ $SECONDS -lt $deadline ]; do
     got=$(status "$@")
     if [ "$got" = "$want" ]; then ok "$title"; return; fi
     sleep 0.1
   done
-  fail "$title: still answered $got, not $want, after 30 s"
+  fail "$title: still answered $got, not $want, after 120 s"
 }
 
 put_object() { # KEY BODY CURL-ARGUMENTS…

@@ -36,31 +36,8 @@ case ${1:---all} in
   *) echo "setup.sh: unknown option '$1'; it takes --demo or --all" >&2; exit 2 ;;
 esac
 
-fail() {
-  printf '\nsetup.sh: %s\n' "$1" >&2
-  shift
-  for line in "$@"; do printf '  %s\n' "$line" >&2; done
-  exit 1
-}
-
-# step TITLE ABOUT CHECK ACTION: runs ACTION unless CHECK says that its result is there, and checks again afterwards.
-step() {
-  local title=$1 about=$2 check=$3 action=$4 started=$SECONDS
-  if "$check"; then
-    printf '  %-46s there\n' "$title"
-    return
-  fi
-  printf '  %-46s installing, about %s …\n' "$title" "$about"
-  local log="$CACHE/logs/${action}.log"
-  # In the background, because in an `if` bash would go on after a failed command.
-  "$action" >"$log" 2>&1 </dev/null &
-  if ! wait $!; then
-    tail -20 "$log" >&2
-    fail "'$title' failed; the whole output is in $log" "mend what it names and run infra/dev/setup.sh again: steps that are done are skipped"
-  fi
-  "$check" || fail "'$title' ran without an error, yet its result is not there" "output: $log"
-  printf '  %-46s done in %s s\n' "$title" "$((SECONDS - started))"
-}
+# shellcheck source=infra/dev/steps.sh
+. "$ROOT/infra/dev/steps.sh"
 
 as_root() {
   if [ "$(id -u)" = 0 ]; then "$@"
@@ -209,7 +186,7 @@ step "npm packages of web/" "30 s" web_there install_web
 step "Lists of agents and referrers" "20 s" lists_there install_lists
 if [ $scope = all ]; then
   step "Apache Kafka $KAFKA_VERSION" "10 s" kafka_there install_kafka
-  step "Kafka class archive, for quick starts" "10 s" class_archive_there make_class_archive
+  step_for_speed "Kafka class archive, for quick starts" "10 s" class_archive_there make_class_archive
   step "Java 25 for the registry" "15 s" java_25_there install_java_25
   step "Apicurio registry $APICURIO_VERSION" "20 s" registry_there install_registry
   step "versitygw $VERSITYGW_VERSION, an S3 server" "2 to 5 minutes" object_store_there install_object_store

@@ -29,6 +29,8 @@ phase() {
   times+=("$(printf '%-12s %5s s' "$name" "$((SECONDS - started))")")
 }
 
+setup() { infra/dev/check_steps.sh && infra/dev/setup.sh; }
+
 web() { npm --prefix web run --silent lint && npm --prefix web run --silent build && npm --prefix web test --silent; }
 
 # Both in one feature set (check_boundaries.py holds it). The binaries first: tests of `standalone` run them all.
@@ -44,6 +46,9 @@ system() {
 # A minute of use of the shop, then the books, and a search for typed text in every file.
 demo() { CT_REAL_PARTS=1 cargo test --locked --workspace --test standalone_demo -- --nocapture; }
 
+# Good traffic and every known attack at once, for a minute; `make soak` takes twenty.
+soak() { SOAK_SECONDS=75 cargo test --locked --workspace --test soak -- --nocapture; }
+
 # From outside, as an operator would see it: a seed may be any number.
 acceptance() {
   local seed
@@ -53,7 +58,7 @@ acceptance() {
   done
 }
 
-phase setup "what the tests need" infra/dev/setup.sh
+phase setup "what the tests need" setup
 phase format "cargo fmt" cargo fmt --all --check
 phase boundaries "one Arrow, who may know whom" infra/dev/check_boundaries.py
 phase web "lint, build, unit tests (about 10 s)" web
@@ -63,6 +68,7 @@ phase parts "the real Kafka, registry, S3 server and load balancer (about 30 s)"
 phase browser "the SDK in a real Chromium (about 2 minutes)" browser
 phase system "the whole system on the real parts (about 5 minutes)" system
 phase demo "standalone, visited for a minute" demo
+phase soak "every known attack at once (about 3 minutes)" soak
 if [ -e "$ACCEPTANCE" ]; then
   phase acceptance "from outside, two seeds (about 4 minutes)" acceptance
 else

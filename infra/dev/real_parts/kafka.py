@@ -16,6 +16,9 @@ COLLECTOR_PAUSES = ["-XX:+UseG1GC", "-XX:MaxGCPauseMillis=20", "-Djava.awt.headl
 # The quick compiler only: a test's broker is up in half the time and never runs long enough to miss the other.
 QUICK_START = ["-XX:TieredStopAtLevel=1"]
 
+# Java writes the archive when it ends: 3 s on a quiet machine.
+ARCHIVE_WAIT_S = 240.0
+
 PROPERTIES = """\
 process.roles=broker,controller
 node.id=1
@@ -110,7 +113,7 @@ def make_class_archive(wait_ready) -> Path:
         try:
             wait_ready(process, folder)
         finally:
-            process.stop()
+            process.stop(ARCHIVE_WAIT_S)
         if not unfinished.exists():
             raise PartsError(f"Java wrote no class archive:\n{process.log_tail()}")
         os.replace(unfinished, archive)

@@ -78,11 +78,11 @@ class Process:
             with contextlib.suppress(ProcessLookupError):
                 os.killpg(self.pid, number)
 
-    def stop(self) -> None:
-        """SIGTERM, then SIGKILL to whatever is still there after STOP_WAIT_S."""
+    def stop(self, wait_s: float = STOP_WAIT_S) -> None:
+        """SIGTERM, then SIGKILL to whatever is still there after `wait_s`."""
         self.send(signal.SIGTERM)
         self.send(signal.SIGCONT)
-        if not self.wait_gone(STOP_WAIT_S):
+        if not self.wait_gone(wait_s):
             self.kill()
 
     def kill(self) -> None:

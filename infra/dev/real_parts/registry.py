@@ -8,6 +8,8 @@ from pathlib import Path
 from .places import CACHE, PartsError, installed, java_for_registry, versions
 from .process import Process
 
+# Only a broken registry takes so long, however busy the machine.
+ANSWER_WAIT_S = 60.0
 NAME = "registry"
 PORTS = ["http", "management"]
 JVM = ["-Xmx384m", "-XX:TieredStopAtLevel=1"]
@@ -66,7 +68,7 @@ def url(chosen: dict[str, int]) -> str:
 def call(method: str, address: str, body: dict | None = None):
     request = urllib.request.Request(address, method=method, data=json.dumps(body).encode() if body else None)
     request.add_header("Content-Type", "application/vnd.schemaregistry.v1+json")
-    with DIRECT.open(request, timeout=5) as answer:
+    with DIRECT.open(request, timeout=ANSWER_WAIT_S) as answer:
         return json.loads(answer.read() or b"null")
 
 
