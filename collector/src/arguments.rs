@@ -77,7 +77,9 @@ impl Arguments {
         let logs = tracing_subscriber::fmt()
             .with_env_filter(EnvFilter::new(&self.log))
             .with_ansi(std::io::stderr().is_terminal())
-            .with_writer(std::io::stderr);
+            .with_writer(std::io::stderr)
+            // It would panic when the log cannot be written, as on a full disk.
+            .log_internal_errors(false);
         match self.log_format {
             LogFormat::Text => logs.init(),
             LogFormat::Json => logs.json().init(),

@@ -38,6 +38,10 @@ impl Health {
         self.stopping.store(true, Ordering::Release);
     }
 
+    pub fn stopping(&self) -> bool {
+        self.stopping.load(Ordering::Acquire)
+    }
+
     pub fn kafka_answered(&self) {
         self.kafka_answered_ms.store(self.now_ms().max(1), Ordering::Relaxed);
     }

@@ -9,24 +9,29 @@ use rdkafka::admin::{AdminClient, AdminOptions, NewTopic, TopicReplication};
 use rdkafka::client::DefaultClientContext;
 use rdkafka::types::RDKafkaErrorCode;
 use tokio::time::{Instant, sleep};
-use tokio_util::sync::CancellationToken;
+use tokio_util::sync::{CancellationToken, DropGuard};
 use tracing::{info, warn};
 
 use crate::producer::KafkaSink;
 
-/// With the silence that `health.rs` allows, a lost broker is noticed within 5 s.
-const PROBE_INTERVAL_MS: u64 = 500;
+/// With the silence that `health.rs` allows, a lost broker is noticed within 5 s, and a slow one is not taken for lost.
+const PROBE_INTERVAL_MS: u64 = 1_000;
 /// A broker with a round trip of 1 s is slow and not lost.
 const PROBE_TIMEOUT_MS: u64 = 2_000;
 /// Between two attempts at start.
 const STARTUP_RETRY_MS: u64 = 250;
 
-/// Probes the broker and replaces a dead producer until `stop`.
-pub fn watch(sink: Arc<KafkaSink>, stop: CancellationToken) -> std::io::Result<thread::JoinHandle<()>> {
+/// Probes the broker and replaces a dead producer until `stop`; `ended` tells of the thread's end, also in a panic.
+pub fn watch(
+    sink: Arc<KafkaSink>,
+    stop: CancellationToken,
+    ended: DropGuard,
+) -> std::io::Result<thread::JoinHandle<()>> {
     thread::Builder::new().name("kafka-watch".into()).spawn(move || {
+        let _ended = ended;
         let mut reachable = true;
         while !stop.is_cancelled() {
-            sink.rebuild_if_fatal();
+            sink.rebuild_if_dead();
             match sink.probe(Duration::from_millis(PROBE_TIMEOUT_MS)) {
                 Ok(()) if !reachable => {
                     info!(bootstrap = sink.settings.bootstrap, "kafka is back");

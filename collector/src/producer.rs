@@ -4,13 +4,14 @@
 //! end, when librdkafka has reported on the last of them, is the request's answer.
 
 use std::sync::{Arc, Mutex, OnceLock, PoisonError, RwLock};
+use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
 use rdkafka::ClientContext;
 use rdkafka::config::{ClientConfig, FromClientConfigAndContext, RDKafkaLogLevel};
 use rdkafka::error::{KafkaError, KafkaResult};
 use rdkafka::metadata::Metadata;
-use rdkafka::producer::{BaseRecord, DeliveryResult, Producer, ProducerContext, ThreadedProducer};
+use rdkafka::producer::{BaseProducer, BaseRecord, DeliveryResult, Producer, ProducerContext, PurgeConfig};
 use tokio::sync::oneshot;
 use tracing::{debug, error, info, warn};
 
@@ -71,6 +72,8 @@ struct Callbacks {
 impl ClientContext for Callbacks {
     fn log(&self, level: RDKafkaLogLevel, facility: &str, message: &str) {
         match level {
+            // A broker that ends with this process is no news.
+            _ if self.health.stopping() => debug!(facility, "{message}"),
             RDKafkaLogLevel::Emerg | RDKafkaLogLevel::Alert | RDKafkaLogLevel::Critical => {
                 error!(facility, "{message}")
             }
@@ -81,7 +84,9 @@ impl ClientContext for Callbacks {
     }
 
     fn error(&self, error: KafkaError, reason: &str) {
-        warn!(%error, reason, "kafka");
+        if !self.health.stopping() {
+            warn!(%error, reason, "kafka");
+        }
     }
 }
 
@@ -96,7 +101,17 @@ impl ProducerContext for Callbacks {
     }
 }
 
-type Live = ThreadedProducer<Callbacks>;
+/// A producer with the thread that takes its delivery reports; the thread ends when nobody else holds the producer.
+///
+/// Not rdkafka's own `ThreadedProducer`: its poll spins through the last millisecond of each tenth of a second, which is
+/// a hundredth of a core for a process that does nothing.
+struct Live {
+    producer: Arc<BaseProducer<Callbacks>>,
+    reports: JoinHandle<()>,
+}
+
+/// Reports are taken when they come; after so long the thread looks whether it is still needed.
+const POLL_MS: u64 = 5_000;
 
 /// Kafka as the place where records go.
 pub struct KafkaSink {
@@ -113,7 +128,7 @@ impl KafkaSink {
     /// Makes the producer; connects in the background.
     pub fn new(config: &Config, health: Arc<Health>, metrics: Arc<Metrics>) -> KafkaResult<Self> {
         let client = client_config(config);
-        let live = RwLock::new(Arc::new(producer(&client, &health)?));
+        let live = RwLock::new(Live::new(&client, &health)?);
         Ok(Self { settings: config.kafka.clone(), client, live, health, metrics, rebuilding: Mutex::new(()) })
     }
 
@@ -127,14 +142,14 @@ impl KafkaSink {
             metrics: Arc::clone(&self.metrics),
             _permit: permit,
         });
-        let producer = self.live();
+        let live = self.live();
         for (target, payload) in records.iter() {
             let topic = match target {
                 Target::Events => &self.settings.events_topic,
                 Target::DeadLetter => &self.settings.dead_letter_topic,
             };
             let record = BaseRecord::with_opaque_to(topic, Arc::clone(&slot)).key(&records.key).payload(payload);
-            if let Err((error, _)) = producer.send(record) {
+            if let Err((error, _)) = live.producer.send(record) {
                 slot.fail(error.to_string());
                 return Err(error.to_string());
             }
@@ -150,18 +165,19 @@ impl KafkaSink {
         Ok(())
     }
 
-    /// Replaces the producer after a fatal error. What the old one still held is reported as failed, and its senders
+    /// Replaces the producer when it is dead. What the old one still held is reported as failed, and its senders
     /// send it again.
-    pub fn rebuild_if_fatal(&self) {
+    pub fn rebuild_if_dead(&self) {
         let _once = self.rebuilding.lock().unwrap_or_else(PoisonError::into_inner);
-        let Some((code, reason)) = self.live().client().fatal_error() else { return };
-        error!(%code, reason, "kafka: the producer failed for good and is replaced");
-        match producer(&self.client, &self.health) {
+        let Some(reason) = self.live().dead() else { return };
+        error!(reason, "kafka: the producer failed for good and is replaced");
+        match Live::new(&self.client, &self.health) {
             Ok(new) => {
                 let mut live = self.live.write().unwrap_or_else(PoisonError::into_inner);
-                let old = std::mem::replace(&mut *live, Arc::new(new));
+                let old = std::mem::replace(&mut *live, new);
                 drop(live);
-                drop(old);
+                // its requests are answered now, not when its thread looks
+                old.producer.purge(PurgeConfig::default().queue().inflight());
                 self.metrics.producers_rebuilt.inc();
             }
             Err(error) => error!(%error, "kafka: no new producer; trying again"),
@@ -170,7 +186,7 @@ impl KafkaSink {
 
     /// Waits until all records are reported on. Blocks up to `timeout`.
     pub fn flush(&self, timeout: Duration) -> KafkaResult<()> {
-        self.live().flush(timeout)
+        self.live().producer.flush(timeout)
     }
 
     /// The client configuration, for administration.
@@ -180,7 +196,7 @@ impl KafkaSink {
 
     /// What the cluster knows about a topic. Blocks up to `timeout`.
     pub fn metadata(&self, topic: &str, timeout: Duration) -> KafkaResult<Metadata> {
-        self.live().client().fetch_metadata(Some(topic), timeout)
+        self.live().producer.client().fetch_metadata(Some(topic), timeout)
     }
 
     fn live(&self) -> Arc<Live> {
@@ -188,8 +204,28 @@ impl KafkaSink {
     }
 }
 
-fn producer(client: &ClientConfig, health: &Arc<Health>) -> KafkaResult<Live> {
-    ThreadedProducer::from_config_and_context(client, Callbacks { health: Arc::clone(health) })
+impl Live {
+    fn new(client: &ClientConfig, health: &Arc<Health>) -> KafkaResult<Arc<Self>> {
+        let callbacks = Callbacks { health: Arc::clone(health) };
+        let producer = Arc::new(BaseProducer::from_config_and_context(client, callbacks)?);
+        let polled = Arc::clone(&producer);
+        let reports = thread::Builder::new().name("kafka-reports".into()).spawn(move || {
+            while Arc::strong_count(&polled) > 1 {
+                polled.poll(Duration::from_millis(POLL_MS));
+            }
+        });
+        let reports =
+            reports.map_err(|error| KafkaError::ClientCreation(format!("no thread for delivery reports: {error}")))?;
+        Ok(Arc::new(Self { producer, reports }))
+    }
+
+    /// Why it has to be replaced.
+    fn dead(&self) -> Option<String> {
+        if self.reports.is_finished() {
+            return Some("nobody takes its delivery reports any more".to_owned());
+        }
+        self.producer.client().fatal_error().map(|(code, reason)| format!("{code}: {reason}"))
+    }
 }
 
 fn client_config(config: &Config) -> ClientConfig {

@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use anyhow::Context;
+use anyhow::{Context, bail};
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 use tracing::{error, info, warn};
@@ -50,9 +50,14 @@ pub struct Collector {
 impl Collector {
     /// Takes the ports (0 for any free one).
     pub async fn bind(config: Config) -> anyhow::Result<Self> {
-        allow_files(config.limits.connections_max);
         let public = listen("listen", config.listen).await?;
         let internal = listen("internal_listen", config.internal_listen).await?;
+        Self::on(config, public, internal)
+    }
+
+    /// On ports that are taken already; the configuration's addresses are not looked at.
+    pub fn on(config: Config, public: TcpListener, internal: TcpListener) -> anyhow::Result<Self> {
+        allow_files(config.limits.connections_max);
         let addresses = Addresses { public: public.local_addr()?, internal: internal.local_addr()? };
         let edge = Arc::new(Edge::new(config).context("kafka.options")?);
         Ok(Self { edge, public, internal, addresses })
@@ -74,18 +79,26 @@ impl Collector {
             Limits { connections_max: INTERNAL_CONNECTIONS_MAX, drain_timeout_ms: INTERNAL_DRAIN_MS, ..limits.clone() };
         let mut internal_acceptor = acceptor(internal_listener, internal(Arc::clone(&edge)), internal_limits, &edge);
         internal_acceptor.connections = unregistered_gauge();
-        let serving_public = tokio::spawn(public_acceptor.serve(stop_public.clone()));
-        let serving_internal = tokio::spawn(internal_acceptor.serve(stop_internal.clone()));
+        let mut serving_public = tokio::spawn(public_acceptor.serve(stop_public.clone()));
+        let mut serving_internal = tokio::spawn(internal_acceptor.serve(stop_internal.clone()));
+        let watch_ended = CancellationToken::new();
 
-        let started = tokio::select! {
-            started = start(&edge, &stop_internal) => started.map(|ids| edge.start(ids)),
-            () = shutdown.cancelled() => Ok(()),
-        };
-        if started.is_ok() && !shutdown.is_cancelled() {
+        let working = async {
+            let ids = start(&edge, &stop_internal, &watch_ended).await?;
+            edge.start(ids);
             info!(public = %addresses.public, internal = %addresses.internal, "ready");
             ready(addresses);
-            keep_house(&edge, &shutdown).await;
-        }
+            keep_house(&edge).await;
+            anyhow::Ok(())
+        };
+        // Whatever ends by itself ends the process: half a collector would keep its senders waiting.
+        let started = tokio::select! {
+            ended = working => ended,
+            () = shutdown.cancelled() => Ok(()),
+            ended = &mut serving_public => bail!("the accept loop ended: {ended:?}"),
+            ended = &mut serving_internal => bail!("the internal accept loop ended: {ended:?}"),
+            () = watch_ended.cancelled() => bail!("the thread that watches Kafka ended"),
+        };
 
         edge.health.set_stopping();
         stop_public.cancel();
@@ -155,11 +168,16 @@ fn unregistered_gauge() -> prometheus::IntGauge {
 }
 
 /// Waits for Kafka, its topics and the registry.
-async fn start(edge: &Arc<Edge>, stop_watch: &CancellationToken) -> anyhow::Result<SchemaIds> {
+async fn start(
+    edge: &Arc<Edge>,
+    stop_watch: &CancellationToken,
+    watch_ended: &CancellationToken,
+) -> anyhow::Result<SchemaIds> {
     match &edge.sink {
         Sink::Null => Ok(SchemaIds { events: 0, dead_letter: 0 }),
         Sink::Kafka(kafka) => {
-            kafka_watch::watch(Arc::clone(kafka), stop_watch.clone()).context("no thread for watching Kafka")?;
+            kafka_watch::watch(Arc::clone(kafka), stop_watch.clone(), watch_ended.clone().drop_guard())
+                .context("no thread for watching Kafka")?;
             kafka_watch::check_topics(kafka).await?;
             registry::schema_ids(&edge.config.registry, &edge.config.kafka).await
         }
@@ -176,13 +194,11 @@ async fn flush_unacknowledged(edge: &Edge) {
     }
 }
 
-/// Forgets idle senders now and then, until `shutdown`.
-async fn keep_house(edge: &Edge, shutdown: &CancellationToken) {
+/// Forgets idle senders now and then.
+async fn keep_house(edge: &Edge) {
     let mut interval = tokio::time::interval(Duration::from_millis(HOUSEKEEPING_INTERVAL_MS));
     loop {
-        tokio::select! {
-            _ = interval.tick() => edge.rates.forget_idle(),
-            () = shutdown.cancelled() => return,
-        }
+        interval.tick().await;
+        edge.rates.forget_idle();
     }
 }

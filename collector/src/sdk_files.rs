@@ -52,3 +52,20 @@ fn content_type(name: &str) -> &'static str {
         _ => "application/octet-stream",
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::borrow::Cow;
+
+    use super::*;
+
+    /// With rust-embed's `debug-embed` off, a debug build reads the folder of the clone that built it: owned bytes.
+    #[test]
+    fn the_files_are_in_the_binary_in_every_build() {
+        #[derive(RustEmbed)]
+        #[folder = "src"]
+        struct Own;
+        assert!(matches!(Own::get("sdk_files.rs").unwrap().data, Cow::Borrowed(_)));
+        assert!(Files::iter().filter_map(|name| Files::get(&name)).all(|file| matches!(file.data, Cow::Borrowed(_))));
+    }
+}

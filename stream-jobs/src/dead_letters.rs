@@ -1,15 +1,19 @@
 //! Refused records on their way to the dead-letter topic.
 
+use std::sync::{Arc, OnceLock};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use anyhow::{Context, Result};
-use futures::future::try_join_all;
-use rdkafka::ClientConfig;
-use rdkafka::producer::{FutureProducer, FutureRecord};
+use anyhow::{Context, Result, bail};
+use rdkafka::ClientContext;
+use rdkafka::config::FromClientConfigAndContext;
+use rdkafka::error::KafkaError;
+use rdkafka::producer::{BaseProducer, BaseRecord, DeliveryResult, Producer, ProducerContext};
 use schemas::dead_letter::{DeadLetter, encode};
 use tokio::sync::OnceCell;
 
+use crate::config::Config;
 use crate::decode::Reason;
+use crate::group::{Role, client_config};
 use crate::registry::{Registry, Unreachable};
 
 /// The stage that these dead letters name.
@@ -26,9 +30,25 @@ pub struct RejectedRecord {
     pub raw: Vec<u8>,
 }
 
-/// Writes dead letters with acks=all.
+/// Keeps the first error of an attempt.
+struct Reports;
+
+impl ClientContext for Reports {}
+
+impl ProducerContext for Reports {
+    type DeliveryOpaque = Arc<OnceLock<KafkaError>>;
+
+    fn delivery(&self, result: &DeliveryResult<'_>, failure: Self::DeliveryOpaque) {
+        if let Err((error, _)) = result {
+            let _ = failure.set(error.clone());
+        }
+    }
+}
+
+/// Writes dead letters with acks=all. Its producer has no thread that polls it: dead letters are rare, and a poll that
+/// waits costs a hundredth of a core.
 pub struct DeadLetters {
-    producer: FutureProducer,
+    producer: Arc<BaseProducer<Reports>>,
     topic: String,
     schema_id: OnceCell<u32>,
 }
@@ -40,16 +60,17 @@ impl std::fmt::Debug for DeadLetters {
 }
 
 impl DeadLetters {
-    pub fn new(client: &ClientConfig, topic: &str) -> Result<Self> {
-        let producer = client
-            .clone()
-            .set("acks", "all")
-            .set("enable.idempotence", "true")
-            .set("compression.type", "zstd")
-            .set("message.timeout.ms", DELIVERY_TIMEOUT.as_millis().to_string())
-            .create()
-            .context("the dead-letter producer cannot be made")?;
-        Ok(Self { producer, topic: topic.to_owned(), schema_id: OnceCell::new() })
+    pub fn new(config: &Config) -> Result<Self> {
+        let timeout_ms = DELIVERY_TIMEOUT.as_millis().to_string();
+        let own = [
+            ("acks", "all"),
+            ("enable.idempotence", "true"),
+            ("compression.type", "zstd"),
+            ("message.timeout.ms", &timeout_ms),
+        ];
+        let producer = BaseProducer::from_config_and_context(&client_config(config, Role::Producer, &own), Reports)
+            .context("the dead-letter producer cannot be made: look at the kafka options")?;
+        Ok(Self { producer: Arc::new(producer), topic: config.dead_letter_topic.clone(), schema_id: OnceCell::new() })
     }
 
     /// Registers the schema, once; called at start, so that a registry that is down later does not matter.
@@ -64,14 +85,21 @@ impl DeadLetters {
         }
         let schema_id = self.register(registry).await?;
         let rejected_at = now_ms();
-        let deliveries = rejected.iter().map(|record| async move {
+        let failure = Arc::new(OnceLock::new());
+        for record in rejected {
             let (payload, key) = self.encode(schema_id, source, record, rejected_at);
-            let letter = FutureRecord::to(&self.topic).key(&key).payload(&payload);
-            self.producer.send(letter, DELIVERY_TIMEOUT).await.map_err(|(error, _)| error)
-        });
-        try_join_all(deliveries)
-            .await
-            .with_context(|| format!("the dead-letter topic {} cannot be written", self.topic))?;
+            let letter = BaseRecord::with_opaque_to(&self.topic, failure.clone()).key(&key).payload(&payload);
+            if let Err((error, _)) = self.producer.send(letter) {
+                // what was handed over before is delivered or not, as after any error
+                let _ = failure.set(error);
+                break;
+            }
+        }
+        let producer = self.producer.clone();
+        let flushed = tokio::task::spawn_blocking(move || producer.flush(DELIVERY_TIMEOUT)).await?;
+        if let Some(error) = failure.get().cloned().or(flushed.err()) {
+            bail!("the dead-letter topic {} cannot be written: {error}", self.topic);
+        }
         Ok(())
     }
 

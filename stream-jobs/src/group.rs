@@ -216,27 +216,45 @@ impl Group {
     }
 }
 
-/// Options that both the consumer and the dead-letter producer have.
-pub fn client_config(config: &Config) -> ClientConfig {
+/// Whom a librdkafka option is for.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Role {
+    Consumer,
+    Producer,
+}
+
+/// Options of one client: the `own` ones, and over them the configured ones that are not for the other role.
+pub fn client_config(config: &Config, role: Role, own: &[(&str, &str)]) -> ClientConfig {
     let mut client = ClientConfig::new();
     client.set("bootstrap.servers", &config.brokers).set("client.id", "stream-jobs");
-    for (key, value) in config.kafka.iter().filter(|(key, _)| !is_consumer_option(key)) {
+    own.iter().for_each(|(key, value)| _ = client.set(*key, *value));
+    for (key, value) in config.kafka.iter().filter(|(key, _)| role_of(key).is_none_or(|its| its == role)) {
         client.set(key, value);
     }
     client
 }
 
-fn is_consumer_option(key: &str) -> bool {
-    key.starts_with("fetch.")
-        || key.starts_with("group.")
-        || key.starts_with("queued.")
-        || ["session.timeout.ms", "heartbeat.interval.ms", "max.poll.interval.ms", "max.partition.fetch.bytes"]
-            .contains(&key)
-        || key == "partition.assignment.strategy"
+/// `None`: both.
+fn role_of(key: &str) -> Option<Role> {
+    let begins = |prefixes: &[&str]| prefixes.iter().any(|prefix| key.starts_with(prefix));
+    let consumer =
+        ["fetch.", "group.", "queued.", "session.", "heartbeat.", "max.poll.", "max.partition.", "partition."];
+    let producer = ["enable.idempotence", "max.in.flight", "acks", "linger.", "compression.", "message.", "retries"];
+    if begins(&consumer) {
+        Some(Role::Consumer)
+    } else if begins(&producer) {
+        Some(Role::Producer)
+    } else {
+        None
+    }
 }
 
 fn consumer_config(config: &Config) -> ClientConfig {
-    let mut client = client_config(config);
+    let (protocol, value) = match config.group_protocol {
+        GroupProtocol::Classic => ("partition.assignment.strategy", "range,roundrobin"),
+        GroupProtocol::Consumer | GroupProtocol::Auto => ("group.protocol", "consumer"),
+    };
+    let mut client = client_config(config, Role::Consumer, &[(protocol, value)]);
     client
         .set("group.id", &config.group)
         .set("enable.auto.commit", "false")
@@ -244,12 +262,24 @@ fn consumer_config(config: &Config) -> ClientConfig {
         // The chain says where to read; an offset that Kafka does not have is a fault to look at, never a reset.
         .set("auto.offset.reset", "error")
         .set("statistics.interval.ms", STATISTICS_INTERVAL_MS);
-    match config.group_protocol {
-        GroupProtocol::Classic => client.set("partition.assignment.strategy", "range,roundrobin"),
-        GroupProtocol::Consumer | GroupProtocol::Auto => client.set("group.protocol", "consumer"),
-    };
-    for (key, value) in config.kafka.iter().filter(|(key, _)| is_consumer_option(key)) {
-        client.set(key, value);
-    }
     client
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn configured_options_go_over_our_own_and_to_their_own_client_only() {
+        let kafka = [("enable.idempotence", "false"), ("fetch.wait.max.ms", "1000"), ("sasl.username", "me")];
+        let kafka = kafka.map(|(key, value)| (key.to_owned(), value.to_owned())).into();
+        let config = Config { kafka, group_protocol: GroupProtocol::Classic, ..Config::default() };
+        let producer = client_config(&config, Role::Producer, &[("enable.idempotence", "true"), ("acks", "all")]);
+        let consumer = consumer_config(&config);
+        assert_eq!(producer.get("enable.idempotence"), Some("false"));
+        assert_eq!((producer.get("acks"), producer.get("fetch.wait.max.ms")), (Some("all"), None));
+        assert_eq!((consumer.get("fetch.wait.max.ms"), consumer.get("enable.idempotence")), (Some("1000"), None));
+        assert_eq!(consumer.get("auto.offset.reset"), Some("error"));
+        assert_eq!((producer.get("sasl.username"), consumer.get("sasl.username")), (Some("me"), Some("me")));
+    }
 }

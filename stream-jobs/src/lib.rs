@@ -29,7 +29,7 @@ pub mod transform;
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
@@ -55,6 +55,11 @@ pub struct Bound {
 /// Takes the internal address (port 0: any free one). Fails when it is taken.
 pub async fn bind(config: Config) -> Result<Bound> {
     let listener = internal::bind(config.internal_address).await?;
+    on(config, listener)
+}
+
+/// On an internal address that is taken already; the configuration's one is not looked at.
+pub fn on(config: Config, listener: TcpListener) -> Result<Bound> {
     let internal_address = listener.local_addr().context("the internal address cannot be read back")?;
     let metrics = Metrics::default();
     metrics.set_not_ready("start", Some("the self checks have not passed yet".into()));
@@ -74,7 +79,7 @@ impl Bound {
     pub async fn serve(self, shutdown: CancellationToken) -> Result<()> {
         let Self { config, listener, metrics, .. } = self;
         let stop_internal = CancellationToken::new();
-        let internal = tokio::spawn(internal::serve(listener, metrics.clone(), stop_internal.clone()));
+        let mut internal = tokio::spawn(internal::serve(listener, metrics.clone(), stop_internal.clone()));
         let (done, outcome) = tokio::sync::oneshot::channel();
         let patience = config.revoke_deadline() + LEAVE_TIMEOUT;
         let ending = shutdown.clone();
@@ -86,6 +91,7 @@ impl Bound {
         worker.context("the worker's thread cannot be started")?;
         let finished = tokio::select! {
             finished = outcome => finished.context("the worker's thread ended in a panic")?,
+            ended = &mut internal => bail!("the internal address is no longer served: {ended:?}"),
             () = async { ending.cancelled().await; tokio::time::sleep(patience).await } => {
                 tracing::warn!("leaving the group takes too long: the broker will notice by itself");
                 Ok(())
@@ -136,7 +142,7 @@ fn parts(config: &Config, store: Store, metrics: Metrics) -> Result<Parts> {
         group_events,
         store,
         registry: Registry::new(&config.registry)?,
-        dead_letters: DeadLetters::new(&group::client_config(config), &config.dead_letter_topic)?,
+        dead_letters: DeadLetters::new(config)?,
         metrics,
     })
 }

@@ -68,7 +68,13 @@ struct Resume {
 async fn main() -> ExitCode {
     let level = EnvFilter::try_from_env("STREAM_JOBS_LOG").unwrap_or_else(|_| EnvFilter::new(DEFAULT_LOG));
     let colours = std::io::stderr().is_terminal();
-    tracing_subscriber::fmt().with_env_filter(level).with_ansi(colours).with_writer(std::io::stderr).init();
+    tracing_subscriber::fmt()
+        .with_env_filter(level)
+        .with_ansi(colours)
+        .with_writer(std::io::stderr)
+        // It would panic when the log cannot be written, as on a full disk.
+        .log_internal_errors(false)
+        .init();
     match command(Arguments::parse().command).await {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
