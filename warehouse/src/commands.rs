@@ -107,13 +107,19 @@ async fn serve_command(lake: Arc<Lake>, config: Config, shutdown: CancellationTo
         .await
         .with_context(|| format!("cannot listen on {}; choose another address with --listen", config.listen))?;
     println!("studio and SQL API at http://{}", listener.local_addr()?);
-    let compaction = config.compact_every.map(|interval| tokio::spawn(every(lake.clone(), interval, shutdown.clone())));
+    let compaction = {
+        let (lake, shutdown) = (lake.clone(), shutdown.clone());
+        async move {
+            match config.compact_every {
+                Some(interval) => tokio::spawn(every(lake, interval, shutdown)).await.context("compaction ended"),
+                None => Ok(()),
+            }
+        }
+    };
     let about = About { store_url: Some(lake.store.url().to_string()), ..About::default() };
     let serving = Serving { about, token: config.token, sql: config.sql };
-    serve(lake, listener, serving, shutdown).await?;
-    if let Some(compaction) = compaction {
-        compaction.await.context("the compaction")?;
-    }
+    // whichever fails ends the process
+    tokio::try_join!(serve(lake, listener, serving, shutdown), compaction)?;
     Ok(ExitCode::SUCCESS)
 }
 

@@ -37,7 +37,12 @@ fn main() -> ExitCode {
     };
     let log = if matches!(command, Command::Sql { .. } | Command::Verify) { LOG_OF_ONE_ANSWER } else { LOG };
     let filter = EnvFilter::try_from_env("WAREHOUSE_LOG").unwrap_or_else(|_| EnvFilter::new(log));
-    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
+    tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr)
+        // It would panic when the log cannot be written, as on a full disk.
+        .log_internal_errors(false)
+        .init();
 
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().thread_stack_size(STACK_BYTES).build();
     let runtime = runtime.expect("the system lets this process start threads");

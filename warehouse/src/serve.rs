@@ -62,7 +62,10 @@ pub async fn serve(
     let routes = routes(lake, serving, pool.clone());
     let server = warp::serve(routes).incoming(listener).graceful(async move { ending.cancelled().await });
     let mut server = tokio::spawn(server.run());
-    shutdown.cancelled().await;
+    tokio::select! {
+        () = shutdown.cancelled() => {}
+        ended = &mut server => bail!("the HTTP server ended: {ended:?}"),
+    }
     let drained = tokio::time::timeout(DRAIN, &mut server).await.is_ok();
     pool.stop().await;
     // What was ended is still to be told; keep-alive connections have no end of their own.

@@ -39,12 +39,13 @@ pub async fn write(objects: &Arc<dyn ObjectStore>, table: Table, rows: DataFrame
         open: None,
         written: Written::default(),
     };
-    let mut batches = rows.execute_stream().await.with_context(|| format!("table {}", table.name()))?;
-    while let Some(batch) = batches.try_next().await? {
-        writer.add(&batch).await?;
+    match writer.write(rows).await {
+        Ok(()) => Ok(writer.written),
+        Err(error) => {
+            writer.discard().await;
+            Err(error)
+        }
     }
-    writer.close().await?;
-    Ok(writer.written)
 }
 
 struct Writer {
@@ -63,6 +64,25 @@ struct OpenFile {
 }
 
 impl Writer {
+    async fn write(&mut self, rows: DataFrame) -> anyhow::Result<()> {
+        let mut batches = rows.execute_stream().await.with_context(|| format!("table {}", self.table.name()))?;
+        while let Some(batch) = batches.try_next().await? {
+            self.add(&batch).await?;
+        }
+        self.close().await
+    }
+
+    /// Removes what was written: nothing names it, and a round that fails again and again (memory, a full disk) would
+    /// fill the store with it.
+    async fn discard(&mut self) {
+        for file in &self.written.added {
+            let key = format!("warehouse/{}/{}", self.table.name(), file.path);
+            if let Err(error) = self.objects.delete(&Path::from(key.as_str())).await {
+                tracing::debug!(key, %error, "could not delete the file of a failed round");
+            }
+        }
+    }
+
     async fn add(&mut self, batch: &RecordBatch) -> anyhow::Result<()> {
         let keys = batch.project(&[batch.schema().index_of("site_id")?, batch.schema().index_of("event_date")?])?;
         let columns = self.schema.fields().iter().map(|field| batch.schema().index_of(field.name()));
