@@ -1,6 +1,7 @@
 //! `standalone`: reads the command line, runs the system until a signal.
 #![forbid(unsafe_code)]
 
+use std::io::{IsTerminal, Write};
 use std::process::ExitCode;
 
 use anyhow::{Context, Result};
@@ -12,14 +13,21 @@ use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 use tracing_subscriber::EnvFilter;
 
+/// The embedded broker's own lines are not shown: with each record that it cannot store it prints the record. What comes
+/// of it is logged by those who wait for it.
+const LOG: &str = "warn,standalone=info,tansu_broker=off,tansu_service=off,tansu_storage=off";
+
 fn main() -> ExitCode {
     if warehouse::sql::worker::is_asked_for() {
         return warehouse::sql::worker::main();
     }
     let command_line = CommandLine::parse();
     tracing_subscriber::fmt()
-        .with_env_filter(EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("warn,standalone=info")))
+        .with_env_filter(EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new(LOG)))
+        .with_ansi(std::io::stderr().is_terminal())
         .with_writer(std::io::stderr)
+        // It would panic when the log cannot be written, as on a full disk.
+        .log_internal_errors(false)
         .init();
     match start(command_line) {
         Ok(()) => ExitCode::SUCCESS,
@@ -37,7 +45,7 @@ fn start(command_line: CommandLine) -> Result<()> {
         .build()
         .context("cannot start the runtime")?;
     let shutdown = CancellationToken::new();
-    runtime.block_on(async {
+    let result = runtime.block_on(async {
         stop_on_signals(shutdown.clone())?;
         match command_line.command {
             None => standalone::run(command_line.system, print_addresses, shutdown).await,
@@ -47,14 +55,19 @@ fn start(command_line: CommandLine) -> Result<()> {
                     write_key: options.write_key,
                     studio_url: options.studio_url,
                 };
-                println!("shop: http://{}", options.listen);
+                say(&format!("shop: http://{}\n", options.listen));
                 standalone::serve_shop(options.listen, config, shutdown).await
             }
         }
-    })?;
+    });
     // threads of client libraries may still be closing connections: nothing waits for them
     runtime.shutdown_background();
-    Ok(())
+    result
+}
+
+/// To whoever looks; that nobody does, or that the disk is full, ends nothing.
+fn say(text: &str) {
+    let _ = std::io::stdout().write_all(text.as_bytes());
 }
 
 fn stop_on_signals(shutdown: CancellationToken) -> Result<()> {
@@ -71,9 +84,9 @@ fn stop_on_signals(shutdown: CancellationToken) -> Result<()> {
 }
 
 fn print_addresses(addresses: &Addresses) {
-    println!(
+    say(&format!(
         "Ready.\n\n  Watch and ask   {studio}\n  Click around    {shop}\n\n  collector       {collector}   key {key}\n  metrics         {internal}/metrics\n  \
-         Kafka           {kafka}\n  registry        {registry}\n  store           {store}\n\nStop with Ctrl-C.",
+         Kafka           {kafka}\n  registry        {registry}\n  store           {store}\n\nStop with Ctrl-C.\n",
         studio = addresses.studio_url,
         shop = addresses.shop_url,
         collector = addresses.collector_url,
@@ -82,5 +95,5 @@ fn print_addresses(addresses: &Addresses) {
         kafka = addresses.kafka_bootstrap,
         registry = addresses.registry_url,
         store = addresses.store_url,
-    );
+    ));
 }

@@ -4,10 +4,7 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use anyhow::Result;
 use clap::{Args, Parser, Subcommand};
-
-use crate::ports;
 
 /// Customer telemetry in one process: an embedded Kafka broker, the collector, a stream job, the warehouse and a demo
 /// shop, on one folder.
@@ -81,34 +78,6 @@ pub struct ShopOptions {
     pub studio_url: Option<String>,
 }
 
-/// The address of every listener.
-#[derive(Clone, Copy, Debug)]
-pub struct Listeners {
-    pub collector: SocketAddr,
-    pub internal: SocketAddr,
-    pub stream_jobs: SocketAddr,
-    pub studio: SocketAddr,
-    pub shop: SocketAddr,
-    pub kafka: SocketAddr,
-    pub registry: SocketAddr,
-}
-
-impl Options {
-    /// Chooses the ports.
-    pub fn listeners(&self) -> Result<Listeners> {
-        let address = |wanted, default| ports::loopback(wanted, default, self.free_ports);
-        Ok(Listeners {
-            collector: address(self.collector_port, 8080)?,
-            internal: address(self.internal_port, 8081)?,
-            stream_jobs: address(self.stream_jobs_port, 8082)?,
-            studio: address(self.studio_port, 8090)?,
-            shop: address(self.shop_port, 8091)?,
-            kafka: address(self.kafka_port, 9092)?,
-            registry: address(self.registry_port, 8085)?,
-        })
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use clap::CommandFactory;
@@ -124,8 +93,8 @@ mod tests {
     fn the_contract_of_the_acceptance_run_parses() {
         let parsed =
             CommandLine::parse_from(["standalone", "--data-dir", "/tmp/x", "--free-ports", "--studio-port", "8099"]);
-        let listeners = parsed.system.listeners().unwrap();
-        assert_eq!(listeners.studio.port(), 8099);
-        assert_ne!(listeners.collector.port(), 8080);
+        let options = parsed.system;
+        assert!(options.free_ports);
+        assert_eq!((options.studio_port, options.collector_port), (Some(8099), None));
     }
 }

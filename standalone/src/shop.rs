@@ -159,6 +159,19 @@ mod tests {
         assert_eq!(price("size=m&days=10").await.0, 14.0);
     }
 
+    /// With rust-embed's `debug-embed` off, a debug build reads the folder of the clone that built it: owned bytes.
+    #[test]
+    fn the_pages_are_in_the_binary_in_every_build() {
+        #[derive(RustEmbed)]
+        #[folder = "src"]
+        struct Own;
+        assert!(matches!(Own::get("shop.rs").unwrap().data, Cow::Borrowed(_)));
+        let files = ShopFiles::iter()
+            .map(|name| ShopFiles::get(&name))
+            .chain(SdkFiles::iter().map(|name| SdkFiles::get(&name)));
+        assert!(files.flatten().all(|file| matches!(file.data, Cow::Borrowed(_))));
+    }
+
     #[tokio::test]
     async fn every_answer_carries_the_strict_policy() {
         let reply = warp::test::request().path("/shop-config.json").reply(&routes(config())).await;
