@@ -18,7 +18,7 @@ PARTS ?= kafka registry s3
 # Always the whole workspace: building one package alone chooses other features and builds the heavy crates again.
 CARGO_BUILD := cargo build --locked --workspace
 
-.PHONY: help demo test build web lint fmt parts parts-stop bench bench-pipeline
+.PHONY: help demo test soak build web lint fmt parts parts-stop bench bench-pipeline
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/\1\t\2/' | expand -t 16
@@ -35,6 +35,10 @@ demo: ## the whole system on this machine, with a shop to click in; its data lie
 
 test: ## every check, on a real Kafka, registry, S3 server and browser; what CI runs
 	@infra/dev/test.sh
+
+# As long as the promise says; `make test` runs it for a minute.
+soak: build ## twenty minutes of good traffic and of every known attack at once; SOAK_SECONDS for another time
+	@SOAK_SECONDS=$${SOAK_SECONDS:-1200} cargo test --locked --workspace --test soak -- --nocapture
 
 build: web ## all binaries, to the debug folder of CARGO_TARGET_DIR
 	@$(CARGO_BUILD)

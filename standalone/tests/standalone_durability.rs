@@ -1,13 +1,16 @@
-//! What `standalone` promises for its data folder: SIGKILL loses nothing, a stop is clean, one owner at a time.
+//! What `standalone` promises for its data folder: SIGKILL loses nothing, a stop is clean, one owner at a time, and a
+//! broker whose log dies comes back with all that it had.
 
 mod system;
 
 use std::time::Duration;
 
-use system::{Outcome, Poster, PosterOptions, Run, Standalone, Warehouse};
+use system::{Outcome, Poster, PosterOptions, Run, Standalone, Warehouse, eventually, kill_broker_log};
 
 const KILLS: usize = 3;
 const BATCHES_BETWEEN_KILLS: usize = 40;
+const LOG_DEATHS: usize = 2;
+const BATCHES_BETWEEN_DEATHS: usize = 20;
 const LOAD_WAIT: Duration = Duration::from_secs(60);
 const LANDED_WAIT: Duration = Duration::from_secs(60);
 const STOP_WITHIN: Duration = Duration::from_secs(10);
@@ -42,6 +45,28 @@ fn stopped_under_load_it_ends_with_0_and_has_everything_once_after_the_restart()
     assert!(!data_dir.join("standalone.json").exists(), "standalone.json names a process that has ended");
     let outcome = poster.abandon();
     let standalone = Standalone::start(&run, &data_dir);
+    everything_is_there_once(&standalone.warehouse(), &outcome);
+}
+
+#[test]
+fn a_broker_whose_log_dies_under_load_is_there_again_and_has_everything_once() {
+    let run = Run::new("log-dies");
+    let data_dir = run.folder().join("data");
+    let mut standalone = Standalone::start(&run, &data_dir);
+    let poster = Poster::start(&load(&standalone, 7));
+    for death in 1..=LOG_DEATHS {
+        answered(&poster, poster.answered_200() + BATCHES_BETWEEN_DEATHS);
+        // it may be answered, or not: what counts is what the log says below
+        let _ = kill_broker_log(&standalone.address("kafka_bootstrap"));
+        let told = || std::fs::read_to_string(run.log("standalone")).unwrap_or_default();
+        eventually("the log is open again", LOAD_WAIT, || match told().matches("log is open again").count() {
+            times if times >= death => Ok(()),
+            times => Err(format!("{times} times, and it was killed {death} times")),
+        });
+    }
+    answered(&poster, poster.answered_200() + BATCHES_BETWEEN_DEATHS);
+    let outcome = poster.finish();
+    standalone.process().expect_running();
     everything_is_there_once(&standalone.warehouse(), &outcome);
 }
 

@@ -6,6 +6,7 @@
 
 mod binaries;
 mod books;
+mod broker_fault;
 mod browser;
 mod http;
 mod parts;
@@ -21,15 +22,16 @@ mod wait;
 
 pub use binaries::{binary, clone_root};
 pub use books::Outcome;
+pub use broker_fault::kill_broker_log;
 pub use browser::{Visit, VisitOptions, Visitor, dispatched_samples};
 pub use http::{Answer, get, post};
 pub use parts::Parts;
 pub use pipeline::{PARTITIONS, Pipeline, PipelineOptions};
 pub use ports::free_port;
-pub use poster::{Poster, PosterOptions};
+pub use poster::{Poster, PosterOptions, Reply};
 pub use process::Process;
 pub use run::{Run, real_parts_wanted};
 pub use sql::{Row, Warehouse};
 pub use standalone::Standalone;
-pub use traffic::{Tab, now_ms, now_us};
+pub use traffic::{Tab, event_ids, now_ms, now_us};
 pub use wait::eventually;
