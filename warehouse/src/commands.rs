@@ -16,7 +16,7 @@ use crate::format;
 use crate::lake::Lake;
 use crate::query::{Answer, Limits};
 use crate::serve::{About, Serving, check_token, serve};
-use crate::sql::{Form, Question, Reply, once};
+use crate::sql::{Failure, Form, Question, Reply, once};
 use crate::store::Store;
 use crate::verify::verify;
 
@@ -26,7 +26,7 @@ pub async fn run(command: Command, config: Config, shutdown: CancellationToken) 
     match command {
         Command::Compact { .. } => compact_command(open()?, &config, shutdown).await,
         Command::Sql { sql, format } => tokio::select! {
-            done = sql_command(&config, sql, format) => done,
+            done = sql_command(&config, sql, format) => done.map_err(told),
             () = shutdown.cancelled() => anyhow::bail!("stopped"),
         },
         Command::Serve { .. } => serve_command(open()?, config, shutdown).await,
@@ -80,6 +80,14 @@ async fn sql_command(config: &Config, sql: String, format: Format) -> anyhow::Re
         Format::Table | Format::Arrow => format::table(&answer).into_bytes(),
     })?;
     Ok(ExitCode::SUCCESS)
+}
+
+/// There is no log that could tell what stands behind a failure.
+fn told(error: anyhow::Error) -> anyhow::Error {
+    match error.downcast_ref::<Failure>().map(|failure| (failure, failure.detail())) {
+        Some((failure, Some(detail))) => anyhow::anyhow!("{failure} ({detail})"),
+        _ => error,
+    }
 }
 
 /// The rows of an answer in Arrow.

@@ -171,7 +171,8 @@ impl Config {
             }
             None
         };
-        let query_time = duration("query_time", options.query_time.clone().or(file.query_time.clone()), Duration::from_millis(1));
+        let query_time =
+            duration("query_time", options.query_time.clone().or(file.query_time.clone()), Duration::from_millis(1));
         let compact_every = duration("compact_every", compact_every, COMPACT_EVERY_MIN);
         let listen = listen.unwrap_or_else(|| LISTEN.to_owned());
         let address = listen.parse().map_err(|_| format!("listen: {listen:?} is no address such as {LISTEN}"));
@@ -181,14 +182,7 @@ impl Config {
         };
         let sql = settings(cli, &file, &store, query_time, &mut mistakes);
         match address {
-            Ok(listen) if mistakes.is_empty() => Ok(Self {
-                store,
-                resources,
-                sql,
-                listen,
-                token,
-                compact_every,
-            }),
+            Ok(listen) if mistakes.is_empty() => Ok(Self { store, resources, sql, listen, token, compact_every }),
             address => {
                 mistakes.extend(address.err());
                 Err(mistakes.join("\n"))

@@ -60,7 +60,7 @@ pub fn only_statement(sql: &str) -> Result<Statement, Refused> {
 }
 
 fn syntax(error: &DataFusionError) -> Refused {
-    match error {
+    match error.find_root() {
         DataFusionError::SQL(parser, _) if **parser == ParserError::RecursionLimitExceeded => Refused::TooDeep,
         DataFusionError::SQL(parser, _) => {
             let (ParserError::TokenizerError(text) | ParserError::ParserError(text)) = parser.as_ref() else {

@@ -186,18 +186,18 @@ fn streamed(kind: &'static str, reply: sql::Reply) -> Response {
 
 /// Logs what is ours to mend, and what ended a worker, once.
 fn refused(failure: &Failure) -> Response {
-    match (failure.blame, &failure.detail) {
-        (Blame::Us, detail) => tracing::error!("a statement failed: {failure} ({})", detail.as_deref().unwrap_or("-")),
+    match (failure.blame(), failure.detail()) {
+        (Blame::Us, detail) => tracing::error!("a statement failed: {failure} ({})", detail.unwrap_or("-")),
         (_, Some(detail)) => tracing::warn!("a statement ended its worker: {failure} ({detail})"),
         _ => {}
     }
-    let status = match failure.blame {
+    let status = match failure.blame() {
         Blame::Asker => StatusCode::BAD_REQUEST,
         Blame::Load => StatusCode::TOO_MANY_REQUESTS,
         Blame::Stop => StatusCode::SERVICE_UNAVAILABLE,
         Blame::Us => StatusCode::INTERNAL_SERVER_ERROR,
     };
-    error(status, &failure.code, &failure.message)
+    error(status, failure.code(), &failure.to_string())
 }
 
 /// Without a token, only pages of this very address may ask: another site open in the same browser could otherwise

@@ -41,11 +41,11 @@ impl Cause {
                 "the statement ended the process that worked on it, whose limit is {memory} bytes of memory; ask for less"
             )),
         };
-        Failure { detail: Some(self.to_string()), ..failure }
+        failure.with_detail(self)
     }
 
     /// For a worker that ended before it had a statement.
-    pub fn detail(&self) -> Failure {
+    pub fn no_start(&self) -> Failure {
         Failure::ours(format!("no worker starts: {self}"))
     }
 
@@ -68,7 +68,6 @@ impl std::fmt::Display for Cause {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::sql::failure::Blame;
 
     #[test]
     fn each_end_is_told_with_its_limit() {
@@ -76,19 +75,25 @@ mod tests {
         let cases = [
             (Some(24), "", "statement_too_costly", "9 s of processor time"),
             (Some(9), "", "statement_too_costly", "ran out of memory"),
-            (abort, "\nthread 'statement' has overflowed its stack\nfatal runtime error", "statement_too_costly", "nested"),
+            (
+                abort,
+                "\nthread 'statement' has overflowed its stack\nfatal runtime error",
+                "statement_too_costly",
+                "nested",
+            ),
             (abort, "memory allocation of 2400000000 bytes failed", "statement_too_costly", "more than 1024 bytes"),
             (abort, "panicked at library/alloc/raw_vec.rs:1:\ncapacity overflow", "statement_too_costly", "1024 bytes"),
             (abort, "panicked at a.rs:1:\noffset overflow", "statement_too_costly", "one may hold"),
-            (abort, "panicked at a.rs:1:\nindex out of bounds", "engine_fault", "no fault of the statement"),
+            (abort, "panicked at a.rs:1:\nindex out of bounds", "engine_fault", "the fault is the engine's"),
             (None, "", "statement_too_costly", "1024 bytes"),
         ];
         for (signal, last_words, code, words) in cases {
             let cause = Cause { signal, last_words: last_words.into(), memory_bytes_max: 1024 };
             let failure = cause.failure(9);
-            assert_eq!(failure.code, code, "{cause}");
-            assert!(failure.message.contains(words) && !failure.message.contains('\n'), "{failure}");
-            assert_eq!(failure.blame == Blame::Us, code == "engine_fault");
+            assert_eq!(failure.code(), code, "{cause}");
+            let message = failure.to_string();
+            assert!(message.contains(words) && !message.contains('\n'), "{message}");
+            assert_eq!(failure.is_theirs(), code != "engine_fault");
         }
     }
 }

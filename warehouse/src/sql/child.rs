@@ -71,7 +71,7 @@ impl Worker {
         let failure = match tokio::time::timeout(WORKER_START_MAX, ready).await {
             Ok(Ok(Some(frame))) if frame.kind == Kind::Ready => return Ok(worker),
             Ok(Ok(Some(frame))) => frame.message().ok().and_then(|end: End| end.failure),
-            Ok(Ok(None) | Err(_)) => Some(worker.died().await.detail()),
+            Ok(Ok(None) | Err(_)) => Some(worker.died().await.no_start()),
             Err(_) => Some(format!("it was not ready after {} s", WORKER_START_MAX.as_secs())).map(Failure::ours),
         };
         worker.end().await;
@@ -85,6 +85,7 @@ impl Worker {
             .arg0(name)
             .arg(worker::ARGUMENT)
             .env("TMPDIR", spill.path())
+            .env("RUST_BACKTRACE", "0")
             // Few arenas: memory that a statement gave back is there for the next, whichever thread asks.
             .env("MALLOC_ARENA_MAX", "2")
             // A group of its own: Ctrl-C in a terminal is for the front, which lets statements end.

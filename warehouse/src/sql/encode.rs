@@ -81,7 +81,7 @@ mod tests {
     fn batches() -> Vec<RecordBatch> {
         let batch = RecordBatch::try_from_iter([
             ("n", Arc::new(Int64Array::from(vec![1, 2, 3])) as ArrayRef),
-            ("text", Arc::new(StringArray::from(vec![Some("]}"), None, Some("\""),])) as ArrayRef),
+            ("text", Arc::new(StringArray::from(vec![Some("]}"), None, Some("\"")])) as ArrayRef),
         ])
         .unwrap();
         vec![batch.slice(0, 0), batch.slice(0, 1), batch.slice(0, 0), batch.slice(1, 2)]

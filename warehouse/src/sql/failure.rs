@@ -21,19 +21,45 @@ pub enum Blame {
     Us,
 }
 
-/// Why there is no answer.
+/// Why there is no answer. Shown as one line for the one who asked.
 #[derive(Clone, Debug, PartialEq, Eq, Error, Serialize, Deserialize)]
 #[error("{message}")]
 pub struct Failure {
-    pub code: String,
-    /// One line.
-    pub message: String,
-    pub blame: Blame,
+    code: String,
+    message: String,
+    blame: Blame,
     /// For the log, not for the one who asked.
-    pub detail: Option<String>,
+    detail: Option<String>,
 }
 
+/// What the engine says, under several kinds of its errors, when a value has more room to fill than there is.
+const COSTLY: [&str; 5] =
+    ["failed to allocate", "memory allocation", "size overflow", "exceeds the maximum", "exceeds size limit"];
+
 impl Failure {
+    /// The error's code in answers.
+    pub fn code(&self) -> &str {
+        &self.code
+    }
+
+    pub fn blame(&self) -> Blame {
+        self.blame
+    }
+
+    /// Whether the one who asked can mend it.
+    pub fn is_theirs(&self) -> bool {
+        self.blame == Blame::Asker
+    }
+
+    /// What stands behind it, for the log.
+    pub fn detail(&self) -> Option<&str> {
+        self.detail.as_deref()
+    }
+
+    pub fn with_detail(self, detail: impl ToString) -> Self {
+        Self { detail: Some(shortened(&detail)), ..self }
+    }
+
     /// The statement's own matter.
     pub fn theirs(code: &str, message: impl ToString) -> Self {
         Self::new(code, message, Blame::Asker)
@@ -51,9 +77,9 @@ impl Failure {
 
     /// The query engine broke on a statement that may be well-formed.
     pub fn engine_fault(detail: impl ToString) -> Self {
-        let message = "the query engine failed on this statement, which is no fault of the statement; the log says more. \
-                       Written differently, it may work";
-        Self { detail: Some(shortened(&detail)), ..Self::new("engine_fault", message, Blame::Us) }
+        let message = "the query engine failed on this statement, and the fault is the engine's; written differently, \
+                       the statement may work";
+        Self::new("engine_fault", message, Blame::Us).with_detail(detail)
     }
 
     pub fn busy(message: impl ToString) -> Self {
@@ -91,6 +117,9 @@ impl From<DataFusionError> for Failure {
         let root = error.find_root();
         let text = root.message();
         let text = text.split(DataFusionError::BACK_TRACE_SEP).next().unwrap_or_default();
+        if COSTLY.iter().any(|words| text.contains(words)) {
+            return Self::too_costly(format!("the statement makes a value too large; ask for less ({text})"));
+        }
         match root {
             DataFusionError::SchemaError(schema, _) => match schema.as_ref() {
                 SchemaError::FieldNotFound { .. } => Self::theirs("unknown_column", text),
@@ -106,6 +135,10 @@ impl From<DataFusionError> for Failure {
             | DataFusionError::Configuration(_) => Self::theirs("invalid_sql", text),
             DataFusionError::NotImplemented(_) => {
                 Self::theirs("not_supported", format!("this query engine cannot do that: {text}"))
+            }
+            // Called a bug of the engine, and is one of the statement.
+            DataFusionError::Internal(plain) if plain.contains("Failed to coerce") => {
+                Self::theirs("invalid_sql", plain.split(".\n").next().unwrap_or_default())
             }
             DataFusionError::Execution(_) => Self::theirs("invalid_value", text),
             DataFusionError::ArrowError(arrow, _) => Self::from_arrow(arrow),
@@ -166,6 +199,13 @@ mod tests {
             (arrow(ArrowError::OffsetOverflowError(1)), "statement_too_costly", Blame::Asker),
             (Error::ResourcesExhausted("pool".into()), "statement_too_costly", Blame::Asker),
             (Error::NotImplemented("x".into()), "not_supported", Blame::Asker),
+            (
+                Error::Execution("Range too large: failed to allocate 9 elements".into()),
+                "statement_too_costly",
+                Blame::Asker,
+            ),
+            (Error::Execution("no such time zone".into()), "invalid_value", Blame::Asker),
+            (Error::Internal("Failed to coerce types Boolean and Int64".into()), "invalid_sql", Blame::Asker),
             (Error::IoError(std::io::Error::other("disk")), "failed", Blame::Us),
             (Error::Internal("bug".into()), "engine_fault", Blame::Us),
             (Error::Context("rule".into(), Box::new(Error::Internal("bug".into()))), "engine_fault", Blame::Us),
@@ -174,7 +214,7 @@ mod tests {
         for (error, code, blame) in cases {
             let text = error.to_string();
             let failure = Failure::from(error);
-            assert_eq!((failure.code.as_str(), failure.blame), (code, blame), "{text}");
+            assert_eq!((failure.code(), failure.blame()), (code, blame), "{text}");
         }
     }
 

@@ -108,7 +108,7 @@ mod tests {
         drop(third);
         let fourth = slots.any().await.unwrap();
         assert!(fourth.is_short);
-        assert_eq!(slots.long().await.unwrap_err().code, "busy");
+        assert_eq!(slots.long().await.unwrap_err().code(), "busy");
         drop(first);
         assert!(!slots.long().await.unwrap().is_short);
     }
@@ -118,8 +118,8 @@ mod tests {
         let slots = Slots::new(1, 1, WAIT);
         let (_running, waiting) = (slots.ticket().unwrap(), slots.ticket().unwrap());
         let refused = slots.ticket().unwrap_err();
-        assert_eq!(refused.code, "busy");
-        assert!(refused.message.contains("1 statements run and 1 wait"), "{refused}");
+        assert_eq!(refused.code(), "busy");
+        assert!(refused.to_string().contains("1 statements run and 1 wait"), "{refused}");
         drop(waiting);
         assert!(slots.ticket().is_ok());
         assert!(!slots.any().await.unwrap().is_short);

@@ -102,8 +102,7 @@ fn work(frames: &Receiver<Frame>) -> anyhow::Result<()> {
 
 fn set_up(setup: &Setup) -> anyhow::Result<(Runtime, Arc<Lake>)> {
     // The other half is for what the engine does not count: decoded pages, a function's result, the answer's bytes.
-    let resources =
-        Resources { memory_bytes_max: setup.memory_bytes_max / 2, spill_bytes_max: setup.spill_bytes_max };
+    let resources = Resources { memory_bytes_max: setup.memory_bytes_max / 2, spill_bytes_max: setup.spill_bytes_max };
     let lake = Lake::open(Store::open(&setup.store)?, resources)?;
     confine(setup.memory_bytes_max + stacks(&lake)).context("cannot limit the worker's memory")?;
     let runtime = tokio::runtime::Builder::new_multi_thread()

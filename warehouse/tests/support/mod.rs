@@ -1,6 +1,9 @@
 //! A landing zone for tests: writes data files and links as a stream job would, sessions included.
 #![allow(dead_code, reason = "each test binary uses its own part")]
 
+pub mod http;
+pub mod server;
+
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;

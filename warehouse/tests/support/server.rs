@@ -1,0 +1,97 @@
+//! `warehouse serve` as a process, and the workers below it.
+
+use std::io::{BufRead, BufReader};
+use std::net::SocketAddr;
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+use rustix::process::{Pid, Signal, kill_process};
+use serde_json::{Value, json};
+
+use super::http::exchange;
+
+/// However loaded the machine is, nothing here takes this long.
+pub const PATIENCE: Duration = Duration::from_secs(60);
+
+pub struct Server {
+    process: Child,
+    pub address: SocketAddr,
+}
+
+impl Server {
+    /// Starts it on a free port; its temporary files lie in `temporary`.
+    pub fn start(store: &str, temporary: &Path, arguments: &[&str]) -> Self {
+        let mut process = Command::new(env!("CARGO_BIN_EXE_warehouse"))
+            .args(["--store", store, "serve", "--listen", "127.0.0.1:0"])
+            .args(arguments)
+            .env("TMPDIR", temporary)
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap();
+        let mut line = String::new();
+        BufReader::new(process.stdout.take().unwrap()).read_line(&mut line).unwrap();
+        let address = line.trim().rsplit('/').next().unwrap().parse().unwrap();
+        Self { process, address }
+    }
+
+    /// Status, body and time of a statement.
+    pub async fn ask(&self, sql: &str) -> (u16, Value, Duration) {
+        let started = Instant::now();
+        let body = json!({ "sql": sql }).to_string();
+        let (status, _, body) = exchange(self.address, "POST /api/v1/sql HTTP/1.1", &body).await;
+        (status, serde_json::from_slice(&body).unwrap_or_default(), started.elapsed())
+    }
+
+    /// Its living workers.
+    pub fn workers(&self) -> Vec<i32> {
+        let entries = std::fs::read_dir("/proc").unwrap().flatten();
+        let pids = entries.filter_map(|entry| entry.file_name().to_str()?.parse::<i32>().ok());
+        pids.filter(|pid| parent(*pid) == Some(self.process.id().cast_signed())).collect()
+    }
+
+    pub fn signal(&self, signal: Signal) {
+        kill_process(Pid::from_child(&self.process), signal).unwrap();
+    }
+
+    /// Waits for its end; the exit code if it ended by itself.
+    pub async fn ended(&mut self) -> Option<i32> {
+        let process = &mut self.process;
+        let mut status = None;
+        until("the server ends", || {
+            status = process.try_wait().unwrap();
+            status.is_some()
+        })
+        .await;
+        status.and_then(|status| status.code())
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        let _ = self.process.kill();
+        let _ = self.process.wait();
+    }
+}
+
+/// Whether the process is there and no zombie.
+pub fn lives(pid: i32) -> bool {
+    parent(pid).is_some()
+}
+
+/// Parent of a process that lives (proc(5): state and parent follow the name in brackets).
+fn parent(pid: i32) -> Option<i32> {
+    let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
+    let mut fields = stat.rsplit_once(')')?.1.split_whitespace();
+    (fields.next()? != "Z").then(|| fields.next()?.parse().ok())?
+}
+
+/// Polls until it is so.
+pub async fn until(what: &str, mut so: impl FnMut() -> bool) {
+    let deadline = Instant::now() + PATIENCE;
+    while !so() {
+        assert!(Instant::now() < deadline, "it never happened that {what}");
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+}

@@ -1,0 +1,182 @@
+//! Statements that would stop or end the process that runs them: each ends alone, and nobody else notices.
+
+mod support;
+
+use std::path::Path;
+use std::process::{Command, Output};
+use std::time::Duration;
+
+use rustix::process::Signal;
+use serde_json::{Value, json};
+use support::http::send;
+use support::server::{PATIENCE, Server, lives, until};
+use support::{Landing, NOON, SECOND, Tab};
+
+/// Nothing interrupts it, and it takes years.
+const ENDLESS: &str = "select levenshtein(repeat('a',16000000),repeat('b',16000000))";
+/// One allocation of two gigabytes aborts.
+const ABORTS: &str =
+    "select arrow_cast(null,'FixedSizeBinary(2000000000)') x, value from generate_series(1,100000) order by value desc";
+
+fn landed() -> Landing {
+    let mut landing = Landing::new();
+    let mut tab = Tab::new("v1", "t1");
+    let events: Vec<_> =
+        (0..20).map(|step| tab.event(if step % 2 == 0 { "click" } else { "pointer" }, NOON + step * SECOND)).collect();
+    landing.land(&events);
+    landing
+}
+
+/// Statements that must end, each with the codes that it may end with.
+fn hostile() -> Vec<(String, &'static [&'static str])> {
+    let costly: &[&str] = &["statement_too_costly"];
+    let deep: &[&str] = &["statement_too_costly", "too_complex", "invalid_sql"];
+    let text = |sql: &str| sql.to_owned();
+    let ctes: String = (1..1_400).map(|step| format!(", c{step} as (select a + 1 a from c{})", step - 1)).collect();
+    let joins: String = (1..1_000).map(|step| format!(" join events e{step} on e{step}.seq = e0.seq")).collect();
+    vec![
+        (text(ENDLESS), costly),
+        (ENDLESS.replace('b', "c"), costly),
+        (text(ABORTS), costly),
+        (text("select cardinality(generate_series(1,300000000))"), costly),
+        (text("select repeat('x', 2000000000)"), costly),
+        (text("select sum(length(repeat(type, 1000000000))) from events"), costly),
+        (text("select array_repeat(1, 500000000)"), costly),
+        (text("select string_agg(repeat('x', 1000), '') from generate_series(1, 10000000)"), costly),
+        (text("select count(*) from generate_series(1, 1000000000) a, generate_series(1, 1000000000) b"), costly),
+        (text("with recursive r(n) as (select 1 union all select n + 1 from r) select count(*) from r"), costly),
+        (format!("select {}1", "1<<".repeat(20_000)), costly),
+        (format!("select {}1{}", "(".repeat(20_000), ")".repeat(20_000)), deep),
+        (format!("select {}1{}", "case when true then ".repeat(2_000), " end".repeat(2_000)), deep),
+        (format!("select {}true", "not ".repeat(15_000)), deep),
+        (format!("select {}1", "- ".repeat(30_000)), deep),
+        (format!("select {}1{}", "[".repeat(20_000), "]".repeat(20_000)), deep),
+        (format!("select 1{}", " union select 1".repeat(4_000)), costly),
+        (format!("with c0 as (select 1 a){ctes} select * from c1399"), costly),
+        (format!("select count(*) from events e0{joins}"), costly),
+    ]
+}
+
+/// Asks again while the queue is long.
+async fn answered(server: &Server, sql: &str) -> (u16, Value) {
+    loop {
+        let (status, answer, _) = server.ask(sql).await;
+        if status != 429 {
+            return (status, answer);
+        }
+    }
+}
+
+#[tokio::test]
+async fn hostile_statements_end_alone() {
+    let (landing, temporary) = (landed(), tempfile::tempdir().unwrap());
+    // Long enough that waiting for a hostile statement to end would be seen.
+    let time = Duration::from_secs(10);
+    let server = Server::start(&landing.url(), temporary.path(), &["--query-time", "10s"]);
+    until("the first workers are there", || server.workers().len() == 2).await;
+    let first = server.workers();
+
+    let statements = hostile();
+    let asked = futures::future::join_all(statements.iter().map(|(sql, codes)| async {
+        let (status, answer) = answered(&server, sql).await;
+        let code = answer["code"].as_str().unwrap_or_default();
+        let start: String = sql.chars().take(60).collect();
+        assert!(status == 400 && codes.contains(&code), "{start}: {status} {answer}");
+        assert!(answer["message"].as_str().is_some_and(|message| !message.is_empty() && !message.contains('\n')));
+    }));
+    let good = async {
+        for _ in 0..20 {
+            let (status, answer, took) = server.ask("select type, count(*) n from events group by 1 order by 1").await;
+            assert_eq!((status, &answer["rows"]), (200, &json!([["click", 10], ["pointer", 10]])), "{answer}");
+            assert!(took < time, "a good statement waited {took:?} for a hostile one");
+        }
+    };
+    tokio::join!(asked, good);
+    until("idle workers are there again", || server.workers().len() == 2).await;
+    assert!(server.workers().iter().all(|pid| !first.contains(pid)), "{first:?} {:?}", server.workers());
+}
+
+/// One worker, no queue, and a time that no test waits for: another finds the slot taken, and free when the asker has gone.
+#[tokio::test]
+async fn an_asker_that_goes_away_frees_its_slot() {
+    let (landing, temporary) = (landed(), tempfile::tempdir().unwrap());
+    let arguments = ["--query-time", "1h", "--sql-workers-max", "1", "--sql-queue-max", "0"];
+    let server = Server::start(&landing.url(), temporary.path(), &arguments);
+    assert_eq!(server.ask("select 1").await.0, 200);
+    let first = server.workers();
+    let asker = send(server.address, "POST /api/v1/sql HTTP/1.1", &json!({ "sql": ENDLESS }).to_string()).await;
+    until_status(&server, 429).await;
+    drop(asker);
+    until_status(&server, 200).await;
+    until("the worker was replaced", || !first.iter().any(|pid| lives(*pid))).await;
+}
+
+async fn until_status(server: &Server, wanted: u16) {
+    let asked = async {
+        loop {
+            let (status, answer, _) = server.ask("select 1").await;
+            if status == wanted {
+                return;
+            }
+            assert!(status == 200 || answer["code"] == "busy", "{status} {answer}");
+        }
+    };
+    tokio::time::timeout(PATIENCE, asked).await.unwrap_or_else(|_| panic!("never answered {wanted}"));
+}
+
+/// Nothing of a server is left: no worker, no folder for spilled rows.
+async fn leaves_nothing(server: &mut Server, temporary: &Path, signal: Signal) -> Option<i32> {
+    let asker = send(server.address, "POST /api/v1/sql HTTP/1.1", &json!({ "sql": ENDLESS }).to_string()).await;
+    until("it works on the statement", || server.workers().iter().any(|pid| cpu_ticks(*pid) > 100)).await;
+    let workers = server.workers();
+    server.signal(signal);
+    let code = server.ended().await;
+    until("its workers are gone", || !workers.iter().any(|pid| lives(*pid))).await;
+    until("its folders are gone", || std::fs::read_dir(temporary).unwrap().count() == 0).await;
+    drop(asker);
+    code
+}
+
+/// Processor time of a process (proc(5)).
+fn cpu_ticks(pid: i32) -> u64 {
+    let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
+    let fields: Vec<&str> = stat.rsplit_once(')').map_or("", |(_, fields)| fields).split_whitespace().collect();
+    fields.get(11).and_then(|ticks| ticks.parse().ok()).unwrap_or(0)
+}
+
+#[tokio::test]
+async fn no_worker_outlives_its_server() {
+    let (landing, temporary) = (landed(), tempfile::tempdir().unwrap());
+    let mut server = Server::start(&landing.url(), temporary.path(), &["--query-time", "1h"]);
+    assert_eq!(leaves_nothing(&mut server, temporary.path(), Signal::TERM).await, Some(0));
+    let mut server = Server::start(&landing.url(), temporary.path(), &["--query-time", "1h"]);
+    assert_eq!(leaves_nothing(&mut server, temporary.path(), Signal::KILL).await, None);
+}
+
+fn printed(landing: &Landing, arguments: &[&str]) -> Output {
+    Command::new(env!("CARGO_BIN_EXE_warehouse")).args(["--store", &landing.url()]).args(arguments).output().unwrap()
+}
+
+#[test]
+fn the_command_line_answers_and_refuses_in_the_same_way() {
+    let landing = landed();
+    let answered =
+        printed(&landing, &["sql", "--format", "csv", "select type, count(*) n from events group by 1 order by 1"]);
+    assert_eq!(String::from_utf8_lossy(&answered.stdout), "type,n\nclick,10\npointer,10\n");
+    assert!(answered.status.success() && answered.stderr.is_empty());
+    let deep = format!("select {}1", "1<<".repeat(20_000));
+    let cases = [
+        ("", "there is no statement"),
+        ("selec 1", "SQL: Expected"),
+        ("select * from nothing", "not found"),
+        (ABORTS, "needs more than"),
+        (&deep, "nested too deeply"),
+    ];
+    let refused = cases.map(|(sql, words)| (printed(&landing, &["sql", sql]), words));
+    let late = (printed(&landing, &["--query-time", "2s", "sql", ENDLESS]), "took longer than 2 s (query_time)");
+    for (refused, words) in refused.into_iter().chain([late]) {
+        let said = String::from_utf8_lossy(&refused.stderr).into_owned();
+        assert_eq!((refused.status.code(), said.lines().count()), (Some(1), 1), "{said}");
+        assert!(said.contains(words) && refused.stdout.is_empty(), "{said}");
+    }
+}
