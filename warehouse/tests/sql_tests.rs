@@ -4,13 +4,18 @@
 //! `query.sql` holds statements, each ended by a semicolon at the end of a line; `expected.csv` their answers in this order,
 //! one empty line between two, or `error CODE` where a statement is refused.
 
+#[path = "support/random_sql.rs"]
+mod random_sql;
+
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use datafusion::arrow::error::ArrowError;
 use datafusion::error::DataFusionError;
 use datafusion::execution::context::SessionContext;
 use datafusion::physical_plan::collect;
-use tempfile::tempdir;
+use random_sql::{Dice, statement};
+use tempfile::{TempDir, tempdir};
 use warehouse::dialect::translate;
 use warehouse::format;
 use warehouse::guard::only_statement;
@@ -21,6 +26,27 @@ use warehouse::{Lake, Resources, Store};
 const SPLITS: [(usize, usize); 4] = [(1, 8_192), (2, 8_192), (3, 2), (8, 1)];
 /// Runs in each split: an answer that depends on who is first differs from run to run.
 const RUNS: usize = 2;
+
+/// Statements by chance; their seeds are the numbers below.
+const STATEMENTS: u64 = 120;
+/// Optimisations that can be switched off.
+const OPTIONAL: [&str; 8] = [
+    "enable_round_robin_repartition",
+    "enable_topk_aggregation",
+    "enable_window_limits",
+    "enable_topk_repartition",
+    "repartition_aggregations",
+    "repartition_joins",
+    "repartition_sorts",
+    "repartition_windows",
+];
+
+fn empty_lake() -> (TempDir, Arc<Lake>) {
+    let folder = tempdir().unwrap();
+    let url = url::Url::from_directory_path(folder.path()).unwrap();
+    let lake = Lake::open(Store::open(url.as_str()).unwrap(), Resources::default()).unwrap();
+    (folder, lake)
+}
 
 fn session(lake: &Lake, (parts, batch_rows): (usize, usize)) -> SessionContext {
     let context = lake.engine.session();
@@ -74,9 +100,7 @@ fn statements(text: &str) -> Vec<&str> {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn every_statement_answers_what_is_expected_however_it_is_split() {
-    let folder = tempdir().unwrap();
-    let url = url::Url::from_directory_path(folder.path()).unwrap();
-    let lake = Lake::open(Store::open(url.as_str()).unwrap(), Resources::default()).unwrap();
+    let (_folder, lake) = empty_lake();
     let sessions = SPLITS.map(|split| (split, session(&lake, split)));
     let mut wrong = Vec::new();
     for case in cases() {
@@ -101,4 +125,24 @@ async fn every_statement_answers_what_is_expected_however_it_is_split() {
         }
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+/// Statements by chance answer alike in one part, without any optimisation that can be switched off, and in several.
+#[tokio::test(flavor = "multi_thread")]
+async fn statements_by_chance_answer_alike_however_they_are_run() {
+    let (_folder, lake) = empty_lake();
+    let plain = session(&lake, (1, 8_192));
+    for option in OPTIONAL {
+        let name = format!("datafusion.optimizer.{option}");
+        plain.state_ref().write().config_mut().options_mut().set(&name, "false").unwrap();
+    }
+    let others = [(2, 8_192), (3, 2)].map(|split| session(&lake, split));
+    for seed in 0..STATEMENTS {
+        let sql = statement(&mut Dice::new(seed));
+        let expected = answer(&plain, &sql).await.unwrap_or_else(|error| panic!("seed {seed}: {sql}: {error}"));
+        for context in &others {
+            let got = answer(context, &sql).await.unwrap_or_else(|error| panic!("seed {seed}: {sql}: {error}"));
+            assert_eq!(got, expected, "seed {seed}: {sql}");
+        }
+    }
 }
