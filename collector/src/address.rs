@@ -5,25 +5,40 @@ use std::net::{IpAddr, Ipv6Addr};
 use ipnet::IpNet;
 use warp::http::HeaderMap;
 
-const FORWARDED_FOR: &str = "x-forwarded-for";
+use crate::forwarded::{ForwardedBy, hops};
 
-/// The client's address: the last one in `X-Forwarded-For` that is not a trusted proxy, if the connection itself comes
-/// from one; else the connection's. (Whoever is not trusted can write what he likes into the header.)
-pub fn client_address(peer: IpAddr, headers: &HeaderMap, trusted: &[IpNet]) -> IpAddr {
-    let is_trusted = |address: &IpAddr| trusted.iter().any(|network| network.contains(address));
+/// Longest chain of trusted proxies that is followed; real ones have two or three.
+const HOPS_MAX: usize = 16;
+
+/// The client's address: the nearest hop that is not a trusted proxy, if the connection itself comes from one; else the
+/// connection's. (Whoever is not trusted can write what he likes into the header.) A hop that names no address ends the
+/// walk at the proxy that wrote it: what stands beyond may be written by anybody.
+pub fn client_address(peer: IpAddr, headers: &HeaderMap, by: ForwardedBy, trusted: &[IpNet]) -> IpAddr {
     let mut client = peer.to_canonical();
-    if !is_trusted(&client) {
+    if !is_trusted(client, trusted) {
         return client;
     }
-    let lines = headers.get_all(FORWARDED_FOR).iter().rev().filter_map(|line| line.to_str().ok());
-    for hop in lines.flat_map(|line| line.rsplit(',')) {
-        let Ok(address) = hop.trim().parse::<IpAddr>() else { break };
-        client = address.to_canonical();
-        if !is_trusted(&client) {
+    for address in hops(headers, by).take(HOPS_MAX).map_while(|hop| hop) {
+        client = address;
+        if !is_trusted(client, trusted) {
             break;
         }
     }
     client
+}
+
+/// Whether `address` is a proxy's that is believed.
+pub fn is_trusted(address: IpAddr, trusted: &[IpNet]) -> bool {
+    trusted.iter().any(|network| network.contains(&address))
+}
+
+/// Whom an address stands for in rates and shares: an IPv4 address for itself, an IPv6 one for its /64, which is what
+/// one customer gets.
+pub fn network_of(address: IpAddr) -> IpAddr {
+    match address {
+        IpAddr::V4(_) => address,
+        IpAddr::V6(address) => IpAddr::V6((address.to_bits() >> 64 << 64).into()),
+    }
 }
 
 /// The address without what tells a person: the last octet of IPv4, the last 80 bits of IPv6 (DEFINITIONS.md, Bots/IP).
@@ -47,10 +62,11 @@ mod tests {
     fn client(peer: &str, forwarded: &[&str]) -> String {
         let mut headers = HeaderMap::new();
         for line in forwarded {
-            headers.append(FORWARDED_FOR, line.parse().expect("a value"));
+            headers.append("x-forwarded-for", line.parse().expect("a value"));
         }
         let trusted = ["10.0.0.0/8".parse().expect("a network"), "fd00::/8".parse().expect("a network")];
-        client_address(peer.parse().expect("an address"), &headers, &trusted).to_string()
+        let peer = peer.parse().expect("an address");
+        client_address(peer, &headers, ForwardedBy::Either, &trusted).to_string()
     }
 
     #[test]
@@ -62,6 +78,27 @@ mod tests {
         assert_eq!(client("10.0.0.1", &["nonsense"]), "10.0.0.1");
         assert_eq!(client("10.0.0.1", &[]), "10.0.0.1");
         assert_eq!(client("::ffff:10.0.0.1", &["2001:db8::1"]), "2001:db8::1");
+        assert_eq!(client("10.0.0.1", &["198.51.100.1, [fd00::2]:443, ::ffff:10.0.0.2"]), "198.51.100.1");
+    }
+
+    #[test]
+    fn a_hop_without_an_address_ends_the_walk_where_it_was_written() {
+        assert_eq!(client("10.0.0.1", &["6.6.6.6, unknown"]), "10.0.0.1");
+        assert_eq!(client("10.0.0.1", &["6.6.6.6, _hidden, 10.0.0.2"]), "10.0.0.2");
+        assert_eq!(client("10.0.0.1", &["6.6.6.6, nonsense, 198.51.100.1:80"]), "198.51.100.1");
+    }
+
+    #[test]
+    fn a_long_header_costs_a_few_hops() {
+        let line = "10.0.0.2,".repeat(1_000_000);
+        assert_eq!(client("10.0.0.1", &[&format!("198.51.100.1, {line}")]), "10.0.0.2");
+    }
+
+    #[test]
+    fn one_customer_is_one_network() {
+        let network = |address: &str| network_of(address.parse().expect("an address")).to_string();
+        assert_eq!(network("203.0.113.77"), "203.0.113.77");
+        assert_eq!(network("2001:db8:85a3:8d3:1319:8a2e:370:7348"), "2001:db8:85a3:8d3::");
     }
 
     #[test]

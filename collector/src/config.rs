@@ -6,6 +6,8 @@ use std::net::SocketAddr;
 use ipnet::IpNet;
 use serde::{Deserialize, Serialize};
 
+pub use crate::forwarded::ForwardedBy;
+
 /// Configuration of a collector.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(default)]
@@ -20,8 +22,10 @@ pub struct Config {
     pub ack_timeout_ms: u64,
     /// Where records go.
     pub sink: SinkKind,
-    /// Proxies whose `X-Forwarded-For` is believed, as networks (`10.0.0.0/8`).
+    /// Proxies that are believed whom they forward for, as networks (`10.0.0.0/8`).
     pub trusted_proxies: Vec<IpNet>,
+    /// The header in which they say it.
+    pub forwarded_by: ForwardedBy,
     pub sites: Vec<Site>,
     pub paths: Paths,
     pub limits: Limits,
@@ -145,6 +149,7 @@ impl Default for Config {
             ack_timeout_ms: 10_000,
             sink: SinkKind::Kafka,
             trusted_proxies: Vec::new(),
+            forwarded_by: ForwardedBy::Either,
             sites: Vec::new(),
             paths: Paths::default(),
             limits: Limits::default(),

@@ -15,6 +15,8 @@ mod check;
 pub mod config;
 mod cors;
 mod edge;
+mod forwarded;
+mod header_text;
 mod health;
 mod internal;
 mod kafka_watch;

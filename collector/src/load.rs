@@ -192,6 +192,7 @@ mod tests {
             r#"
             listen = "nowhere"
             ack_timeout_ms = "soon"
+            forwarded_by = "via"
             colour = "red"
             [limits]
             window_bytes_max = 7
@@ -208,6 +209,7 @@ mod tests {
         for part in [
             "listen: ",
             "ack_timeout_ms: ",
+            "forwarded_by: ",
             "colour: no such setting",
             "limits.window_bytes_max = 7",
             "kafka.bootstrap",

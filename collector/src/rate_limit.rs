@@ -5,6 +5,7 @@ use std::num::NonZeroU32;
 
 use governor::{DefaultDirectRateLimiter, DefaultKeyedRateLimiter, Quota, RateLimiter};
 
+use crate::address::network_of;
 use crate::answer::Refusal;
 use crate::config::Rates;
 
@@ -27,7 +28,7 @@ impl RateLimits {
 
     /// Takes one token of the site's and of the address's bucket.
     pub fn check(&self, site: usize, address: IpAddr) -> Result<(), Refusal> {
-        if self.addresses.as_ref().is_some_and(|buckets| buckets.check_key(&bucket_of(address)).is_err()) {
+        if self.addresses.as_ref().is_some_and(|buckets| buckets.check_key(&network_of(address)).is_err()) {
             return Err(Refusal::TooManyRequests { of: "address" });
         }
         if self.sites.get(site).is_some_and(|bucket| bucket.check().is_err()) {
@@ -48,14 +49,6 @@ impl RateLimits {
 fn quota(per_s: u32, burst: u32) -> Option<Quota> {
     let per_s = NonZeroU32::new(per_s)?;
     Some(Quota::per_second(per_s).allow_burst(NonZeroU32::new(burst).unwrap_or(per_s)))
-}
-
-/// One bucket for an IPv4 address, one for an IPv6 /64: that is what one customer gets.
-fn bucket_of(address: IpAddr) -> IpAddr {
-    match address {
-        IpAddr::V4(_) => address,
-        IpAddr::V6(address) => IpAddr::V6((address.to_bits() >> 64 << 64).into()),
-    }
 }
 
 #[cfg(test)]

@@ -21,6 +21,7 @@ use crate::books::Books;
 use crate::config::Ack;
 use crate::cors;
 use crate::edge::Edge;
+use crate::header_text::header_text;
 use crate::records::{Records, SchemaIds};
 use crate::sdk_files;
 use crate::sites::{Site, check_origin};
@@ -134,10 +135,10 @@ pub async fn post_events(edge: &Edge, request: &mut Request) -> Answer {
 
 /// The steps of a batch, in order; the first that refuses ends it.
 async fn take(edge: &Edge, request: &mut Request, allowed_origin: &mut Option<String>) -> Result<Accepted, Refusal> {
-    let received_at = epoch_ms();
+    let (received_at, config) = (epoch_ms(), &edge.config);
     let site = edge.sites.authenticate(&request.headers, &request.query)?;
     *allowed_origin = check_origin(&site, &request.headers)?;
-    let client = client_address(request.peer, &request.headers, &edge.config.trusted_proxies);
+    let client = client_address(request.peer, &request.headers, config.forwarded_by, &config.trusted_proxies);
     edge.rates.check(site.index, client)?;
     body::check_content_type(&request.headers)?;
     let encoding = body::encoding(&request.headers)?;
@@ -222,11 +223,11 @@ fn digest(
 
 fn digest_batch(edge: &Edge, sender: &Sender, batch: &ingest::Batch, body_bytes: usize) -> Digest {
     let client_address = truncated(sender.client).to_string();
-    let user_agent = sender.headers.get(USER_AGENT).and_then(|value| value.to_str().ok());
+    let user_agent = header_text(sender.headers, &USER_AGENT, USER_AGENT_BYTES_MAX);
     let context = Context {
         site_id: &sender.site.site_id,
         received_at: sender.received_at,
-        user_agent: user_agent.map(|text| &text[..text.len().min(USER_AGENT_BYTES_MAX)]),
+        user_agent: user_agent.as_deref(),
         client_address: Some(&client_address),
     };
     let record_bytes_max = edge.config.limits.record_bytes_max;

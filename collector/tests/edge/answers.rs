@@ -52,6 +52,25 @@ async fn a_batch_answered_200_is_in_kafka_and_its_reject_in_the_dead_letters() {
     rig.stop().await;
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn an_odd_byte_in_a_header_costs_nothing_else() {
+    let rig = Rig::start(|config| config.trusted_proxies = vec!["127.0.0.0/8".parse().expect("a network")]).await;
+    let body = good();
+    let mut request = format!(
+        "POST /v1/events HTTP/1.1\r\nhost: test\r\nconnection: close\r\nauthorization: Bearer {KEY}\r\n\
+         content-length: {}\r\nx-forwarded-for: 6.6.6.6\r\nx-forwarded-for: _,\"[2001:db8::5]:443\",\r\nuser-agent: ",
+        body.len()
+    )
+    .into_bytes();
+    request.extend_from_slice(b"Mozilla/5.0 Chrome/120.0.0.0 \xe9 (compatible; Googlebot/2.1)");
+    request.extend_from_slice(&[b"\r\nreferer: \xff\r\n\r\n", &body[..]].concat());
+    assert_eq!(raw(rig.at.public, &request).await.status, 200);
+    let package = &rig.records(topics::EVENTS)[0];
+    assert_eq!(string(package, "user_agent"), "Mozilla/5.0 Chrome/120.0.0.0 é (compatible; Googlebot/2.1)");
+    assert_eq!(string(package, "client_address"), "2001:db8::");
+    rig.stop().await;
+}
+
 /// What is sent (name, headers, body) and what must come back (status, code).
 type Row<'a> = (&'a str, &'a [(&'a str, &'a str)], Vec<u8>, u16, &'a str);
 
