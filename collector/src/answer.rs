@@ -6,11 +6,18 @@ use serde::Serialize;
 use warp::http::header::{ALLOW, CACHE_CONTROL, CONTENT_TYPE, HeaderValue, RETRY_AFTER};
 use warp::http::{Response, StatusCode};
 
+use crate::places::NoRoom;
+
 /// A whole answer in memory.
 pub type Answer = Response<Bytes>;
 
 /// Seconds after which a client may try again; the SDK spreads its retries itself.
 const RETRY_AFTER_S: u64 = 1;
+
+/// Messages of rejected events in one answer: whoever sends a thousand bad events knows enough after the first hundred.
+const REJECT_MESSAGES_BYTES_MAX: usize = 16 * 1024;
+/// What an answer repeats of a header or path.
+const SHOWN_BYTES_MAX: usize = 256;
 
 /// Why a request was not taken.
 #[derive(Debug)]
@@ -60,6 +67,12 @@ pub enum Refusal {
     },
     /// The bounded window is full.
     WindowFull,
+    /// This address, or this key, has its share of the window.
+    ShareFull {
+        of: &'static str,
+    },
+    /// The window was full, and this body had kept it waiting for longest.
+    PlaceLost,
     /// Kafka or the registry is not there, or the process is stopping.
     NotReady,
     /// Kafka refused the records or was silent too long.
@@ -72,6 +85,16 @@ pub enum Refusal {
     MethodNotAllowed {
         allow: &'static str,
     },
+    /// The first lines of the request make no sense.
+    BadHead {
+        why: &'static str,
+    },
+    /// Request line and headers.
+    HeadTooLarge {
+        bytes_max: usize,
+    },
+    /// A bug of ours.
+    Internal,
     /// The SDK's files are not built in.
     SdkNotBuilt {
         file: String,
@@ -79,17 +102,28 @@ pub enum Refusal {
 }
 
 /// One rejected event of an answer.
-#[derive(Debug, Serialize)]
+#[derive(Debug, PartialEq, Serialize)]
 pub struct Rejected {
     pub index: usize,
     pub code: &'static str,
-    pub message: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub message: Option<String>,
 }
 
-impl From<&Reject<'_>> for Rejected {
-    fn from(reject: &Reject<'_>) -> Self {
-        Self { index: reject.index, code: reject.code.name(), message: reject.message.clone() }
-    }
+/// All rejected events; the first ones with their messages, as many as an answer may hold.
+pub fn rejected(rejects: &[Reject<'_>]) -> Vec<Rejected> {
+    let mut room = REJECT_MESSAGES_BYTES_MAX;
+    let told = |reject: &Reject<'_>| {
+        room = room.saturating_sub(reject.message.len());
+        let message = (room > 0).then(|| reject.message.clone());
+        Rejected { index: reject.index, code: reject.code.name(), message }
+    };
+    rejects.iter().map(told).collect()
+}
+
+/// The start of what the sender wrote, for a message to him.
+fn shown(text: &str) -> &str {
+    &text[..text.floor_char_boundary(SHOWN_BYTES_MAX)]
 }
 
 /// A batch that was taken.
@@ -110,6 +144,17 @@ struct Problem<'a> {
     message: String,
     #[serde(skip_serializing_if = "<[Rejected]>::is_empty")]
     rejected: &'a [Rejected],
+}
+
+impl From<NoRoom> for Refusal {
+    fn from(no_room: NoRoom) -> Self {
+        match no_room {
+            NoRoom::Whole => Refusal::WindowFull,
+            NoRoom::Key => Refusal::ShareFull { of: "key" },
+            NoRoom::Address => Refusal::ShareFull { of: "address" },
+            NoRoom::Lost => Refusal::PlaceLost,
+        }
+    }
 }
 
 impl Accepted {
@@ -136,10 +181,15 @@ impl Refusal {
             Refusal::EveryEventRejected { .. } => "every_event_rejected",
             Refusal::TooManyRequests { .. } => "too_many_requests",
             Refusal::WindowFull => "window_full",
+            Refusal::ShareFull { .. } => "share_full",
+            Refusal::PlaceLost => "place_lost",
             Refusal::NotReady => "not_ready",
             Refusal::NotDurable { .. } => "not_durable",
             Refusal::NotFound { .. } => "not_found",
             Refusal::MethodNotAllowed { .. } => "method_not_allowed",
+            Refusal::BadHead { .. } => "bad_head",
+            Refusal::HeadTooLarge { .. } => "head_too_large",
+            Refusal::Internal => "internal",
             Refusal::SdkNotBuilt { .. } => "sdk_not_built",
         }
     }
@@ -151,7 +201,7 @@ impl Refusal {
             Refusal::UnsupportedContentType { .. } | Refusal::UnsupportedEncoding { .. } => {
                 StatusCode::UNSUPPORTED_MEDIA_TYPE
             }
-            Refusal::DamagedEncoding { .. } | Refusal::BrokenBody => StatusCode::BAD_REQUEST,
+            Refusal::DamagedEncoding { .. } | Refusal::BrokenBody | Refusal::BadHead { .. } => StatusCode::BAD_REQUEST,
             Refusal::SlowBody { .. } => StatusCode::REQUEST_TIMEOUT,
             Refusal::BodyTooLarge { .. } | Refusal::InflatedTooLarge { .. } | Refusal::InflatesTooMuch { .. } => {
                 StatusCode::PAYLOAD_TOO_LARGE
@@ -163,8 +213,12 @@ impl Refusal {
                 }
             },
             Refusal::EveryEventRejected { .. } => StatusCode::UNPROCESSABLE_ENTITY,
-            Refusal::TooManyRequests { .. } => StatusCode::TOO_MANY_REQUESTS,
-            Refusal::WindowFull | Refusal::NotReady | Refusal::NotDurable { .. } => StatusCode::SERVICE_UNAVAILABLE,
+            Refusal::TooManyRequests { .. } | Refusal::ShareFull { .. } => StatusCode::TOO_MANY_REQUESTS,
+            Refusal::WindowFull | Refusal::PlaceLost | Refusal::NotReady | Refusal::NotDurable { .. } => {
+                StatusCode::SERVICE_UNAVAILABLE
+            }
+            Refusal::HeadTooLarge { .. } => StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE,
+            Refusal::Internal => StatusCode::INTERNAL_SERVER_ERROR,
             Refusal::NotFound { .. } | Refusal::SdkNotBuilt { .. } => StatusCode::NOT_FOUND,
             Refusal::MethodNotAllowed { .. } => StatusCode::METHOD_NOT_ALLOWED,
         }
@@ -176,13 +230,16 @@ impl Refusal {
                 "no site has this write key: send it as `Authorization: Bearer KEY` or as `?key=KEY`".into()
             }
             Refusal::OriginNotAllowed { origin } => {
-                format!("pages of {origin} may not send with this key: add the origin to the site's allowed_origins")
+                format!(
+                    "pages of {} may not send with this key: add the origin to the site's allowed_origins",
+                    shown(origin)
+                )
             }
             Refusal::UnsupportedContentType { content_type } => {
-                format!("Content-Type {content_type:?} is not taken: send application/json or text/plain")
+                format!("Content-Type {:?} is not taken: send application/json or text/plain", shown(content_type))
             }
             Refusal::UnsupportedEncoding { encoding } => {
-                format!("Content-Encoding {encoding:?} is not taken: send one of identity, gzip, zstd")
+                format!("Content-Encoding {:?} is not taken: send one of identity, gzip, zstd", shown(encoding))
             }
             Refusal::DamagedEncoding { encoding, error } => format!("the body is no whole {encoding} stream: {error}"),
             Refusal::SlowBody { timeout_ms } => format!("the body was not there after {timeout_ms} ms"),
@@ -204,15 +261,29 @@ impl Refusal {
                 format!("too many requests of this {of}: send the same batch again later")
             }
             Refusal::WindowFull => "the buffer is full: send the same batch again later".into(),
+            Refusal::ShareFull { of } => {
+                format!("this {of} has its share of the buffer: send the same batch again later")
+            }
+            Refusal::PlaceLost => {
+                "the buffer is full and this body came more slowly than others: send the same batch again later".into()
+            }
             Refusal::NotReady => "not ready to take events: send the same batch again later".into(),
             Refusal::NotDurable { reason } => {
                 format!("the events are not in Kafka ({reason}): send the same batch again later")
             }
-            Refusal::NotFound { path } => format!("there is nothing at {path}"),
+            Refusal::NotFound { path } => format!("there is nothing at {}", shown(path)),
+            Refusal::HeadTooLarge { bytes_max } => {
+                format!("the request line and the headers are longer than {bytes_max} bytes")
+            }
+            Refusal::BadHead { why } => (*why).into(),
+            Refusal::Internal => {
+                "something is wrong here, not with the request: send the same batch again later".into()
+            }
             Refusal::MethodNotAllowed { allow } => format!("this path takes {allow} only"),
             Refusal::SdkNotBuilt { file } => {
                 format!(
-                    "there is no SDK file {file:?}: if it should be there, run `npm run build` in web/ and build again"
+                    "there is no SDK file {:?}: if it should be there, run `npm run build` in web/ and build again",
+                    shown(file)
                 )
             }
         }
@@ -249,4 +320,40 @@ pub fn text(status: StatusCode, content_type: &'static str, body: impl Into<Byte
     *answer.status_mut() = status;
     answer.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static(content_type));
     answer
+}
+
+#[cfg(test)]
+mod tests {
+    use schemas::ingest::EventCode;
+
+    use super::*;
+
+    #[test]
+    fn an_answer_lists_every_reject_and_stays_small() {
+        let reject = |index| {
+            let message = "m".repeat(300);
+            Reject { index, code: EventCode::UnknownType, message, raw: "{}" }
+        };
+        let rejects: Vec<_> = (0..1_000).map(reject).collect();
+        let told = rejected(&rejects);
+        assert_eq!((told.len(), told[999].index, told[999].code), (1_000, 999, "unknown_type"));
+        assert!(told[10].message.is_some() && told[999].message.is_none());
+        let answer = Refusal::EveryEventRejected { rejected: told }.answer();
+        assert!(answer.body().len() < 64 * 1024, "{}", answer.body().len());
+    }
+
+    #[test]
+    fn an_answer_does_not_repeat_long_inputs() {
+        let long = "é".repeat(8_000);
+        for refusal in [
+            Refusal::NotFound { path: long.clone() },
+            Refusal::OriginNotAllowed { origin: long.clone() },
+            Refusal::UnsupportedContentType { content_type: long.clone() },
+            Refusal::UnsupportedEncoding { encoding: long.clone() },
+            Refusal::SdkNotBuilt { file: long.clone() },
+        ] {
+            let answer = refusal.answer();
+            assert!(answer.body().len() < 1_024, "{refusal:?}");
+        }
+    }
 }

@@ -11,7 +11,7 @@ use warp::http::header::{CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, EXPECT}
 
 use crate::answer::Refusal;
 use crate::config::Limits;
-use crate::window::Permit;
+use crate::places::{NoRoom, Place};
 
 /// How much of a refused body is still read so that the client, which may send first and read afterwards, sees the
 /// answer and not a reset connection.
@@ -53,30 +53,34 @@ impl Incoming {
     }
 
     /// The whole body as sent.
-    pub async fn read(&mut self, headers: &HeaderMap, limits: &Limits, permit: &mut Permit) -> Result<Bytes, Refusal> {
+    pub async fn read(&mut self, headers: &HeaderMap, limits: &Limits, place: &Place) -> Result<Bytes, Refusal> {
         if content_length(headers).is_some_and(|length| length > limits.body_bytes_max) {
             return Err(Refusal::BodyTooLarge { bytes_max: limits.body_bytes_max });
         }
         self.expects_continue = false;
-        let timeout_ms = limits.body_timeout_ms;
-        tokio::time::timeout(Duration::from_millis(timeout_ms), self.collect(limits, permit)).await.unwrap_or_else(
-            |_| {
-                self.done = true;
-                Err(Refusal::SlowBody { timeout_ms })
-            },
-        )
+        // While its bytes are on their way it holds others up.
+        place.stand();
+        let wait = Duration::from_millis(limits.body_timeout_ms);
+        let read = tokio::select! {
+            read = tokio::time::timeout(wait, self.collect(limits, place)) => read,
+            () = place.lost() => Ok(Err(NoRoom::Lost.into())),
+        };
+        let read = read.unwrap_or(Err(Refusal::SlowBody { timeout_ms: limits.body_timeout_ms }));
+        // Nobody waits for the rest of a slow body.
+        self.done |= matches!(read, Err(Refusal::SlowBody { .. } | Refusal::PlaceLost));
+        let body = read?;
+        place.step_out()?;
+        Ok(body)
     }
 
-    async fn collect(&mut self, limits: &Limits, permit: &mut Permit) -> Result<Bytes, Refusal> {
+    async fn collect(&mut self, limits: &Limits, place: &Place) -> Result<Bytes, Refusal> {
         let mut first = Bytes::new();
         let mut rest = BytesMut::new();
         while let Some(piece) = self.next().await? {
             if first.len() + rest.len() + piece.len() > limits.body_bytes_max {
                 return Err(Refusal::BodyTooLarge { bytes_max: limits.body_bytes_max });
             }
-            if !permit.grow(piece.len()) {
-                return Err(Refusal::WindowFull);
-            }
+            place.grow(piece.len())?;
             // The usual body is one piece and is not copied.
             if first.is_empty() && rest.is_empty() {
                 first = piece;
@@ -153,18 +157,18 @@ pub fn encoding(headers: &HeaderMap) -> Result<Encoding, Refusal> {
 }
 
 /// The body as JSON text.
-pub fn inflate(body: Bytes, encoding: Encoding, limits: &Limits, permit: &mut Permit) -> Result<Bytes, Refusal> {
+pub fn inflate(body: Bytes, encoding: Encoding, limits: &Limits, place: &Place) -> Result<Bytes, Refusal> {
     match encoding {
         Encoding::Identity => Ok(body),
         Encoding::Gzip => {
-            inflate_from(flate2::bufread::MultiGzDecoder::new(&body[..]), "gzip", body.len(), limits, permit)
+            inflate_from(flate2::bufread::MultiGzDecoder::new(&body[..]), "gzip", body.len(), limits, place)
         }
         Encoding::Zstd => {
             let damaged =
                 |error: std::io::Error| Refusal::DamagedEncoding { encoding: "zstd", error: error.to_string() };
             let mut decoder = zstd::stream::read::Decoder::with_buffer(&body[..]).map_err(damaged)?;
             decoder.window_log_max(ZSTD_WINDOW_LOG_MAX).map_err(damaged)?;
-            inflate_from(decoder, "zstd", body.len(), limits, permit)
+            inflate_from(decoder, "zstd", body.len(), limits, place)
         }
     }
 }
@@ -174,7 +178,7 @@ fn inflate_from(
     encoding: &'static str,
     sent_bytes: usize,
     limits: &Limits,
-    permit: &mut Permit,
+    place: &Place,
 ) -> Result<Bytes, Refusal> {
     let mut inflated = Vec::new();
     loop {
@@ -190,9 +194,7 @@ fn inflate_from(
         if inflated.len() > RATIO_FREE_BYTES && inflated.len() / sent_bytes.max(1) > limits.inflate_ratio_max {
             return Err(Refusal::InflatesTooMuch { ratio_max: limits.inflate_ratio_max });
         }
-        if !permit.grow(inflated.len() - before) {
-            return Err(Refusal::WindowFull);
-        }
+        place.grow(inflated.len() - before)?;
     }
 }
 
@@ -201,7 +203,8 @@ mod tests {
     use std::io::Write;
 
     use super::*;
-    use crate::window::Window;
+    use crate::places::Places;
+    use crate::shares;
 
     fn gzip(bytes: &[u8]) -> Vec<u8> {
         let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::best());
@@ -210,8 +213,10 @@ mod tests {
     }
 
     fn inflated(body: Vec<u8>, encoding: Encoding) -> Result<Vec<u8>, &'static str> {
-        let mut permit = Window::new(1 << 30, 1).enter().expect("room");
-        inflate(Bytes::from(body), encoding, &Limits::default(), &mut permit)
+        let limits = Limits::default();
+        let lost = prometheus::IntCounter::new("lost", "Lost places.").expect("a name");
+        let place = Places::new(shares::window(&limits, 1), lost).enter([None, None]).expect("room");
+        inflate(Bytes::from(body), encoding, &limits, &place)
             .map(|body| body.to_vec())
             .map_err(|refusal| refusal.code())
     }

@@ -68,11 +68,7 @@ fn check_limits(config: &Config, mistakes: &mut Vec<String>) {
         ("body_bytes_max", limits.body_bytes_max, 1),
         ("inflated_bytes_max", limits.inflated_bytes_max, limits.body_bytes_max),
         ("inflate_ratio_max", limits.inflate_ratio_max, 2),
-        (
-            "window_bytes_max",
-            limits.window_bytes_max,
-            WINDOW_BYTES_MIN.max(limits.inflated_bytes_max.saturating_mul(2)),
-        ),
+        ("window_bytes_max", limits.window_bytes_max, WINDOW_BYTES_MIN.max(limits.batch_bytes_max())),
         ("window_requests_max", limits.window_requests_max, 1),
         ("record_bytes_max", limits.record_bytes_max, RECORD_BYTES_MIN),
     ] {
@@ -80,10 +76,19 @@ fn check_limits(config: &Config, mistakes: &mut Vec<String>) {
             mistakes.push(format!("limits.{name} = {value}: at least {least}"));
         }
     }
+    for (name, value) in
+        [("address_share_percent", limits.address_share_percent), ("key_share_percent", limits.key_share_percent)]
+    {
+        if !(1..=100).contains(&value) {
+            mistakes.push(format!("limits.{name} = {value}: from 1 to 100"));
+        }
+    }
     for (name, value) in [
         ("ack_timeout_ms", config.ack_timeout_ms),
         ("limits.header_timeout_ms", limits.header_timeout_ms),
         ("limits.body_timeout_ms", limits.body_timeout_ms),
+        ("limits.write_timeout_ms", limits.write_timeout_ms),
+        ("limits.patience_ms", limits.patience_ms),
         ("limits.drain_timeout_ms", limits.drain_timeout_ms),
     ] {
         if value == 0 || value > TIMEOUT_MS_MAX {

@@ -87,6 +87,8 @@ pub struct Limits {
     pub body_bytes_max: usize,
     /// Until the whole body is there.
     pub body_timeout_ms: u64,
+    /// Until the peer has read what it is answered; after that the connection is closed.
+    pub write_timeout_ms: u64,
     /// Body after decompression.
     pub inflated_bytes_max: usize,
     /// Inflated bytes per byte sent, for bodies that inflate to more than 256 KiB.
@@ -95,6 +97,13 @@ pub struct Limits {
     pub window_bytes_max: usize,
     /// Requests that are being read or wait for Kafka.
     pub window_requests_max: usize,
+    /// What one address (IPv6: one /64) may have of the window and of the connections.
+    pub address_share_percent: usize,
+    /// What one key may have of the window where there are several.
+    pub key_share_percent: usize,
+    /// When there is no room: how long a body may be on its way, or a connection without a request, before another gets
+    /// its place.
+    pub patience_ms: u64,
     /// Longest record; a batch that would be longer becomes several.
     pub record_bytes_max: usize,
     /// How long open requests may take after a stop signal.
@@ -176,14 +185,27 @@ impl Default for Limits {
             header_timeout_ms: 10_000,
             body_bytes_max: 1024 * 1024,
             body_timeout_ms: 10_000,
+            write_timeout_ms: 10_000,
             inflated_bytes_max: 8 * 1024 * 1024,
             inflate_ratio_max: 100,
             window_bytes_max: 128 * 1024 * 1024,
             window_requests_max: 20_000,
+            // Four greedy addresses, or two greedy keys, are needed to take everything.
+            address_share_percent: 25,
+            key_share_percent: 50,
+            // The SDK's longest body, 48 KiB, takes less on a line of 0.5 Mbit/s.
+            patience_ms: 1_000,
             // Kafka's own default for one record is 1 MiB, its head included.
             record_bytes_max: 768 * 1024,
             drain_timeout_ms: 9_000,
         }
+    }
+}
+
+impl Limits {
+    /// What the largest legal batch takes of the window: inflated, and beside it as sent or as records.
+    pub fn batch_bytes_max(&self) -> usize {
+        self.inflated_bytes_max.saturating_mul(2)
     }
 }
 

@@ -8,18 +8,22 @@ use crate::answer::Refusal;
 use crate::config::{Config, SinkKind};
 use crate::health::Health;
 use crate::metrics::Metrics;
+use crate::places::Places;
 use crate::producer::KafkaSink;
 use crate::rate_limit::RateLimits;
 use crate::records::SchemaIds;
+use crate::shares;
 use crate::sink::Sink;
 use crate::sites::Sites;
-use crate::window::Window;
 
 pub struct Edge {
     pub config: Config,
     pub sites: Sites,
     pub rates: RateLimits,
-    pub window: Arc<Window>,
+    /// Requests and their bytes.
+    pub window: Arc<Places>,
+    /// Connections on the public address.
+    pub connections: Arc<Places>,
     pub sink: Sink,
     pub health: Arc<Health>,
     pub metrics: Arc<Metrics>,
@@ -42,7 +46,14 @@ impl Edge {
         Ok(Self {
             sites: Sites::new(&config.sites),
             rates: RateLimits::new(&config.rates, config.sites.len()),
-            window: Window::new(config.limits.window_bytes_max, config.limits.window_requests_max),
+            window: Places::new(
+                shares::window(&config.limits, config.sites.len()),
+                metrics.places_lost.with_label_values(&["body"]),
+            ),
+            connections: Places::new(
+                shares::connections(&config.limits),
+                metrics.places_lost.with_label_values(&["connection"]),
+            ),
             sink,
             health,
             metrics,

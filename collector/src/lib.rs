@@ -2,8 +2,8 @@
 //!
 //! It knows nothing of what becomes of the events: no Arrow, no landing zone, no SQL.
 //!
-//! The path of one batch: `accept.rs` → `routes.rs:post_events` → `body.rs` → `schemas::ingest` → `records.rs` →
-//! `producer.rs` → Kafka.
+//! The path of one batch: `accept.rs` → `routes.rs:post_events` → `body.rs` → `digest.rs` → `schemas::ingest` →
+//! `records.rs` → `producer.rs` → Kafka.
 #![forbid(unsafe_code)]
 
 mod accept;
@@ -14,6 +14,7 @@ mod books;
 mod check;
 pub mod config;
 mod cors;
+mod digest;
 mod edge;
 mod forwarded;
 mod header_text;
@@ -21,7 +22,9 @@ mod health;
 mod internal;
 mod kafka_watch;
 mod load;
+mod log_limit;
 mod metrics;
+mod places;
 mod producer;
 mod rate_limit;
 mod records;
@@ -29,10 +32,13 @@ mod registry;
 mod routes;
 mod run;
 mod sdk_files;
+mod shares;
 mod sink;
 mod sites;
-mod window;
+mod target;
+mod write_timeout;
 
 pub use config::Config;
 pub use load::{ConfigMistakes, ENVIRONMENT_PREFIX, from_toml, load};
+pub use log_limit::limit_panic_lines;
 pub use run::{Addresses, Collector, run};

@@ -196,6 +196,8 @@ mod tests {
             colour = "red"
             [limits]
             window_bytes_max = 7
+            address_share_percent = 101
+            patience_ms = 0
             [kafka]
             bootstrap = ""
             brokers = 3
@@ -212,6 +214,8 @@ mod tests {
             "forwarded_by: ",
             "colour: no such setting",
             "limits.window_bytes_max = 7",
+            "limits.address_share_percent = 101",
+            "limits.patience_ms = 0",
             "kafka.bootstrap",
             "kafka.brokers: no such setting",
             "a/b",

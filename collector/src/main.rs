@@ -29,6 +29,7 @@ async fn main() -> ExitCode {
         return ExitCode::SUCCESS;
     }
     arguments.start_logging();
+    collector::limit_panic_lines();
     let shutdown = CancellationToken::new();
     tokio::spawn(cancel_on_signal(shutdown.clone()));
     match collector::run(config, shutdown, |_| ()).await {

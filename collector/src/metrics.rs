@@ -21,6 +21,9 @@ pub struct Metrics {
     pub window_requests: IntGauge,
     pub connections: IntGauge,
     pub connections_refused: IntCounter,
+    pub places_lost: IntCounterVec,
+    pub write_timeouts: IntCounter,
+    pub panics: IntCounter,
     pub kafka_reachable: IntGauge,
     pub producers_rebuilt: IntCounter,
     pub delivery_seconds: Histogram,
@@ -67,6 +70,18 @@ impl Metrics {
                 "collector_connections_refused_total",
                 "Connections refused since there were too many.",
             ),
+            places_lost: counters(
+                &registry,
+                "collector_places_lost_total",
+                "Slow bodies and idle connections whose place another got.",
+                "of",
+            ),
+            write_timeouts: counter(
+                &registry,
+                "collector_write_timeouts_total",
+                "Connections closed since their peer did not read.",
+            ),
+            panics: counter(&registry, "collector_panics_total", "Requests answered 500 after a panic: a bug."),
             kafka_reachable: gauge(&registry, "collector_kafka_reachable", "1 when Kafka answers, else 0."),
             producers_rebuilt: counter(
                 &registry,

@@ -17,9 +17,10 @@ use tracing::{debug, error, info, warn};
 
 use crate::config::{Config, Kafka};
 use crate::health::Health;
+use crate::log_limit;
 use crate::metrics::Metrics;
+use crate::places::Place;
 use crate::records::{Records, Target};
-use crate::window::Permit;
 
 /// Batches of many requests go to the broker together; costs a request this much latency (DESIGN section 3).
 const LINGER_MS: &str = "20";
@@ -42,7 +43,7 @@ pub struct Slot {
     handed_over: Instant,
     metrics: Arc<Metrics>,
     /// Held until the last report, for so long librdkafka holds the bytes.
-    _permit: Permit,
+    _place: Place,
 }
 
 impl Slot {
@@ -70,22 +71,29 @@ struct Callbacks {
 }
 
 impl ClientContext for Callbacks {
+    /// With its brokers away librdkafka says so for each of them, several times a second.
     fn log(&self, level: RDKafkaLogLevel, facility: &str, message: &str) {
+        // A broker that ends with this process is no news.
+        if self.health.stopping() {
+            return debug!(facility, "{message}");
+        }
+        let Some(held_back) = log_limit::admit(facility) else { return };
         match level {
-            // A broker that ends with this process is no news.
-            _ if self.health.stopping() => debug!(facility, "{message}"),
             RDKafkaLogLevel::Emerg | RDKafkaLogLevel::Alert | RDKafkaLogLevel::Critical => {
-                error!(facility, "{message}")
+                error!(facility, held_back, "{message}")
             }
-            RDKafkaLogLevel::Error | RDKafkaLogLevel::Warning => warn!(facility, "{message}"),
-            RDKafkaLogLevel::Notice | RDKafkaLogLevel::Info => info!(facility, "{message}"),
-            RDKafkaLogLevel::Debug => debug!(facility, "{message}"),
+            RDKafkaLogLevel::Error | RDKafkaLogLevel::Warning => warn!(facility, held_back, "{message}"),
+            RDKafkaLogLevel::Notice | RDKafkaLogLevel::Info => info!(facility, held_back, "{message}"),
+            RDKafkaLogLevel::Debug => debug!(facility, held_back, "{message}"),
         }
     }
 
     fn error(&self, error: KafkaError, reason: &str) {
-        if !self.health.stopping() {
-            warn!(%error, reason, "kafka");
+        if self.health.stopping() {
+            return;
+        }
+        if let Some(held_back) = log_limit::admit("kafka") {
+            warn!(%error, reason, held_back, "kafka");
         }
     }
 }
@@ -133,14 +141,14 @@ impl KafkaSink {
     }
 
     /// Hands all `records` to librdkafka, in order. The receiver hears once, when all are durable or one is not.
-    pub fn submit(&self, records: &Records, permit: Permit) -> Result<oneshot::Receiver<Delivery>, String> {
+    pub fn submit(&self, records: &Records, place: Place) -> Result<oneshot::Receiver<Delivery>, String> {
         let (report, delivery) = oneshot::channel();
         let slot = Arc::new(Slot {
             failure: OnceLock::new(),
             report: Some(report),
             handed_over: Instant::now(),
             metrics: Arc::clone(&self.metrics),
-            _permit: permit,
+            _place: place,
         });
         let live = self.live();
         for (target, payload) in records.iter() {

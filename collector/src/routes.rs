@@ -4,31 +4,31 @@ use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
-use bytes::{Buf, Bytes};
+use bytes::Buf;
 use futures::Stream;
-use schemas::ingest::{self, BatchCode};
-use schemas::package::Context;
 use warp::Filter;
 use warp::filters::BoxedFilter;
-use warp::http::header::{HeaderMap, USER_AGENT};
+use warp::http::header::{ALLOW, HeaderMap, HeaderValue};
 use warp::http::{Method, StatusCode};
 use warp::path::FullPath;
 
-use crate::address::{client_address, truncated};
-use crate::answer::{Accepted, Answer, Refusal, Rejected, text};
-use crate::body::{self, Encoding, Incoming};
-use crate::books::Books;
-use crate::config::Ack;
+use crate::address::{client_address, network_of};
+use crate::answer::{Accepted, Answer, Refusal, text};
+use crate::body::{self, Incoming};
+use crate::config::{Ack, Paths};
 use crate::cors;
+use crate::digest::{Digest, Sender, digest};
 use crate::edge::Edge;
-use crate::header_text::header_text;
-use crate::records::{Records, SchemaIds};
+use crate::places::Holder;
 use crate::sdk_files;
-use crate::sites::{Site, check_origin};
-use crate::window::Permit;
+use crate::sites::{Key, check_origin};
+use crate::target;
 
-/// Longest `User-Agent` that is kept; browsers' are under 300 bytes.
-const USER_AGENT_BYTES_MAX: usize = 1024;
+/// Colon, space and the end of a header's line.
+const HEADER_SIGNS_BYTES: usize = 4;
+
+/// What resources that are only read take.
+pub const READ: &str = "GET, HEAD";
 
 /// The peer of a connection, as the accept loop notes it on each request.
 #[derive(Clone, Copy, Debug)]
@@ -73,30 +73,82 @@ fn request(
 }
 
 async fn answer(edge: &Edge, mut request: Request) -> Answer {
-    let (method, paths) = (request.method.clone(), &edge.config.paths);
+    let key = edge.sites.key(&request.headers, &request.query);
+    let (mut answer, reader) = if request.method == Method::OPTIONS && request.path.as_str() == edge.config.paths.events
+    {
+        cors::preflight(&edge.sites, &key, &request.headers)
+    } else {
+        (resource(edge, &mut request, &key).await, cors::reader(&key, &request.headers))
+    };
+    cors::allow(&mut answer, reader);
+    answer
+}
+
+impl Request {
+    /// Of the request line and the headers, about as they were sent.
+    fn head_bytes(&self) -> usize {
+        let headers = self.headers.iter().map(|(name, value)| name.as_str().len() + value.len() + HEADER_SIGNS_BYTES);
+        self.path.as_str().len() + self.query.len() + headers.sum::<usize>()
+    }
+}
+
+/// What lies at a path.
+enum Resource<'a> {
+    Events,
+    Live,
+    Ready,
+    Robots,
+    SdkFile(&'a str),
+}
+
+impl<'a> Resource<'a> {
+    fn at(path: &'a str, paths: &Paths) -> Option<Self> {
+        match path {
+            events if events == paths.events => Some(Resource::Events),
+            "/health/live" => Some(Resource::Live),
+            "/health/ready" => Some(Resource::Ready),
+            "/robots.txt" => Some(Resource::Robots),
+            _ => path.strip_prefix(&*paths.sdk)?.strip_prefix('/').map(Resource::SdkFile),
+        }
+    }
+}
+
+/// The answer by path, then by method.
+async fn resource(edge: &Edge, request: &mut Request, key: &Key) -> Answer {
+    let (paths, bytes_max) = (&edge.config.paths, edge.config.limits.header_bytes_max);
+    let fits = request.head_bytes() <= bytes_max;
+    if fits && request.method == Method::POST && request.path.as_str() == paths.events {
+        return post_events(edge, request, key).await;
+    }
+    request.body.drain().await;
+    if !fits {
+        return Refusal::HeadTooLarge { bytes_max }.answer();
+    }
     let path = request.path.as_str();
-    if path == paths.events {
-        return match method {
-            Method::POST => post_events(edge, &mut request).await,
-            Method::OPTIONS => cors::preflight(&edge.sites, &request.headers),
-            _ => {
-                request.body.drain().await;
-                Refusal::MethodNotAllowed { allow: "POST, OPTIONS" }.answer()
-            }
-        };
+    let Some(resource) = Resource::at(path, paths) else { return nothing_at(path, &request.method) };
+    let reads = matches!(request.method, Method::GET | Method::HEAD);
+    match resource {
+        Resource::Events => Refusal::MethodNotAllowed { allow: "POST, OPTIONS" }.answer(),
+        _ if !reads => Refusal::MethodNotAllowed { allow: READ }.answer(),
+        Resource::Live => live(),
+        Resource::Ready => ready(edge),
+        Resource::Robots => text(StatusCode::OK, "text/plain", "User-agent: *\nDisallow: /\n"),
+        Resource::SdkFile(file) => sdk_files::answer(file, &request.headers),
     }
-    if method != Method::GET && method != Method::HEAD {
-        request.body.drain().await;
-        return Refusal::NotFound { path: request.path.as_str().to_owned() }.answer();
-    }
-    match path {
-        "/health/live" => live(),
-        "/health/ready" => ready(edge),
-        "/robots.txt" => text(StatusCode::OK, "text/plain", "User-agent: *\nDisallow: /\n"),
-        _ => match path.strip_prefix(&*paths.sdk).and_then(|rest| rest.strip_prefix('/')) {
-            Some(file) => sdk_files::answer(file, &request.headers),
-            None => Refusal::NotFound { path: path.to_owned() }.answer(),
-        },
+}
+
+fn nothing_at(path: &str, method: &Method) -> Answer {
+    match *method {
+        // Asks for the server as a whole (RFC 9110, section 9.3.7).
+        Method::OPTIONS if path == "*" => {
+            let mut answer = text(StatusCode::NO_CONTENT, "text/plain", "");
+            answer.headers_mut().insert(ALLOW, HeaderValue::from_static(target::METHODS));
+            answer
+        }
+        Method::GET | Method::HEAD | Method::POST | Method::OPTIONS => {
+            Refusal::NotFound { path: path.to_owned() }.answer()
+        }
+        _ => Refusal::MethodNotAllowed { allow: target::METHODS }.answer(),
     }
 }
 
@@ -112,13 +164,12 @@ pub fn ready(edge: &Edge) -> Answer {
 }
 
 /// One batch, from the first header to the answer.
-pub async fn post_events(edge: &Edge, request: &mut Request) -> Answer {
-    let mut allowed_origin = None;
+pub async fn post_events(edge: &Edge, request: &mut Request, key: &Key) -> Answer {
     let taken = tokio::select! {
-        taken = take(edge, request, &mut allowed_origin) => taken,
+        taken = take(edge, request, key) => taken,
         () = edge.give_up.cancelled() => Err(Refusal::NotReady),
     };
-    let mut answer = match taken {
+    let answer = match taken {
         Ok(mut accepted) => {
             accepted.server_sent_at = epoch_ms();
             accepted.answer()
@@ -129,34 +180,32 @@ pub async fn post_events(edge: &Edge, request: &mut Request) -> Answer {
         }
     };
     edge.metrics.requests.with_label_values(&[answer.status().as_str()]).inc();
-    cors::allow(&mut answer, allowed_origin);
     answer
 }
 
 /// The steps of a batch, in order; the first that refuses ends it.
-async fn take(edge: &Edge, request: &mut Request, allowed_origin: &mut Option<String>) -> Result<Accepted, Refusal> {
-    let (received_at, config) = (epoch_ms(), &edge.config);
-    let site = edge.sites.authenticate(&request.headers, &request.query)?;
-    *allowed_origin = check_origin(&site, &request.headers)?;
-    let client = client_address(request.peer, &request.headers, config.forwarded_by, &config.trusted_proxies);
+async fn take(edge: &Edge, request: &mut Request, key: &Key) -> Result<Accepted, Refusal> {
+    let (received_at, config, headers) = (epoch_ms(), &edge.config, &request.headers);
+    let site = key.site()?;
+    check_origin(site, headers)?;
+    let client = client_address(request.peer, headers, config.forwarded_by, &config.trusted_proxies);
     edge.rates.check(site.index, client)?;
-    body::check_content_type(&request.headers)?;
-    let encoding = body::encoding(&request.headers)?;
+    body::check_content_type(headers)?;
+    let encoding = body::encoding(headers)?;
     let schema_ids = edge.schema_ids()?;
 
-    let mut permit = edge.window.enter().ok_or(Refusal::WindowFull)?;
-    let sent = request.body.read(&request.headers, &edge.config.limits, &mut permit).await?;
-    let sender = Sender { site: &site, client, headers: &request.headers, received_at, schema_ids };
-    let (digest, permit) = digest(edge, &sender, sent, encoding, permit)?;
-
-    let Digest { records, verdict, mut books } = digest;
-    let receipt = edge.sink.submit(&records, permit).map_err(|reason| Refusal::NotDurable { reason })?;
+    let holders = [Some(Holder::Address(network_of(client))), Some(Holder::Key(site.index))];
+    let place = edge.window.enter(holders)?;
+    let sent = request.body.read(headers, &config.limits, &place).await?;
+    let sender = Sender { site, client, headers, received_at, schema_ids };
+    let Digest { records, verdict, mut books } = digest(edge, &sender, sent, encoding, &place)?;
+    let receipt = edge.sink.submit(&records, place).map_err(|reason| Refusal::NotDurable { reason })?;
     drop(records);
-    let durability = match edge.config.ack {
+    let durability = match config.ack {
         Ack::Kafka => {
-            let wait = Duration::from_millis(edge.config.ack_timeout_ms);
+            let wait = Duration::from_millis(config.ack_timeout_ms);
             let delivery = tokio::time::timeout(wait, receipt.delivered()).await;
-            let silent = || Err(format!("no acknowledgement within {} ms", edge.config.ack_timeout_ms));
+            let silent = || Err(format!("no acknowledgement within {} ms", config.ack_timeout_ms));
             delivery.unwrap_or_else(|_| silent()).map_err(|reason| Refusal::NotDurable { reason })?;
             edge.sink.durability()
         }
@@ -165,82 +214,6 @@ async fn take(edge: &Edge, request: &mut Request, allowed_origin: &mut Option<St
     books.settle();
     let (accepted, rejected) = verdict?;
     Ok(Accepted { durability, accepted, rejected, server_received_at: received_at, server_sent_at: received_at })
-}
-
-/// Who sent a batch, and when.
-struct Sender<'a> {
-    site: &'a Site,
-    client: IpAddr,
-    headers: &'a HeaderMap,
-    /// Epoch milliseconds.
-    received_at: f64,
-    schema_ids: SchemaIds,
-}
-
-/// What became of a body: records that must be durable before the verdict is told.
-struct Digest {
-    records: Records,
-    /// Accepted events and the rejected ones, or the refusal of all.
-    verdict: Result<(usize, Vec<Rejected>), Refusal>,
-    books: Books,
-}
-
-/// From the bytes of a body to its records. Nothing here waits.
-fn digest(
-    edge: &Edge,
-    sender: &Sender,
-    sent: Bytes,
-    encoding: Encoding,
-    mut permit: Permit,
-) -> Result<(Digest, Permit), Refusal> {
-    let limits = &edge.config.limits;
-    edge.metrics.body_bytes.inc_by(sent.len() as u64);
-    let body = body::inflate(sent, encoding, limits, &mut permit)?;
-    edge.metrics.inflated_bytes.inc_by(body.len() as u64);
-    let digest = match ingest::parse(&body) {
-        Ok(batch) => digest_batch(edge, sender, &batch, body.len()),
-        Err(error) if error.code == BatchCode::TooManyEvents => return Err(Refusal::Batch(error)),
-        Err(error) => Digest {
-            records: Records::of_body(
-                sender.schema_ids,
-                &sender.site.site_id,
-                sender.received_at,
-                error.code.name(),
-                &error.message,
-                &body,
-            ),
-            verdict: Err(Refusal::Batch(error)),
-            books: Books::new(&edge.metrics, 0, Vec::new()),
-        },
-    };
-    drop(body);
-    if !permit.grow(digest.records.bytes()) {
-        return Err(Refusal::WindowFull);
-    }
-    permit.shrink_to(digest.records.bytes());
-    Ok((digest, permit))
-}
-
-fn digest_batch(edge: &Edge, sender: &Sender, batch: &ingest::Batch, body_bytes: usize) -> Digest {
-    let client_address = truncated(sender.client).to_string();
-    let user_agent = header_text(sender.headers, &USER_AGENT, USER_AGENT_BYTES_MAX);
-    let context = Context {
-        site_id: &sender.site.site_id,
-        received_at: sender.received_at,
-        user_agent: user_agent.as_deref(),
-        client_address: Some(&client_address),
-    };
-    let record_bytes_max = edge.config.limits.record_bytes_max;
-    let records = Records::of_batch(sender.schema_ids, record_bytes_max, &context, batch, body_bytes);
-    let rejected: Vec<_> = batch.rejects.iter().map(Rejected::from).collect();
-    let codes = batch.rejects.iter().map(|reject| reject.code).collect();
-    let accepted = batch.events.len();
-    let verdict = if accepted == 0 && !rejected.is_empty() {
-        Err(Refusal::EveryEventRejected { rejected })
-    } else {
-        Ok((accepted, rejected))
-    };
-    Digest { records, verdict, books: Books::new(&edge.metrics, accepted, codes) }
 }
 
 /// Server clock, epoch milliseconds.

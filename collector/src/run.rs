@@ -14,9 +14,11 @@ use crate::config::{Ack, Config, Limits};
 use crate::edge::Edge;
 use crate::internal::internal;
 use crate::kafka_watch;
+use crate::places::Places;
 use crate::records::SchemaIds;
 use crate::registry;
 use crate::routes::public;
+use crate::shares;
 use crate::sink::Sink;
 
 /// Files that the process may need beside one for each connection.
@@ -74,11 +76,18 @@ impl Collector {
         let stop_public = CancellationToken::new();
         let stop_internal = CancellationToken::new();
         let limits = edge.config.limits.clone();
-        let public_acceptor = acceptor(public_listener, public(Arc::clone(&edge)), limits.clone(), &edge);
-        let internal_limits =
-            Limits { connections_max: INTERNAL_CONNECTIONS_MAX, drain_timeout_ms: INTERNAL_DRAIN_MS, ..limits.clone() };
-        let mut internal_acceptor = acceptor(internal_listener, internal(Arc::clone(&edge)), internal_limits, &edge);
-        internal_acceptor.connections = unregistered_gauge();
+        let places = Arc::clone(&edge.connections);
+        let public_acceptor = acceptor(public_listener, public(Arc::clone(&edge)), limits.clone(), places, &edge);
+        let internal_limits = Limits {
+            connections_max: INTERNAL_CONNECTIONS_MAX,
+            address_share_percent: 100,
+            drain_timeout_ms: INTERNAL_DRAIN_MS,
+            ..limits.clone()
+        };
+        let lost = edge.metrics.places_lost.with_label_values(&["internal_connection"]);
+        let places = Places::new(shares::connections(&internal_limits), lost);
+        let internal_acceptor =
+            acceptor(internal_listener, internal(Arc::clone(&edge)), internal_limits, places, &edge);
         let mut serving_public = tokio::spawn(public_acceptor.serve(stop_public.clone()));
         let mut serving_internal = tokio::spawn(internal_acceptor.serve(stop_internal.clone()));
         let watch_ended = CancellationToken::new();
@@ -150,21 +159,11 @@ fn acceptor(
     listener: TcpListener,
     filter: warp::filters::BoxedFilter<(crate::answer::Answer,)>,
     limits: Limits,
+    places: Arc<Places>,
     edge: &Edge,
 ) -> Acceptor {
-    Acceptor {
-        listener,
-        filter,
-        limits,
-        connections: edge.metrics.connections.clone(),
-        refused: edge.metrics.connections_refused.clone(),
-    }
-}
-
-/// The internal address is not part of the public connections.
-fn unregistered_gauge() -> prometheus::IntGauge {
-    prometheus::IntGauge::new("internal_connections", "Open connections on the internal address.")
-        .expect("the name is a valid one")
+    let trusted_proxies = edge.config.trusted_proxies.clone();
+    Acceptor { listener, filter, limits, places, trusted_proxies, metrics: Arc::clone(&edge.metrics) }
 }
 
 /// Waits for Kafka, its topics and the registry.

@@ -4,9 +4,9 @@ use std::sync::Arc;
 
 use tokio::sync::oneshot;
 
+use crate::places::Place;
 use crate::producer::{Delivery, KafkaSink};
 use crate::records::Records;
-use crate::window::Permit;
 
 pub enum Sink {
     Kafka(Arc<KafkaSink>),
@@ -21,10 +21,10 @@ pub enum Receipt {
 }
 
 impl Sink {
-    /// Hands `records` over. The permit is given back when the last of them is reported on.
-    pub fn submit(&self, records: &Records, permit: Permit) -> Result<Receipt, String> {
+    /// Hands `records` over. The place is given back when the last of them is reported on.
+    pub fn submit(&self, records: &Records, place: Place) -> Result<Receipt, String> {
         match self {
-            Sink::Kafka(kafka) => kafka.submit(records, permit).map(Receipt::Pending),
+            Sink::Kafka(kafka) => kafka.submit(records, place).map(Receipt::Pending),
             Sink::Null => Ok(Receipt::Done),
         }
     }

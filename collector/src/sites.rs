@@ -1,6 +1,6 @@
 //! Who may send: write keys, the sites they name, and the origins of each.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use warp::http::header::{AUTHORIZATION, HeaderMap, ORIGIN};
@@ -18,7 +18,8 @@ pub struct Site {
 }
 
 impl Site {
-    fn allows(&self, origin: &str) -> bool {
+    /// Whether pages of `origin` may send with this site's key.
+    pub fn allows(&self, origin: &str) -> bool {
         self.allowed_origins.iter().any(|allowed| allowed == origin)
     }
 }
@@ -27,6 +28,16 @@ impl Site {
 #[derive(Debug)]
 pub struct Sites {
     by_key: HashMap<String, Arc<Site>>,
+    origins: HashSet<String>,
+}
+
+/// The write key of a request.
+#[derive(Debug)]
+pub enum Key {
+    Of(Arc<Site>),
+    /// One of no site.
+    Unknown,
+    Missing,
 }
 
 impl Sites {
@@ -39,23 +50,36 @@ impl Sites {
                 (site.write_key.clone(), Arc::new(Site { site_id: site.site_id.clone(), index, allowed_origins }))
             })
             .collect();
-        Self { by_key }
+        let origins = sites.iter().flat_map(|site| site.allowed_origins.iter().cloned()).collect();
+        Self { by_key, origins }
     }
 
-    /// The site of the key in `Authorization: Bearer KEY`, or in `?key=KEY` (beacons have no headers).
-    pub fn authenticate(&self, headers: &HeaderMap, query: &str) -> Result<Arc<Site>, Refusal> {
-        let site = match headers.get(AUTHORIZATION) {
-            Some(value) => value.to_str().ok().and_then(bearer).and_then(|key| self.by_key.get(key)),
+    /// The key in `Authorization: Bearer KEY`, or in `?key=KEY` (beacons have no headers).
+    pub fn key(&self, headers: &HeaderMap, query: &str) -> Key {
+        match headers.get(AUTHORIZATION) {
+            Some(value) => self.of(value.to_str().ok().and_then(bearer).unwrap_or_default()),
             None => url::form_urlencoded::parse(query.as_bytes())
                 .find(|(name, _)| name == "key")
-                .and_then(|(_, key)| self.by_key.get(&*key)),
-        };
-        site.cloned().ok_or(Refusal::UnknownKey)
+                .map_or(Key::Missing, |(_, key)| self.of(&key)),
+        }
     }
 
-    /// Whether pages of `origin` may send with any key: a preflight request does not carry its key.
+    fn of(&self, key: &str) -> Key {
+        self.by_key.get(key).map_or(Key::Unknown, |site| Key::Of(Arc::clone(site)))
+    }
+
+    /// Whether pages of `origin` may send with any key: a preflight request seldom carries its key.
     pub fn any_allows(&self, origin: &str) -> bool {
-        self.by_key.values().any(|site| site.allows(origin))
+        self.origins.contains(origin)
+    }
+}
+
+impl Key {
+    pub fn site(&self) -> Result<&Arc<Site>, Refusal> {
+        match self {
+            Key::Of(site) => Ok(site),
+            Key::Unknown | Key::Missing => Err(Refusal::UnknownKey),
+        }
     }
 }
 
@@ -65,13 +89,15 @@ fn bearer(value: &str) -> Option<&str> {
     scheme.eq_ignore_ascii_case("bearer").then(|| token.trim())
 }
 
-/// The page's origin, if the request comes from a page and the site allows it. Requests without an `Origin` come from
-/// servers or from pages of the collector's own host.
-pub fn check_origin(site: &Site, headers: &HeaderMap) -> Result<Option<String>, Refusal> {
-    let Some(value) = headers.get(ORIGIN) else { return Ok(None) };
-    match value.to_str() {
-        Ok(origin) if site.allows(origin) => Ok(Some(origin.to_owned())),
-        _ => Err(Refusal::OriginNotAllowed { origin: String::from_utf8_lossy(value.as_bytes()).into_owned() }),
+/// Refuses pages that the site does not allow. Requests without an `Origin` come from servers or from pages of the
+/// collector's own host.
+pub fn check_origin(site: &Site, headers: &HeaderMap) -> Result<(), Refusal> {
+    match headers.get(ORIGIN) {
+        None => Ok(()),
+        Some(value) if value.to_str().is_ok_and(|origin| site.allows(origin)) => Ok(()),
+        Some(value) => {
+            Err(Refusal::OriginNotAllowed { origin: String::from_utf8_lossy(value.as_bytes()).into_owned() })
+        }
     }
 }
 
@@ -94,21 +120,25 @@ mod tests {
     #[test]
     fn a_key_is_found_in_the_header_or_the_query_and_the_header_wins() {
         let sites = sites();
-        assert!(sites.authenticate(&headers(&[("authorization", "Bearer k+1")]), "").is_ok());
-        assert!(sites.authenticate(&headers(&[("authorization", "bearer  k+1")]), "").is_ok());
-        assert!(sites.authenticate(&headers(&[]), "a=b&key=k%2B1").is_ok());
-        assert!(sites.authenticate(&headers(&[("authorization", "Basic k+1")]), "key=k%2B1").is_err());
+        let known = |pairs: &[_], query| sites.key(&headers(pairs), query).site().is_ok();
+        assert!(known(&[("authorization", "Bearer k+1")], ""));
+        assert!(known(&[("authorization", "bearer  k+1")], ""));
+        assert!(known(&[], "a=b&key=k%2B1"));
+        assert!(!known(&[("authorization", "Basic k+1")], "key=k%2B1"));
         for query in ["", "key=", "key=k", "key=K%2B1", "Key=k%2B1"] {
-            assert!(sites.authenticate(&headers(&[]), query).is_err(), "{query}");
+            assert!(!known(&[], query), "{query}");
         }
+        assert!(matches!(sites.key(&headers(&[]), "key=k"), Key::Unknown));
+        assert!(matches!(sites.key(&headers(&[]), "k=v"), Key::Missing));
     }
 
     #[test]
     fn origins_are_compared_exactly() {
         let sites = sites();
-        let site = sites.authenticate(&headers(&[]), "key=k%2B1").expect("the key");
-        assert_eq!(check_origin(&site, &headers(&[])).expect("no page"), None);
-        assert!(check_origin(&site, &headers(&[("origin", "https://shop.example")])).is_ok());
+        let key = sites.key(&headers(&[]), "key=k%2B1");
+        let site = key.site().expect("the key");
+        assert!(check_origin(site, &headers(&[])).is_ok());
+        assert!(check_origin(site, &headers(&[("origin", "https://shop.example")])).is_ok());
         for origin in [
             "http://shop.example",
             "https://shop.example.evil",
@@ -116,7 +146,8 @@ mod tests {
             "null",
             "https://shop.example:8443",
         ] {
-            assert!(check_origin(&site, &headers(&[("origin", origin)])).is_err(), "{origin}");
+            assert!(check_origin(site, &headers(&[("origin", origin)])).is_err(), "{origin}");
+            assert!(!sites.any_allows(origin), "{origin}");
         }
     }
 }

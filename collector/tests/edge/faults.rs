@@ -46,7 +46,11 @@ async fn broker_down_is_503_and_not_ready_until_it_is_back() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_full_window_refuses_at_once_and_empties() {
-    let rig = Rig::start(|config| config.limits.window_requests_max = 2).await;
+    let rig = Rig::start(|config| {
+        config.limits.window_requests_max = 2;
+        config.limits.address_share_percent = 100;
+    })
+    .await;
     rig.cluster.broker_round_trip_time(1, Duration::from_millis(800)).expect("the mock obeys");
     let replies = futures::future::join_all((0..6).map(|_| rig.post(one()))).await;
     let of = |status| replies.iter().filter(|reply| reply.status == status).count();

@@ -62,7 +62,12 @@ async fn slow_clients_are_answered_or_closed_in_time() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn one_connection_too_many_is_told_so_at_once() {
-    let rig = Rig::start(|config| config.limits.connections_max = 3).await;
+    let rig = Rig::start(|config| {
+        config.limits.connections_max = 3;
+        config.limits.address_share_percent = 100;
+        config.limits.patience_ms = 60_000;
+    })
+    .await;
     let mut held = Vec::new();
     for _ in 0..3 {
         held.push(TcpStream::connect(rig.at.public).await.expect("a connection"));

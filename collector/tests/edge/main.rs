@@ -3,5 +3,9 @@
 mod answers;
 mod drain;
 mod faults;
+mod heads;
 mod limits;
+mod origins;
+mod peers;
+mod shares;
 mod support;

@@ -257,6 +257,13 @@ pub async fn read_reply(stream: &mut TcpStream) -> Reply {
     Reply::parse(&answer)
 }
 
+/// A connection from another address of this machine, 127.0.0.`host`.
+pub async fn connect_from(host: u8, at: SocketAddr) -> TcpStream {
+    let socket = tokio::net::TcpSocket::new_v4().expect("a socket");
+    socket.bind(SocketAddr::from(([127, 0, 0, host], 0))).expect("an address of this machine");
+    socket.connect(at).await.expect("a connection")
+}
+
 /// Polls until `probe` gives something, at most for [`PATIENCE`].
 pub async fn eventually<T, F: Future<Output = Option<T>>>(what: &str, mut probe: impl FnMut() -> F) -> T {
     let deadline = Instant::now() + PATIENCE;

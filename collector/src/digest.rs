@@ -1,0 +1,93 @@
+//! From the bytes of a body to its records. Nothing here waits.
+
+use std::net::IpAddr;
+
+use bytes::Bytes;
+use schemas::ingest::{self, BatchCode};
+use schemas::package::Context;
+use warp::http::header::{HeaderMap, USER_AGENT};
+
+use crate::address::truncated;
+use crate::answer::{Refusal, Rejected, rejected};
+use crate::body::{self, Encoding};
+use crate::books::Books;
+use crate::edge::Edge;
+use crate::header_text::header_text;
+use crate::places::Place;
+use crate::records::{Records, SchemaIds};
+use crate::sites::Site;
+
+/// Longest `User-Agent` that is kept; browsers' are under 300 bytes.
+const USER_AGENT_BYTES_MAX: usize = 1024;
+
+/// Who sent a batch, and when.
+pub struct Sender<'a> {
+    pub site: &'a Site,
+    pub client: IpAddr,
+    pub headers: &'a HeaderMap,
+    /// Epoch milliseconds.
+    pub received_at: f64,
+    pub schema_ids: SchemaIds,
+}
+
+/// What became of a body: records that must be durable before the verdict is told.
+pub struct Digest {
+    pub records: Records,
+    /// Accepted events and the rejected ones, or the refusal of all.
+    pub verdict: Result<(usize, Vec<Rejected>), Refusal>,
+    pub books: Books,
+}
+
+/// Inflates and reads a body. Its place holds what it takes at each moment, and at the end the records.
+pub fn digest(edge: &Edge, sender: &Sender, sent: Bytes, encoding: Encoding, place: &Place) -> Result<Digest, Refusal> {
+    edge.metrics.body_bytes.inc_by(sent.len() as u64);
+    let body = body::inflate(sent, encoding, &edge.config.limits, place)?;
+    place.shrink_to(body.len());
+    edge.metrics.inflated_bytes.inc_by(body.len() as u64);
+    let digest = read(edge, sender, &body)?;
+    place.grow(digest.records.bytes())?;
+    drop(body);
+    place.shrink_to(digest.records.bytes());
+    Ok(digest)
+}
+
+fn read(edge: &Edge, sender: &Sender, body: &[u8]) -> Result<Digest, Refusal> {
+    match ingest::parse(body) {
+        Ok(batch) => Ok(digest_batch(edge, sender, &batch, body.len())),
+        Err(error) if error.code == BatchCode::TooManyEvents => Err(Refusal::Batch(error)),
+        Err(error) => Ok(Digest {
+            records: Records::of_body(
+                sender.schema_ids,
+                &sender.site.site_id,
+                sender.received_at,
+                error.code.name(),
+                &error.message,
+                body,
+            ),
+            verdict: Err(Refusal::Batch(error)),
+            books: Books::new(&edge.metrics, 0, Vec::new()),
+        }),
+    }
+}
+
+fn digest_batch(edge: &Edge, sender: &Sender, batch: &ingest::Batch, body_bytes: usize) -> Digest {
+    let client_address = truncated(sender.client).to_string();
+    let user_agent = header_text(sender.headers, &USER_AGENT, USER_AGENT_BYTES_MAX);
+    let context = Context {
+        site_id: &sender.site.site_id,
+        received_at: sender.received_at,
+        user_agent: user_agent.as_deref(),
+        client_address: Some(&client_address),
+    };
+    let record_bytes_max = edge.config.limits.record_bytes_max;
+    let records = Records::of_batch(sender.schema_ids, record_bytes_max, &context, batch, body_bytes);
+    let rejected = rejected(&batch.rejects);
+    let codes = batch.rejects.iter().map(|reject| reject.code).collect();
+    let accepted = batch.events.len();
+    let verdict = if accepted == 0 && !rejected.is_empty() {
+        Err(Refusal::EveryEventRejected { rejected })
+    } else {
+        Ok((accepted, rejected))
+    };
+    Digest { records, verdict, books: Books::new(&edge.metrics, accepted, codes) }
+}

@@ -1,0 +1,142 @@
+//! A stream whose peer must read: what cannot be written in time ends the connection.
+//!
+//! The time begins when the system's buffer is full and ends when everything has been handed over, so a peer that reads
+//! a byte now and then gains nothing.
+
+use std::io::{Error, ErrorKind, IoSlice, Result};
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
+use std::time::Duration;
+
+use prometheus::IntCounter;
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::time::{Sleep, sleep};
+
+/// `stream` with a limit on how long what is written may wait for the peer.
+pub struct WriteTimeout<S> {
+    stream: S,
+    timeout: Duration,
+    /// Runs while something waits.
+    waiting: Option<Pin<Box<Sleep>>>,
+    timeouts: IntCounter,
+}
+
+impl<S> WriteTimeout<S> {
+    /// `timeouts` counts the peers that did not read.
+    pub fn new(stream: S, timeout: Duration, timeouts: IntCounter) -> Self {
+        Self { stream, timeout, waiting: None, timeouts }
+    }
+
+    /// Pending until the time is over, then an error.
+    fn wait<T>(&mut self, context: &mut Context<'_>) -> Poll<Result<T>> {
+        let timeout = self.timeout;
+        let waiting = self.waiting.get_or_insert_with(|| Box::pin(sleep(timeout)));
+        ready!(waiting.as_mut().poll(context));
+        self.timeouts.inc();
+        Poll::Ready(Err(Error::new(ErrorKind::TimedOut, "the peer does not read")))
+    }
+}
+
+impl<S: AsyncRead + Unpin> AsyncRead for WriteTimeout<S> {
+    fn poll_read(mut self: Pin<&mut Self>, context: &mut Context<'_>, buffer: &mut ReadBuf<'_>) -> Poll<Result<()>> {
+        Pin::new(&mut self.stream).poll_read(context, buffer)
+    }
+}
+
+impl<S: AsyncWrite + Unpin> AsyncWrite for WriteTimeout<S> {
+    fn poll_write(mut self: Pin<&mut Self>, context: &mut Context<'_>, bytes: &[u8]) -> Poll<Result<usize>> {
+        match Pin::new(&mut self.stream).poll_write(context, bytes) {
+            Poll::Pending => self.wait(context),
+            written => written,
+        }
+    }
+
+    fn poll_write_vectored(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        pieces: &[IoSlice<'_>],
+    ) -> Poll<Result<usize>> {
+        match Pin::new(&mut self.stream).poll_write_vectored(context, pieces) {
+            Poll::Pending => self.wait(context),
+            written => written,
+        }
+    }
+
+    fn is_write_vectored(&self) -> bool {
+        self.stream.is_write_vectored()
+    }
+
+    /// Hyper flushes when it has written all that it has.
+    fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Result<()>> {
+        match Pin::new(&mut self.stream).poll_flush(context) {
+            Poll::Pending => self.wait(context),
+            flushed => {
+                self.waiting = None;
+                flushed
+            }
+        }
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Result<()>> {
+        match Pin::new(&mut self.stream).poll_shutdown(context) {
+            Poll::Pending => self.wait(context),
+            ended => ended,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use tokio::io::{AsyncReadExt, AsyncWriteExt, duplex};
+
+    use super::*;
+
+    fn counter() -> IntCounter {
+        IntCounter::new("timeouts", "Peers that did not read.").expect("a name")
+    }
+
+    #[tokio::test]
+    async fn a_peer_that_never_reads_is_given_up() {
+        let (ours, _theirs) = duplex(16);
+        let timeouts = counter();
+        let mut stream = WriteTimeout::new(ours, Duration::from_millis(50), timeouts.clone());
+        let error = stream.write_all(&[0; 1_000]).await.expect_err("nobody reads");
+        assert_eq!((error.kind(), timeouts.get()), (ErrorKind::TimedOut, 1));
+    }
+
+    #[tokio::test]
+    async fn a_trickle_gains_nothing() {
+        let (ours, mut theirs) = duplex(16);
+        let mut stream = WriteTimeout::new(ours, Duration::from_millis(100), counter());
+        let reader = tokio::spawn(async move {
+            let mut interval = tokio::time::interval(Duration::from_millis(5));
+            while theirs.read_u8().await.is_ok() {
+                interval.tick().await;
+            }
+        });
+        let error = stream.write_all(&[0; 100_000]).await.expect_err("too slow in all");
+        assert_eq!(error.kind(), ErrorKind::TimedOut);
+        drop(stream);
+        reader.await.expect("no panic");
+    }
+
+    #[tokio::test]
+    async fn the_time_begins_anew_when_all_is_written() {
+        let (ours, mut theirs) = duplex(16);
+        let timeouts = counter();
+        let mut stream = WriteTimeout::new(ours, Duration::from_secs(60), timeouts.clone());
+        for _ in 0..3 {
+            let (written, read) = tokio::join!(
+                async {
+                    stream.write_all(&[7; 100]).await?;
+                    stream.flush().await
+                },
+                async { theirs.read_exact(&mut [0; 100]).await }
+            );
+            written.expect("written");
+            read.expect("read");
+            assert!(stream.waiting.is_none());
+        }
+        assert_eq!(timeouts.get(), 0);
+    }
+}
