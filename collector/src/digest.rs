@@ -5,6 +5,7 @@ use std::net::IpAddr;
 use bytes::Bytes;
 use schemas::ingest::{self, BatchCode};
 use schemas::package::Context;
+use tokio::runtime::{Handle, RuntimeFlavor};
 use warp::http::header::{HeaderMap, USER_AGENT};
 
 use crate::address::truncated;
@@ -17,8 +18,17 @@ use crate::places::Place;
 use crate::records::{Records, SchemaIds};
 use crate::sites::Site;
 
+#[cfg(test)]
+#[path = "digest_tests.rs"]
+mod tests;
+
 /// Longest `User-Agent` that is kept; browsers' are under 300 bytes.
 const USER_AGENT_BYTES_MAX: usize = 1024;
+
+/// Bodies as sent, and inflated, up to which the work stays on the runtime's thread: a usual batch does. Above that
+/// other requests would wait for it (ARCHITECTURE.md, "Large bodies are read aside").
+const SENT_INLINE_BYTES_MAX: usize = 16 * 1024;
+const INFLATED_INLINE_BYTES_MAX: usize = 256 * 1024;
 
 /// Who sent a batch, and when.
 pub struct Sender<'a> {
@@ -41,14 +51,21 @@ pub struct Digest {
 /// Inflates and reads a body. Its place holds what it takes at each moment, and at the end the records.
 pub fn digest(edge: &Edge, sender: &Sender, sent: Bytes, encoding: Encoding, place: &Place) -> Result<Digest, Refusal> {
     edge.metrics.body_bytes.inc_by(sent.len() as u64);
-    let body = body::inflate(sent, encoding, &edge.config.limits, place)?;
+    let inline = encoding == Encoding::Identity || sent.len() <= SENT_INLINE_BYTES_MAX;
+    let body = aside(!inline, || body::inflate(sent, encoding, &edge.config.limits, place))?;
     place.shrink_to(body.len());
     edge.metrics.inflated_bytes.inc_by(body.len() as u64);
-    let digest = read(edge, sender, &body)?;
+    let digest = aside(body.len() > INFLATED_INLINE_BYTES_MAX, || read(edge, sender, &body))?;
     place.grow(digest.records.bytes())?;
     drop(body);
     place.shrink_to(digest.records.bytes());
     Ok(digest)
+}
+
+/// Does long `work` while another thread takes over this one's other tasks.
+fn aside<T>(long: bool, work: impl FnOnce() -> T) -> T {
+    let can = || Handle::try_current().is_ok_and(|handle| handle.runtime_flavor() == RuntimeFlavor::MultiThread);
+    if long && can() { tokio::task::block_in_place(work) } else { work() }
 }
 
 fn read(edge: &Edge, sender: &Sender, body: &[u8]) -> Result<Digest, Refusal> {
