@@ -12,6 +12,7 @@ use crate::address::truncated;
 use crate::answer::{Refusal, Rejected, rejected};
 use crate::body::{self, Encoding};
 use crate::books::Books;
+use crate::client_hints;
 use crate::edge::Edge;
 use crate::header_text::header_text;
 use crate::places::Place;
@@ -70,7 +71,10 @@ fn aside<T>(long: bool, work: impl FnOnce() -> T) -> T {
 
 fn read(edge: &Edge, sender: &Sender, body: &[u8]) -> Result<Digest, Refusal> {
     match ingest::parse(body) {
-        Ok(batch) => Ok(digest_batch(edge, sender, &batch, body.len())),
+        Ok(mut batch) => {
+            batch.header.client_hints = client_hints::completed(batch.header.client_hints.take(), sender.headers);
+            Ok(digest_batch(edge, sender, &batch, body.len()))
+        }
         Err(error) if error.code == BatchCode::TooManyEvents => Err(Refusal::Batch(error)),
         Err(error) => Ok(Digest {
             records: Records::of_body(

@@ -12,6 +12,7 @@ mod answer;
 mod body;
 mod books;
 mod check;
+mod client_hints;
 pub mod config;
 mod cors;
 mod digest;

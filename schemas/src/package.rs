@@ -4,8 +4,8 @@
 
 use crate::avro;
 use crate::ingest::{
-    Change, Clipboard, Clock, Degraded, Element, Event, Header, Identity, Input, JsError, NetworkRequest, Object, Page,
-    Text, Trail, Vital,
+    Brands, Change, ClientHints, Clipboard, Clock, Degraded, Element, Event, Header, Identity, Input, JsError,
+    NetworkRequest, Object, Page, Text, Trail, Vital,
 };
 
 /// What the collector knows about a batch beside what the batch says.
@@ -80,6 +80,7 @@ fn encode_shared(out: &mut Vec<u8>, context: &Context, header: &Header) {
     }
     avro::optional(out, context.user_agent, avro::string);
     avro::optional(out, context.client_address, avro::string);
+    avro::optional(out, header.client_hints.as_ref(), encode_client_hints);
 }
 
 fn encode_page(out: &mut Vec<u8>, page: &Page) {
@@ -98,6 +99,21 @@ fn encode_identity(out: &mut Vec<u8>, identity: &Identity) {
     text(out, &identity.ga_client_id);
     text(out, &identity.ga_session_id);
     text(out, &identity.adobe_ecid);
+}
+
+fn encode_client_hints(out: &mut Vec<u8>, hints: &ClientHints) {
+    for hint in [&hints.platform, &hints.platform_version, &hints.architecture, &hints.bitness, &hints.model] {
+        avro::optional(out, hint.as_deref().filter(|text| !text.is_empty()), avro::string);
+    }
+    avro::optional(out, hints.mobile, avro::boolean);
+    let brands = hints.brands.as_ref().map_or(&[][..], |Brands(brands)| brands);
+    avro::array_start(out, brands.len());
+    for brand in brands {
+        avro::string(out, &brand.brand);
+        avro::string(out, &brand.version);
+    }
+    avro::array_end(out);
+    int(out, hints.max_touch_points.map(i32::from));
 }
 
 fn encode_event(out: &mut Vec<u8>, event: &Event) {

@@ -4,6 +4,7 @@
 //! [`parse`] reads a body in one pass when every event is good, which is the rule. When one is not, the batch is read
 //! again with each event on its own, so that a bad event is rejected with its reason and never sinks its batch.
 
+mod client_hints;
 mod depth;
 mod event;
 mod event_type;
@@ -16,6 +17,7 @@ mod tests;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
+pub use client_hints::{BRANDS_MAX, Brand, Brands, ClientHints, HINT_BYTES_MAX, Hint};
 pub use event::{Change, Clipboard, Degraded, Element, Event, Input, JsError, Key, NetworkRequest, Trail, Vital};
 pub use event_type::EventType;
 pub use reject::{BatchCode, BatchError, EventCode, Reject};
@@ -50,6 +52,8 @@ pub struct Header<'a> {
     pub sdk: Option<Text<'a>>,
     pub page: Option<Object<Page<'a>>>,
     pub identity: Option<Object<Identity<'a>>>,
+    /// Left out when anything about it is wrong: it refines what the user agent says, and no batch is worth less for it.
+    pub client_hints: Option<ClientHints<'a>>,
 }
 
 /// The SDK's estimate of server minus client.
@@ -122,6 +126,8 @@ struct Envelope<'a, E> {
     page: Option<Object<Page<'a>>>,
     #[serde(borrow)]
     identity: Option<Object<Identity<'a>>>,
+    #[serde(default, borrow)]
+    client_hints: value::Lenient<Object<ClientHints<'a>>>,
     events: value::Counted<E>,
 }
 
@@ -141,6 +147,7 @@ impl<'a, E> Envelope<'a, E> {
             sdk: self.sdk,
             page: self.page,
             identity: self.identity,
+            client_hints: self.client_hints.0.map(|Object(hints)| hints),
         };
         Ok((header, self.events.items))
     }

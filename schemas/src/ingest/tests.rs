@@ -223,3 +223,52 @@ fn both_ways_of_reading_agree() {
     let each = parse_each(&body, true).expect("good");
     assert_eq!(format!("{quick:?}"), format!("{each:?}"));
 }
+
+/// A batch with the JSON text of its client hints, which must be taken whole whatever that text says.
+fn hints_of(hints: &str) -> Option<ClientHints<'static>> {
+    let body = batch_of(&good(0)).replacen('{', &format!(r#"{{"client_hints":{hints},"#), 1);
+    let body: &'static str = Box::leak(body.into_boxed_str());
+    let batch = parse(body.as_bytes()).unwrap_or_else(|error| panic!("{hints} sinks its batch: {error}"));
+    assert_eq!((batch.events.len(), batch.rejects.len()), (1, 0), "{hints}");
+    batch.header.client_hints
+}
+
+#[test]
+fn client_hints_are_read_within_their_limits() {
+    let longest = "é".repeat(HINT_BYTES_MAX / 2);
+    let brand = r#"{"brand":"Chromium","version":"154"}"#;
+    let brands = vec![brand; BRANDS_MAX].join(",");
+    let hints = hints_of(&format!(
+        r#"{{"platform":"mac\u004fS","model":"{longest}","mobile":false,"brands":[{brands}],"max_touch_points":5,"later":{{}}}}"#
+    ));
+    let hints = hints.expect("good hints");
+    assert_eq!((hints.platform.as_deref(), hints.model.as_deref()), (Some("macOS"), Some(&*longest)));
+    assert_eq!((hints.mobile, hints.max_touch_points), (Some(false), Some(5)));
+    assert_eq!(hints.brands.expect("a list").0.len(), BRANDS_MAX);
+    assert_eq!(hints_of("{}"), Some(ClientHints::default()));
+}
+
+#[test]
+fn wrong_client_hints_are_left_out_and_never_sink_a_batch() {
+    let long = "x".repeat(HINT_BYTES_MAX + 1);
+    let brands = vec![r#"{"brand":"a","version":"1"}"#; BRANDS_MAX + 1].join(",");
+    for hints in [
+        "null",
+        "[]",
+        r#""Windows""#,
+        r#"["Windows"]"#,
+        r#"{"platform":1}"#,
+        r#"{"platform":"\ud800"}"#,
+        &format!(r#"{{"model":"{long}"}}"#),
+        r#"{"mobile":"?1"}"#,
+        r#"{"max_touch_points":-1}"#,
+        r#"{"max_touch_points":1.5}"#,
+        r#"{"max_touch_points":65536}"#,
+        r#"{"brands":"Chromium"}"#,
+        r#"{"brands":[{"brand":"Chromium"}]}"#,
+        &format!(r#"{{"brands":[{brands}]}}"#),
+        r#"{"platform":"a","platform":"b"}"#,
+    ] {
+        assert_eq!(hints_of(hints), None, "{hints}");
+    }
+}

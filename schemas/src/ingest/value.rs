@@ -232,6 +232,23 @@ impl<'de, E: Deserialize<'de>> Deserialize<'de> for Counted<E> {
     }
 }
 
+/// A value that does no harm by being wrong: then it is `None`.
+#[derive(Debug)]
+pub struct Lenient<T>(pub Option<T>);
+
+impl<T> Default for Lenient<T> {
+    fn default() -> Self {
+        Self(None)
+    }
+}
+
+impl<'de, T: Deserialize<'de>> Deserialize<'de> for Lenient<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let raw = <&RawValue>::deserialize(deserializer)?.get();
+        Ok(Self(serde_json::from_str(raw).ok()))
+    }
+}
+
 /// A JSON object kept as its text: every string in it is within the limit and whole, every number finite.
 #[derive(Clone, Copy, Debug)]
 pub struct Properties<'a>(pub &'a str);

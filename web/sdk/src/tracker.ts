@@ -108,6 +108,7 @@ export function createTracker(settings: Settings): Tracker {
       webdriver: !!navigator.webdriver,
     },
     identity: identity.joinKeys(),
+    client_hints: { max_touch_points: navigator.maxTouchPoints },
   });
   const cut = () => {
     clearTimers();

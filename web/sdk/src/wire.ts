@@ -1,4 +1,5 @@
 /** The shapes that travel: events and batches to the collector, messages between page and worker. */
+import type { ClientHints } from './client_hints.ts';
 
 export type EventType =
   | 'page_view'
@@ -121,6 +122,8 @@ export interface Header {
     ga_session_id: string | null;
     adobe_ecid: string | null;
   };
+  /** From the page its touch points; the worker adds the rest. */
+  client_hints: ClientHints;
 }
 
 export interface ClockEstimate {

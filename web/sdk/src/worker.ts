@@ -2,6 +2,7 @@
  * The worker: takes the page's events, encodes batches, stores, sends and sends again. `Courier` is a plain class,
  * so that it runs in a worker, in idle moments of a page without workers, and in tests; the shell is at the end.
  */
+import { askClientHints, type ClientHints } from './client_hints.ts';
 import { Clock } from './clock.ts';
 import { ORPHAN_AGE_MS_MIN, ORPHANS_EVERY_MS, ORPHANS_FIRST_MS } from './limits.ts';
 import { type Entry, type Key, MemoryOutbox, type Outbox, StoredOutbox } from './outbox.ts';
@@ -18,6 +19,8 @@ export class Courier {
   private clock = new Clock();
   private sender!: Sender;
   private outbox: Outbox = new MemoryOutbox();
+  /** Empty until the browser has answered, which no batch waits for. */
+  private hints: ClientHints = {};
   /** Since the last cut. */
   private chunks: Chunk[] = [];
   /** What this worker is to deliver, in order. */
@@ -71,6 +74,9 @@ export class Courier {
   private async start(order: Order & { kind: 'start' }): Promise<void> {
     this.tabId = order.tab_id;
     this.sender = new Sender(order.endpoint, order.key, this.clock);
+    askClientHints().then((hints) => {
+      this.hints = hints;
+    });
     if (!order.memory_only) {
       this.own();
       this.outbox = await StoredOutbox.open().catch(() => new MemoryOutbox());
@@ -105,7 +111,8 @@ export class Courier {
     const { tab_id, batch_seq } = header;
     const events = chunks.reduce((sum, chunk) => sum + chunk.events.length, 0);
     this.unsettled.set(batch_seq, events);
-    await this.store({ tab_id, batch_seq, created_at: Date.now(), events, rest: encodeRest(header, chunks) });
+    const complete = { ...header, client_hints: { ...this.hints, ...header.client_hints } };
+    await this.store({ tab_id, batch_seq, created_at: Date.now(), events, rest: encodeRest(complete, chunks) });
     if (this.outbox.durable) this.report({ kind: 'kept', batch_seq });
     this.enqueue([[tab_id, batch_seq]]);
   }

@@ -12,6 +12,10 @@ describe('the examples of the contract', () => {
     expect(wrongWith(batch)).toBeNull();
   });
 
+  test.each(examples('ignored'))('ignored by the collector, and never sent by us: %s', (_, batch) => {
+    expect(wrongWith(batch)).not.toBeNull();
+  });
+
   test.each(examples('bad'))('bad: %s', (_, batch) => {
     expect(wrongWith(batch)).not.toBeNull();
   });

@@ -265,6 +265,13 @@ describe('privacy', () => {
 });
 
 describe('page views', () => {
+  test('a batch says how many fingers the screen takes: the worker cannot know', () => {
+    Object.defineProperty(navigator, 'maxTouchPoints', { configurable: true, value: 5 });
+    const worker = start();
+    telemetry.flush();
+    expect(worker.batches()[0]?.client_hints).toEqual({ max_touch_points: 5 });
+  });
+
   test('a route change leaves one page view and begins another, in batches of their own', () => {
     const worker = start();
     history.pushState(null, '', '/boxes?size=l');

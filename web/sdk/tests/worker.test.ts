@@ -1,6 +1,6 @@
 import 'fake-indexeddb/auto';
 import { gunzipSync } from 'node:zlib';
-import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { StoredOutbox } from '../src/outbox.ts';
 import type { Batch, Header, Order, Report } from '../src/wire.ts';
 import { Courier } from '../src/worker.ts';
@@ -41,6 +41,7 @@ function header(batch_seq: number, tab_id = TAB): Header {
       webdriver: false,
     },
     identity: { user_id: null, ga_client_id: null, ga_session_id: null, adobe_ecid: null },
+    client_hints: { max_touch_points: 0 },
   };
 }
 
@@ -120,6 +121,60 @@ test('a batch goes out with key and clock, and is settled', async () => {
   ]);
 });
 
+describe('client hints', () => {
+  const told = {
+    platform: 'Windows',
+    platformVersion: '19.0.0',
+    architecture: 'x86',
+    bitness: '64',
+    model: '',
+    mobile: false,
+    brands: [{ brand: 'Chromium', version: '154' }],
+    fullVersionList: [{ brand: 'Chromium', version: '154.0.7727.55' }],
+  };
+  /** The batch that goes out when the browser answers so, and the page says that its screen takes five fingers. */
+  async function sent(ask?: (hints: string[]) => Promise<unknown>, more: object = {}): Promise<Batch> {
+    const userAgentData = ask && { getHighEntropyValues: ask };
+    vi.stubGlobal('navigator', { userAgentData, ...more });
+    const made = courier();
+    await made.receive({ kind: 'flush', id: 9 });
+    const order = chunk(0, 1) as Order & { kind: 'chunk'; header: Header };
+    made.receive({ ...order, header: { ...order.header, client_hints: { max_touch_points: 5 } } });
+    await flushed(made);
+    expect(wrongWith(attempts[0]?.batch)).toBeNull();
+    return attempts[0]?.batch as Batch;
+  }
+
+  test('the worker asks the browser, and the page adds its touch points', async () => {
+    const ask = vi.fn(async () => told);
+    expect((await sent(ask)).client_hints).toEqual({
+      platform: 'Windows',
+      platform_version: '19.0.0',
+      architecture: 'x86',
+      bitness: '64',
+      model: '',
+      mobile: false,
+      brands: told.fullVersionList,
+      max_touch_points: 5,
+    });
+    expect(ask).toHaveBeenCalledTimes(1);
+  });
+
+  test('who asks for privacy is not asked', async () => {
+    const ask = vi.fn(async () => told);
+    expect((await sent(ask, { globalPrivacyControl: true })).client_hints).toEqual({ max_touch_points: 5 });
+    expect(ask).not.toHaveBeenCalled();
+  });
+
+  test.each([
+    ['has none', undefined],
+    ['refuses', () => Promise.reject(new Error('permissions policy'))],
+    ['never answers', () => new Promise(() => {})],
+  ])('a browser that %s delays no batch', async (_, ask) => {
+    expect((await sent(ask)).client_hints).toEqual({ max_touch_points: 5 });
+  });
+});
+
 test('a retry is the same batch; only the moment of sending differs', async () => {
   answers = [{ status: 503 }, 'no network', { status: 429, retryAfter: '7' }, { status: 200 }];
   const made = courier();
@@ -180,7 +235,13 @@ test('what is stored outlives the worker, and the next one delivers it', async (
     (report) => reports.push(report),
     () => new Promise(() => {}),
   );
-  first.receive({ kind: 'start', endpoint: 'https://collect.example', key: 'k', tab_id: TAB, memory_only: false });
+  first.receive({
+    kind: 'start',
+    endpoint: 'https://collect.example',
+    key: 'k',
+    tab_id: TAB,
+    memory_only: false,
+  });
   await first.receive(chunk(0, 3));
   expect(reports).toContainEqual({ kind: 'kept', batch_seq: 0 });
   await vi.waitFor(() => expect(attempts).toHaveLength(1));
