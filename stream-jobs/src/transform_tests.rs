@@ -19,7 +19,11 @@ fn rows(batches: &[Value]) -> RecordBatch {
     let decoded = decoder.decode(&frames);
     assert!(decoded.rejects.is_empty(), "{:?}", decoded.rejects);
     let offsets: Vec<i64> = decoded.batches[0].indices.iter().map(|index| frames.offset(*index)).collect();
-    let events = Transform::default().transform(&decoded.batches[0].packages, 3, &offsets).unwrap();
+    landed(&decoded.batches[0].packages, &offsets)
+}
+
+fn landed(packages: &RecordBatch, offsets: &[i64]) -> RecordBatch {
+    let events = Transform::default().transform(packages, 3, offsets).unwrap();
     let length = events.len();
     let none = || BooleanArray::from(vec![false; length]);
     let ids = arrow::array::DictionaryArray::<Int32Type>::new(
@@ -54,6 +58,62 @@ fn examples() -> Vec<Value> {
     let mut files: Vec<_> = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
     files.sort();
     files.iter().map(|file| serde_json::from_slice(&std::fs::read(file).unwrap()).unwrap()).collect()
+}
+
+#[test]
+fn client_hints_correct_what_the_agent_says() {
+    let click = |seq: i64| json!([{"seq": seq, "type": "click", "at": RECEIVED_AT}]);
+    let mut windows = batch(1, click(1));
+    windows["client_hints"] = json!({"platform": "Windows", "platform_version": "19.0.0", "mobile": false, "max_touch_points": 0,
+        "brands": [{"brand": "Not?A_Brand", "version": "8.0.0.0"}, {"brand": "Brave", "version": "141.0.0.1"}]});
+    let mut wrong = batch(2, click(1));
+    wrong["client_hints"] = json!({"platform": 7});
+    let mut headless = batch(3, click(1));
+    headless["client_hints"] = json!({"brands": [{"brand": "HeadlessChrome", "version": "141.0.7390.55"}]});
+    let rows = rows(&[windows, wrong, headless]);
+    let column = |name: &str| texts(&rows, name).into_iter().map(|text| text.unwrap_or_default()).collect::<Vec<_>>();
+    assert_eq!(column("os_version"), ["11", "10", "10"]);
+    assert_eq!(column("browser_name"), ["Brave", "Chrome", "Chrome"]);
+    assert_eq!(column("browser_version"), ["141.0.0.1", "141.0.0.0", "141.0.7390.55"]);
+    assert_eq!(column("bot_class"), ["", "", "headless"]);
+    assert_eq!(column("is_bot"), ["false", "false", "true"]);
+}
+
+fn as_avro(value: &Value) -> apache_avro::types::Value {
+    use apache_avro::types::Value as Avro;
+    match value {
+        Value::Null => Avro::Null,
+        Value::Bool(flag) => Avro::Boolean(*flag),
+        Value::Number(number) => number.as_i64().map_or_else(|| Avro::Double(number.as_f64().unwrap()), Avro::Long),
+        Value::String(text) => Avro::String(text.clone()),
+        Value::Array(items) => Avro::Array(items.iter().map(as_avro).collect()),
+        Value::Object(fields) => Avro::Map(fields.iter().map(|(name, value)| (name.clone(), as_avro(value))).collect()),
+    }
+}
+
+/// Written with the schema of 2026-11-21, which knew no client hints.
+#[test]
+fn records_of_the_older_schema_are_read() {
+    const OLDER_ID: u32 = 3;
+    let older = std::fs::read_to_string("../schemas/avro/older/telemetry.events.2026-11-21.avsc").unwrap();
+    let schema = apache_avro::Schema::parse_str(&older).unwrap();
+    let mut package = batch(1, json!([{"seq": 1, "type": "click", "at": RECEIVED_AT, "x": 4.5}]));
+    for (field, value) in [("site_id", json!("shop")), ("received_at", json!(RECEIVED_AT)), ("identity", json!({}))] {
+        package[field] = value;
+    }
+    package["user_agent"] = json!(crate::testing::CHROME);
+    package["page"] = json!({"url": "https://shop.example/boxes"});
+    let value = as_avro(&package).resolve(&schema).unwrap();
+    let writer = apache_avro::writer::datum::GenericDatumWriter::builder(&schema).build().unwrap();
+    let record = [&[0, 0, 0, 0, OLDER_ID as u8][..], &writer.write_value_to_vec(value).unwrap()].concat();
+    let (mut frames, mut decoder) = (Frames::default(), PackageDecoder::default());
+    frames.push(100, Some(&record));
+    decoder.learn(OLDER_ID, Some(older));
+    let decoded = decoder.decode(&frames);
+    assert!(decoded.rejects.is_empty(), "{:?}", decoded.rejects);
+    let rows = landed(&decoded.batches[0].packages, &[100]);
+    assert_eq!(text(&rows, "x", 0), "4.5");
+    assert_eq!(text(&rows, "os_name", 0), "Windows");
 }
 
 #[test]
@@ -130,6 +190,8 @@ fn values_land_in_their_columns() {
         ("referrer_source", 0, "Google"),
         ("browser_name", 0, "Chrome"),
         ("device_type", 0, "desktop"),
+        ("os_name", 0, "Windows"),
+        ("os_version", 0, "10"),
         ("is_bot", 0, "false"),
         ("bot_class", 0, "null"),
         ("clock_source", 0, "client"),

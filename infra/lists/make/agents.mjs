@@ -12,6 +12,17 @@ function literal(pattern) {
   return pattern.replace(/\\(.)/g, '$1');
 }
 
+/** JavaScript takes the dash of `[\d-.]` for itself, others for a range. */
+const plainDash = (pattern) => pattern.replace(/(\\[dws])-(?=[^\]])/g, '$1\\-');
+
+/**
+ * What the lists hold and people's browsers say too: the names of two Sogou browsers, of Hisense's television browser,
+ * of an add-on of Internet Explorer, of two apps that show pages and of an Android build, and `Bada/1.0;` or
+ * `webOS/1.0;`. Of the suites' bots one is known by these alone.
+ */
+const peoples = new Set(['Sogou', 'sogou', 'WhatsApp', 'Viber', 'catch', 'chromeframe', 'AP3A.240617.008', '\\b\\w+/1\\.0;']);
+const ofBots = (pattern) => !peoples.has(pattern);
+
 /** Crawlers by their names, each with whether it gathers for a language model, and patterns of all other bots. */
 function bots() {
   const names = { crawler: [], ai_crawler: [] };
@@ -19,10 +30,17 @@ function bots() {
   for (const { pattern, tags = [] } of crawlers()) {
     const group = tags.includes('ai-crawler') ? 'ai_crawler' : 'crawler';
     const name = literal(pattern);
+    if (!ofBots(name)) continue;
     if (name === null) patterns[group].push(pattern);
     else names[group].push(name);
   }
-  return { names, patterns, patterns_any_case: isbotPatterns.map(withoutLookaround) };
+  const others = isbotPatterns.filter(ofBots);
+  return {
+    names,
+    names_any_case: others.map(literal).filter((name) => name !== null),
+    patterns,
+    patterns_any_case: others.filter((one) => literal(one) === null).map(withoutLookaround).map(plainDash),
+  };
 }
 
 function rules() {
@@ -53,17 +71,17 @@ function matomoBots() {
   };
 }
 
-/** Agents of people, with Matomo's word for the device, browser and system. */
+/**
+ * Agents of people's browsers, with Matomo's word for the device and the system. Browsers begin with `Mozilla/` or
+ * `Opera/`: what does not is an app that names a device, and runs no page.
+ */
 function matomoPeople() {
   const devices = /\/(?:desktop|smartphone|phablet|tablet|tv|console)(?:-\d+)?\.yml$/;
   return {
     source: pypiSource('device-detector'),
-    cases: matomoCases((file) => devices.test(file)).map(({ user_agent, os, client, device }) => ({
-      agent: user_agent,
-      os: os?.name ?? null,
-      browser: client?.type === 'browser' ? client.name : null,
-      device: device?.type ?? null,
-    })),
+    cases: matomoCases((file) => devices.test(file))
+      .filter(({ user_agent, client }) => client?.type === 'browser' && /^(?:Mozilla|Opera)\//.test(user_agent))
+      .map(({ user_agent, os, device }) => ({ agent: user_agent, system: os?.name ?? null, device: device?.type ?? null })),
   };
 }
 

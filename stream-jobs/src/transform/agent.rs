@@ -1,139 +1,103 @@
-//! Device, browser, operating system and bot class of a user agent, parsed once per distinct text.
+//! Device, browser, system and bot class of a user agent, worked out once per distinct text, and refined by what else the
+//! browser said about itself.
+//!
+//! Browsers hide: whatever the version of the system, they say Windows NT 10.0, Mac OS X 10_15_7 and, on a phone,
+//! Android 10. Only client hints tell more.
+
+mod bots;
+mod device;
+mod hints;
+mod rules;
 
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use isbot::Bots;
-use woothee::parser::Parser;
+use bots::BOTS;
+pub use bots::BotClass;
+pub use hints::{HintColumns, Hints};
+use rules::RULES;
 
-/// Most user agents remembered: the popular ones of a large site, about 5 MB.
-const CACHE_ENTRIES_MAX: usize = 10_000;
-/// What lies beyond is not looked at: no browser's is longer, and forged ones must cost nothing.
+/// What lies beyond is not looked at: no browser's is longer, and forged ones must cost little.
 const AGENT_BYTES_MAX: usize = 512;
+/// Most user agents of one generation; two are kept, which is about 8 MB when all are as long as they may be.
+const GENERATION_AGENTS_MAX: usize = 5_000;
 
 /// What a user agent says; `None` where it says nothing.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Agent {
-    /// `desktop`, `mobile`, `console` or `crawler`.
+    /// `desktop`, `phone`, `tablet`, `tv` or `console`.
     pub device_type: Option<&'static str>,
+    /// As uap-core names it, or an app that shows pages (`Instagram`).
     pub browser_name: Option<String>,
     pub browser_version: Option<String>,
+    /// One name for one system, whatever the browser calls it: `macOS`, `iPadOS`, `Windows`, …
     pub os_name: Option<String>,
     pub os_version: Option<String>,
-    /// Why it counts as a bot by its name alone: `headless`, `crawler` or `automation`.
-    pub bot_class: Option<&'static str>,
+    /// Why it counts as a bot by what it says alone.
+    pub bot_class: Option<BotClass>,
 }
 
-/// Parser with a bounded memory.
+/// Reads user agents and remembers the most used ones.
+///
+/// Two generations: what is used moves to the young one, and when that is full it becomes the old one. Whoever sends
+/// ever new agents displaces only what nobody else sent meanwhile.
+#[derive(Debug, Default)]
 pub struct Agents {
-    parser: Parser,
-    bots: Bots,
-    cache: HashMap<String, Arc<Agent>>,
-}
-
-impl std::fmt::Debug for Agents {
-    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        out.debug_struct("Agents").field("cached", &self.cache.len()).finish()
-    }
-}
-
-impl Default for Agents {
-    fn default() -> Self {
-        Self { parser: Parser::new(), bots: Bots::default(), cache: HashMap::new() }
-    }
+    young: HashMap<Box<str>, Arc<Agent>>,
+    old: HashMap<Box<str>, Arc<Agent>>,
 }
 
 impl Agents {
-    pub fn parse(&mut self, text: &str) -> Arc<Agent> {
+    /// What a package's user agent says, with its client hints. No agent at all reads like an empty one.
+    pub fn read(&mut self, text: Option<&str>, hints: Option<&Hints>) -> Arc<Agent> {
+        let agent = self.remembered(text.unwrap_or_default());
+        match hints {
+            None => agent,
+            Some(hints) => Arc::new(hints.refine(&agent)),
+        }
+    }
+
+    fn remembered(&mut self, text: &str) -> Arc<Agent> {
         let text = &text[..text.floor_char_boundary(AGENT_BYTES_MAX)];
-        if let Some(agent) = self.cache.get(text) {
+        if let Some(agent) = self.young.get(text) {
             return agent.clone();
         }
-        let agent = Arc::new(self.parse_new(text));
-        if self.cache.len() >= CACHE_ENTRIES_MAX {
-            self.cache.clear();
-        }
-        self.cache.insert(text.to_owned(), agent.clone());
-        agent
-    }
-
-    fn parse_new(&self, text: &str) -> Agent {
-        let known = |value: &str| (!value.is_empty() && value != "UNKNOWN").then(|| value.to_owned());
-        let mut agent = Agent { bot_class: self.bot_class(text), ..Agent::default() };
-        let Some(parsed) = self.parser.parse(text) else { return agent };
-        agent.device_type = match parsed.category {
-            "pc" => Some("desktop"),
-            "smartphone" | "mobilephone" => Some("mobile"),
-            "appliance" => Some("console"),
-            "crawler" => Some("crawler"),
-            _ => None,
+        let (text, agent) = match self.old.remove_entry(text) {
+            Some(known) => known,
+            None => (text.into(), Arc::new(parse(text))),
         };
-        if parsed.category == "crawler" && agent.bot_class.is_none() {
-            agent.bot_class = Some("crawler");
-        }
-        agent.browser_name = known(parsed.name);
-        agent.browser_version = known(parsed.version);
-        agent.os_name = known(parsed.os);
-        agent.os_version = known(&parsed.os_version);
+        self.remember(text, agent.clone());
         agent
     }
 
-    fn bot_class(&self, text: &str) -> Option<&'static str> {
-        if text.contains("HeadlessChrome") || text.contains("PhantomJS") {
-            Some("headless")
-        } else if ["Playwright", "Puppeteer", "Selenium", "Cypress"].iter().any(|name| text.contains(name)) {
-            Some("automation")
-        } else if self.bots.is_bot(text) {
-            Some("crawler")
-        } else {
-            None
+    fn remember(&mut self, text: Box<str>, agent: Arc<Agent>) {
+        if self.young.len() >= GENERATION_AGENTS_MAX {
+            self.old = std::mem::take(&mut self.young);
         }
+        self.young.insert(text, agent);
+    }
+}
+
+fn parse(text: &str) -> Agent {
+    let browser = RULES.browser(text);
+    let system = RULES.system(text);
+    Agent {
+        device_type: device::kind(text),
+        browser_name: browser.name,
+        browser_version: browser.version,
+        os_name: system.name,
+        os_version: system.version,
+        bot_class: BOTS.class(text),
     }
 }
 
 /// The bot class of a visit: what the user agent admits, else what the browser does (`navigator.webdriver`).
 ///
 /// Bots are classified, never dropped (DEFINITIONS.md).
-pub fn bot_class(agent: Option<&Agent>, webdriver: Option<bool>) -> Option<&'static str> {
-    agent.and_then(|agent| agent.bot_class).or((webdriver == Some(true)).then_some("webdriver"))
+pub fn bot_class(agent: &Agent, webdriver: Option<bool>) -> Option<BotClass> {
+    agent.bot_class.or((webdriver == Some(true)).then_some(BotClass::Headless))
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    const CHROME: &str = "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/141.0.0.0 Safari/537.36";
-
-    #[test]
-    fn a_browser_is_recognised_and_no_bot() {
-        let agent = Agents::default().parse(CHROME);
-        assert_eq!((agent.device_type, agent.browser_name.as_deref()), (Some("desktop"), Some("Chrome")));
-        assert_eq!(
-            (agent.browser_version.as_deref(), agent.os_name.as_deref()),
-            (Some("141.0.0.0"), Some("Windows 10"))
-        );
-        assert_eq!(bot_class(Some(&agent), Some(false)), None);
-        assert_eq!(bot_class(Some(&agent), Some(true)), Some("webdriver"));
-    }
-
-    #[test]
-    fn bots_by_name() {
-        let mut agents = Agents::default();
-        let mut class = |text: &str| agents.parse(text).bot_class;
-        assert_eq!(class("Mozilla/5.0 (compatible; Googlebot/2.1; +http://www.google.com/bot.html)"), Some("crawler"));
-        assert_eq!(class(&CHROME.replace("Chrome/", "HeadlessChrome/")), Some("headless"));
-        assert_eq!(class("curl/8.5.0"), Some("crawler"));
-        assert_eq!(class(""), None);
-    }
-
-    #[test]
-    fn the_memory_is_bounded() {
-        let mut agents = Agents::default();
-        for number in 0..CACHE_ENTRIES_MAX + 5 {
-            agents.cache.insert(number.to_string(), Arc::default());
-        }
-        agents.parse(CHROME);
-        assert_eq!(agents.cache.len(), 1);
-        agents.parse(&"é".repeat(AGENT_BYTES_MAX));
-    }
-}
+#[path = "agent_tests.rs"]
+mod tests;

@@ -9,7 +9,7 @@ use arrow::array::{Array, ArrayRef, AsArray, DictionaryArray, Int32Array, String
 use arrow::compute::take;
 use arrow::datatypes::Int32Type;
 
-use super::agent::{Agent, Agents, bot_class};
+use super::agent::{Agent, Agents, BotClass, HintColumns, bot_class};
 use super::campaign::Campaign;
 use super::referrer::{OwnDomains, Referrer};
 use super::url::{AllowedQueryKeys, host_and_path, scrub};
@@ -174,17 +174,22 @@ fn add_page(
 
 fn add_agent(columns: &mut Columns, packages: &StructArray, spread: &Spread, agents: &mut Agents) -> Result<()> {
     let texts = lift::child_text(packages, "user_agent")?;
+    let hints = HintColumns::new(packages)?;
     let page = lift::child_struct(packages, "page")?;
     let webdriver = lift::child(&page, "webdriver")?;
     let webdriver = webdriver.as_boolean_opt().ok_or_else(|| anyhow::anyhow!("the field webdriver is no flag"))?;
-    let parsed: Vec<Option<Arc<Agent>>> = texts.iter().map(|text| text.map(|text| agents.parse(text))).collect();
-    let classes: Vec<Option<&'static str>> =
-        parsed.iter().zip(webdriver).map(|(agent, webdriver)| bot_class(agent.as_deref(), webdriver)).collect();
+    let read = |(row, text)| agents.read(text, hints.row(row).as_ref());
+    let parsed: Vec<Arc<Agent>> = texts.iter().enumerate().map(read).collect();
+    let classes: Vec<Option<&'static str>> = parsed
+        .iter()
+        .zip(webdriver)
+        .map(|(agent, webdriver)| bot_class(agent, webdriver).map(BotClass::name))
+        .collect();
     let is_bot: arrow::array::BooleanArray = classes.iter().map(|class| Some(class.is_some())).collect();
     columns.insert("is_bot", spread.copied(&is_bot)?);
     columns.insert("bot_class", spread.text(classes.into_iter().collect())?);
     let mut add = |column: &'static str, of: &dyn Fn(&Agent) -> Option<&str>| -> Result<()> {
-        let values: StringArray = parsed.iter().map(|agent| agent.as_deref().and_then(of)).collect();
+        let values: StringArray = parsed.iter().map(|agent| of(agent)).collect();
         columns.insert(column, spread.text(values)?);
         Ok(())
     };
