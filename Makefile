@@ -18,7 +18,7 @@ PARTS ?= kafka registry s3
 # Always the whole workspace: building one package alone chooses other features and builds the heavy crates again.
 CARGO_BUILD := cargo build --locked --workspace
 
-.PHONY: help demo test soak build web lint fmt parts parts-stop bench bench-pipeline
+.PHONY: help demo test soak build web lint fmt scores parts parts-stop bench bench-pipeline
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/\1\t\2/' | expand -t 16
@@ -55,6 +55,10 @@ lint: ## formats, crate boundaries, clippy
 fmt: ## formats everything
 	@cargo fmt --all
 	@npm --prefix web run --silent format
+
+scores: ## how well agents and referrers are recognised: writes the table of docs/recognition.md
+	@infra/dev/setup.sh
+	@CT_WRITE_SCORES=1 cargo test --locked --workspace --test recognition
 
 parts: ## starts PARTS (kafka registry s3) on free ports and leaves them running; addresses in .dev/parts/parts.json
 	@infra/dev/setup.sh
