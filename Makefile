@@ -28,7 +28,7 @@ demo: ## the whole system on this machine, with a shop to click in; its data lie
 	@echo 'Building the web pages (about 10 s)'
 	@$(MAKE) web
 	@if [ -x $(BIN)/standalone ]; then echo 'Building what changed (seconds to a few minutes)'; \
-	else echo 'Building for the first time: the database engine too, about 35 minutes on two cores'; fi
+	else echo 'Building for the first time: the database engine too, about 12 minutes on two cores'; fi
 	@$(CARGO_BUILD)
 	@echo 'Starting; stop it with Ctrl-C. SQL from a shell: $(BIN)/warehouse --store file://$(abspath $(DATA_DIR))/store sql "…"'
 	@exec $(BIN)/standalone --data-dir $(DATA_DIR)

@@ -62,7 +62,7 @@ phase setup "what the tests need" setup
 phase format "cargo fmt" cargo fmt --all --check
 phase boundaries "one Arrow, who may know whom" infra/dev/check_boundaries.py
 phase web "lint, build, unit tests (about 10 s)" web
-phase rust "build and tests (cold: about 40 minutes on two cores, warm: 4)" rust
+phase rust "build and tests (4 minutes on two cores; cold: 12 more for the build)" rust
 phase clippy "no warnings (cold: about 8 minutes)" cargo clippy --locked --workspace --all-targets -- --deny warnings
 phase parts "the real Kafka, registry, S3 server and load balancer (about 30 s)" infra/dev/check.sh
 phase browser "the SDK in a real Chromium (about 2 minutes)" browser

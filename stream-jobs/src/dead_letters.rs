@@ -5,7 +5,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use anyhow::{Context, Result, bail};
 use rdkafka::ClientContext;
-use rdkafka::config::FromClientConfigAndContext;
+use rdkafka::config::{FromClientConfigAndContext, RDKafkaLogLevel};
 use rdkafka::error::KafkaError;
 use rdkafka::producer::{BaseProducer, BaseRecord, DeliveryResult, Producer, ProducerContext};
 use schemas::dead_letter::{DeadLetter, encode};
@@ -33,7 +33,16 @@ pub struct RejectedRecord {
 /// Keeps the first error of an attempt.
 struct Reports;
 
-impl ClientContext for Reports {}
+impl ClientContext for Reports {
+    fn log(&self, _: RDKafkaLogLevel, facility: &str, message: &str) {
+        // The consumer of the same broker tells what there is to tell.
+        tracing::debug!(facility, "{message}");
+    }
+
+    fn error(&self, error: KafkaError, reason: &str) {
+        tracing::debug!(%error, reason, "the dead-letter producer");
+    }
+}
 
 impl ProducerContext for Reports {
     type DeliveryOpaque = Arc<OnceLock<KafkaError>>;
