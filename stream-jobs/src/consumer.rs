@@ -36,7 +36,7 @@ use crate::registry::Registry;
 use crate::store::Store;
 use crate::transform::Transform;
 use crate::transform::referrer::OwnDomains;
-use crate::transform::url::AllowedQueryKeys;
+use crate::transform::scrub::AllowedQueryKeys;
 use slot::{Slot, pause, resume};
 
 /// Records are decoded together once so many bytes wait …

@@ -8,7 +8,7 @@ mod context;
 mod event;
 mod lift;
 pub mod referrer;
-pub mod url;
+pub mod scrub;
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -27,7 +27,7 @@ use agent::Agents;
 use clock::Correction;
 use context::Spread;
 use referrer::OwnDomains;
-use url::AllowedQueryKeys;
+use scrub::AllowedQueryKeys;
 
 use crate::sessionize::Assigned;
 

@@ -1,9 +1,9 @@
 //! The campaign that brought a visit: the campaign keys of the page's address, as `schemas::campaign` lists them.
 
-use ::url::form_urlencoded;
+use url::form_urlencoded;
 use schemas::campaign::{Place, UTM_COLUMNS, columns, is_paid, place};
 
-use super::url::mask_into;
+use super::scrub::mask_into;
 
 /// Longest value in bytes: several times what the networks' click ids have.
 const VALUE_BYTES_MAX: usize = 1_000;

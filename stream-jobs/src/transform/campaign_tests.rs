@@ -3,7 +3,7 @@ use std::collections::BTreeMap;
 use serde::Deserialize;
 
 use super::*;
-use crate::transform::url::{AllowedQueryKeys, scrub};
+use crate::transform::scrub::{AllowedQueryKeys, scrub};
 
 /// A case that the SDK is tested with too: an address, what the SDK sends of it, and the columns.
 #[derive(Deserialize)]

@@ -12,7 +12,7 @@ use arrow::datatypes::Int32Type;
 use super::agent::{Agent, Agents, BotClass, HintColumns, bot_class};
 use super::campaign::Campaign;
 use super::referrer::{OwnDomains, Referrer};
-use super::url::{AllowedQueryKeys, host_and_path, scrub};
+use super::scrub::{AllowedQueryKeys, host_and_path, scrub};
 use super::{Columns, lift};
 
 /// Spreads package-level values over the events.

@@ -7,7 +7,7 @@ use anyhow::Result;
 use arrow::array::{Array, ArrayRef, StringArray, StringBuilder, StructArray};
 use arrow::datatypes::DataType;
 
-use super::url::{AllowedQueryKeys, scrub, scrub_text};
+use super::scrub::{AllowedQueryKeys, scrub, scrub_text};
 use super::{Columns, lift};
 
 /// `(landing column, record within the event or "" for the event itself, field)`.

@@ -7,7 +7,7 @@ mod own;
 mod senders;
 
 use super::campaign::Campaign;
-use super::url::host_and_path;
+use super::scrub::host_and_path;
 
 pub use own::OwnDomains;
 use senders::sender;

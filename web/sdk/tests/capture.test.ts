@@ -113,10 +113,10 @@ test('interaction to next paint leaves out one outlier in fifty', () => {
   expect(interaction(50, 90)).toBe(100);
 });
 
-test('a stack is told without message and queries', () => {
+test('a stack is told without message and secrets, with its names and places', () => {
   const stack =
-    'TypeError: jo@mail.example\n    at f (https://shop.example/app.js?v=secret:10:4)\ng@https://shop.example/a.js:1:2';
-  expect(scrubStack(stack)).toBe('    at f (https://shop.example/app.js:10:4)\ng@https://shop.example/a.js:1:2');
+    'TypeError: jo@mail.example\n    at f (https://shop.example/app.js?v=secret:10:4)\ng@https://u:secret@shop.example/a.js#secret:1:2';
+  expect(scrubStack(stack)).toBe('    at f (https://shop.example/app.js?v=:10:4)\ng@https://shop.example/a.js:1:2');
 });
 
 describe('properties of custom events', () => {

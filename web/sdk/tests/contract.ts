@@ -21,3 +21,8 @@ export function examples(kind: 'good' | 'bad' | 'ignored'): [type: string, batch
 }
 
 export const EVENT_TYPES: string[] = schema.$defs.event.properties.type.enum;
+
+/** What the SDK and the stream job make of an address, each alone and one after the other. */
+export const ADDRESSES: { address: string; url: string }[] = JSON.parse(
+  readFileSync(join(schemas, 'examples/addresses.json'), 'utf8'),
+);

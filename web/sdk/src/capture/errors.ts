@@ -1,13 +1,13 @@
 /** Errors that nobody caught. */
-import { ERRORS_PER_DOCUMENT_MAX } from '../limits.ts';
+import { ERRORS_PER_DOCUMENT_MAX, STRING_UNITS_MAX } from '../limits.ts';
 import { clean, maskText } from '../masking.ts';
 import type { Tracker } from '../tracker.ts';
-import { scrubUrl } from '../urls.ts';
+import { scrubText, scrubUrl } from '../urls.ts';
 
-/** Frames only, since the message is repeated before them; addresses without their queries. */
+/** Frames only, since the message is repeated before them; names, addresses without their secrets, lines and columns. */
 export function scrubStack(stack: string): string {
   const frames = stack.split('\n').filter((line) => /^\s+at |@.*:\d+$/.test(line));
-  return clean(frames.join('\n').replace(/\?[^\s:)]*/g, ''));
+  return clean(scrubText(frames.join('\n')));
 }
 
 export function captureErrors(tracker: Tracker): void {
@@ -17,7 +17,7 @@ export function captureErrors(tracker: Tracker): void {
     const stack = thrown instanceof Error && thrown.stack ? { stack: scrubStack(thrown.stack) } : {};
     tracker.track('error', at, {
       error: {
-        message: maskText(message, 1024),
+        message: maskText(scrubText(message.slice(0, STRING_UNITS_MAX)), 1024),
         source: scrubUrl(source) || null,
         line: line || null,
         column: column || null,

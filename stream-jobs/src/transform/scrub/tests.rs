@@ -21,6 +21,16 @@ fn urls_lose_their_secrets() {
         ("#secret", ""),
         ("/a;jsessionid=secret/b", "/a/b"),
         ("//user:secret@host/a", "//host/a"),
+        ("\\\\user:secret@host\\a", "\\\\host\\a"),
+        ("https://[2001:db8::1]:8443/a?b=c", "https://[2001:db8::1]:8443/a?b="),
+        ("https://user:secret%40bücher.example/ä", "https://bücher.example/ä"),
+        ("https%3A%2F%2Fuser%3Asecret%40host%2Fa%3Ftoken%3Dsecret", "https%3A%2F%2Fhost%2Fa"),
+        ("https://user:sec/ret@host/", "https://user/ret@host/"),
+        ("blob:https://user:secret@host/a?secret#secret", "blob:https://host/a"),
+        ("view-source:javascript:secret", "view-source:javascript:"),
+        ("https://proxy.example/https://user:secret@host/?secret", "https://proxy.example/https://host/"),
+        ("https://host/a#/b?c=secret#secret", "https://host/a#/b?c="),
+        ("/a?utm_source=//user:secret@host", "/a?utm_source="),
         ("https:user:secret@host/a", "https:host/a"),
         ("https:\\\\user:secret@host\\a", "https:\\\\host\\a"),
         ("ht\ntps://user:sec\tret@host/a", "https://host/a"),
@@ -50,6 +60,31 @@ fn text_keeps_its_words_and_places() {
         scrub_text(text, &AllowedQueryKeys::default()),
         "TypeError: no quote at load (https://shop.example/app.js?token=:10:4), mail {email} '/api?password='"
     );
+}
+
+#[test]
+fn texts_keep_what_they_are_read_for() {
+    for (text, expected) in [
+        ("f@https://u:secret@h.example/a.js:1:2", "f@https://h.example/a.js:1:2"),
+        ("at f (https://h.example/a.js?q=a,(secret),[secret]:10:4)", "at f (https://h.example/a.js?q=]:10:4)"),
+        ("global code@https://h.example/a.js#secret:10:4", "global code@https://h.example/a.js:10:4"),
+        ("at https://h.example/main.4f3c2a1b9d8e7f60.js:1:2", "at https://h.example/main.4f3c2a1b9d8e7f60.js:1:2"),
+        ("bad '/api?name=Jo secret', sorry", "bad '/api?name=', sorry"),
+        (r#"{"url":"https://h.example/?t=secret","code":5}"#, r#"{"url":"https://h.example/?t=","code":5}"#),
+        ("<https://h.example/?secret>.", "<https://h.example/>."),
+        ("login user:secret@host failed", "login host failed"),
+        ("access_token=secret/secret== refused", "access_token= refused"),
+        ("at f (app.js?k=secret:1:2)", "at f (app.js?k=:1:2)"),
+        ("tab https://h.example/a?t=sec\tret end", "tab https://h.example/a?t= end"),
+        ("undefined is not an object (evaluating 'a?.b.c')", "undefined is not an object (evaluating 'a?.b.c')"),
+        ("'#main > div' is not a valid selector", "'#main > div' is not a valid selector"),
+        ("Minified React error #130; see above", "Minified React error #130; see above"),
+        ("Cannot read properties of undefined (reading 'x')", "Cannot read properties of undefined (reading 'x')"),
+        ("x is 5; why? a == b, 10:30, C#", "x is 5; why? a == b, 10:30, C#"),
+        ("at Foo.bar [as baz] (<anonymous>)\n  [native code]", "at Foo.bar [as baz] (<anonymous>)\n  [native code]"),
+    ] {
+        assert_eq!(scrub_text(text, &AllowedQueryKeys::default()), expected, "{text}");
+    }
 }
 
 #[test]
