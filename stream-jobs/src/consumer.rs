@@ -28,6 +28,7 @@ use crate::chain::LoadError;
 use crate::config::Config;
 use crate::dead_letters::DeadLetters;
 use crate::decode::PackageDecoder;
+use crate::frames::Origin;
 use crate::group::{Group, GroupEvent};
 use crate::metrics::Metrics;
 use crate::orphans;
@@ -171,7 +172,8 @@ impl<'a> Worker<'a> {
             Ok(record) => {
                 let payload = record.payload();
                 if let Some(slot) = self.slots.get_mut(&record.partition()) {
-                    slot.work.push(record.offset(), payload, Instant::now());
+                    let origin = Origin { offset: record.offset(), timestamp_ms: record.timestamp().to_millis() };
+                    slot.work.push(origin, payload, Instant::now());
                 }
                 return Ok(payload.map_or(0, <[u8]>::len));
             }

@@ -3,7 +3,7 @@ use proptest::prelude::*;
 use serde_json::json;
 
 use super::*;
-use crate::testing::{SCHEMA_ID, batch, clicks, frame};
+use crate::testing::{SCHEMA_ID, batch, clicks, frame, origin};
 
 fn decoder() -> PackageDecoder {
     let mut decoder = PackageDecoder::default();
@@ -18,7 +18,7 @@ fn good(events: i64) -> Vec<u8> {
 fn frames(payloads: &[Vec<u8>]) -> Frames {
     let mut frames = Frames::default();
     for (offset, payload) in payloads.iter().enumerate() {
-        frames.push(offset as i64, Some(payload));
+        frames.push(origin(offset as i64), Some(payload));
     }
     frames
 }

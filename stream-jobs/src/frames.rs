@@ -1,20 +1,28 @@
 //! Records of one partition, as Kafka handed them over: one arena of bytes, so that a batch costs no allocation per
 //! record and can be decoded again when one of its frames turns out to be bad.
 
-/// Payloads with their offsets, in order.
+/// Where a record stood in Kafka, and when.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Origin {
+    pub offset: i64,
+    /// The record's timestamp as Kafka has it, epoch milliseconds; `None` where it has none.
+    pub timestamp_ms: Option<i64>,
+}
+
+/// Payloads with their origins, in order.
 #[derive(Debug, Default)]
 pub struct Frames {
     bytes: Vec<u8>,
     ends: Vec<usize>,
-    offsets: Vec<i64>,
+    origins: Vec<Origin>,
 }
 
 impl Frames {
     /// Appends a record; one without a payload (a tombstone) is kept as an empty frame, which decoding refuses.
-    pub fn push(&mut self, offset: i64, payload: Option<&[u8]>) {
+    pub fn push(&mut self, origin: Origin, payload: Option<&[u8]>) {
         self.bytes.extend_from_slice(payload.unwrap_or_default());
         self.ends.push(self.bytes.len());
-        self.offsets.push(offset);
+        self.origins.push(origin);
     }
 
     pub fn len(&self) -> usize {
@@ -35,15 +43,15 @@ impl Frames {
         &self.bytes[start..self.ends[index]]
     }
 
-    pub fn offset(&self, index: usize) -> i64 {
-        self.offsets[index]
+    pub fn origin(&self, index: usize) -> Origin {
+        self.origins[index]
     }
 
     /// Empties it; the memory is kept for the next batch.
     pub fn clear(&mut self) {
         self.bytes.clear();
         self.ends.clear();
-        self.offsets.clear();
+        self.origins.clear();
     }
 }
 
@@ -54,11 +62,12 @@ mod tests {
     #[test]
     fn gives_back_what_was_pushed() {
         let mut frames = Frames::default();
-        frames.push(7, Some(b"ab"));
-        frames.push(9, None);
-        frames.push(10, Some(b"c"));
-        let all: Vec<_> = (0..frames.len()).map(|index| (frames.offset(index), frames.frame(index))).collect();
-        assert_eq!(all, [(7, &b"ab"[..]), (9, b""), (10, b"c")]);
+        let at = |offset, timestamp_ms| Origin { offset, timestamp_ms };
+        frames.push(at(7, Some(1)), Some(b"ab"));
+        frames.push(at(9, None), None);
+        frames.push(at(10, Some(2)), Some(b"c"));
+        let all: Vec<_> = (0..frames.len()).map(|index| (frames.origin(index), frames.frame(index))).collect();
+        assert_eq!(all, [(at(7, Some(1)), &b"ab"[..]), (at(9, None), b""), (at(10, Some(2)), b"c")]);
         frames.clear();
         assert!(frames.is_empty());
     }

@@ -11,20 +11,20 @@ use super::*;
 use crate::decode::PackageDecoder;
 use crate::frames::Frames;
 use crate::sessionize::Sessions;
-use crate::testing::{RECEIVED_AT, SCHEMA_ID, batch, clicks, frame};
+use crate::testing::{RECEIVED_AT, SCHEMA_ID, batch, clicks, frame, origin};
 use crate::transform::Transform;
 
 /// The rows of some batches, through the whole path.
 fn rows(batches: &[serde_json::Value]) -> RecordBatch {
     let mut frames = Frames::default();
     for (offset, batch) in batches.iter().enumerate() {
-        frames.push(offset as i64, Some(&frame(batch)));
+        frames.push(origin(offset as i64), Some(&frame(batch)));
     }
     let mut decoder = PackageDecoder::default();
     decoder.learn(SCHEMA_ID, Some(schemas::topics::EVENTS_AVRO.to_owned()));
     let decoded = decoder.decode(&frames);
-    let offsets: Vec<i64> = (0..batches.len() as i64).collect();
-    let events = Transform::default().transform(&decoded.batches[0].packages, 0, &offsets).unwrap();
+    let origins: Vec<_> = (0..batches.len() as i64).map(origin).collect();
+    let events = Transform::default().transform(&decoded.batches[0].packages, 0, &origins).unwrap();
     let assigned = Sessions::default().assign(&events.keys).unwrap();
     events.rows(assigned).unwrap()
 }

@@ -18,7 +18,7 @@ use uuid::Uuid;
 
 use crate::dead_letters::RejectedRecord;
 use crate::decode::PackageDecoder;
-use crate::frames::Frames;
+use crate::frames::{Frames, Origin};
 use crate::landing::{LandingFile, PendingLink};
 use crate::sessionize::Sessions;
 use crate::transform::Transform;
@@ -153,12 +153,12 @@ impl PartitionWork {
     /// Takes a record, also while a link is being written: Kafka hands each over once. One below the position was
     /// fetched before a seek and is left out; a jump upwards covers offsets that hold no record (Kafka's control
     /// records).
-    pub fn push(&mut self, offset: i64, payload: Option<&[u8]>, now: Instant) {
-        let offset = offset + self.offset_base();
+    pub fn push(&mut self, origin: Origin, payload: Option<&[u8]>, now: Instant) {
+        let offset = origin.offset + self.offset_base();
         if offset < self.next || !matches!(self.phase, Phase::Consuming | Phase::Committing(_)) {
             return;
         }
-        self.frames.push(offset, payload);
+        self.frames.push(Origin { offset, ..origin }, payload);
         self.next = offset + 1;
         self.opened_at.get_or_insert(now);
         self.waiting_since.get_or_insert(now);
@@ -177,12 +177,12 @@ impl PartitionWork {
         for reject in decoded.rejects {
             let raw = self.frames.frame(reject.index).to_vec();
             self.rejected_bytes += raw.len() + REJECT_OVERHEAD_BYTES;
-            let offset = self.frames.offset(reject.index);
+            let offset = self.frames.origin(reject.index).offset;
             self.rejected.push(RejectedRecord { offset, reason: reject.reason, raw });
         }
         for batch in decoded.batches {
-            let offsets: Vec<i64> = batch.indices.iter().map(|index| self.frames.offset(*index)).collect();
-            let events = transform.transform(&batch.packages, self.partition, &offsets)?;
+            let origins: Vec<_> = batch.indices.iter().map(|index| self.frames.origin(*index)).collect();
+            let events = transform.transform(&batch.packages, self.partition, &origins)?;
             if events.is_empty() {
                 continue;
             }

@@ -3,7 +3,7 @@ use std::time::Duration;
 use schemas::topics::EVENTS_AVRO;
 
 use super::*;
-use crate::testing::{SCHEMA_ID, batch, clicks, frame};
+use crate::testing::{RECEIVED_AT, SCHEMA_ID, batch, clicks, frame, frame_received, origin};
 
 const SNAPSHOT_EVERY_LINKS: u64 = 3;
 
@@ -27,7 +27,7 @@ impl Bench {
     }
 
     fn push(&mut self, offset: i64, payload: &[u8]) {
-        self.work.push(offset, Some(payload), Instant::now());
+        self.work.push(origin(offset), Some(payload), Instant::now());
     }
 
     fn seal(&mut self) -> Option<Link> {
@@ -158,4 +158,38 @@ fn what_is_buffered_is_counted_until_it_is_landed() {
     assert!(bench.work.bytes_buffered() > 0);
     bench.work.landed();
     assert_eq!(bench.work.bytes_buffered(), 0);
+}
+
+/// Rows that are late or duplicates, of the records before and after one that says when it was received.
+fn late_beside(received_at: f64, timestamp_ms: Option<i64>) -> (u64, Option<i64>) {
+    let mut bench = Bench::new(offsets(0, 100));
+    bench.push(0, &frame(&batch(1, clicks(0..3))));
+    let strange = serde_json::json!([{"seq": 0, "type": "click", "at": received_at.clamp(-1e308, 1e308)}]);
+    let payload = frame_received(&batch(2, strange), received_at);
+    bench.work.push(Origin { offset: 1, timestamp_ms }, Some(&payload), Instant::now());
+    for (offset, visitor) in [(2, 3), (3, 4), (4, 1)] {
+        let seqs = if visitor == 1 { 3..5 } else { 0..2 };
+        bench.push(offset, &frame(&batch(visitor, clicks(seqs))));
+    }
+    let link = bench.land();
+    assert_eq!(link.counts.events, 10);
+    (link.counts.late, link.watermark)
+}
+
+#[test]
+fn no_record_makes_the_others_late_whatever_it_says_of_its_time() {
+    let now = RECEIVED_AT as i64;
+    let year_ms = 365 * 86_400_000;
+    let earliest = now * 1000 - 2 * 60_000_000;
+    let watermarks = earliest..=earliest + 60_000_250;
+    for received_at in [1e300, -1e300, f64::MAX, 0.0, -1.0, (now + year_ms) as f64, (now + 60_000) as f64] {
+        for timestamp_ms in [Some(now), None, Some(-1), Some(i64::MAX), Some(i64::MIN), Some(0), Some(now + year_ms)] {
+            let (late, reached) = late_beside(received_at, timestamp_ms);
+            // One that nobody can date stands at the epoch.
+            let of_itself = u64::from(received_at < RECEIVED_AT || received_at > 1e100);
+            assert!(late <= of_itself, "{received_at} at {timestamp_ms:?}: {late} late");
+            let reached = reached.unwrap();
+            assert!(watermarks.contains(&reached), "{received_at} at {timestamp_ms:?}: {reached}");
+        }
+    }
 }

@@ -24,7 +24,7 @@ use tokio_util::sync::CancellationToken;
 use warp::Filter;
 
 use crate::chain::Chain;
-use crate::testing::{Fault, FaultyStore, SCHEMA_ID, batch, clicks, frame};
+use crate::testing::{Fault, FaultyStore, RECEIVED_AT, SCHEMA_ID, batch, clicks, frame};
 use crate::{Config, GroupProtocol, Metrics, Store, consumer, parts};
 
 /// Longest wait for something that must happen.
@@ -73,7 +73,8 @@ impl Bench {
     }
 
     async fn produce(&self, partition: i32, payload: &[u8]) {
-        let record = FutureRecord::<(), _>::to(EVENTS).partition(partition).payload(payload);
+        let record =
+            FutureRecord::<(), _>::to(EVENTS).partition(partition).payload(payload).timestamp(RECEIVED_AT as i64);
         self.producer.send(record, PATIENCE).await.unwrap();
     }
 

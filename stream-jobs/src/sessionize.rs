@@ -21,12 +21,17 @@ use schemas::session::session_id;
 use xxhash_rust::xxh3::xxh3_128;
 
 use crate::transform::EventKeys;
+use crate::transform::clock::BELIEVABLE_US;
 use state::{StateFile, StateFileRef};
 use visitor::Visitor;
 
 /// How far events may be out of order: the watermark follows the partition's newest event at this distance
 /// (DEFINITIONS.md).
 pub const WATERMARK_LAG_US: i64 = 2 * 60 * 1_000_000;
+
+/// How far events may be ahead of a later record's broker time: servers' clocks differ by an hour at most, and records of
+/// one partition are stamped by several.
+const AHEAD_OF_BROKER_US_MAX: i64 = 2 * 60 * 60 * 1_000_000;
 
 /// The columns that the sessions add to a batch of events.
 #[derive(Debug)]
@@ -70,7 +75,32 @@ impl Sessions {
                 .visitors
                 .extend(file.visitors.into_iter().map(|(key, visitor)| (u128::from_be_bytes(key), visitor)));
         }
+        sessions.withdraw_unbelievable();
         Ok(sessions)
+    }
+
+    /// Undoes what a state holds that was written when any time was believed: a watermark in the year 9999, and visitors
+    /// that would never be forgotten.
+    fn withdraw_unbelievable(&mut self) {
+        let latest = BELIEVABLE_US.end;
+        self.newest = self.newest.filter(|newest| *newest < latest);
+        self.visitors.values_mut().for_each(|visitor| visitor.withdraw_after(latest));
+    }
+
+    /// Compares time with the broker's time of the record at hand. What lies too far ahead of that was a clock's fault:
+    /// time begins anew. What had expired by then stays forgotten, so that it does not matter when states were written.
+    fn check_time(&mut self, broker_at: Option<i64>) {
+        let latest = broker_at.map_or(i64::MAX, |broker| broker.saturating_add(AHEAD_OF_BROKER_US_MAX));
+        let Some(watermark) = self.watermark().filter(|watermark| watermark + WATERMARK_LAG_US > latest) else {
+            return;
+        };
+        for (key, visitor) in &mut self.visitors {
+            if visitor.forget_expired(watermark) && visitor.touched_for_link != self.link {
+                visitor.touched_for_link = self.link;
+                self.touched.push(*key);
+            }
+        }
+        self.newest = None;
     }
 
     /// Newest event time less the allowed disorder; `None` before the first event.
@@ -118,8 +148,14 @@ impl Sessions {
         let times = &keys.occurred_at[events.clone()];
         let Some(newest_here) = times.iter().max() else { return };
         let (site_id, visitor_id) = (keys.site_id.value(package), keys.visitor_id.value(package));
+        self.check_time(keys.broker_at[package]);
         let watermark = self.watermark().unwrap_or(i64::MIN);
-        let newest = self.newest.map_or(*newest_here, |newest| newest.max(*newest_here));
+        // Without the broker's word a record takes time along a step, never anywhere.
+        let step_max = match (self.newest, keys.broker_at[package]) {
+            (Some(newest), None) => newest.saturating_add(visitor::RETAIN_US),
+            _ => i64::MAX,
+        };
+        let newest = self.newest.map_or(*newest_here, |newest| newest.max(*newest_here)).min(step_max);
 
         let key = scratch.visitor_key(site_id, visitor_id);
         let visitor = self.visitors.entry(key).or_default();
@@ -141,7 +177,7 @@ impl Sessions {
         }
         // Duplicates were seen before, so they say nothing new about how far time has come.
         let first_copies = times.iter().zip(&scratch.duplicate).filter(|(_, duplicate)| !**duplicate);
-        self.newest = first_copies.map(|(at, _)| *at).chain(self.newest).max();
+        self.newest = first_copies.map(|(at, _)| (*at).min(step_max)).chain(self.newest).max();
     }
 }
 

@@ -15,6 +15,7 @@ struct Package {
     visitor: u8,
     tab: u8,
     events: Vec<(i64, i64)>,
+    broker_at: Option<i64>,
 }
 
 fn keys(packages: &[Package]) -> EventKeys {
@@ -28,6 +29,7 @@ fn keys(packages: &[Package]) -> EventKeys {
         offsets: OffsetBuffer::from_lengths(packages.iter().map(|package| package.events.len())),
         seq: events().map(|event| event.0).collect(),
         occurred_at: events().map(|event| event.1).collect(),
+        broker_at: packages.iter().map(|package| package.broker_at).collect(),
     }
 }
 
@@ -79,15 +81,22 @@ fn gaps() -> impl Strategy<Value = i64> {
 fn packages() -> impl Strategy<Value = Vec<Package>> {
     let jitter =
         prop_oneof![4 => Just(0), 2 => -5 * MINUTE_US..0, 1 => -120 * MINUTE_US..0, 1 => -40 * 60 * MINUTE_US..0];
-    let package = (0_u8..4, 0_u8..2, gaps(), prop::collection::vec((0_i64..12, 0..2 * MINUTE_US, jitter), 0..6));
+    let package =
+        (0_u8..4, 0_u8..2, 0_u8..10, gaps(), prop::collection::vec((0_i64..12, 0..2 * MINUTE_US, jitter), 0..6));
     prop::collection::vec(package, 1..40).prop_map(|drawn| {
         let mut now = 0;
         drawn
             .into_iter()
-            .map(|(visitor, tab, gap, events)| {
+            .map(|(visitor, tab, broker, gap, events)| {
                 now += gap / 4;
                 let events = events.into_iter().map(|(seq, after, jitter)| (seq, now + after + jitter)).collect();
-                Package { visitor, tab, events }
+                let broker_at = match broker {
+                    0 => None,
+                    1 => Some(now - 60 * 60 * MINUTE_US),
+                    2 => Some(now + 60 * 60 * MINUTE_US),
+                    _ => Some(now + 2 * MINUTE_US),
+                };
+                Package { visitor, tab, events, broker_at }
             })
             .collect()
     })
@@ -123,7 +132,7 @@ proptest! {
         for (seq, (visitor, tab, gap)) in steps.into_iter().enumerate() {
             now += gap;
             times.entry(visitor).or_default().push(now);
-            packages.push(Package { visitor, tab, events: vec![(seq as i64, now)] });
+            packages.push(Package { visitor, tab, events: vec![(seq as i64, now)], broker_at: Some(now) });
         }
         let got = assign(&mut Sessions::default(), &packages);
         let mut starts: BTreeMap<u8, Vec<i64>> = BTreeMap::new();
@@ -148,7 +157,7 @@ proptest! {
         }
         let start_by_time = |times: &[i64]| {
             let events = times.iter().enumerate().map(|(seq, at)| (seq as i64, *at)).collect();
-            let rows = assign(&mut Sessions::default(), &[Package { visitor: 0, tab: 0, events }]);
+            let rows = assign(&mut Sessions::default(), &[Package { visitor: 0, tab: 0, events, broker_at: None }]);
             let mut starts: Vec<_> = times.iter().zip(rows).map(|(at, row)| (*at, row.1)).collect();
             starts.sort_unstable();
             starts
@@ -158,7 +167,8 @@ proptest! {
 }
 
 fn package(visitor: u8, events: &[(i64, i64)]) -> Package {
-    Package { visitor, tab: 0, events: events.to_vec() }
+    let broker_at = events.iter().map(|event| event.1).max();
+    Package { visitor, tab: 0, events: events.to_vec(), broker_at }
 }
 
 #[test]
@@ -218,4 +228,48 @@ fn a_delta_follows_the_traffic_not_the_state() {
     assign(&mut sessions, &[package(0, &[(1, 300)])]);
     let delta = sessions.take_delta().unwrap();
     assert!(delta.len() * 20 < snapshot.len(), "{} of {}", delta.len(), snapshot.len());
+}
+
+const YEAR_US: i64 = 365 * 24 * 60 * MINUTE_US;
+/// November 2026.
+const NOW_US: i64 = 1_795_250_920_115_250;
+
+/// Whether the event of a new visitor that happens at `NOW_US` is late, and the watermark after it.
+fn late_now(sessions: &mut Sessions, broker_at: Option<i64>) -> (bool, Option<i64>) {
+    let late = assign(sessions, &[Package { broker_at, ..package(9, &[(0, NOW_US)]) }])[0].2;
+    (late, sessions.watermark())
+}
+
+#[test]
+fn a_state_whose_time_ran_away_is_read_and_trusted_again() {
+    let healed = (false, Some(NOW_US - WATERMARK_LAG_US));
+    // What was written while any time was believed: the last microsecond of the year 9999, or a year ahead.
+    for (far, broker_at) in
+        [(253_402_300_799_999_999, None), (NOW_US + YEAR_US, None), (NOW_US + YEAR_US, Some(NOW_US))]
+    {
+        let mut poisoned = Sessions::default();
+        assign(&mut poisoned, &[Package { broker_at: None, ..package(0, &[(0, far)]) }]);
+        assert_eq!(poisoned.watermark(), Some(far - WATERMARK_LAG_US));
+        let file = poisoned.take_snapshot().unwrap();
+        let mut sessions = Sessions::restore([file.as_slice()]).unwrap();
+        assert_eq!(sessions.visitors_total(), 1);
+        let broker_at = if far > BELIEVABLE_US.end { broker_at } else { Some(NOW_US) };
+        assert_eq!(late_now(&mut sessions, broker_at), healed, "{far}");
+    }
+    let mut poisoned = Sessions::default();
+    assign(&mut poisoned, &[Package { broker_at: None, ..package(0, &[(0, 253_402_300_799_999_999)]) }]);
+    let mut sessions = Sessions::restore([poisoned.take_snapshot().unwrap().as_slice()]).unwrap();
+    late_now(&mut sessions, Some(NOW_US));
+    sessions.take_snapshot().unwrap();
+    assert_eq!(sessions.visitors_total(), 1, "who was touched in the year 9999 is forgotten");
+}
+
+#[test]
+fn without_the_brokers_time_one_record_takes_time_along_a_step() {
+    let mut sessions = Sessions::default();
+    late_now(&mut sessions, None);
+    assign(&mut sessions, &[Package { broker_at: None, ..package(0, &[(0, NOW_US + YEAR_US)]) }]);
+    assert_eq!(sessions.watermark(), Some(NOW_US + visitor::RETAIN_US - WATERMARK_LAG_US));
+    assign(&mut sessions, &[package(0, &[(1, NOW_US + 3 * YEAR_US)])]);
+    assert_eq!(sessions.watermark(), Some(NOW_US + 3 * YEAR_US - WATERMARK_LAG_US), "an idle partition goes on");
 }

@@ -16,12 +16,19 @@ use object_store::{
 use schemas::package::{Context, encode};
 use serde_json::{Value, json};
 
+use crate::frames::Origin;
+
 /// Schema id of the bundled schema in every test.
 pub const SCHEMA_ID: u32 = 7;
 /// Collector clock of every test frame, epoch milliseconds.
 pub const RECEIVED_AT: f64 = 1_795_250_920_115.25;
 pub const CHROME: &str =
     "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/141.0.0.0 Safari/537.36";
+
+/// A record at this offset, stamped when the collector received it.
+pub fn origin(offset: i64) -> Origin {
+    Origin { offset, timestamp_ms: Some(RECEIVED_AT as i64) }
+}
 
 /// A batch of `events` of the visitor with this number.
 pub fn batch(visitor: u64, events: Value) -> Value {
@@ -46,15 +53,16 @@ pub fn clicks(seqs: Range<i64>) -> Value {
 
 /// The Kafka record that the collector makes of a batch.
 pub fn frame(batch: &Value) -> Vec<u8> {
+    frame_received(batch, RECEIVED_AT)
+}
+
+/// The same with any time of the collector's clock, epoch milliseconds.
+pub fn frame_received(batch: &Value, received_at: f64) -> Vec<u8> {
     let body = serde_json::to_vec(batch).unwrap();
     let parsed = schemas::ingest::parse(&body).unwrap();
     assert!(parsed.rejects.is_empty(), "{:?}", parsed.rejects);
-    let context = Context {
-        site_id: "shop",
-        received_at: RECEIVED_AT,
-        user_agent: Some(CHROME),
-        client_address: Some("203.0.113.0"),
-    };
+    let context =
+        Context { site_id: "shop", received_at, user_agent: Some(CHROME), client_address: Some("203.0.113.0") };
     let mut out = Vec::new();
     encode(&mut out, SCHEMA_ID, &context, &parsed.header, &parsed.events);
     out

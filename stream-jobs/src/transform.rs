@@ -19,7 +19,7 @@ use arrow::array::{
     new_null_array,
 };
 use arrow::buffer::OffsetBuffer;
-use arrow::datatypes::{DataType, Field, Float64Type, Schema};
+use arrow::datatypes::{DataType, Field, Schema};
 use arrow::record_batch::RecordBatch;
 use schemas::landing::event_fields;
 
@@ -29,6 +29,7 @@ use context::Spread;
 use referrer::OwnDomains;
 use scrub::AllowedQueryKeys;
 
+use crate::frames::Origin;
 use crate::sessionize::Assigned;
 
 type Columns = HashMap<&'static str, ArrayRef>;
@@ -67,6 +68,8 @@ pub struct EventKeys {
     pub seq: Vec<i64>,
     /// Epoch microseconds.
     pub occurred_at: Vec<i64>,
+    /// The broker's time of each package, epoch microseconds; `None` where it cannot be believed.
+    pub broker_at: Vec<Option<i64>>,
 }
 
 impl Events {
@@ -102,8 +105,8 @@ impl Transform {
         Self { agents: Agents::default(), allowed, own }
     }
 
-    /// Flattens `packages`, whose rows were read at `offsets` of `partition`.
-    pub fn transform(&mut self, packages: &RecordBatch, partition: i32, offsets: &[i64]) -> Result<Events> {
+    /// Flattens `packages`, whose rows were read at `origins` of `partition`.
+    pub fn transform(&mut self, packages: &RecordBatch, partition: i32, origins: &[Origin]) -> Result<Events> {
         let fields = event_fields();
         let packages = StructArray::from(packages.clone());
         let list = lift::child(&packages, "events")?;
@@ -115,10 +118,14 @@ impl Transform {
         context::add(&mut columns, &packages, &spread, &mut self.agents, &self.allowed, &self.own)?;
         let trail_type = fields.iter().find(|field| field.name() == "trail_dt").context("no column trail_dt")?;
         event::add(&mut columns, events, trail_type.data_type(), &self.allowed)?;
-        let occurred_at = add_times(&mut columns, &packages, events, list.offsets(), &spread)?;
+        let broker_at: Vec<_> = origins.iter().map(|origin| clock::broker_time(origin.timestamp_ms)).collect();
+        let occurred_at = add_times(&mut columns, &packages, events, &broker_at, list.offsets(), &spread)?;
         let seq = lift::child_int(events, "seq")?;
         columns.insert("seq", Arc::new(seq.clone()));
-        columns.insert("kafka_offset", spread.copied(&Int64Array::from(offsets.to_vec()))?);
+        columns.insert(
+            "kafka_offset",
+            spread.copied(&Int64Array::from_iter_values(origins.iter().map(|origin| origin.offset)))?,
+        );
         columns.insert("kafka_partition", Arc::new(Int64Array::from(vec![i64::from(partition); events.len()])));
         for column in EMPTY_COLUMNS {
             columns.insert(column, new_null_array(&DataType::Utf8, events.len()));
@@ -130,6 +137,7 @@ impl Transform {
             offsets: list.offsets().clone(),
             seq: seq.values().to_vec(),
             occurred_at,
+            broker_at,
         };
         Ok(Events { columns, fields, keys })
     }
@@ -140,20 +148,22 @@ fn add_times(
     columns: &mut Columns,
     packages: &StructArray,
     events: &StructArray,
+    broker_at: &[Option<i64>],
     offsets: &OffsetBuffer<i32>,
     spread: &Spread,
 ) -> Result<Vec<i64>> {
-    let (sent, received) = (lift::child_number(packages, "sent_at")?, lift::child_number(packages, "received_at")?);
+    let (sent, received) = (lift::raw_numbers(packages, "sent_at")?, lift::raw_numbers(packages, "received_at")?);
     let clock_offset = lift::child_number(&lift::child_struct(packages, "clock")?, "offset_ms")?;
-    let at = lift::child(events, "at")?;
-    let at = at.as_primitive_opt::<Float64Type>().context("the field at is no number")?.values();
+    let at = lift::raw_numbers(events, "at")?;
+    let at = at.values();
 
     let (mut occurred, mut client) = (Vec::with_capacity(at.len()), Vec::with_capacity(at.len()));
     let mut clamped = Vec::with_capacity(at.len());
     let (mut received_us, mut sources) = (Vec::with_capacity(sent.len()), Vec::with_capacity(sent.len()));
     for package in 0..sent.len() {
         let offset_ms = clock_offset.is_valid(package).then(|| clock_offset.value(package));
-        let correction = Correction::of_package(sent.value(package), received.value(package), offset_ms);
+        let received = clock::received(received.value(package), broker_at[package]);
+        let correction = Correction::of_package(sent.value(package), received, offset_ms);
         received_us.push(correction.received_us());
         sources.push(correction.source);
         for at in &at[offsets[package] as usize..offsets[package + 1] as usize] {

@@ -1,29 +1,33 @@
 use arrow::array::{BooleanArray, Int32Array};
 use arrow::compute::cast;
-use arrow::datatypes::{Int32Type, Int64Type};
+use arrow::datatypes::{Float64Type, Int32Type, Int64Type, TimestampMicrosecondType};
 use serde_json::{Value, json};
 
 use super::*;
 use crate::decode::PackageDecoder;
-use crate::frames::Frames;
-use crate::testing::{RECEIVED_AT, SCHEMA_ID, batch, frame};
+use crate::frames::{Frames, Origin};
+use crate::testing::{CHROME, RECEIVED_AT, SCHEMA_ID, batch, frame, frame_received, origin};
 
 /// The landing rows of some batches, at offsets 100, 101, …
 fn rows(batches: &[Value]) -> RecordBatch {
+    rows_of(&batches.iter().map(frame).collect::<Vec<_>>())
+}
+
+fn rows_of(payloads: &[Vec<u8>]) -> RecordBatch {
     let mut frames = Frames::default();
-    for (index, batch) in batches.iter().enumerate() {
-        frames.push(100 + index as i64, Some(&frame(batch)));
+    for (index, payload) in payloads.iter().enumerate() {
+        frames.push(origin(100 + index as i64), Some(payload));
     }
     let mut decoder = PackageDecoder::default();
     decoder.learn(SCHEMA_ID, Some(schemas::topics::EVENTS_AVRO.to_owned()));
     let decoded = decoder.decode(&frames);
     assert!(decoded.rejects.is_empty(), "{:?}", decoded.rejects);
-    let offsets: Vec<i64> = decoded.batches[0].indices.iter().map(|index| frames.offset(*index)).collect();
-    landed(&decoded.batches[0].packages, &offsets)
+    let origins: Vec<_> = decoded.batches[0].indices.iter().map(|index| frames.origin(*index)).collect();
+    landed(&decoded.batches[0].packages, &origins)
 }
 
-fn landed(packages: &RecordBatch, offsets: &[i64]) -> RecordBatch {
-    let events = Transform::default().transform(packages, 3, offsets).unwrap();
+fn landed(packages: &RecordBatch, origins: &[Origin]) -> RecordBatch {
+    let events = Transform::default().transform(packages, 3, origins).unwrap();
     let length = events.len();
     let none = || BooleanArray::from(vec![false; length]);
     let ids = arrow::array::DictionaryArray::<Int32Type>::new(
@@ -107,11 +111,11 @@ fn records_of_the_older_schema_are_read() {
     let writer = apache_avro::writer::datum::GenericDatumWriter::builder(&schema).build().unwrap();
     let record = [&[0, 0, 0, 0, OLDER_ID as u8][..], &writer.write_value_to_vec(value).unwrap()].concat();
     let (mut frames, mut decoder) = (Frames::default(), PackageDecoder::default());
-    frames.push(100, Some(&record));
+    frames.push(origin(100), Some(&record));
     decoder.learn(OLDER_ID, Some(older));
     let decoded = decoder.decode(&frames);
     assert!(decoded.rejects.is_empty(), "{:?}", decoded.rejects);
-    let rows = landed(&decoded.batches[0].packages, &[100]);
+    let rows = landed(&decoded.batches[0].packages, &[origin(100)]);
     assert_eq!(text(&rows, "x", 0), "4.5");
     assert_eq!(text(&rows, "os_name", 0), "Windows");
 }
@@ -282,6 +286,94 @@ fn no_secret_of_a_url_is_in_any_column() {
         }
         for value in texts(&rows, field.name()).into_iter().flatten() {
             assert!(!value.contains(CANARY), "{}: {value}", field.name());
+        }
+    }
+}
+
+#[test]
+fn every_time_fits_into_nanoseconds_and_every_number_is_finite() {
+    let strange = [1e308, -1e308, 1e300, 9e15, -1.0, 0.0, RECEIVED_AT];
+    let events: Value =
+        (0..).zip(strange).map(|(seq, at)| json!({"seq": seq, "type": "click", "at": at, "x": at})).collect();
+    let mut payloads = Vec::new();
+    for sent_at in strange {
+        for offset_ms in strange {
+            let mut sent = batch(1, events.clone());
+            sent["sent_at"] = json!(sent_at);
+            sent["clock"] = json!({"offset_ms": offset_ms, "error_ms": 6.5});
+            payloads.extend([f64::NAN, f64::INFINITY, 1e300, RECEIVED_AT].map(|at| frame_received(&sent, at)));
+        }
+    }
+    // What no collector writes: a number that is none, in place of the error and of a coordinate.
+    for (number, bytes) in [(6.5_f64, f64::INFINITY), (9e15, f64::NAN)].map(|(n, b)| (n.to_le_bytes(), b.to_le_bytes()))
+    {
+        for at in (0..payloads[0].len() - 8).rev() {
+            if payloads[0][at..at + 8] == number {
+                payloads[0][at..at + 8].copy_from_slice(&bytes);
+            }
+        }
+    }
+    let rows = rows_of(&payloads);
+    let day_us = 24 * 60 * 60 * 1_000_000;
+    for column in rows.columns() {
+        if let Some(times) = column.as_primitive_opt::<TimestampMicrosecondType>() {
+            for us in times.values() {
+                assert!(
+                    (us - 7 * day_us).checked_mul(1000).is_some() && (us + day_us).checked_mul(1000).is_some(),
+                    "{us}"
+                );
+            }
+        }
+        if let Some(numbers) = column.as_primitive_opt::<Float64Type>() {
+            assert!(numbers.iter().flatten().all(f64::is_finite));
+        }
+    }
+    let errors = rows.column_by_name("clock_error_ms").unwrap();
+    assert_eq!(errors.null_count(), strange.len());
+}
+
+#[test]
+fn an_odd_character_in_a_user_agent_loses_nothing() {
+    // What the collector makes of a byte that is no UTF-8, and of a long one.
+    for odd in ["é", "\u{fffd}", "\u{1f600}", &"é".repeat(600)] {
+        let mut payload = frame(&batch(1, json!([{"seq": 0, "type": "click", "at": RECEIVED_AT}])));
+        let agent = format!("{CHROME} {odd}");
+        let at = payload.windows(CHROME.len()).position(|window| window == CHROME.as_bytes()).unwrap();
+        let mut length = Vec::new();
+        schemas::avro::long(&mut length, agent.len() as i64);
+        let mut old_length = Vec::new();
+        schemas::avro::long(&mut old_length, CHROME.len() as i64);
+        payload.splice(at - old_length.len()..at + CHROME.len(), [length, agent.into_bytes()].concat());
+        let rows = rows_of(&[payload]);
+        assert_eq!(text(&rows, "browser_name", 0), "Chrome", "{odd:.20}");
+        assert_eq!(text(&rows, "is_bot", 0), "false");
+    }
+}
+
+#[test]
+fn addresses_of_the_contract_land_as_the_sdk_writes_them() {
+    #[derive(serde::Deserialize)]
+    struct Case {
+        address: String,
+        url: String,
+        path: Option<String>,
+    }
+    let cases = std::fs::read("../schemas/examples/addresses.json").unwrap();
+    let cases: Vec<Case> = serde_json::from_slice(&cases).unwrap();
+    let event = json!([{"seq": 0, "type": "page_view", "at": RECEIVED_AT}]);
+    let sent = cases.iter().flat_map(|case| [&case.address, &case.url]).map(|address| {
+        let mut sent = batch(1, event.clone());
+        sent["page"]["url"] = json!(address);
+        sent
+    });
+    let rows = rows(&sent.collect::<Vec<_>>());
+    let (urls, paths) = (texts(&rows, "page_url"), texts(&rows, "page_path"));
+    for (index, case) in cases.iter().enumerate() {
+        for row in [2 * index, 2 * index + 1] {
+            assert_eq!(urls[row].as_deref(), Some(case.url.as_str()), "{}", case.address);
+            if case.path.is_some() {
+                assert_eq!(paths[row], case.path, "{}", case.address);
+            }
         }
     }
 }

@@ -45,12 +45,31 @@ impl Visitor {
         self.touched_at.saturating_add(RETAIN_US) < watermark
     }
 
+    /// Forgets what has expired; false when nothing had.
+    pub fn forget_expired(&mut self, watermark: i64) -> bool {
+        let expired = self.expired(watermark);
+        let before = (self.sessions.len(), self.tabs.len());
+        if expired {
+            self.sessions.clear();
+        }
+        self.tabs.retain(|tab| !expired && !tab.expired(watermark));
+        before != (self.sessions.len(), self.tabs.len())
+    }
+
+    /// Visitor and tabs that were touched at `latest` or after count as touched long ago.
+    pub fn withdraw_after(&mut self, latest: i64) {
+        for touched_at in self.tabs.iter_mut().map(|tab| &mut tab.touched_at).chain([&mut self.touched_at]) {
+            if *touched_at >= latest {
+                *touched_at = 0;
+            }
+        }
+    }
+
     /// Begins a package: forgets what has expired by `watermark` and marks visitor and tab as touched at `newest`.
     /// Gives the seen numbers of the tab.
     pub fn touch(&mut self, tab: [u8; 16], watermark: i64, newest: i64) -> &mut Seen {
         if self.expired(watermark) {
-            self.sessions.clear();
-            self.tabs.clear();
+            self.forget_expired(watermark);
         }
         self.touched_at = newest;
         let found = self.tabs.iter().position(|known| known.key == tab);

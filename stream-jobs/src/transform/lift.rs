@@ -1,7 +1,9 @@
 //! Arrow helpers: named children of structs, lifted out with the struct's own nulls.
 
+use std::sync::Arc;
+
 use anyhow::{Context, Result};
-use arrow::array::{Array, ArrayRef, AsArray, BooleanArray, ListArray, StringArray, StructArray};
+use arrow::array::{Array, ArrayRef, AsArray, BooleanArray, Float64Array, ListArray, StringArray, StructArray};
 use arrow::compute::{cast, nullif};
 use arrow::datatypes::{DataType, Float64Type, Int64Type};
 
@@ -26,10 +28,22 @@ pub fn child_text(parent: &StructArray, name: &str) -> Result<StringArray> {
     child.as_string_opt::<i32>().cloned().with_context(|| format!("the field {name} is no text"))
 }
 
-/// A child of numbers.
-pub fn child_number(parent: &StructArray, name: &str) -> Result<arrow::array::Float64Array> {
+/// A child of numbers; what is no finite number is null, since neither JSON nor a sum can hold it.
+pub fn child_number(parent: &StructArray, name: &str) -> Result<Float64Array> {
+    Ok(finite(&raw_numbers(parent, name)?))
+}
+
+/// A child of numbers, as they came.
+pub fn raw_numbers(parent: &StructArray, name: &str) -> Result<Float64Array> {
     let child = child(parent, name)?;
-    child.as_primitive_opt::<Float64Type>().cloned().with_context(|| format!("the field {name} is no number"))
+    child.as_primitive_opt().cloned().with_context(|| format!("the field {name} is no number"))
+}
+
+fn finite(numbers: &Float64Array) -> Float64Array {
+    if numbers.values().iter().all(|number| number.is_finite()) {
+        return numbers.clone();
+    }
+    numbers.iter().map(|number| number.filter(|number| number.is_finite())).collect()
 }
 
 /// A child of whole numbers, widened to 64 bits.
@@ -38,11 +52,12 @@ pub fn child_int(parent: &StructArray, name: &str) -> Result<arrow::array::Int64
     child.as_primitive_opt::<Int64Type>().cloned().with_context(|| format!("the field {name} is no whole number"))
 }
 
-/// A child that is a list, with the element field that the landing columns have.
+/// A child that is a list of numbers, with the element field that the landing columns have.
 pub fn child_list(parent: &StructArray, name: &str, data_type: &DataType) -> Result<ArrayRef> {
     let child = child(parent, name)?;
     let list: &ListArray = child.as_list_opt().with_context(|| format!("the field {name} is no list"))?;
     let DataType::List(element) = data_type else { anyhow::bail!("{name}: {data_type} is no list") };
     let (_, offsets, values, nulls) = list.clone().into_parts();
-    Ok(std::sync::Arc::new(ListArray::try_new(element.clone(), offsets, values, nulls)?))
+    let values = finite(values.as_primitive_opt::<Float64Type>().with_context(|| format!("{name} holds no numbers"))?);
+    Ok(Arc::new(ListArray::try_new(element.clone(), offsets, Arc::new(values), nulls)?))
 }
