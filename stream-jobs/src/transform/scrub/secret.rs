@@ -31,39 +31,36 @@ const SCRIPT_ENDINGS: [&str; 6] = [".js", ".mjs", ".cjs", ".css", ".wasm", ".map
 /// Appends `text` with e-mail addresses and tokens masked.
 pub fn mask_into(text: &str, clean: &mut String) {
     let bytes = text.as_bytes();
-    // Where in `clean` the run of characters begins that could be an e-mail address' name.
-    let mut name_from = clean.len();
-    let mut at = 0;
+    // Up to where the text is appended, and where the run began that could be an e-mail address' name.
+    let (mut appended, mut name, mut at) = (0, 0, 0);
     while at < bytes.len() {
         if bytes[at..].starts_with(TOKEN_HEAD) {
             let (length, dotted) = token_run(&bytes[at..]);
             if (dotted && length >= TOKEN_BYTES_MIN) || length >= TOKEN_UNDOTTED_BYTES_MIN {
+                clean.push_str(&text[appended..at]);
                 clean.push_str(TOKEN_MASK);
-                name_from = clean.len();
-            } else {
-                clean.push_str(&text[at..at + length]);
+                (appended, name) = (at + length, at + length);
             }
             at += length;
             continue;
         }
         let (byte, length) = unit(bytes, at);
         if byte == b'@'
-            && clean.len() > name_from
+            && at > name
             && let Some(host) = host_length(bytes, at + length)
         {
-            clean.truncate(name_from);
+            clean.push_str(&text[appended..name]);
             clean.push_str(EMAIL_MASK);
             at += length + host;
-            name_from = clean.len();
+            (appended, name) = (at, at);
             continue;
         }
-        let end = text.ceil_char_boundary(at + length);
-        clean.push_str(&text[at..end]);
+        at += length;
         if !is_name_byte(byte) {
-            name_from = clean.len();
+            name = at;
         }
-        at = end;
     }
+    clean.push_str(&text[appended..]);
 }
 
 /// Length of a run of token characters, and whether a dot is among them.
