@@ -64,6 +64,15 @@ test('a page that ends beacons its tail, as text/plain with the key in the addre
   assert.deepEqual([...stored(tab)], [...stored(tab).keys()]);
 });
 
+test('the worker asks the browser for client hints, with full versions', async () => {
+  const { page, tab } = await open();
+  await page.evaluate(() => window.telemetry.flush());
+  const [{ client_hints: hints }] = server.batches.filter(({ tab_id }) => tab_id === tab);
+  assert.equal(hints.platform, 'Linux');
+  assert.equal(hints.max_touch_points, 0);
+  assert.match(hints.brands.find(({ brand }) => /Chrom/.test(brand)).version, /^\d+\.\d+\.\d+\.\d+$/);
+});
+
 test('a collector that is down while a page lives and ends loses nothing', async () => {
   server.answer = () => 503;
   const { page, tab } = await open();

@@ -4,6 +4,7 @@ mod answers;
 mod drain;
 mod faults;
 mod heads;
+mod hints;
 mod limits;
 mod origins;
 mod peers;

@@ -126,8 +126,8 @@ struct Envelope<'a, E> {
     page: Option<Object<Page<'a>>>,
     #[serde(borrow)]
     identity: Option<Object<Identity<'a>>>,
-    #[serde(default, borrow)]
-    client_hints: value::Lenient<Object<ClientHints<'a>>>,
+    #[serde(borrow)]
+    client_hints: Option<value::Lenient<Object<ClientHints<'a>>>>,
     events: value::Counted<E>,
 }
 
@@ -147,7 +147,7 @@ impl<'a, E> Envelope<'a, E> {
             sdk: self.sdk,
             page: self.page,
             identity: self.identity,
-            client_hints: self.client_hints.0.map(|Object(hints)| hints),
+            client_hints: self.client_hints.and_then(|hints| hints.0).map(|Object(hints)| hints),
         };
         Ok((header, self.events.items))
     }

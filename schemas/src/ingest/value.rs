@@ -236,12 +236,6 @@ impl<'de, E: Deserialize<'de>> Deserialize<'de> for Counted<E> {
 #[derive(Debug)]
 pub struct Lenient<T>(pub Option<T>);
 
-impl<T> Default for Lenient<T> {
-    fn default() -> Self {
-        Self(None)
-    }
-}
-
 impl<'de, T: Deserialize<'de>> Deserialize<'de> for Lenient<T> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let raw = <&RawValue>::deserialize(deserializer)?.get();

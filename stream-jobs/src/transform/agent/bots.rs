@@ -31,9 +31,6 @@ pub enum BotClass {
 }
 
 impl BotClass {
-    pub const ALL: [BotClass; 5] =
-        [BotClass::Crawler, BotClass::Headless, BotClass::AiCrawler, BotClass::AiAssistant, BotClass::NoAgent];
-
     /// The name in the column `bot_class`.
     pub const fn name(self) -> &'static str {
         match self {

@@ -94,7 +94,7 @@ fn android(text: &str) -> &'static str {
         Some(Says::Tv) => "tv",
         Some(_) => "tablet",
         None if !text.starts_with("Mozilla/")
-            || WORDS.all(text).any(|says| says >= Says::Phone && says <= Says::Mobile) =>
+            || WORDS.all(text).any(|says| matches!(says, Says::Phone | Says::Mobile)) =>
         {
             "phone"
         }
