@@ -91,7 +91,7 @@ pub enum Command {
         /// Compact as well, this often
         #[arg(long, env = "WAREHOUSE_COMPACT_EVERY", value_name = "DURATION")]
         compact_every: Option<String>,
-        /// Statements that run at the same time, each with its own memory [default: 4]
+        /// Statements that run at the same time, each with its own memory; half of them long ones [default: 6]
         #[arg(long, env = "WAREHOUSE_SQL_WORKERS_MAX", value_name = "NUMBER")]
         sql_workers_max: Option<usize>,
         /// Statements that wait for one of these to end; one more is answered 429 [default: 32]

@@ -16,9 +16,9 @@ pub const SPILL_BYTES_MAX: u64 = 16 << 30;
 
 /// A statement that takes longer is ended.
 pub const QUERY_MS_MAX: u64 = 30_000;
-/// Statements that run at the same time. More than a small machine has cores, so that statements that compute without
-/// end leave room for others; each may take the memory below.
-pub const SQL_WORKERS_MAX: usize = 4;
+/// Statements that run at the same time, half of them long ones. More than a small machine has cores, so that statements
+/// that compute without end leave room for others; each may take the memory below.
+pub const SQL_WORKERS_MAX: usize = 6;
 /// Statements that wait for one of these to end; one more is refused with 429. A page or a notebook asks a few at once.
 pub const SQL_QUEUE_MAX: usize = 32;
 /// Memory of one statement's process beside its stacks. Half is for operators that can spill to disk instead, half for
@@ -26,15 +26,22 @@ pub const SQL_QUEUE_MAX: usize = 32;
 pub const SQL_MEMORY_BYTES_MAX: usize = 1 << 30;
 /// Least of it: the program's own data, and caches, take a tenth of this.
 pub const SQL_MEMORY_BYTES_MIN: usize = 256 << 20;
-/// A statement that has not begun to answer after this is none of the short ones, for which a slot is kept.
+/// A statement that has not begun to answer after this time …
 pub const SHORT_MAX: Duration = Duration::from_secs(1);
-/// A statement that runs so long gives way to everything else on the machine.
-pub const LONG_AFTER: Duration = Duration::from_secs(1);
-/// A worker that is busy for so long gets a spare one beside it: most statements are over in a tenth of this.
+/// … and this processor time is none of the short ones, for which slots are kept. Time alone says little: on a busy
+/// machine every statement is slow.
+pub const SHORT_CPU_MAX: Duration = Duration::from_millis(250);
+/// A statement that has used this processor time gives way to everything else on the machine.
+pub const LONG_CPU: Duration = Duration::from_secs(1);
+/// A worker that is busy for so long gets a spare one beside it: most statements are over in a tenth of this. What a
+/// statement has used is looked at this often.
 pub const SPARE_AFTER: Duration = Duration::from_millis(250);
-/// Warm workers kept for the next statements: one for a page that polls, one for who asks meanwhile. An idle one holds
-/// what it has read of the logs, and uses no processor time.
-pub const WORKERS_IDLE_MAX: usize = 2;
+/// Workers that wait for the next statement, whatever runs: one, so that it does not wait for a process to start.
+pub const WORKERS_SPARE: usize = 1;
+/// More than these idle ones (one for a page that polls, one for who asks meanwhile) end …
+pub const WORKERS_IDLE_KEPT: usize = 2;
+/// … when they had nothing to do for so long. An idle worker uses memory for what it has read, and no processor time.
+pub const WORKER_IDLE_MAX: Duration = Duration::from_secs(60);
 /// A worker that is not ready after this will not be: the store's logs are read in seconds.
 pub const WORKER_START_MAX: Duration = Duration::from_secs(30);
 /// Part of it that goes to reading logs ahead.

@@ -103,8 +103,8 @@ impl Worker {
         Ok(Self { child, input, output, last_words, spill, memory_bytes_max })
     }
 
-    /// Its process group, while it lives.
-    pub fn group(&self) -> Option<Pid> {
+    /// Its process, and the group of that, while it lives.
+    pub fn process(&self) -> Option<Pid> {
         Pid::from_raw(self.child.id()?.cast_signed())
     }
 

@@ -11,11 +11,13 @@ mod child;
 mod confine;
 mod encode;
 mod failure;
+mod newest;
 mod once;
 mod pool;
 mod protocol;
 mod relay;
 mod slots;
+mod usage;
 pub mod worker;
 
 use std::time::Duration;

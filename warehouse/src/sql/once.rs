@@ -4,22 +4,22 @@ use std::future::pending;
 
 use super::child::Worker;
 use super::failure::Failure;
-use super::relay::{Outcome, Patience, Piece, Reply, pieces, relay};
+use super::relay::{Outcome, Piece, Reply, pieces, relay};
 use super::{Question, Settings};
 
 /// Asks one statement; comes back when its answer begins.
 pub async fn once(settings: &Settings, question: &Question) -> Result<Reply, Failure> {
     let ask = question.ask(settings)?;
     let mut worker = Worker::start(settings).await?;
-    let patience = Patience { begin: None, whole: settings.time };
+    let time = settings.time;
     let (sender, receiver) = pieces();
     tokio::spawn(async move {
-        let outcome = relay(&mut worker, &ask, patience, &sender, pending()).await;
+        let outcome = relay(&mut worker, &ask, time, &sender, pending()).await;
         worker.end().await;
         let end = match outcome {
             Outcome::Answered { failure, .. } => failure.map_or(Ok(()), Err),
             Outcome::Ended(failure) => Err(failure),
-            Outcome::NotBegun => Err(Failure::ours("the answer never began")),
+            Outcome::GaveWay => Err(Failure::ours("the answer never began")),
         };
         // The program may end already.
         let _ = sender.send(Piece::End(end)).await;

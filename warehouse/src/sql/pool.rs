@@ -1,9 +1,9 @@
 //! A few warm workers, and what each statement goes through on its way to one.
 
-use std::convert::Infallible;
-use std::future::pending;
 use std::ops::{Deref, DerefMut};
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use rustix::process::Pid;
 use tokio::runtime::Handle;
@@ -15,10 +15,13 @@ use tokio_util::sync::CancellationToken;
 use super::child::{Worker, slow_down};
 use super::failure::Failure;
 use super::protocol::Ask;
-use super::relay::{Outcome, Patience, Piece, Reply, pieces, relay};
+use super::relay::{Outcome, Piece, Reply, pieces, relay};
 use super::slots::Slots;
+use super::usage::cpu_time;
 use super::{Question, Settings};
-use crate::limits::{LONG_AFTER, SHORT_MAX, SPARE_AFTER, WORKERS_IDLE_MAX};
+use crate::limits::{
+    LONG_CPU, SHORT_CPU_MAX, SHORT_MAX, SPARE_AFTER, WORKER_IDLE_MAX, WORKERS_IDLE_KEPT, WORKERS_SPARE,
+};
 
 /// Workers for the statements of many askers. Must be used within a runtime; dropping it ends every worker.
 #[derive(Debug)]
@@ -38,9 +41,11 @@ struct Inner {
 
 #[derive(Debug, Default)]
 struct Workers {
-    /// The last one is the one that worked last: it has read the newest logs.
-    idle: Vec<Worker>,
+    /// In the order in which they became idle. The last is the next to work: it has read the newest logs.
+    idle: Vec<(Instant, Worker)>,
     starting: usize,
+    /// Statements that wait for one to start.
+    wanted: usize,
     /// Why the newest one did not start, for a statement that waits for it. Nothing is tried again before one asks.
     failure: Option<Failure>,
 }
@@ -86,7 +91,7 @@ impl Pool {
         self.inner.stop.cancel();
         self.inner.slots.at_rest().await;
         let idle = std::mem::take(&mut self.inner.workers().idle);
-        for worker in idle {
+        for (_, worker) in idle {
             worker.end().await;
         }
     }
@@ -108,19 +113,18 @@ impl Inner {
         let mut slot = self.slots.any().await?;
         loop {
             let mut worker = self.take().await?;
-            let patience = Patience { begin: slot.is_short.then_some(SHORT_MAX), whole: self.settings.time };
-            let group = worker.group();
-            let started = Instant::now();
-            let outcome = relay(&mut worker, ask, patience, listener, self.attend(group)).await;
+            let attended =
+                Attended { process: worker.process(), is_short: slot.is_short(), slowed: AtomicBool::new(false) };
+            let outcome = relay(&mut worker, ask, self.settings.time, listener, self.attend(&attended)).await;
             match outcome {
                 Outcome::Answered { failure, retire } => {
-                    if !retire && started.elapsed() < LONG_AFTER {
+                    if !retire && !attended.slowed.load(Relaxed) {
                         worker.give_back();
                     }
                     return failure.map_or(Ok(()), Err);
                 }
                 Outcome::Ended(failure) => return Err(failure),
-                Outcome::NotBegun => {}
+                Outcome::GaveWay => {}
             }
             drop((worker, slot));
             slot = self.slots.long().await?;
@@ -133,7 +137,7 @@ impl Inner {
             let changed = self.changed.notified();
             {
                 let mut workers = self.workers();
-                if let Some(worker) = workers.idle.pop() {
+                if let Some((_, worker)) = workers.idle.pop() {
                     return Ok(Busy { worker: Some(worker), pool: self.clone() });
                 }
                 if let Some(failure) = workers.failure.take() {
@@ -142,25 +146,42 @@ impl Inner {
             }
             // Most statements end sooner than a process starts.
             if timeout(SPARE_AFTER, changed).await.is_err() {
-                self.replenish();
+                self.start_for_one_more().await;
             }
         }
     }
 
-    /// What a statement's length changes for the others.
-    async fn attend(self: &Arc<Self>, group: Option<Pid>) -> Infallible {
-        sleep(SPARE_AFTER).await;
-        self.replenish();
-        sleep(LONG_AFTER.saturating_sub(SPARE_AFTER)).await;
-        slow_down(group);
-        pending().await
+    /// Waits for a change, with one more worker on its way.
+    async fn start_for_one_more(self: &Arc<Self>) {
+        let changed = self.changed.notified();
+        let _wanted = Wanted::more(self);
+        if self.workers().idle.is_empty() {
+            self.replenish();
+            changed.await;
+        }
+    }
+
+    /// Looks after the others while a statement runs. Comes back when the statement must give its slot to them.
+    async fn attend(self: &Arc<Self>, statement: &Attended) {
+        let started = Instant::now();
+        let used_before = statement.cpu_time();
+        loop {
+            sleep(SPARE_AFTER).await;
+            self.replenish();
+            let used = statement.cpu_time().saturating_sub(used_before);
+            if used >= LONG_CPU && !statement.slowed.swap(true, Relaxed) {
+                slow_down(statement.process);
+            }
+            if statement.is_short && used >= SHORT_CPU_MAX && started.elapsed() >= SHORT_MAX {
+                return;
+            }
+        }
     }
 
     /// Starts workers in the background, as many as are missing.
     fn replenish(self: &Arc<Self>) {
-        let wanted = WORKERS_IDLE_MAX.min(self.settings.workers_max);
         let mut workers = self.workers();
-        while workers.idle.len() + workers.starting < wanted && !self.stop.is_cancelled() {
+        while workers.idle.len() + workers.starting < WORKERS_SPARE + workers.wanted && !self.stop.is_cancelled() {
             workers.starting += 1;
             tokio::spawn(self.clone().start_one());
         }
@@ -176,12 +197,42 @@ impl Inner {
         match started {
             Ok(worker) => {
                 workers.failure = None;
-                workers.idle.push(worker);
+                workers.idle.push((Instant::now(), worker));
             }
             Err(failure) => workers.failure = Some(failure),
         }
         drop(workers);
         self.changed.notify_waiters();
+    }
+}
+
+/// A statement at work.
+struct Attended {
+    process: Option<Pid>,
+    is_short: bool,
+    /// Its worker is of no use to another.
+    slowed: AtomicBool,
+}
+
+impl Attended {
+    fn cpu_time(&self) -> Duration {
+        self.process.and_then(cpu_time).unwrap_or_default()
+    }
+}
+
+/// A statement that waits for a worker to start.
+struct Wanted(Arc<Inner>);
+
+impl Wanted {
+    fn more(pool: &Arc<Inner>) -> Self {
+        pool.workers().wanted += 1;
+        Self(pool.clone())
+    }
+}
+
+impl Drop for Wanted {
+    fn drop(&mut self) {
+        self.0.workers().wanted -= 1;
     }
 }
 
@@ -194,9 +245,13 @@ struct Busy {
 impl Busy {
     /// The statement is answered.
     fn give_back(mut self) {
+        let now = Instant::now();
         let mut workers = self.pool.workers();
-        if workers.idle.len() < WORKERS_IDLE_MAX {
-            workers.idle.extend(self.worker.take());
+        workers.idle.extend(self.worker.take().map(|worker| (now, worker)));
+        let surplus = workers.idle.len().saturating_sub(WORKERS_IDLE_KEPT);
+        let ended = workers.idle.iter().take(surplus).take_while(|(since, _)| now - *since > WORKER_IDLE_MAX).count();
+        for (_, worker) in workers.idle.drain(..ended) {
+            tokio::spawn(worker.end());
         }
         drop(workers);
         self.pool.changed.notify_waiters();

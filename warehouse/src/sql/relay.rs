@@ -1,6 +1,6 @@
 //! One statement on one worker: from the question to the last byte, or to whatever ends it.
 
-use std::convert::Infallible;
+use std::future::pending;
 use std::io;
 use std::time::Duration;
 
@@ -54,14 +54,6 @@ impl Reply {
     }
 }
 
-/// How long a statement may take.
-#[derive(Clone, Copy, Debug)]
-pub struct Patience {
-    /// Until the answer begins, if that is less than the whole.
-    pub begin: Option<Duration>,
-    pub whole: Duration,
-}
-
 /// What came of a statement, and of its worker.
 #[derive(Debug)]
 pub enum Outcome {
@@ -69,29 +61,26 @@ pub enum Outcome {
     Answered { failure: Option<Failure>, retire: bool },
     /// The worker has ended, or must.
     Ended(Failure),
-    /// It did not begin in time: it may run again, with more.
-    NotBegun,
+    /// It is to give way before it has begun to answer: it may run again.
+    GaveWay,
 }
 
-/// Puts the statement to the worker and passes the answer on, without its `End`. `attend` is polled meanwhile.
+/// Puts the statement to the worker and passes the answer on, without its `End`. When `must_give_way` comes before the
+/// answer begins, that is the end of it.
 pub async fn relay(
     worker: &mut Worker,
     ask: &Ask,
-    patience: Patience,
+    time: Duration,
     listener: &Sender<Piece>,
-    attend: impl Future<Output = Infallible>,
+    must_give_way: impl Future<Output = ()>,
 ) -> Outcome {
-    let whole = Instant::now() + patience.whole;
-    let begin = patience.begin.map(|begin| Instant::now() + begin).filter(|begin| *begin < whole);
-    tokio::pin!(attend);
+    let late = Instant::now() + time;
+    tokio::pin!(must_give_way);
     let first = tokio::select! {
         biased;
         first = begin_answer(worker, ask) => first,
-        () = sleep_until(begin.unwrap_or(whole)) => match begin {
-            Some(_) => return Outcome::NotBegun,
-            None => return too_long(patience.whole),
-        },
-        never = &mut attend => match never {},
+        () = sleep_until(late) => return too_long(time),
+        () = &mut must_give_way => return Outcome::GaveWay,
     };
     let first = match first {
         Ok(Some(frame)) => frame,
@@ -100,8 +89,8 @@ pub async fn relay(
     tokio::select! {
         biased;
         outcome = pass_on(worker, ask, first, listener) => outcome,
-        () = sleep_until(whole) => too_long(patience.whole),
-        never = &mut attend => match never {},
+        () = sleep_until(late) => too_long(time),
+        () = async { must_give_way.await; pending().await } => unreachable!("what begins to answer goes on"),
     }
 }
 

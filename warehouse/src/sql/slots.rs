@@ -1,8 +1,8 @@
-//! Who may run now: a bounded number of statements at the same time, a bounded queue behind them, and one slot that long
-//! statements cannot hold.
+//! Who may run now: a bounded number of statements at the same time, a bounded queue behind them, and half of the slots
+//! such that long statements cannot hold them.
 //!
-//! Every statement may take any free slot. One that is not answered soon in the slot for short statements gives it back
-//! and begins again in the queue for the others, so that a short statement never waits for long ones to end.
+//! Every statement may take any free slot. One that is not answered soon in a slot for short statements gives it back and
+//! begins again in the queue for the others, so that a short statement never waits for long ones to end.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -10,13 +10,15 @@ use std::time::Duration;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use super::failure::Failure;
+use super::newest::{self, NewestFirst};
 
 #[derive(Debug)]
 pub struct Slots {
     /// One for each statement that runs or waits.
     tickets: Arc<Semaphore>,
     long: Arc<Semaphore>,
-    short: Arc<Semaphore>,
+    /// The newest first, so that who asks in a rush of long statements does not wait until each has had its try.
+    short: Arc<NewestFirst>,
     workers_max: usize,
     queue_max: usize,
     /// Longest wait for a slot.
@@ -26,18 +28,24 @@ pub struct Slots {
 /// The right to run.
 #[derive(Debug)]
 pub struct Slot {
-    pub is_short: bool,
-    _permit: OwnedSemaphorePermit,
+    _long: Option<OwnedSemaphorePermit>,
+    short: Option<newest::Permit>,
+}
+
+impl Slot {
+    pub fn is_short(&self) -> bool {
+        self.short.is_some()
+    }
 }
 
 impl Slots {
     pub fn new(workers_max: usize, queue_max: usize, wait: Duration) -> Self {
         // With a single worker there is none to spare for short statements.
-        let short = usize::from(workers_max > 1);
+        let short = workers_max / 2;
         Self {
             tickets: Arc::new(Semaphore::new(workers_max + queue_max)),
             long: Arc::new(Semaphore::new(workers_max - short)),
-            short: Arc::new(Semaphore::new(short)),
+            short: NewestFirst::new(short),
             workers_max,
             queue_max,
             wait,
@@ -57,8 +65,8 @@ impl Slots {
         let slot = async {
             tokio::select! {
                 biased;
-                permit = self.long.clone().acquire_owned() => (false, permit),
-                permit = self.short.clone().acquire_owned() => (true, permit),
+                slot = self.next_long() => slot,
+                permit = self.short.acquire() => Slot { _long: None, short: Some(permit) },
             }
         };
         self.in_time(slot).await
@@ -66,21 +74,19 @@ impl Slots {
 
     /// Waits for a slot that it may hold.
     pub async fn long(&self) -> Result<Slot, Failure> {
-        self.in_time(async { (false, self.long.clone().acquire_owned().await) }).await
+        self.in_time(self.next_long()).await
     }
 
-    async fn in_time<E>(
-        &self,
-        slot: impl Future<Output = (bool, Result<OwnedSemaphorePermit, E>)>,
-    ) -> Result<Slot, Failure> {
-        match tokio::time::timeout(self.wait, slot).await {
-            Ok((is_short, Ok(permit))) => Ok(Slot { is_short, _permit: permit }),
-            Ok((_, Err(_))) => Err(Failure::stopping()),
-            Err(_) => {
-                let (workers, seconds) = (self.workers_max, self.wait.as_secs_f64());
-                Err(Failure::busy(format!("{workers} statements ran all the time for {seconds} s; ask again later")))
-            }
-        }
+    async fn next_long(&self) -> Slot {
+        let permit = self.long.clone().acquire_owned().await.expect("nobody closes it");
+        Slot { _long: Some(permit), short: None }
+    }
+
+    async fn in_time(&self, slot: impl Future<Output = Slot>) -> Result<Slot, Failure> {
+        tokio::time::timeout(self.wait, slot).await.map_err(|_| {
+            let (workers, seconds) = (self.workers_max, self.wait.as_secs_f64());
+            Failure::busy(format!("{workers} statements ran all the time for {seconds} s; ask again later"))
+        })
     }
 
     /// Whether every statement has ended.
@@ -101,16 +107,16 @@ mod tests {
     async fn long_statements_leave_one_slot_for_short_ones() {
         let slots = Slots::new(3, 5, WAIT);
         let (first, second) = (slots.any().await.unwrap(), slots.any().await.unwrap());
-        assert!(!first.is_short && !second.is_short);
+        assert!(!first.is_short() && !second.is_short());
         let third = slots.any().await.unwrap();
-        assert!(third.is_short);
+        assert!(third.is_short());
         // The third turns out to be long: it waits for the others, and the slot for short ones is free at once.
         drop(third);
         let fourth = slots.any().await.unwrap();
-        assert!(fourth.is_short);
+        assert!(fourth.is_short());
         assert_eq!(slots.long().await.unwrap_err().code(), "busy");
         drop(first);
-        assert!(!slots.long().await.unwrap().is_short);
+        assert!(!slots.long().await.unwrap().is_short());
     }
 
     #[tokio::test]
@@ -122,6 +128,6 @@ mod tests {
         assert!(refused.to_string().contains("1 statements run and 1 wait"), "{refused}");
         drop(waiting);
         assert!(slots.ticket().is_ok());
-        assert!(!slots.any().await.unwrap().is_short);
+        assert!(!slots.any().await.unwrap().is_short());
     }
 }

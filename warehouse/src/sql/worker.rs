@@ -16,10 +16,11 @@ use bytes::Bytes;
 use rustix::process::{Signal, getpid, kill_process};
 use tokio::runtime::Runtime;
 
-use super::confine::{allow_cpu, confine, memory_bytes};
+use super::confine::{allow_cpu, confine};
 use super::encode::Encoder;
 use super::failure::Failure;
 use super::protocol::{Ask, DATA_BYTES, End, Frame, Head, Kind, Setup};
+use super::usage::memory_bytes;
 use crate::engine::Resources;
 use crate::lake::Lake;
 use crate::limits::{STACK_BYTES, WORKER_BLOCKING_THREADS_MAX, WORKER_STACK_BYTES, WORKER_WARM_UP};
