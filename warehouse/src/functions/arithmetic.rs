@@ -2,7 +2,7 @@
 //! silently, or makes a decimal of 39 digits that is then shown as one of 38; there is no setting for it
 //! (apache/datafusion issue 17539).
 
-use std::sync::{Arc, LazyLock};
+use std::sync::Arc;
 
 use datafusion::arrow::array::AsArray;
 use datafusion::arrow::compute::kernels::numeric::{add, div, mul, neg, rem, sub};
@@ -41,73 +41,101 @@ fn checked_plan(plan: LogicalPlan) -> Result<Transformed<LogicalPlan>> {
     let names = NamePreserver::new(&plan);
     let plan = plan.map_expressions(|expr| {
         let name = names.save(&expr);
-        let checked = expr.transform_up(|expr| Ok(checked(expr, &schema)))?;
+        // From above: an operator's type is quicker to tell than a function's, whose field is named by all of its text.
+        let checked = expr.transform_down(|expr| Ok(checked(expr, &schema)))?;
         Ok(checked.update_data(|expr| name.restore(expr)))
     })?;
     if plan.transformed { plan.map_data(LogicalPlan::recompute_schema) } else { Ok(plan) }
 }
 
 fn checked(expr: Expr, schema: &DFSchema) -> Transformed<Expr> {
-    let exact = |expr: &Expr| expr.get_type(schema).is_ok_and(|kind| kind.is_integer() || kind.is_decimal());
-    let call = |function: &Arc<ScalarUDF>, arguments| {
-        Transformed::yes(Expr::ScalarFunction(ScalarFunction::new_udf(function.clone(), arguments)))
-    };
     match expr {
-        Expr::BinaryExpr(BinaryExpr { left, op, right }) if exact(&left) && exact(&right) => {
-            match BINARY.iter().find(|(operator, _)| *operator == op) {
-                Some((_, function)) => call(function, vec![*left, *right]),
-                None => Transformed::no(Expr::BinaryExpr(BinaryExpr { left, op, right })),
-            }
+        Expr::Negative(inner) if is_exact(&inner, schema) => {
+            Transformed::yes(Operation::call(vec![Operator::Minus], vec![*inner]))
         }
-        Expr::Negative(inner) if exact(&inner) => call(&NEGATIVE, vec![*inner]),
+        Expr::BinaryExpr(binary) if wraps(&binary, schema) => {
+            let (operators, operands) = chain(binary, schema);
+            Transformed::yes(Operation::call(operators, operands))
+        }
         expr => Transformed::no(expr),
     }
 }
 
-static BINARY: LazyLock<[(Operator, Arc<ScalarUDF>); 5]> = LazyLock::new(|| {
-    let operators = [Operator::Plus, Operator::Minus, Operator::Multiply, Operator::Divide, Operator::Modulo];
-    operators.map(|operator| (operator, Operation::function(operator, 2)))
-});
-static NEGATIVE: LazyLock<Arc<ScalarUDF>> = LazyLock::new(|| Operation::function(Operator::Minus, 1));
+/// Whole numbers, or decimals.
+fn is_exact(expr: &Expr, schema: &DFSchema) -> bool {
+    expr.get_type(schema).is_ok_and(|kind| kind.is_integer() || kind.is_decimal())
+}
 
-/// An operator as a function; its columns keep the operator's name.
+/// Whether the engine does not check this. It checks the quotient of whole numbers.
+fn wraps(BinaryExpr { left, op, right }: &BinaryExpr, schema: &DFSchema) -> bool {
+    let arithmetic = match op {
+        Operator::Plus | Operator::Minus | Operator::Multiply => true,
+        Operator::Divide | Operator::Modulo => left.get_type(schema).is_ok_and(|kind| kind.is_decimal()),
+        _ => false,
+    };
+    arithmetic && is_exact(left, schema) && is_exact(right, schema)
+}
+
+/// `a + b - c` as one call: a thousand nested ones would take minutes to plan.
+fn chain(last: BinaryExpr, schema: &DFSchema) -> (Vec<Operator>, Vec<Expr>) {
+    let (mut operators, mut operands) = (vec![last.op], vec![*last.right]);
+    let mut rest = *last.left;
+    loop {
+        match rest {
+            Expr::BinaryExpr(binary) if wraps(&binary, schema) => {
+                operators.push(binary.op);
+                operands.push(*binary.right);
+                rest = *binary.left;
+            }
+            first => {
+                operands.push(first);
+                operators.reverse();
+                operands.reverse();
+                return (operators, operands);
+            }
+        }
+    }
+}
+
+/// Operators one after the other, as a function; its columns keep the operators' name.
 #[derive(Debug, PartialEq, Eq, Hash)]
 struct Operation {
-    operator: Operator,
+    name: String,
+    /// One less than there are operands, or the sign of the only one.
+    operators: Vec<Operator>,
     signature: Signature,
 }
 
 impl Operation {
-    fn function(operator: Operator, arguments: usize) -> Arc<ScalarUDF> {
-        let signature = Signature::any(arguments, Volatility::Immutable);
-        Arc::new(ScalarUDF::new_from_impl(Self { operator, signature }))
+    fn call(operators: Vec<Operator>, operands: Vec<Expr>) -> Expr {
+        let name = operators.iter().map(ToString::to_string).collect();
+        let signature = Signature::any(operands.len(), Volatility::Immutable);
+        let function = ScalarUDF::new_from_impl(Self { name, operators, signature });
+        Expr::ScalarFunction(ScalarFunction::new_udf(Arc::new(function), operands))
     }
 
-    fn written(&self, arguments: &[String]) -> String {
-        match arguments {
-            [left, right] => format!("{left} {} {right}", self.name()),
-            arguments => format!("(- {})", arguments.join(", ")),
+    fn written(&self, operands: &[String]) -> String {
+        match operands {
+            [operand] => format!("(- {operand})"),
+            operands => {
+                let rest = self.operators.iter().zip(&operands[1..]);
+                rest.fold(operands[0].clone(), |written, (operator, operand)| format!("{written} {operator} {operand}"))
+            }
         }
     }
 }
 
 impl ScalarUDFImpl for Operation {
-    fn name(&self) -> &'static str {
-        match self.operator {
-            Operator::Plus => "+",
-            Operator::Minus => "-",
-            Operator::Multiply => "*",
-            Operator::Divide => "/",
-            _ => "%",
-        }
+    fn name(&self) -> &str {
+        &self.name
     }
 
-    fn display_name(&self, arguments: &[Expr]) -> Result<String> {
-        Ok(self.written(&arguments.iter().map(ToString::to_string).collect::<Vec<_>>()))
+    fn display_name(&self, operands: &[Expr]) -> Result<String> {
+        Ok(self.written(&operands.iter().map(ToString::to_string).collect::<Vec<_>>()))
     }
 
-    fn schema_name(&self, arguments: &[Expr]) -> Result<String> {
-        Ok(self.written(&arguments.iter().map(|expr| expr.schema_name().to_string()).collect::<Vec<_>>()))
+    fn schema_name(&self, operands: &[Expr]) -> Result<String> {
+        Ok(self.written(&operands.iter().map(|expr| expr.schema_name().to_string()).collect::<Vec<_>>()))
     }
 
     fn signature(&self) -> &Signature {
@@ -120,29 +148,32 @@ impl ScalarUDFImpl for Operation {
 
     fn return_field_from_args(&self, arguments: ReturnFieldArgs) -> Result<FieldRef> {
         let fields = arguments.arg_fields;
-        let kind = match fields {
-            [left, right] => {
-                BinaryTypeCoercer::new(left.data_type(), &self.operator, right.data_type()).get_result_type()?
-            }
-            fields => fields[0].data_type().clone(),
-        };
+        let rest = self.operators.iter().zip(&fields[1..]);
+        let kind = rest.into_iter().try_fold(fields[0].data_type().clone(), |kind, (operator, field)| {
+            BinaryTypeCoercer::new(&kind, operator, field.data_type()).get_result_type()
+        })?;
         let nullable = fields.iter().any(|field| field.is_nullable());
         Ok(Arc::new(Field::new(self.name(), kind, nullable)))
     }
 
     fn invoke_with_args(&self, arguments: ScalarFunctionArgs) -> Result<ColumnarValue> {
-        let result = match (arguments.args.as_slice(), self.operator) {
-            ([left, right], Operator::Plus) => apply(left, right, add),
-            ([left, right], Operator::Minus) => apply(left, right, sub),
-            ([left, right], Operator::Multiply) => apply(left, right, mul),
-            ([left, right], Operator::Divide) => apply(left, right, div),
-            ([left, right], _) => apply(left, right, rem),
-            ([ColumnarValue::Scalar(scalar)], _) => Ok(ColumnarValue::Scalar(scalar.arithmetic_negate()?)),
-            ([ColumnarValue::Array(array)], _) => Ok(ColumnarValue::Array(neg(array)?)),
-            _ => internal_err!("{} of {} values", self.name(), arguments.args.len()),
-        }?;
-        fits(&result)?;
-        Ok(result)
+        let (first, rest) = match arguments.args.as_slice() {
+            [ColumnarValue::Scalar(operand)] => return Ok(ColumnarValue::Scalar(operand.arithmetic_negate()?)),
+            [ColumnarValue::Array(operand)] => return Ok(ColumnarValue::Array(neg(operand)?)),
+            [first, rest @ ..] => (first, rest),
+            [] => return internal_err!("arithmetic of nothing"),
+        };
+        self.operators.iter().zip(rest).try_fold(first.clone(), |left, (operator, right)| {
+            let result = match operator {
+                Operator::Plus => apply(&left, right, add),
+                Operator::Minus => apply(&left, right, sub),
+                Operator::Multiply => apply(&left, right, mul),
+                Operator::Divide => apply(&left, right, div),
+                _ => apply(&left, right, rem),
+            }?;
+            fits(&result)?;
+            Ok(result)
+        })
     }
 }
 
