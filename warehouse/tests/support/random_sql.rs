@@ -60,7 +60,7 @@ fn table(dice: &mut Dice) -> String {
 }
 
 fn row(dice: &mut Dice) -> String {
-    let number = |dice: &mut Dice, sides| match dice.below(sides + 1) {
+    let number = |dice: &mut Dice, sides: u64| match dice.below(sides + 1) {
         0 => "cast(null as bigint)".to_owned(),
         number => (number as i64 - 2).to_string(),
     };

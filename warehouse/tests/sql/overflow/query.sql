@@ -52,3 +52,10 @@ select 9223372036854775807 + cast('1' as numeric(20,0)), 5 % cast('3' as numeric
 select sum(x + 1), sum(x * 2), sum(-x), avg(x + 1) from generate_series(1, 1000) g(x);
 select x, sum(x + 1) over (partition by x % 2 order by -x) from generate_series(1, 5) g(x) order by x;
 select cast(255 as smallint) + 1, cast(1 as smallint) - 2;
+select 9223372036854775807 + 1 - 1;
+select 2 - 3 - 4 + 5 * 6 - -7;
+select x + 1 - 2 * x, 2 * (x + 1) * (x - 1) from (values (3)) t(x);
+select x + cast('1.50' as numeric(10,2)) * 2 - 1 + x from (values (3)) t(x);
+select cast('7.5' as numeric(10,1)) - 1 - cast('2.25' as numeric(10,2)) - 3;
+select x - y - x + y, x * y + x * y from (values (9223372036854775807, 1)) t(x, y);
+select count(*) from (values (1),(2),(null)) t(x) where x + 1 - 1 = x;
