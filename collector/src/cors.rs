@@ -59,9 +59,12 @@ pub fn reader(key: &Key, headers: &HeaderMap) -> Option<HeaderValue> {
     allowed.then(|| origin.clone())
 }
 
-/// Lets the page of `origin` read the answer.
+/// Lets the page of `origin` read the answer, unless it is one for all pages (the SDK's files).
 pub fn allow(answer: &mut Answer, origin: Option<HeaderValue>) {
     let headers = answer.headers_mut();
+    if headers.contains_key(ACCESS_CONTROL_ALLOW_ORIGIN) {
+        return;
+    }
     headers.entry(VARY).or_insert(HeaderValue::from_static("origin"));
     if let Some(origin) = origin {
         headers.insert(ACCESS_CONTROL_ALLOW_ORIGIN, origin);
@@ -117,6 +120,15 @@ fn is_tracing(name: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_is_for_all_pages_stays_so_and_caches_keep_one_copy() {
+        let mut answer = Answer::default();
+        answer.headers_mut().insert(ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static("*"));
+        let before = answer.headers().clone();
+        allow(&mut answer, Some(HeaderValue::from_static("https://shop.example")));
+        assert_eq!(answer.headers(), &before);
+    }
 
     #[test]
     fn tracing_tools_may_add_their_headers_and_nobody_else() {

@@ -98,7 +98,8 @@ async fn every_odd_head_has_its_answer_and_leaves_nothing() {
         let head = head_of_answer(rig.at.public, request.as_bytes()).await;
         let allow = head.to_lowercase().contains("\r\nallow: ");
         if status(&head) != expected || (expected == 405) != (allow && expected != 204) {
-            wrong.push(format!("{:.80}: {head:.200}, not {expected}", request.escape_debug().to_string()));
+            let request = request.escape_debug().to_string();
+            wrong.push(format!("{request:.80}: {head:.200}, not {expected}"));
         }
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
