@@ -252,6 +252,20 @@ mod tests {
     }
 
     #[test]
+    fn what_a_body_inflates_to_is_charged() {
+        let small = Limits { window_bytes_max: 150_000, inflated_bytes_max: 70_000, ..Limits::default() };
+        let lost = prometheus::IntCounter::new("lost", "Lost places.").expect("a name");
+        let window = Places::new(shares::window(&small, 1), lost);
+        let place = window.enter([None, None]).expect("room");
+        let inflated = |bytes| inflate(gzip(&vec![b' '; bytes]).into(), Encoding::Gzip, &Limits::default(), &place);
+        assert_eq!(inflated(100_000).expect("room").len(), 100_000);
+        assert_eq!(window.taken().bytes, 100_000);
+        assert_eq!(inflated(60_000).expect_err("no room").code(), "window_full");
+        drop(place);
+        assert_eq!(window.taken().bytes, 0);
+    }
+
+    #[test]
     fn bombs_are_refused() {
         let bomb = vec![b' '; 16 << 20];
         assert_eq!(inflated(gzip(&bomb), Encoding::Gzip), Err("inflated_too_large"));

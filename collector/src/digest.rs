@@ -56,8 +56,10 @@ pub fn digest(edge: &Edge, sender: &Sender, sent: Bytes, encoding: Encoding, pla
     let body = aside(!inline, || body::inflate(sent, encoding, &edge.config.limits, place))?;
     place.shrink_to(body.len());
     edge.metrics.inflated_bytes.inc_by(body.len() as u64);
+    // For the records, which are usually shorter than the JSON that they come from: room first, memory afterwards.
+    place.grow(body.len())?;
     let digest = aside(body.len() > INFLATED_INLINE_BYTES_MAX, || read(edge, sender, &body))?;
-    place.grow(digest.records.bytes())?;
+    place.grow(digest.records.bytes().saturating_sub(body.len()))?;
     drop(body);
     place.shrink_to(digest.records.bytes());
     Ok(digest)

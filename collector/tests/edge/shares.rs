@@ -99,7 +99,7 @@ async fn the_slowest_body_makes_room_for_a_quick_one_of_the_same_address() {
         held.push(begin(&rig, KEY, GREEDY, "content-length: 90000\r\n", 60_000).await);
         window_bytes(&rig, held.len() as u64 * 60_000).await;
     }
-    let quick = [batch(&[click(0)]).into_bytes(), vec![b' '; 40_000]].concat();
+    let quick = [batch(&[click(0)]).into_bytes(), vec![b' '; 20_000]].concat();
     let reply = rig.post_with(&[("x-forwarded-for", GREEDY)], quick).await;
     assert_eq!(reply.status, 200, "{}", reply.text());
     let reply = read_reply(&mut held[0]).await;
