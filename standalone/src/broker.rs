@@ -30,6 +30,8 @@ use uuid::Uuid;
 const LOG_FILE: &str = "broker.db";
 const NODE_ID: i32 = 1;
 const CLUSTER_ID: &str = "standalone";
+/// Consumer groups of this process, each start another one: who was a member when the log was last open is none any more.
+pub const OWN_GROUPS: &str = "stream-jobs-";
 /// How often the log is asked whether it lives. A look costs a fraction of a millisecond.
 const LOOK_INTERVAL_MS: u64 = 1_000;
 /// A log that does not answer for so long is dead; it answers one request after the other, the longest take seconds.
@@ -165,6 +167,7 @@ impl Log {
                 rack: None,
             };
             storage.register_broker(registration).await?;
+            forget_own_groups(&storage).await?;
             let groups = Controller::with_storage(storage.clone())?;
             anyhow::Ok(Self { storage, groups, appends: Appends::default() })
         };
@@ -189,4 +192,14 @@ impl Log {
             sleep(Duration::from_millis(LOOK_INTERVAL_MS)).await;
         }
     }
+}
+
+/// A member that was joining when the log died would keep the group waiting until its session is over; one that was
+/// there joins again. Where to read on, the chain says, and not the group.
+async fn forget_own_groups(storage: &StorageContainer) -> Result<(), tansu_storage::Error> {
+    let groups = storage.list_groups(None).await?;
+    let own: Vec<String> =
+        groups.into_iter().map(|group| group.group_id).filter(|group| group.starts_with(OWN_GROUPS)).collect();
+    storage.delete_groups(Some(&own)).await?;
+    Ok(())
 }

@@ -8,6 +8,7 @@ use uuid::Uuid;
 use warehouse::Lake;
 use warehouse::serve::{About, Serving};
 
+use crate::broker::OWN_GROUPS;
 use crate::data_dir::Addresses;
 use crate::options::Options;
 use crate::parts::Part;
@@ -72,7 +73,7 @@ pub fn stream_job(settings: &Options, addresses: &Addresses, internal: TcpListen
         revoke_deadline_ms: STREAM_JOB_FLUSH_MS_MAX,
         // A new group at each start: in the old one a killed process would be a member until its session ends, and
         // tansu 0.6 never finds a new leader when that was the leader. Where to read on, the chain says.
-        group: format!("stream-jobs-{}", Uuid::now_v7()),
+        group: format!("{OWN_GROUPS}{}", Uuid::now_v7()),
         ..stream_jobs::Config::default()
     };
     config.kafka.extend(options(&PRODUCER_OPTIONS).chain(options(&CONSUMER_OPTIONS)));

@@ -27,6 +27,9 @@ const ANSWER_TIMEOUT: Duration = Duration::from_secs(10);
 /// Every five seconds librdkafka reports lag and which brokers are up.
 const STATISTICS_INTERVAL_MS: &str = "5000";
 
+/// After a broker's return the next attempt must come soon (TRUST.md: full rate within 15 s).
+const RECONNECT_BACKOFF_MS_MAX: &str = "1000";
+
 /// What happened to the assignment.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum GroupEvent {
@@ -226,7 +229,10 @@ pub enum Role {
 /// Options of one client: the `own` ones, and over them the configured ones that are not for the other role.
 pub fn client_config(config: &Config, role: Role, own: &[(&str, &str)]) -> ClientConfig {
     let mut client = ClientConfig::new();
-    client.set("bootstrap.servers", &config.brokers).set("client.id", "stream-jobs");
+    client
+        .set("bootstrap.servers", &config.brokers)
+        .set("client.id", "stream-jobs")
+        .set("reconnect.backoff.max.ms", RECONNECT_BACKOFF_MS_MAX);
     own.iter().for_each(|(key, value)| _ = client.set(*key, *value));
     for (key, value) in config.kafka.iter().filter(|(key, _)| role_of(key).is_none_or(|its| its == role)) {
         client.set(key, value);
