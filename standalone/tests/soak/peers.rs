@@ -19,6 +19,9 @@ const SLOW_LASTS: Duration = Duration::from_secs(20);
 const UNREAD: usize = 300;
 const UNREAD_FROM: Ipv4Addr = Ipv4Addr::new(127, 0, 0, 3);
 const UNREAD_LASTS: Duration = Duration::from_secs(30);
+/// Few requests with long answers, and little room for them: what is tried is to stay, not to flood.
+const UNREAD_BUFFER_BYTES: u32 = 4_096;
+const UNREAD_WRITES: usize = 10;
 const CONNECT_FROM: Ipv4Addr = Ipv4Addr::new(127, 0, 0, 4);
 
 /// Many bodies at once, each a byte at a time.
@@ -52,14 +55,17 @@ pub fn slow_bodies(attacker: &mut Attacker) -> String {
 
 /// Many requests in a row on each connection, whose answers nobody reads.
 pub fn never_read(attacker: &mut Attacker) -> String {
-    let requests = "GET /robots.txt HTTP/1.1\r\nHost: x\r\n\r\n".repeat(500);
+    let requests = "GET /sdk/telemetry.js HTTP/1.1\r\nHost: x\r\n\r\n".repeat(20);
     runtime().block_on(async {
         let mut open = connections(attacker, UNREAD_FROM, UNREAD).await;
         let opened = open.len();
         let until = Instant::now() + UNREAD_LASTS;
+        let mut writes = 0;
         while Instant::now() < until && !attacker.stopping() && !open.is_empty() {
-            // as much as the peer takes, and no byte of an answer
-            open.retain(|stream| match stream.try_write(requests.as_bytes()) {
+            // as much as the peer takes; after that an empty line, to see whether it has closed
+            let piece = if writes < UNREAD_WRITES { requests.as_bytes() } else { b"\n" };
+            writes += 1;
+            open.retain(|stream| match stream.try_write(piece) {
                 Ok(_) => true,
                 Err(error) => error.kind() == std::io::ErrorKind::WouldBlock,
             });
@@ -104,6 +110,7 @@ async fn connections(attacker: &Attacker, from: Ipv4Addr, count: usize) -> Vec<T
 
 async fn open(attacker: &Attacker, from: Ipv4Addr) -> Option<TcpStream> {
     let socket = TcpSocket::new_v4().ok()?;
+    socket.set_recv_buffer_size(UNREAD_BUFFER_BYTES).ok()?;
     socket.bind(SocketAddr::from((from, 0))).ok()?;
     let address = attacker.target.collector().parse().ok()?;
     timeout(CONNECT_WITHIN, socket.connect(address)).await.ok()?.ok()
