@@ -160,3 +160,43 @@ fn folder(site_id: &str) -> String {
     let safe = |letter: char| if letter.is_ascii_alphanumeric() || letter == '-' { letter } else { '_' };
     format!("site_id={}", site_id.chars().take(64).map(safe).collect::<String>())
 }
+
+#[cfg(test)]
+mod tests {
+    use datafusion::prelude::SessionContext;
+    use futures::TryStreamExt;
+    use object_store::local::LocalFileSystem;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn a_round_that_fails_leaves_no_file_behind() {
+        let folder = tempfile::tempdir().unwrap();
+        let table = Table::PageViews;
+        let place = folder.path().join("warehouse").join(table.name());
+        std::fs::create_dir_all(&place).unwrap();
+        let objects: Arc<dyn ObjectStore> = Arc::new(LocalFileSystem::new_with_prefix(folder.path()).unwrap());
+        let columns: Vec<String> = table
+            .file_schema()
+            .fields()
+            .iter()
+            .map(|field| format!("{} as \"{}\"", if field.is_nullable() { "null" } else { "0" }, field.name()))
+            .collect();
+        let rows = format!(
+            "select site_id, date '2026-11-26' as event_date, {} from (values ('a'), ('b')) t(site_id) order by site_id",
+            columns.join(", ")
+        );
+        let rows = async || SessionContext::new().sql(&rows).await.unwrap();
+        assert_eq!(write(&objects, table, rows().await).await.unwrap().added.len(), 2, "one file for each site");
+        let files = async || objects.list(None).try_collect::<Vec<_>>().await.unwrap().len();
+        assert_eq!(files().await, 2);
+
+        // where the second site's folder is to be, there is a file
+        std::fs::remove_dir_all(place.join("site_id=b")).unwrap();
+        std::fs::write(place.join("site_id=b"), "").unwrap();
+        let before = files().await;
+        let failed = format!("{:#}", write(&objects, table, rows().await).await.unwrap_err());
+        assert!(failed.contains("site_id=b"), "{failed}");
+        assert_eq!(files().await, before, "the first site's file is gone again");
+    }
+}
