@@ -161,3 +161,19 @@ proptest! {
         prop_assert_eq!(rejects.len(), 1);
     }
 }
+
+/// A record that was written with the schema of the first release: bytes by another library, in `tests/fixtures`.
+#[test]
+fn a_record_of_an_earlier_schema_is_read() {
+    const EARLIER_ID: u32 = 7;
+    let mut decoder = PackageDecoder::default();
+    decoder.learn(EARLIER_ID, Some(include_str!("../tests/fixtures/package-1.avsc").to_owned()));
+    let decoded = decoder.decode(&frames(&[include_bytes!("../tests/fixtures/package-1.frame").to_vec()]));
+    assert_eq!(decoded.rejects, []);
+    let mut transform = crate::transform::Transform::default();
+    let events = transform.transform(&decoded.batches[0].packages, 0, &[41]).unwrap();
+    assert_eq!(events.keys.seq, [0, 1, 2]);
+    assert_eq!(events.keys.tab_id.value(0), "01934f5e-6000-7000-8000-0000000000aa");
+    // The clock's offset was -12.5 ms.
+    assert_eq!(events.keys.occurred_at, [1_795_250_920_002_750, 1_795_250_920_003_750, 1_795_250_920_004_750]);
+}

@@ -273,3 +273,25 @@ fn without_the_brokers_time_one_record_takes_time_along_a_step() {
     assign(&mut sessions, &[package(0, &[(1, NOW_US + 3 * YEAR_US)])]);
     assert_eq!(sessions.watermark(), Some(NOW_US + 3 * YEAR_US - WATERMARK_LAG_US), "an idle partition goes on");
 }
+
+/// A snapshot and a delta that the first release wrote (those of `warehouse/tests/fixtures/store-1`).
+#[test]
+fn state_of_an_earlier_build_is_restored() {
+    let snapshot = include_bytes!("../tests/fixtures/state-1.snapshot").as_slice();
+    let delta = include_bytes!("../tests/fixtures/state-1.delta").as_slice();
+    let mut sessions = Sessions::restore([snapshot, delta]).unwrap();
+    let watermark = sessions.watermark().unwrap();
+    let text = |value: &str| StringArray::from(vec![value]);
+    let assigned = sessions.assign(&EventKeys {
+        site_id: text("demo-shop"),
+        visitor_id: text("00000000-0000-0000-0000-0000000003e9"),
+        tab_id: text("00000000-0000-0000-0000-0000000007d1"),
+        offsets: OffsetBuffer::from_lengths([2]),
+        seq: vec![51, 52],
+        occurred_at: vec![watermark + WATERMARK_LAG_US; 2],
+        broker_at: vec![None],
+    });
+    let assigned = assigned.unwrap();
+    assert_eq!((assigned.duplicates_total, assigned.late_total), (1, 0), "the tab's numbers 0 to 51 were seen");
+    assert!(assigned.session_started_at[0] < watermark + WATERMARK_LAG_US, "its session goes on");
+}
