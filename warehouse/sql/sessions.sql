@@ -71,7 +71,8 @@ spans as (
 ),
 books as (
     select site_id, session_id, cast(sum(events_received) as bigint) as received,
-        cast(sum(events_expected) as bigint) as expected, cast(sum(events_lost) as bigint) as lost
+        cast(sum(events_expected) as bigint) as expected, cast(sum(events_lost) as bigint) as lost,
+        coalesce(bool_or(losses_bounded), false) as bounded
     from session_ledger group by site_id, session_id
 )
 select s.site_id, cast(s.session_started_at as date) as event_date, s.session_id, s.visitor_id, s.user_id,
@@ -97,7 +98,7 @@ select s.site_id, cast(s.session_started_at as date) as event_date, s.session_id
     s.referrer_url, s.referrer_host, s.referrer_medium, s.referrer_source,
     {campaign_columns},
     s.geo_country, s.geo_region, s.geo_city,
-    s.is_bot, s.bot_class
+    s.is_bot, s.bot_class, coalesce(b.bounded, false) as losses_bounded
 from facts s
 left join spans t on t.site_id = s.site_id and t.session_id = s.session_id
 left join books b on b.site_id = s.site_id and b.session_id = s.session_id

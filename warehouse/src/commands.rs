@@ -10,7 +10,7 @@ use indicatif::{ProgressBar, ProgressStyle};
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
-use crate::compact::{compact, every};
+use crate::compact::{compact_aside, every};
 use crate::config::{Command, Config, Format};
 use crate::format;
 use crate::lake::Lake;
@@ -41,9 +41,10 @@ async fn compact_command(lake: Arc<Lake>, config: &Config, shutdown: Cancellatio
         return Ok(ExitCode::SUCCESS);
     }
     let bar = bar("{bar:30} {pos}/{len} links, {eta} left");
-    let work = compact(&lake, |done, total| {
-        bar.set_length(total);
-        bar.set_position(done);
+    let shown = bar.clone();
+    let work = compact_aside(lake.clone(), move |done, total| {
+        shown.set_length(total);
+        shown.set_position(done);
     });
     let summary = tokio::select! {
         summary = work => summary?,
@@ -65,6 +66,10 @@ async fn sql_command(config: &Config, sql: String, format: Format) -> anyhow::Re
     } else {
         sql
     };
+    let store = Store::open(&config.store)?;
+    if store.contents().await?.is_nothing() {
+        eprintln!("note: {}", store.nothing_here());
+    }
     let question = Question { sql, form: Form::Arrow, limits: Limits::printed(), streamed: true };
     let mut reply = once(&config.sql, &question).await?;
     if format == Format::Arrow {

@@ -4,28 +4,26 @@
 //! with it. A round that dies between two tables is finished by the next one. Two compactions of one store are safe:
 //! one of them wins a commit, the other starts its round again from the winner's version.
 
-use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use anyhow::{anyhow, bail};
-use datafusion::prelude::DataFrame;
+use anyhow::{Context, anyhow};
+use datafusion::datasource::TableProvider;
 use schemas::landing::Link;
 use tokio_util::sync::CancellationToken;
+use tokio_util::task::AbortOnDropHandle;
 
 use crate::chain::check_continues;
-use crate::curated::{Committed, CuratedFile, Version};
+use crate::curated::{Committed, Version};
 use crate::derive::Derivation;
-use crate::engine::memory_exhausted;
+use crate::engine::{Engine, memory_exhausted};
 use crate::lake::Lake;
-use crate::limits::{
-    ROUND_BYTES_MAX, ROUND_ROWS_MAX, ROUND_TRIES_MAX, SIZE_CLASS_BITS, SMALL_FILE_BYTES, SMALL_FILES_MAX,
-};
+use crate::limits::ROUND_TRIES_MAX;
 use crate::merge::Merge;
 use crate::progress::Progress;
+use crate::round::{add_rows, after, bounded, fitted, replace, running_amok, take_less, with_small_files};
 use crate::scan::Scan;
 use crate::tables::Table;
-use crate::writer::write;
 
 /// What a compaction did.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -66,17 +64,20 @@ async fn rounds(lake: &Lake, mut progress: impl FnMut(u64, u64)) -> anyhow::Resu
     }
     let mut derived = DerivedTables::new(lake);
     for table in Table::ALL.into_iter().filter(|table| *table != Table::Events) {
-        summary.commits += u64::from(derived.round(table).await?);
+        while derived.round(table).await? {
+            summary.commits += 1;
+        }
     }
     lake.chains.forget(&lake.least_progress().await?).await;
     Ok(summary)
 }
 
-/// Compacts now and then every `interval` until `shutdown`. Errors are logged: the next round tries again.
+/// Compacts now and then every `interval` until `shutdown`, which ends it at once: the work runs in a task of its own, and
+/// what it has not committed is as if it had never been. Errors are logged: the next round tries again.
 pub async fn every(lake: Arc<Lake>, interval: Duration, shutdown: CancellationToken) {
     loop {
         let done = tokio::select! {
-            done = compact(&lake, |_, _| {}) => done,
+            done = compact_aside(lake.clone(), |_, _| {}) => done,
             () = shutdown.cancelled() => return,
         };
         match done {
@@ -91,43 +92,76 @@ pub async fn every(lake: Arc<Lake>, interval: Duration, shutdown: CancellationTo
     }
 }
 
+/// [`compact`] in a task of its own: a step that computes for seconds does not keep its caller, who may stop waiting.
+pub async fn compact_aside(
+    lake: Arc<Lake>,
+    progress: impl FnMut(u64, u64) + Send + 'static,
+) -> anyhow::Result<Summary> {
+    AbortOnDropHandle::new(tokio::spawn(async move { compact(&lake, progress).await }))
+        .await
+        .context("the compaction")?
+}
+
 /// One round of `events`, up to `goal`; `None` when there is nothing left.
 pub async fn events_round(lake: &Lake, goal: &Progress) -> anyhow::Result<Option<Summary>> {
-    let table = lake.table(Table::Events);
-    for _ in 0..ROUND_TRIES_MAX {
-        let base = table.newest().await?;
+    let mut lost = 0;
+    while lost < ROUND_TRIES_MAX {
+        let base = lake.table(Table::Events).ready().await?;
         let mut links = lake.chains.links_after(&base.progress).await?;
         links.retain(|link| goal.covers(link));
         check_continues(&base.progress, &links)?;
-        let links = bounded(links);
+        let links = bounded(lake, Table::Events, links).await?;
         if links.is_empty() {
             return Ok(None);
         }
-        let merge = Merge::plan(&lake.engine, &base, &links).await?;
-        let changed = merge.outcome().changed_files.iter().map(|file| *file as usize);
-        let rewritten = with_small_files(&base, changed);
-        let mut rows = merge.new_rows(&lake.engine).await?;
-        if !rewritten.is_empty() {
-            rows = rows.union(merge.curated_rows(&lake.engine, Scan::some(&base, &rewritten)).await?)?;
-        }
-        if let Committed::Landed(_) = replace(lake, &base, &rewritten, rows, &links).await? {
-            let outcome = merge.outcome();
-            return Ok(Some(Summary {
-                links: links.len() as u64,
-                events: outcome.events,
-                sessions_corrected: outcome.disagreements,
-                commits: 1,
-            }));
+        match merge_round(lake, &base, &links).await {
+            Ok(Some(summary)) => {
+                fitted(lake, Table::Events);
+                return Ok(Some(summary));
+            }
+            Ok(None) => lost += 1,
+            Err(error) => take_less(lake, Table::Events, links.len(), error)?,
         }
     }
-    bail!("table events: {ROUND_TRIES_MAX} commits in a row were won by other compactions; is one running amok?")
+    Err(running_amok(Table::Events))
+}
+
+/// Merges the links into `base`; `None` when another compaction won the commit.
+async fn merge_round(lake: &Lake, base: &Version, links: &[Arc<Link>]) -> anyhow::Result<Option<Summary>> {
+    let share = lake.shares.of(Table::Events);
+    let merge = Merge::plan(&lake.engine, base, links).await?;
+    let changed = merge.outcome().changed_files.iter().map(|file| *file as usize);
+    let rewritten = with_small_files(base, share, changed);
+    let mut parts = Vec::new();
+    for part in share.each_part() {
+        parts.push(merge.new_rows(&lake.engine, part).await?);
+    }
+    if !rewritten.is_empty() {
+        let curated = merge.curated_rows(&lake.engine, Scan::some(base, &rewritten)).await?;
+        add_rows(&mut parts, curated)?;
+    }
+    let Committed::Landed(_) = replace(lake, base, &rewritten, parts, links).await? else { return Ok(None) };
+    let outcome = merge.outcome();
+    Ok(Some(Summary {
+        links: links.len() as u64,
+        events: outcome.events,
+        sessions_corrected: outcome.disagreements,
+        commits: 1,
+    }))
 }
 
 /// Brings derived tables up to where `events` is. Tables that are equally far share what was computed of the links.
 pub struct DerivedTables<'a> {
     lake: &'a Lake,
-    /// Progress, and version of `events`, that the derivation is for.
-    planned: Option<(Progress, u64, Derivation)>,
+    planned: Option<Planned>,
+}
+
+/// A derivation, and what it is for.
+struct Planned {
+    from: Progress,
+    to: Progress,
+    events_version: u64,
+    derivation: Derivation,
 }
 
 impl<'a> DerivedTables<'a> {
@@ -138,91 +172,81 @@ impl<'a> DerivedTables<'a> {
     /// One round of a table; says whether there was anything to do.
     pub async fn round(&mut self, table: Table) -> anyhow::Result<bool> {
         let lake = self.lake;
-        for _ in 0..ROUND_TRIES_MAX {
-            let base = lake.table(table).newest().await?;
+        let mut lost = 0;
+        while lost < ROUND_TRIES_MAX {
+            let base = lake.table(table).ready().await?;
             let events = lake.table(Table::Events).newest().await?;
             let mut links = lake.chains.links_after(&base.progress).await?;
             links.retain(|link| events.progress.covers(link));
             check_continues(&base.progress, &links)?;
+            let links = bounded(lake, table, links).await?;
             if links.is_empty() {
                 return Ok(false);
             }
-            let derivation = self.plan(&base, &events, &links).await?;
-            let rewritten = with_small_files(&base, derivation.changed_files(&base).await?);
-            let ledger = match table {
-                Table::Sessions => Some(Scan::version(&*lake.table(Table::Ledger).newest().await?) as _),
-                _ => None,
-            };
-            let mut rows = derivation.fresh(&base, ledger).await?;
-            if !rewritten.is_empty() {
-                rows = rows.union(derivation.surviving(&base, &rewritten).await?)?;
-            }
-            if let Committed::Landed(_) = replace(lake, &base, &rewritten, rows, &links).await? {
-                return Ok(true);
+            match self.derive_round(&base, &events, &links).await {
+                Ok(true) => {
+                    fitted(lake, table);
+                    return Ok(true);
+                }
+                Ok(false) => lost += 1,
+                Err(error) => {
+                    self.planned = None;
+                    take_less(lake, table, links.len(), error)?;
+                }
             }
         }
-        bail!(
-            "table {}: {ROUND_TRIES_MAX} commits in a row were won by other compactions; is one running amok?",
-            table.name()
-        )
+        Err(running_amok(table))
+    }
+
+    /// Says whether the commit was won.
+    async fn derive_round(&mut self, base: &Version, events: &Version, links: &[Arc<Link>]) -> anyhow::Result<bool> {
+        let lake = self.lake;
+        let share = lake.shares.of(base.table);
+        let derivation = self.plan(base, events, links).await?;
+        let rewritten = with_small_files(base, share, derivation.changed_files(base).await?);
+        let ledger = match base.table {
+            Table::Sessions => Some(Scan::version(&*lake.table(Table::Ledger).newest().await?) as _),
+            _ => None,
+        };
+        let mut parts = Vec::new();
+        for part in share.each_part() {
+            parts.push(derivation.fresh(base, ledger.clone(), part).await?);
+        }
+        if !rewritten.is_empty() {
+            add_rows(&mut parts, derivation.surviving(base, &rewritten).await?)?;
+        }
+        Ok(matches!(replace(lake, base, &rewritten, parts, links).await?, Committed::Landed(_)))
     }
 
     async fn plan(&mut self, base: &Version, events: &Version, links: &[Arc<Link>]) -> anyhow::Result<&Derivation> {
+        let (from, to) = (base.progress.clone(), after(base, links));
         let known = self
             .planned
             .take()
-            .filter(|(progress, version, _)| (progress, *version) == (&base.progress, events.number));
+            .filter(|planned| (&planned.from, &planned.to, planned.events_version) == (&from, &to, events.number));
         let planned = match known {
             Some(known) => known,
             None => {
-                let derivation = Derivation::plan(&self.lake.engine, Scan::version(events), links).await?;
-                (base.progress.clone(), events.number, derivation)
+                let rows = events_until(&self.lake.engine, events, &to).await?;
+                let derivation = Derivation::plan(&self.lake.engine, rows, links).await?;
+                Planned { from, to, events_version: events.number, derivation }
             }
         };
-        Ok(&self.planned.insert(planned).2)
+        Ok(&self.planned.insert(planned).derivation)
     }
 }
 
-/// Writes the rows and commits them in the place of the rewritten files.
-async fn replace(
-    lake: &Lake,
-    base: &Version,
-    rewritten: &[&CuratedFile],
-    rows: DataFrame,
-    links: &[Arc<Link>],
-) -> anyhow::Result<Committed> {
-    let context = lake.engine.session();
-    context.register_table("rows", rows.into_view())?;
-    let (columns, order) = (base.table.columns().join(", "), base.table.sort_order());
-    let sorted = context.sql(&format!("select {columns} from rows order by {order}")).await?;
-    let written = write(lake.store.objects(), base.table, sorted).await?;
-    let mut progress = base.progress.clone();
-    links.iter().for_each(|link| progress.advance(link));
-    lake.table(base.table).commit(base, rewritten, written.added, &progress).await
-}
-
-/// The first links within the limits of one round, at least one.
-fn bounded(links: Vec<Arc<Link>>) -> Vec<Arc<Link>> {
-    let (mut bytes, mut rows, mut count) = (0, 0, 0);
-    for link in &links {
-        bytes += link.files.iter().map(|file| file.bytes).sum::<u64>();
-        rows += link.files.iter().map(|file| file.rows).sum::<u64>();
-        if count > 0 && (bytes > ROUND_BYTES_MAX || rows > ROUND_ROWS_MAX) {
-            break;
-        }
-        count += 1;
+/// The events that a derived table has taken in when it is as far as `progress`: its counts are theirs at any time.
+async fn events_until(
+    engine: &Engine,
+    events: &Version,
+    progress: &Progress,
+) -> anyhow::Result<Arc<dyn TableProvider>> {
+    let all = Scan::version(events);
+    if progress.reaches(&events.progress) {
+        return Ok(all);
     }
-    links.into_iter().take(count).collect()
-}
-
-/// The given files, and the small ones of partitions where too many of one size class lie.
-fn with_small_files(base: &Version, files: impl IntoIterator<Item = usize>) -> Vec<&CuratedFile> {
-    let mut chosen: std::collections::BTreeSet<usize> = files.into_iter().collect();
-    let mut classes: HashMap<(&str, i32, u32), Vec<usize>> = HashMap::new();
-    for (index, file) in base.files.iter().enumerate().filter(|(_, file)| file.bytes < SMALL_FILE_BYTES) {
-        let class = file.bytes.max(1).ilog2() / SIZE_CLASS_BITS;
-        classes.entry((&file.site_id, file.event_date, class)).or_default().push(index);
-    }
-    chosen.extend(classes.into_values().filter(|files| files.len() >= SMALL_FILES_MAX).flatten());
-    chosen.into_iter().map(|index| &base.files[index]).collect()
+    let context = engine.session();
+    context.register_table("events", all)?;
+    Ok(context.sql(&format!("select * from events where {}", progress.condition())).await?.into_view())
 }

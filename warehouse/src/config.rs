@@ -98,7 +98,8 @@ pub enum Command {
         #[arg(long, env = "WAREHOUSE_SQL_QUEUE_MAX", value_name = "NUMBER")]
         sql_queue_max: Option<usize>,
     },
-    /// Check that every offset landed once, was compacted once, and that all tables agree; exit code 1 if not
+    /// Check that every offset landed once, was compacted once, and that all tables agree; exit code 1 if not, or if the
+    /// store holds nothing to check
     Verify,
 }
 

@@ -6,14 +6,13 @@
 
 use std::sync::Arc;
 
-use anyhow::{Context, anyhow, bail};
+use anyhow::{Context, bail};
 use datafusion::common::stats::Precision;
 use datafusion::common::{ColumnStatistics, Statistics};
 use datafusion::scalar::ScalarValue;
 use deltalake_core::DeltaTable;
-use deltalake_core::kernel::engine::arrow_conversion::TryIntoKernel;
 use deltalake_core::kernel::transaction::{CommitBuilder, CommitProperties};
-use deltalake_core::kernel::{Action, Add, Remove, StructType, Transaction};
+use deltalake_core::kernel::{Action, Add, Metadata, Remove, Transaction};
 use deltalake_core::logstore::{LogStoreRef, commit_uri_from_version};
 use deltalake_core::operations::create::CreateBuilder;
 use deltalake_core::protocol::{DeltaOperation, SaveMode};
@@ -21,12 +20,14 @@ use deltalake_core::table::state::DeltaTableState;
 use object_store::ObjectStoreExt;
 use tokio::sync::Mutex;
 
-use crate::limits::CHECKPOINT_COMMITS;
+use crate::limits::ROUND_TRIES_MAX;
+use crate::metadata::{kernel_schema, lacking, properties};
 use crate::progress::Progress;
 use crate::scan::ScanFile;
 use crate::statistics::column_statistics;
 use crate::store::Store;
 use crate::tables::{PARTITION_COLUMNS, Table};
+use crate::transactions::progress;
 
 /// A curated table.
 #[derive(Debug)]
@@ -44,7 +45,8 @@ pub struct Version {
     /// What of the landing zone stands in it.
     pub progress: Progress,
     pub files: Vec<CuratedFile>,
-    state: DeltaTableState,
+    /// None while there is no table.
+    state: Option<DeltaTableState>,
 }
 
 /// A data file of a version.
@@ -76,15 +78,17 @@ impl Curated {
         Self { table, log: store.delta_log(table.name()), newest: Mutex::default() }
     }
 
-    /// The newest version; creates the table when there is none. Costs one request when nothing changed.
+    /// The newest version; an empty one while there is no table. Creates nothing. Two small requests when nothing
+    /// changed.
     pub async fn newest(&self) -> anyhow::Result<Arc<Version>> {
         let mut newest = self.newest.lock().await;
-        if let Some(known) = newest.as_ref() {
-            let next = commit_uri_from_version(Some(known.number + 1));
-            match self.log.object_store(None).head(&next).await {
-                Err(object_store::Error::NotFound { .. }) => return Ok(known.clone()),
-                Err(error) => return Err(error).with_context(|| format!("table {}: {next}", self.table.name())),
-                Ok(_) => {}
+        if let Some(known) = newest.as_ref().filter(|known| known.exists()) {
+            let (own, next) = tokio::try_join!(self.has_commit(known.number), self.has_commit(known.number + 1))?;
+            match (own, next) {
+                (true, false) => return Ok(known.clone()),
+                (true, true) => {}
+                // Another engine has cleaned the log and left later versions only.
+                (false, _) => *newest = None,
             }
         }
         let loaded = self.load(newest.as_deref()).await?;
@@ -92,53 +96,85 @@ impl Curated {
         Ok(loaded)
     }
 
+    /// The newest version, ready to be committed to: makes the table when there is none, and gives an older one the
+    /// columns and properties that it lacks. Only compaction asks for it.
+    pub async fn ready(&self) -> anyhow::Result<Arc<Version>> {
+        let mut version = self.newest().await?;
+        for _ in 0..ROUND_TRIES_MAX {
+            let made = match &version.state {
+                None => self.create().await,
+                Some(state) => match lacking(self.table, state).with_context(|| self.named("cannot extend"))? {
+                    Some(metadata) => self.extend(state, metadata).await,
+                    None => return Ok(version),
+                },
+            };
+            // A failure may be another's success, or ours with its answer lost: loading tells.
+            version = self.newest().await?;
+            if let (None, Err(error)) = (&version.state, made) {
+                return Err(error);
+            }
+        }
+        bail!("{}: others changed it {ROUND_TRIES_MAX} times meanwhile", self.named("cannot extend"))
+    }
+
+    async fn has_commit(&self, version: u64) -> anyhow::Result<bool> {
+        let commit = commit_uri_from_version(Some(version));
+        match self.log.object_store(None).head(&commit).await {
+            Ok(_) => Ok(true),
+            Err(object_store::Error::NotFound { .. }) => Ok(false),
+            Err(error) => Err(error).with_context(|| format!("table {}: {commit}", self.table.name())),
+        }
+    }
+
     async fn load(&self, known: Option<&Version>) -> anyhow::Result<Arc<Version>> {
-        let state = match known {
-            Some(known) => {
-                let mut state = known.state.clone();
+        let state = match known.and_then(|known| known.state.clone()) {
+            Some(mut state) => {
                 state.update(self.log.as_ref(), None).await.with_context(|| self.named("cannot load"))?;
                 state
             }
-            None => self.open_or_create().await?,
+            None => {
+                let first = self.has_commit(0).await?;
+                if !first && !self.log.is_delta_table_location().await.with_context(|| self.named("cannot open"))? {
+                    return Ok(Arc::new(Version::absent(self.table)));
+                }
+                let opened = DeltaTableState::try_new(self.log.as_ref(), None).await;
+                opened.with_context(|| self.named("cannot open"))?
+            }
         };
         self.version(state).await
     }
 
-    async fn open_or_create(&self) -> anyhow::Result<DeltaTableState> {
-        let first = commit_uri_from_version(Some(0));
-        let exists = match self.log.object_store(None).head(&first).await {
-            Ok(_) => true,
-            Err(object_store::Error::NotFound { .. }) => {
-                self.log.is_delta_table_location().await.with_context(|| self.named("cannot open"))?
-            }
-            Err(error) => return Err(error).with_context(|| self.named("cannot open")),
-        };
-        // A failed creation may have been another's success, or ours with its answer lost: loading tells.
-        let created = if exists { Ok(()) } else { self.create().await };
-        match (DeltaTableState::try_new(self.log.as_ref(), None).await, created) {
-            (Ok(state), _) => Ok(state),
-            (Err(_), Err(created)) => Err(created),
-            (Err(error), Ok(())) => Err(error).with_context(|| self.named("cannot open")),
-        }
-    }
-
     async fn create(&self) -> anyhow::Result<()> {
-        let schema = self.table.schema();
-        let schema: StructType = schema.as_ref().try_into_kernel().map_err(|error| anyhow!("{error}"))?;
+        let schema = kernel_schema(self.table)?;
         CreateBuilder::new()
             .with_log_store(self.log.clone())
             .with_table_name(self.table.name())
             .with_columns(schema.fields().cloned())
             .with_partition_columns(PARTITION_COLUMNS)
-            .with_configuration([("delta.checkpointInterval", Some(CHECKPOINT_COMMITS.to_string()))])
+            .with_configuration(properties(self.table).map(|(key, value)| (key, Some(value))))
             .with_commit_properties(CommitProperties::default().with_max_retries(0))
             .await
             .map(|_: DeltaTable| ())
             .with_context(|| self.named("cannot create"))
     }
 
+    /// Commits new metadata on top of a state; whoever writes afterwards builds on it.
+    async fn extend(&self, state: &DeltaTableState, metadata: Metadata) -> anyhow::Result<()> {
+        let properties = properties(self.table).map(|(key, value)| (key.to_owned(), value.into()));
+        CommitBuilder::from(CommitProperties::default().with_max_retries(0))
+            .with_actions(vec![Action::Metadata(metadata)])
+            .build(
+                Some(state),
+                self.log.clone(),
+                DeltaOperation::SetTableProperties { properties: properties.into_iter().collect() },
+            )
+            .await
+            .map(|_| ())
+            .with_context(|| self.named("cannot extend"))
+    }
+
     async fn version(&self, state: DeltaTableState) -> anyhow::Result<Arc<Version>> {
-        let progress = self.progress(state.version()).await?;
+        let progress = progress(&self.log, state.version()).await.with_context(|| self.named("cannot read"))?;
         let files: Result<_, _> = state
             .log_data()
             .iter()
@@ -162,29 +198,15 @@ impl Curated {
                 anyhow::Ok(CuratedFile { path, bytes, rows, site_id, event_date, statistics, remove })
             })
             .collect();
-        let files = files.with_context(|| self.named("cannot read the log of"))?;
-        Ok(Arc::new(Version { table: self.table, number: state.version(), progress, files, state }))
-    }
-
-    /// The progress of a version: every commit of ours carries all of it, others' commits (an OPTIMIZE by another
-    /// engine) carry none.
-    async fn progress(&self, version: u64) -> anyhow::Result<Progress> {
-        let mut progress = Progress::default();
-        for version in (0..=version).rev() {
-            let entry = self.log.read_commit_entry(version).await.with_context(|| self.named("cannot read"))?;
-            let Some(entry) = entry else { bail!("{}: commit {version} is missing", self.named("cannot read")) };
-            for line in entry.split(|byte| *byte == b'\n').filter(|line| !line.is_empty()) {
-                let action: Action = serde_json::from_slice(line)
-                    .with_context(|| format!("{}: commit {version} is damaged", self.named("cannot read")))?;
-                if let Action::Txn(Transaction { app_id, version, .. }) = action {
-                    progress.take_transaction(&app_id, version);
-                }
-            }
-            if progress != Progress::default() {
-                break;
-            }
+        let files: Vec<CuratedFile> = files.with_context(|| self.named("cannot read the log of"))?;
+        if !files.is_empty() && progress == Progress::default() {
+            bail!(
+                "{}: it holds files, but its log no longer says of which links (txn actions named landing/…); restore \
+                 the log, or move the table's folder away and let compaction make it again",
+                self.named("cannot read")
+            );
         }
-        Ok(progress)
+        Ok(Arc::new(Version { table: self.table, number: state.version(), progress, files, state: Some(state) }))
     }
 
     /// Commits on top of `base`: removes files, adds files, and sets the progress.
@@ -195,6 +217,7 @@ impl Curated {
         added: Vec<Add>,
         progress: &Progress,
     ) -> anyhow::Result<Committed> {
+        let Some(state) = &base.state else { bail!("{}: it was not made ready", self.named("cannot commit to")) };
         let now = chrono::Utc::now().timestamp_millis();
         let removes =
             removed.iter().map(|file| Action::Remove(Remove { deletion_timestamp: Some(now), ..file.remove.clone() }));
@@ -210,7 +233,7 @@ impl Curated {
         };
         let answer = CommitBuilder::from(properties)
             .with_actions(removes.chain(added.into_iter().map(Action::Add)).collect())
-            .build(Some(&base.state), self.log.clone(), operation)
+            .build(Some(state), self.log.clone(), operation)
             .await;
         let mut newest = self.newest.lock().await;
         let loaded = match answer {
@@ -253,13 +276,22 @@ impl Curated {
 }
 
 impl Version {
+    fn absent(table: Table) -> Self {
+        Self { table, number: 0, progress: Progress::default(), files: Vec::new(), state: None }
+    }
+
+    /// Whether the table has been made.
+    pub fn exists(&self) -> bool {
+        self.state.is_some()
+    }
+
     /// The file as the scan reads it.
     pub fn scan_file(&self, file: &CuratedFile) -> ScanFile {
         ScanFile {
             key: format!("warehouse/{}/{}", self.table.name(), file.path),
             bytes: file.bytes.unsigned_abs(),
             partition_values: vec![
-                ScalarValue::Utf8(Some(file.site_id.clone())),
+                ScalarValue::Utf8View(Some(file.site_id.clone())),
                 ScalarValue::Date32(Some(file.event_date)),
             ],
             statistics: Some(file.statistics.clone()),

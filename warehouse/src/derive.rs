@@ -3,7 +3,7 @@
 //! Links touch visitors; of a touched visitor, the sessions from the first one that can have changed are computed
 //! again from the events, and replace their old rows. Everybody else's rows stay.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashSet;
 use std::sync::Arc;
 
 use datafusion::arrow::array::AsArray;
@@ -18,10 +18,12 @@ use crate::campaign;
 use crate::curated::{CuratedFile, Version};
 use crate::engine::Engine;
 use crate::merge::final_columns;
+use crate::repeats::Repeats;
 use crate::scan::{FILE_INDEX, Scan};
+use crate::share::Part;
 use crate::tables::Table;
 use crate::touched::{Touched, TouchedSessions};
-use crate::visitors::{Key, key, register_event_set, register_sessions};
+use crate::visitors::{key, register_event_numbers, register_event_set, register_parts, register_sessions};
 
 /// The farthest that a changed session can begin before the event that touched it.
 const BACK_US: i64 = SESSION_US_MAX + GAP_US_MAX;
@@ -30,6 +32,7 @@ const BACK_US: i64 = SESSION_US_MAX + GAP_US_MAX;
 pub struct Derivation {
     context: SessionContext,
     touched: Touched,
+    repeats: Repeats,
 }
 
 impl Derivation {
@@ -38,16 +41,27 @@ impl Derivation {
         let context = engine.session();
         context.register_table("events", events)?;
         context.register_table("landing", Scan::landing(links))?;
-        let touched = Touched::read(&context, links).await?;
+        let mut touched = Touched::read(&context, links).await?;
         touched.register(&context);
+        let repeats = Repeats::read(&context, &mut touched).await?;
+        touched.register(&context);
+        register_event_set(&context, "held_from_elsewhere", Arc::new(repeats.foreign.clone()));
         let sessions = touched.sessions(&context).await?;
         sessions.register(&context);
         register_sessions(&context, sessions.sessions);
-        let condition = touched.condition("occurred_at", BACK_US);
-        let rows = format!("select * from events where {condition} and {}", TouchedSessions::CHANGED);
-        Self::define(&context, "touched_events", &rows).await?;
-        Self::define(&context, "stretches", include_str!("../sql/stretches.sql")).await?;
-        Ok(Self { context, touched })
+        Ok(Self { context, touched, repeats })
+    }
+
+    /// `touched_events`: the events of a part of the sessions that must be computed again; `stretches` of them.
+    async fn define_touched_events(&self, part: Part) -> anyhow::Result<()> {
+        let condition = self.touched.condition("occurred_at", BACK_US);
+        let mut rows = format!("select * from events where {condition} and {}", TouchedSessions::CHANGED);
+        if let Some(condition) = part.of_visitors() {
+            register_parts(&self.context, part.of);
+            rows = format!("{rows} and {condition}");
+        }
+        Self::define(&self.context, "touched_events", &rows).await?;
+        Self::define(&self.context, "stretches", include_str!("../sql/stretches.sql")).await
     }
 
     async fn define(context: &SessionContext, name: &str, sql: &str) -> anyhow::Result<()> {
@@ -62,11 +76,17 @@ impl Derivation {
         self.touched.is_empty()
     }
 
-    /// The rows that replace or join the ones in `base`. The sessions also need the `ledger` with its new rows.
-    pub async fn fresh(&self, base: &Version, ledger: Option<Arc<dyn TableProvider>>) -> anyhow::Result<DataFrame> {
+    /// A part of the rows that replace or join the ones in `base`. The sessions also need the `ledger` with its new rows.
+    pub async fn fresh(
+        &self,
+        base: &Version,
+        ledger: Option<Arc<dyn TableProvider>>,
+        part: Part,
+    ) -> anyhow::Result<DataFrame> {
+        self.define_touched_events(part).await?;
         let sql = match base.table {
             Table::Events => anyhow::bail!("events are not derived"),
-            Table::Pointer => return self.fresh_trails().await,
+            Table::Pointer => return self.fresh_trails(part).await,
             Table::Ledger => {
                 self.define_ledger_inputs(base).await?;
                 include_str!("../sql/ledger.sql")
@@ -113,18 +133,19 @@ impl Derivation {
     }
 
     /// The links' trails whose event stands in `events`, each once.
-    async fn fresh_trails(&self) -> anyhow::Result<DataFrame> {
-        let (foreign, doubled) = self.foreign_trails().await?;
+    async fn fresh_trails(&self, part: Part) -> anyhow::Result<DataFrame> {
         let mut rows = String::from(
             "select site_id, cast(occurred_at as date) as event_date, session_id, visitor_id, tab_id, page_view_id, seq, \
              occurred_at, session_started_at, trail_dt as dt, trail_x as x, trail_y as y, kafka_partition, kafka_offset \
              from landing where type = 'pointer' and not duplicate",
         );
-        if !foreign.is_empty() {
-            register_event_set(&self.context, "foreign_trail", Arc::new(foreign));
-            rows.push_str(" and not foreign_trail(site_id, tab_id, seq)");
+        if let Some(condition) = part.of_events() {
+            rows = format!("{rows} and {condition}");
         }
-        if doubled {
+        if !self.repeats.foreign.is_empty() {
+            rows.push_str(" and not held_from_elsewhere(site_id, tab_id, seq)");
+        }
+        if self.repeats.doubled {
             rows = format!(
                 "select * from (select *, row_number() over (partition by site_id, tab_id, seq \
                  order by kafka_partition, kafka_offset) as nth from ({rows})) where nth = 1"
@@ -134,68 +155,37 @@ impl Derivation {
         Ok(self.context.sql(&format!("select {columns} from ({rows})")).await?)
     }
 
-    /// Trails of the links that `events` does not hold from there (it holds the same event from elsewhere), and
-    /// whether one stands twice in the links.
-    async fn foreign_trails(&self) -> anyhow::Result<(HashSet<(Key, i64)>, bool)> {
-        let columns = "site_id, tab_id, seq, kafka_partition, kafka_offset";
-        let mut found: HashMap<(Key, i64), (i64, i64)> = HashMap::new();
-        let mut doubled = false;
-        let landed = format!("select {columns} from landing where type = 'pointer' and not duplicate");
-        self.each_origin(&landed, |event, origin| {
-            doubled |= found.contains_key(&event);
-            let first = found.entry(event).or_insert(origin);
-            *first = (*first).min(origin);
-        })
-        .await?;
-        if !found.is_empty() {
-            let condition = self.touched.condition("occurred_at", 0);
-            let curated = format!("select {columns} from events where type = 'pointer' and {condition}");
-            self.each_origin(&curated, |event, origin| {
-                if found.get(&event) == Some(&origin) {
-                    found.remove(&event);
-                }
-            })
-            .await?;
-        }
-        Ok((found.into_keys().collect(), doubled))
-    }
-
-    async fn each_origin(&self, sql: &str, mut take: impl FnMut((Key, i64), (i64, i64))) -> anyhow::Result<()> {
-        let mut batches = self.context.sql(sql).await?.execute_stream().await?;
-        while let Some(batch) = batches.try_next().await? {
-            let (site, tab) = (batch.column(0).as_string::<i32>(), batch.column(1).as_string::<i32>());
-            let number = |column: usize| batch.column(column).as_primitive::<Int64Type>();
-            let (seq, partition, offset) = (number(2), number(3), number(4));
-            for row in 0..batch.num_rows() {
-                let event = (key(&[site.value(row), tab.value(row)]), seq.value(row));
-                take(event, (partition.value(row), offset.value(row)));
-            }
-        }
-        Ok(())
-    }
-
-    /// `ledger_before`: how far the tabs' unchanged sessions reach. `duplicate_marks`: repeats by event, those that
-    /// the replaced rows counted (kept at their first event) and the links' own.
+    /// `ledger_before`: how far the tabs' unchanged sessions reach. `repeats_of`: repeats by event, those of the links and
+    /// those that the replaced rows counted (kept at their first event).
     async fn define_ledger_inputs(&self, base: &Version) -> anyhow::Result<()> {
         let context = &self.context;
         context.deregister_table("curated_ledger")?;
         context.register_table("curated_ledger", Scan::version(base))?;
         let changed = TouchedSessions::CHANGED;
         let before = format!(
-            "select site_id, tab_id, max(last_seq) as last_seq, max(last_batch_seq) as last_batch_seq \
+            "select site_id, visitor_id, tab_id, max(last_seq) as last_seq, max(last_batch_seq) as last_batch_seq, \
+             max(session_started_at) as session_started_at \
              from curated_ledger where touched_from(site_id, visitor_id) is not null and not {changed} \
-             group by site_id, tab_id"
+             group by site_id, visitor_id, tab_id"
         );
         Self::define(context, "ledger_before", &before).await?;
         let condition = self.touched.condition("session_started_at", BACK_US);
-        let marks = format!(
-            "select site_id, tab_id, seq, sum(duplicates) as duplicates from (\
-             select site_id, tab_id, first_seq as seq, duplicates from curated_ledger \
-             where duplicates > 0 and {condition} and {changed} \
-             union all select site_id, tab_id, seq, 1 as duplicates from landing where duplicate) \
-             group by site_id, tab_id, seq"
+        let counted = format!(
+            "select site_id, tab_id, first_seq, duplicates from curated_ledger \
+             where duplicates > 0 and {condition} and {changed}"
         );
-        Self::define(context, "duplicate_marks", &marks).await
+        let mut repeats = self.repeats.counts.clone();
+        let mut batches = context.sql(&counted).await?.execute_stream().await?;
+        while let Some(batch) = batches.try_next().await? {
+            let (site, tab) = (batch.column(0).as_string_view(), batch.column(1).as_string_view());
+            let number = |column: usize| batch.column(column).as_primitive::<Int64Type>();
+            for row in 0..batch.num_rows() {
+                let event = (key(&[site.value(row), tab.value(row)]), number(2).value(row));
+                *repeats.entry(event).or_default() += number(3).value(row);
+            }
+        }
+        register_event_numbers(context, "repeats_of", repeats);
+        Ok(())
     }
 
     async fn define_session_ledger(&self, ledger: Option<Arc<dyn TableProvider>>) -> anyhow::Result<()> {

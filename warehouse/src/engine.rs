@@ -46,6 +46,7 @@ pub struct Engine {
     runtime: Arc<RuntimeEnv>,
     /// Into how many parts a plan is split, to run beside each other.
     partitions: usize,
+    memory_bytes_max: usize,
 }
 
 impl Engine {
@@ -63,7 +64,7 @@ impl Engine {
         runtime.register_object_store(&url, store.objects().clone());
         let cores = std::thread::available_parallelism().map_or(1, usize::from);
         let partitions = cores.min(resources.memory_bytes_max / PARTITION_BYTES_MIN).max(1);
-        Ok(Self { runtime, partitions })
+        Ok(Self { runtime, partitions, memory_bytes_max: resources.memory_bytes_max })
     }
 
     pub fn runtime(&self) -> &Arc<RuntimeEnv> {
@@ -73,6 +74,22 @@ impl Engine {
     /// Into how many parts a plan is split: more threads have nothing to do.
     pub fn partitions(&self) -> usize {
         self.partitions
+    }
+
+    /// Memory of all sessions together.
+    pub fn memory_bytes_max(&self) -> usize {
+        self.memory_bytes_max
+    }
+
+    /// A fresh session whose batches have that many rows.
+    pub fn session_of(&self, batch_rows: usize) -> SessionContext {
+        let context = self.session();
+        let state = context.state_ref();
+        let mut state = state.write();
+        let config = state.config_mut();
+        *config = config.clone().with_batch_size(batch_rows);
+        drop(state);
+        context
     }
 
     /// A fresh session. It knows no tables; nothing that it is told is seen by another one.

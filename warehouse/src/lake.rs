@@ -11,6 +11,8 @@ use crate::curated::{Curated, Version};
 use crate::engine::{Engine, Resources};
 use crate::merge::Merge;
 use crate::progress::Progress;
+use crate::share::Shares;
+use crate::sizes::Sizes;
 use crate::store::Store;
 use crate::tables::Table;
 
@@ -20,6 +22,10 @@ pub struct Lake {
     pub store: Store,
     pub engine: Engine,
     pub chains: Chains,
+    /// What files take in memory.
+    pub sizes: Sizes,
+    /// How much compaction takes at once.
+    pub shares: Shares,
     tables: [Curated; 5],
     /// The newest merge that the live view made, with the version of `events` and the progress that it is for.
     merged: Mutex<Option<(u64, Progress, Arc<Merge>)>>,
@@ -29,8 +35,9 @@ impl Lake {
     pub fn open(store: Store, resources: Resources) -> anyhow::Result<Arc<Self>> {
         let engine = Engine::new(&store, resources)?;
         let chains = Chains::new(store.objects().clone(), EVENTS);
+        let sizes = Sizes::new(store.objects().clone());
         let tables = Table::ALL.map(|table| Curated::new(&store, table));
-        Ok(Arc::new(Self { store, engine, chains, tables, merged: Mutex::default() }))
+        Ok(Arc::new(Self { store, engine, chains, sizes, shares: Shares::default(), tables, merged: Mutex::default() }))
     }
 
     pub fn table(&self, table: Table) -> &Curated {

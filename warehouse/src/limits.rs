@@ -72,12 +72,25 @@ pub const STACK_BYTES: usize = 64 << 20;
 
 /// Landing bytes that one round of compaction takes (compressed Parquet).
 pub const ROUND_BYTES_MAX: u64 = 64 << 20;
-/// Landing rows that one round of compaction takes.
+/// Landing rows that one round of compaction takes. In memory, unshared, they may take what `memory_bytes_max` says.
 pub const ROUND_ROWS_MAX: u64 = 400_000;
+/// Into how many parts the rows of one link are divided at most, when they do not fit into memory together.
+pub const ROUND_PARTS_MAX: u32 = 256;
+/// Rows of a batch while rows are sorted and written, …
+pub const BATCH_ROWS: usize = 8_192;
+/// … fewer when these would take more than this many bytes: one event may take 64 KiB, and a context of ten long texts
+/// 80 kB for each event of its batch. Sorting holds a few batches at once.
+pub const BATCH_BYTES_MAX: u64 = 32 << 20;
+/// … but never fewer than this: each batch costs something for each column.
+pub const BATCH_ROWS_MIN: usize = 64;
+/// Files whose size in memory is remembered.
+pub const SIZES_KNOWN_MAX: usize = 10_000;
 /// A curated file is closed when it holds this many rows …
 pub const FILE_ROWS_MAX: usize = 2_000_000;
-/// … or this many bytes.
+/// … or this many bytes, …
 pub const FILE_BYTES_MAX: usize = 64 << 20;
+/// … or rows that take this many in memory: what can be rewritten in one piece.
+pub const FILE_MEMORY_BYTES_MAX: u64 = 512 << 20;
 /// Rows of a row group: small enough that "this session in order" reads little.
 pub const ROW_GROUP_ROWS: usize = 128 * 1024;
 /// So many files of one size class in one partition are merged into one.

@@ -5,6 +5,7 @@
 
 use std::sync::Arc;
 
+use datafusion::arrow::datatypes::DataType;
 use datafusion::datasource::TableProvider;
 use schemas::landing::Link;
 
@@ -14,6 +15,7 @@ use crate::lake::Lake;
 use crate::merge::Merge;
 use crate::progress::Progress;
 use crate::scan::Scan;
+use crate::share::Part;
 use crate::tables::Table;
 
 /// Providers of the tables that a query names, all of the same moment.
@@ -46,7 +48,7 @@ impl Live {
         for version in versions {
             let links = pending(&links, &version.progress);
             let provider: Arc<dyn TableProvider> = if links.is_empty() {
-                columns(lake, version.table, Scan::version(&version)).await?
+                Scan::version(&version)
             } else {
                 let known = derivation.take().filter(|(progress, _)| *progress == version.progress);
                 let (progress, planned) = match known {
@@ -63,6 +65,9 @@ impl Live {
             live.tables.push((version.table, provider));
         }
         live.tables.push((Table::Events, events_now));
+        for (table, provider) in &mut live.tables {
+            *provider = answered(lake, *table, provider.clone()).await?;
+        }
         Ok(live)
     }
 
@@ -73,10 +78,10 @@ impl Live {
         tail: &[Arc<Link>],
     ) -> anyhow::Result<Arc<dyn TableProvider>> {
         if tail.iter().all(|link| link.files.is_empty()) {
-            return columns(lake, Table::Events, Scan::version(version)).await;
+            return Ok(Scan::version(version));
         }
         let merge = lake.merge(version, tail).await?;
-        let mut rows = merge.new_rows(&lake.engine).await?;
+        let mut rows = merge.new_rows(&lake.engine, Part::WHOLE).await?;
         if !version.files.is_empty() {
             rows = merge.curated_rows(&lake.engine, Scan::version(version)).await?.union(rows)?;
         }
@@ -86,7 +91,7 @@ impl Live {
 
     async fn derived(&self, derivation: &Derivation, version: &Version) -> anyhow::Result<Arc<dyn TableProvider>> {
         let ledger = self.tables.iter().find(|(table, _)| *table == Table::Ledger).map(|(_, ledger)| ledger.clone());
-        let mut rows = derivation.fresh(version, ledger).await?;
+        let mut rows = derivation.fresh(version, ledger, Part::WHOLE).await?;
         if !version.files.is_empty() {
             let all: Vec<_> = version.files.iter().collect();
             rows = derivation.surviving(version, &all).await?.union(rows)?;
@@ -99,10 +104,16 @@ fn pending(links: &[Arc<Link>], progress: &Progress) -> Vec<Arc<Link>> {
     links.iter().filter(|link| !progress.covers(link)).cloned().collect()
 }
 
-/// The rows of a scan with the table's own columns only, in their order.
-async fn columns(lake: &Lake, table: Table, rows: Arc<Scan>) -> anyhow::Result<Arc<dyn TableProvider>> {
+/// The rows with the table's own columns only, in their order and with the types of the table: texts are views inside.
+async fn answered(lake: &Lake, table: Table, rows: Arc<dyn TableProvider>) -> anyhow::Result<Arc<dyn TableProvider>> {
     let context = lake.engine.session();
-    context.register_table("curated", rows)?;
-    let rows = context.sql(&format!("select {} from curated", table.columns().join(", "))).await?;
+    context.register_table("rows", rows)?;
+    let schema = table.schema();
+    let columns = schema.fields().iter().map(|field| match field.data_type() {
+        DataType::Utf8 => format!("arrow_cast({0}, 'Utf8') as {0}", field.name()),
+        _ => field.name().clone(),
+    });
+    let columns: Vec<String> = columns.collect();
+    let rows = context.sql(&format!("select {} from rows", columns.join(", "))).await?;
     Ok(rows.into_view())
 }

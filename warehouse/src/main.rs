@@ -2,6 +2,7 @@
 #![forbid(unsafe_code)]
 
 use std::process::ExitCode;
+use std::time::Duration;
 
 use clap::{CommandFactory, Parser};
 use tokio::signal::unix::{SignalKind, signal};
@@ -14,6 +15,9 @@ use warehouse::limits::STACK_BYTES;
 /// Lost races for a commit are part of the work: the libraries' own lines about them are not shown.
 const LOG: &str = "warn,deltalake_core=off,buoyant_kernel=off,delta_kernel=off,warehouse=info";
 const LOG_OF_ONE_ANSWER: &str = "off,warehouse=warn";
+
+/// What steps that are running at the end get.
+const LAST_STEPS: Duration = Duration::from_millis(500);
 
 fn main() -> ExitCode {
     if warehouse::sql::worker::is_asked_for() {
@@ -55,6 +59,9 @@ fn main() -> ExitCode {
         });
         tokio::spawn(run(command, config, shutdown)).await
     });
+    // A step of a query or of a compaction that computes for seconds is not waited for: what it has not committed is not
+    // there.
+    runtime.shutdown_timeout(LAST_STEPS);
     match done {
         Ok(Ok(code)) => code,
         Ok(Err(error)) => {

@@ -17,9 +17,10 @@ use crate::engine::Engine;
 use crate::limits::DUPLICATE_US_MAX;
 use crate::scan::{FILE_INDEX, Scan};
 use crate::sessionize::{EventKey, Origin, Outcome, sessionize};
+use crate::share::Part;
 use crate::tables::Table;
 use crate::touched::{Tabs, Touched};
-use crate::visitors::{Sessions, key, register_event_set, register_sessions};
+use crate::visitors::{Sessions, key, register_event_set, register_parts, register_sessions};
 
 /// What [`Keys`] are read from.
 const KEY_COLUMNS: &str = "site_id, visitor_id, tab_id, seq, occurred_at, session_started_at";
@@ -72,14 +73,18 @@ impl Merge {
         &self.links
     }
 
-    /// The links' new rows, as curated events with their final sessions.
-    pub async fn new_rows(&self, engine: &Engine) -> anyhow::Result<DataFrame> {
+    /// A part of the links' new rows, as curated events with their final sessions.
+    pub async fn new_rows(&self, engine: &Engine, part: Part) -> anyhow::Result<DataFrame> {
         let context = engine.session();
         self.register(&context);
         context.register_table("landing", Scan::landing(&self.links))?;
         register_event_set(&context, "already_curated", Arc::new(self.outcome.already.clone()));
         let mut rows =
             String::from("select *, cast(occurred_at as date) as event_date from landing where not duplicate");
+        if let Some(condition) = part.of_events() {
+            register_parts(&context, part.of);
+            rows = format!("{rows} and {condition}");
+        }
         if !self.outcome.already.is_empty() {
             rows.push_str(" and not already_curated(site_id, tab_id, seq)");
         }
@@ -133,7 +138,7 @@ impl Keys {
             (batch.column(6).as_primitive::<Int64Type>(), batch.column(7).as_primitive::<Int64Type>());
         let known = self.events.len();
         self.add(batch, |row| Origin::Landed { partition: partition.value(row), offset: offset.value(row) })?;
-        let (visitor, tab) = (batch.column(1).as_string::<i32>(), batch.column(2).as_string::<i32>());
+        let (visitor, tab) = (batch.column(1).as_string_view(), batch.column(2).as_string_view());
         for (row, event) in self.events[known..].iter().enumerate() {
             touched.add(event.visitor, visitor.value(row), event.at);
             tabs.add(event.tab, tab.value(row), event.seq);
@@ -160,8 +165,8 @@ impl Keys {
     /// Adds a batch that begins with [`KEY_COLUMNS`].
     fn add(&mut self, batch: &RecordBatch, origin: impl Fn(usize) -> Origin) -> anyhow::Result<()> {
         self.memory.try_grow(batch.num_rows() * 2 * size_of::<EventKey>())?;
-        let (site, visitor) = (batch.column(0).as_string::<i32>(), batch.column(1).as_string::<i32>());
-        let tab = batch.column(2).as_string::<i32>();
+        let (site, visitor) = (batch.column(0).as_string_view(), batch.column(1).as_string_view());
+        let tab = batch.column(2).as_string_view();
         let seq = batch.column(3).as_primitive::<Int64Type>();
         let at = batch.column(4).as_primitive::<TimestampMicrosecondType>();
         let start = batch.column(5).as_primitive::<TimestampMicrosecondType>();

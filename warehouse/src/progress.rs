@@ -79,6 +79,18 @@ impl Progress {
         Self(both.collect())
     }
 
+    /// Condition on rows of events: those that it covers.
+    pub fn condition(&self) -> String {
+        let parts: Vec<String> = self
+            .0
+            .iter()
+            .map(|(partition, position)| {
+                format!("(kafka_partition = {} and kafka_offset <= {})", partition.partition, position.end)
+            })
+            .collect();
+        if parts.is_empty() { "false".into() } else { format!("({})", parts.join(" or ")) }
+    }
+
     /// Delta `txn` actions: application id and version.
     pub fn transactions(&self) -> impl Iterator<Item = (String, i64)> + '_ {
         self.0.iter().map(|(partition, position)| {

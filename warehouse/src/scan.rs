@@ -1,5 +1,7 @@
 //! A table over a given list of Parquet files of the store: landing files, or files of a curated version.
 //!
+//! Texts are views: rows that share a text in the file share it in memory, from here to the file that they are written to.
+//!
 //! Each row also says which file it came from (`file_index`, the file's place in the list), so that compaction finds
 //! the files that it must rewrite.
 
@@ -30,7 +32,7 @@ pub const FILE_INDEX: &str = "file_index";
 pub const STORE_URL: &str = "telemetry://store/";
 
 /// Tail of a Parquet file that is read first: holds the footer of all but very large files.
-const FOOTER_BYTES: usize = 64 << 10;
+pub const FOOTER_BYTES: usize = 64 << 10;
 
 /// One file to scan.
 #[derive(Clone, Debug)]
@@ -84,6 +86,8 @@ impl Scan {
     }
 
     fn new(file_schema: SchemaRef, mut partitions: Vec<Field>, mut files: Vec<ScanFile>) -> Self {
+        let file_schema = viewed(&file_schema);
+        partitions = partitions.into_iter().map(|field| viewed_field(&field)).collect();
         partitions.push(Field::new(FILE_INDEX, DataType::Int32, false));
         for (index, file) in files.iter_mut().enumerate() {
             let index = i32::try_from(index).expect("a table has fewer than two thousand million files");
@@ -103,6 +107,18 @@ impl Scan {
             least.1.push(partitioned(file));
         }
         groups.into_iter().map(|(_, files)| FileGroup::new(files)).collect()
+    }
+}
+
+/// The schema with texts as views.
+pub fn viewed(schema: &Schema) -> SchemaRef {
+    Arc::new(Schema::new(schema.fields().iter().map(|field| viewed_field(field)).collect::<Vec<_>>()))
+}
+
+fn viewed_field(field: &Field) -> Field {
+    match field.data_type() {
+        DataType::Utf8 => field.clone().with_data_type(DataType::Utf8View),
+        _ => field.clone(),
     }
 }
 

@@ -2,7 +2,7 @@
 //! skip files.
 
 use datafusion::arrow::array::{Array, ArrayRef, AsArray};
-use datafusion::arrow::compute::{max, max_string, min, min_string};
+use datafusion::arrow::compute::kernels::aggregate::{max, max_string_view, min, min_string_view};
 use datafusion::arrow::datatypes::{DataType, Int64Type, TimestampMicrosecondType};
 use datafusion::arrow::record_batch::RecordBatch;
 use datafusion::common::ColumnStatistics;
@@ -21,6 +21,7 @@ pub const FILE_PREFIX: &str = "ct-";
 #[derive(Debug)]
 pub struct Collector {
     columns: Vec<(&'static str, Option<Bounds>)>,
+    nulls: Vec<u64>,
     rows: u64,
 }
 
@@ -33,7 +34,8 @@ enum Bounds {
 
 impl Collector {
     pub fn new(table: Table) -> Self {
-        Self { columns: table.statistics_columns().iter().map(|name| (*name, None)).collect(), rows: 0 }
+        let columns: Vec<_> = table.statistics_columns().iter().map(|name| (*name, None)).collect();
+        Self { nulls: vec![0; columns.len()], columns, rows: 0 }
     }
 
     pub fn rows(&self) -> u64 {
@@ -43,8 +45,9 @@ impl Collector {
     /// Takes in rows of the file.
     pub fn add(&mut self, batch: &RecordBatch) {
         self.rows += batch.num_rows() as u64;
-        for (name, bounds) in &mut self.columns {
+        for ((name, bounds), nulls) in self.columns.iter_mut().zip(&mut self.nulls) {
             let Some(column) = batch.column_by_name(name) else { continue };
+            *nulls += column.null_count() as u64;
             let new = bounds_of(column);
             *bounds = match (bounds.take(), new) {
                 (Some(old), Some(new)) => Some(old.widen(new)),
@@ -62,7 +65,9 @@ impl Collector {
             least.insert((*name).to_owned(), low);
             greatest.insert((*name).to_owned(), high);
         }
-        json!({"numRecords": self.rows, "minValues": least, "maxValues": greatest, "nullCount": {}}).to_string()
+        let nulls = self.columns.iter().zip(&self.nulls).map(|((name, _), nulls)| ((*name).to_owned(), json!(nulls)));
+        let nulls: Map<String, Value> = nulls.collect();
+        json!({"numRecords": self.rows, "minValues": least, "maxValues": greatest, "nullCount": nulls}).to_string()
     }
 }
 
@@ -93,9 +98,9 @@ impl Bounds {
 
 fn bounds_of(column: &ArrayRef) -> Option<Bounds> {
     match column.data_type() {
-        DataType::Utf8 => {
-            let column = column.as_string::<i32>();
-            Some(Bounds::Text(min_string(column)?.to_owned(), max_string(column)?.to_owned()))
+        DataType::Utf8View => {
+            let column = column.as_string_view();
+            Some(Bounds::Text(min_string_view(column)?.to_owned(), max_string_view(column)?.to_owned()))
         }
         DataType::Int64 => {
             let column = column.as_primitive::<Int64Type>();
@@ -133,7 +138,7 @@ pub fn column_statistics(table: Table, stats: Option<&str>, path: &str) -> (Opti
 
 fn scalar(kind: &DataType, value: &Value) -> Option<ScalarValue> {
     match kind {
-        DataType::Utf8 => Some(ScalarValue::Utf8(Some(value.as_str()?.to_owned()))),
+        DataType::Utf8 => Some(ScalarValue::Utf8View(Some(value.as_str()?.to_owned()))),
         DataType::Int64 => Some(ScalarValue::Int64(Some(value.as_i64()?))),
         DataType::Timestamp(_, zone) => {
             let time = chrono::DateTime::parse_from_rfc3339(value.as_str()?).ok()?;
@@ -147,7 +152,7 @@ fn scalar(kind: &DataType, value: &Value) -> Option<ScalarValue> {
 mod tests {
     use std::sync::Arc;
 
-    use datafusion::arrow::array::{Int64Array, StringArray, TimestampMicrosecondArray};
+    use datafusion::arrow::array::{Int64Array, StringViewArray, TimestampMicrosecondArray};
 
     use super::*;
 
@@ -155,7 +160,7 @@ mod tests {
     fn what_is_collected_reads_back() {
         let times = TimestampMicrosecondArray::from(vec![1_795_250_919_000_500, 1_795_250_919_000_499]);
         let batch = RecordBatch::try_from_iter([
-            ("type", Arc::new(StringArray::from(vec!["scroll", "click"])) as ArrayRef),
+            ("type", Arc::new(StringViewArray::from(vec!["scroll", "click"])) as ArrayRef),
             ("seq", Arc::new(Int64Array::from(vec![7, 3])) as ArrayRef),
             ("occurred_at", Arc::new(times.with_timezone("UTC")) as ArrayRef),
         ])
@@ -168,7 +173,7 @@ mod tests {
         let schema = Table::Events.file_schema();
         let at = |name: &str| &columns[schema.index_of(name).unwrap()];
         assert_eq!(rows, Some(2));
-        assert_eq!(at("type").min_value, Precision::Exact(ScalarValue::from("click")));
+        assert_eq!(at("type").min_value, Precision::Exact(ScalarValue::Utf8View(Some("click".into()))));
         assert_eq!(at("seq").max_value, Precision::Exact(ScalarValue::from(7_i64)));
         let least = ScalarValue::TimestampMicrosecond(Some(1_795_250_919_000_499), Some("UTC".into()));
         assert_eq!(at("occurred_at").min_value, Precision::Exact(least));

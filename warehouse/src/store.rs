@@ -4,6 +4,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use deltalake_core::logstore::{LogStoreRef, StorageConfig, default_logstore};
+use futures::TryStreamExt;
 use object_store::aws::{AmazonS3Builder, S3ConditionalPut};
 use object_store::local::LocalFileSystem;
 use object_store::path::Path;
@@ -28,6 +29,20 @@ pub enum StoreError {
         "store {url}: it does not honour create-only PUTs, so commits could overwrite each other; use another store"
     )]
     NotCreateOnly { url: Url },
+}
+
+/// Which of the store's two folders hold an object. A folder or a prefix that nobody mounted, or a mistyped one, holds
+/// neither, and looks like a store in which nothing ever happened.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Contents {
+    pub landing: bool,
+    pub warehouse: bool,
+}
+
+impl Contents {
+    pub fn is_nothing(self) -> bool {
+        !self.landing && !self.warehouse
+    }
 }
 
 /// An opened store. Cheap to clone.
@@ -85,6 +100,19 @@ impl Store {
         &self.url
     }
 
+    /// What to tell somebody who finds nothing here.
+    pub fn nothing_here(&self) -> String {
+        let see = match self.url.to_file_path() {
+            Ok(folder) => format!("ls {}", folder.display()),
+            Err(()) => format!("aws s3 ls {}", self.url),
+        };
+        format!(
+            "store {}: nothing lies in it, neither landing/ nor warehouse/; is the volume mounted and the address right? \
+             see with: {see}",
+            self.url
+        )
+    }
+
     /// Objects below the store's root.
     pub fn objects(&self) -> &Arc<dyn ObjectStore> {
         &self.objects
@@ -97,6 +125,18 @@ impl Store {
         location.set_path(&format!("{}{key}/", self.url.path()));
         let table = PrefixStore::new(self.objects.clone(), Path::from(key));
         default_logstore(Arc::new(table), self.root.clone(), &location, &StorageConfig::default())
+    }
+
+    /// Looks whether anything has ever been written here. Creates nothing.
+    pub async fn contents(&self) -> Result<Contents, StoreError> {
+        Ok(Contents { landing: self.holds("landing").await?, warehouse: self.holds("warehouse").await? })
+    }
+
+    async fn holds(&self, folder: &str) -> Result<bool, StoreError> {
+        let first = self.objects.list(Some(&Path::from(folder))).try_next().await;
+        first
+            .map(|object| object.is_some())
+            .map_err(|source| StoreError::Unusable { url: self.url.clone(), source: Box::new(source) })
     }
 
     /// Proves that the store is reachable, writable and honours create-only PUTs.

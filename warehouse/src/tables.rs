@@ -80,7 +80,7 @@ impl Table {
         Arc::new(Schema::new(fields))
     }
 
-    /// Columns of the Parquet files.
+    /// Columns of the Parquet files. What a file written before a column came into being lacks is read as null.
     pub fn file_schema(self) -> SchemaRef {
         let schema = self.schema();
         let fields = schema.fields().iter().filter(|field| !PARTITION_COLUMNS.contains(&field.name().as_str()));
@@ -188,6 +188,7 @@ fn ledger() -> Vec<Field> {
         ),
         of(time(), &["first_gap_at"]),
         of(DataType::Int64, &["first_seq", "last_seq", "last_batch_seq"]),
+        of(DataType::Boolean, &["losses_bounded"]),
     ]
     .concat()
 }
@@ -212,6 +213,7 @@ fn sessions() -> Vec<Field> {
         text(&["geo_country", "geo_region", "geo_city"]),
         of(DataType::Boolean, &["is_bot"]),
         text(&["bot_class"]),
+        of(DataType::Boolean, &["losses_bounded"]),
     ]
     .concat()
 }

@@ -45,7 +45,7 @@ impl Touched {
         let mut batches = context.sql(sql).await?.execute_stream().await?;
         let mut touched = Self::default();
         while let Some(batch) = batches.try_next().await? {
-            let (site, visitor) = (batch.column(0).as_string::<i32>(), batch.column(1).as_string::<i32>());
+            let (site, visitor) = (batch.column(0).as_string_view(), batch.column(1).as_string_view());
             let at = batch.column(2).as_primitive::<TimestampMicrosecondType>();
             for row in 0..batch.num_rows() {
                 touched.add(key(&[site.value(row), visitor.value(row)]), visitor.value(row), at.value(row));
@@ -72,7 +72,8 @@ impl Touched {
         format!("{} and touched_from(site_id, visitor_id) is null", self.since(time_column, back_us))
     }
 
-    fn since(&self, time_column: &str, back_us: i64) -> String {
+    /// A condition on `event_date` and `time_column`: rows of anybody from then on.
+    pub fn since(&self, time_column: &str, back_us: i64) -> String {
         let Some(least) = self.least else { return "false".into() };
         let since = least.saturating_sub(back_us);
         let (date, time) = (&time_text(since)[..10], time_literal(since));
@@ -91,7 +92,7 @@ impl Touched {
         let mut stretches: HashMap<Key, Vec<Stretch>> = HashMap::new();
         let mut first: HashMap<Key, i64> = HashMap::new();
         while let Some(batch) = batches.try_next().await? {
-            let (site, visitor) = (batch.column(0).as_string::<i32>(), batch.column(1).as_string::<i32>());
+            let (site, visitor) = (batch.column(0).as_string_view(), batch.column(1).as_string_view());
             let (start, end) =
                 (batch.column(2).as_primitive::<Int64Type>(), batch.column(3).as_primitive::<Int64Type>());
             for row in 0..batch.num_rows() {
@@ -147,7 +148,8 @@ fn note(named: &mut BTreeSet<String>, id: &str) {
 
 /// A condition by which files and row groups are skipped, if the ids are few.
 fn in_named(column: &str, named: &BTreeSet<String>) -> String {
-    if named.len() > NAMED_IDS_MAX {
+    // None at all: the other conditions are false already, and SQL knows no empty list.
+    if named.is_empty() || named.len() > NAMED_IDS_MAX {
         return String::new();
     }
     let ids: Vec<String> = named.iter().map(|id| format!("'{}'", id.replace('\'', "''"))).collect();

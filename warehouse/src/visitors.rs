@@ -1,11 +1,11 @@
 //! Visitors by their hash: which ones a round touches, and what their sessions are. SQL asks through functions, so
 //! that no join with a list of visitors is needed.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use datafusion::arrow::array::{
-    Array, ArrayRef, AsArray, BooleanArray, Int64Array, StringArray, StringBuilder, TimestampMicrosecondArray,
+    Array, ArrayRef, AsArray, BooleanArray, Int64Array, StringViewArray, StringViewBuilder, TimestampMicrosecondArray,
 };
 use datafusion::arrow::datatypes::{DataType, Int64Type, TimeUnit, TimestampMicrosecondType};
 use datafusion::common::Result;
@@ -16,6 +16,9 @@ use xxhash_rust::xxh3::Xxh3;
 
 /// Hash of texts that name one thing, such as a site and its visitor.
 pub type Key = u128;
+
+/// An event: hash of site and tab, and its number there.
+pub type EventId = (Key, i64);
 
 /// Hashes the parts so that ("ab", "c") differs from ("a", "bc").
 pub fn key(parts: &[&str]) -> Key {
@@ -58,7 +61,7 @@ impl Sessions {
 /// `sessions`, or what stands in the row for visitors and times that they do not know.
 pub fn register_sessions(context: &SessionContext, sessions: Arc<Sessions>) {
     let time = DataType::Timestamp(TimeUnit::Microsecond, Some("UTC".into()));
-    let inputs = |last: &DataType| vec![DataType::Utf8, DataType::Utf8, time.clone(), last.clone()];
+    let inputs = |last: &DataType| vec![DataType::Utf8View, DataType::Utf8View, time.clone(), last.clone()];
 
     let known = sessions.clone();
     let start = move |rows: &Rows, row: usize| known.start_of(rows.visitor(row), rows.time(2).value(row));
@@ -69,8 +72,8 @@ pub fn register_sessions(context: &SessionContext, sessions: Arc<Sessions>) {
     }));
 
     let id = move |rows: &Rows, row: usize| sessions.start_of(rows.visitor(row), rows.time(2).value(row));
-    context.register_udf(function("final_session_id", inputs(&DataType::Utf8), DataType::Utf8, move |rows| {
-        let mut made = StringBuilder::with_capacity(rows.count, rows.count * 36);
+    context.register_udf(function("final_session_id", inputs(&DataType::Utf8View), DataType::Utf8View, move |rows| {
+        let mut made = StringViewBuilder::with_capacity(rows.count);
         for row in 0..rows.count {
             match id(rows, row) {
                 Some(start) => {
@@ -85,19 +88,40 @@ pub fn register_sessions(context: &SessionContext, sessions: Arc<Sessions>) {
 
 /// `touched_from(site_id, visitor_id)`-like functions: a number of the visitor, null for others.
 pub fn register_lookup(context: &SessionContext, name: &str, values: Arc<HashMap<Key, i64>>) {
-    let inputs = vec![DataType::Utf8, DataType::Utf8];
+    let inputs = vec![DataType::Utf8View, DataType::Utf8View];
     context.register_udf(function(name, inputs, DataType::Int64, move |rows| {
         Arc::new((0..rows.count).map(|row| values.get(&rows.visitor(row)).copied()).collect::<Int64Array>())
     }));
 }
 
 /// `name(site_id, tab_id, seq)`: whether the event is in the set.
-pub fn register_event_set(context: &SessionContext, name: &str, set: Arc<std::collections::HashSet<(Key, i64)>>) {
-    let inputs = vec![DataType::Utf8, DataType::Utf8, DataType::Int64];
+pub fn register_event_set(context: &SessionContext, name: &str, set: Arc<HashSet<EventId>>) {
+    let inputs = vec![DataType::Utf8View, DataType::Utf8View, DataType::Int64];
     context.register_udf(function(name, inputs, DataType::Boolean, move |rows| {
-        let seq = rows.arrays[2].as_primitive::<Int64Type>();
-        let found = (0..rows.count).map(|row| Some(set.contains(&(rows.visitor(row), seq.value(row)))));
-        Arc::new(found.collect::<BooleanArray>())
+        Arc::new((0..rows.count).map(|row| Some(set.contains(&rows.event(row)))).collect::<BooleanArray>())
+    }));
+}
+
+/// `name(site_id, tab_id, seq)`: the event's number, null for others.
+pub fn register_event_numbers(context: &SessionContext, name: &str, numbers: HashMap<EventId, i64>) {
+    let inputs = vec![DataType::Utf8View, DataType::Utf8View, DataType::Int64];
+    context.register_udf(function(name, inputs, DataType::Int64, move |rows| {
+        Arc::new((0..rows.count).map(|row| numbers.get(&rows.event(row)).copied()).collect::<Int64Array>())
+    }));
+}
+
+/// `visitor_part(site_id, visitor_id)` and `event_part(site_id, tab_id, seq)`: in which of the parts a visitor or an
+/// event is, from 0.
+pub fn register_parts(context: &SessionContext, parts: u32) {
+    let part = move |hash: Key| i64::try_from(hash % Key::from(parts)).expect("a part is a small number");
+    let inputs = vec![DataType::Utf8View, DataType::Utf8View];
+    context.register_udf(function("visitor_part", inputs, DataType::Int64, move |rows| {
+        Arc::new((0..rows.count).map(|row| Some(part(rows.visitor(row)))).collect::<Int64Array>())
+    }));
+    let inputs = vec![DataType::Utf8View, DataType::Utf8View, DataType::Int64];
+    context.register_udf(function("event_part", inputs, DataType::Int64, move |rows| {
+        let hash = |(tab, seq): EventId| tab.wrapping_add(Key::from(seq.unsigned_abs()));
+        Arc::new((0..rows.count).map(|row| Some(part(hash(rows.event(row))))).collect::<Int64Array>())
     }));
 }
 
@@ -108,8 +132,8 @@ struct Rows {
 }
 
 impl Rows {
-    fn text(&self, argument: usize) -> &StringArray {
-        self.arrays[argument].as_string()
+    fn text(&self, argument: usize) -> &StringViewArray {
+        self.arrays[argument].as_string_view()
     }
 
     fn time(&self, argument: usize) -> &TimestampMicrosecondArray {
@@ -119,6 +143,11 @@ impl Rows {
     /// Hash of the first two arguments.
     fn visitor(&self, row: usize) -> Key {
         key(&[self.text(0).value(row), self.text(1).value(row)])
+    }
+
+    /// The event that the first three arguments name.
+    fn event(&self, row: usize) -> EventId {
+        (self.visitor(row), self.arrays[2].as_primitive::<Int64Type>().value(row))
     }
 }
 

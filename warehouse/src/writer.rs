@@ -19,7 +19,8 @@ use object_store::path::Path;
 use object_store::{ObjectStore, ObjectStoreExt};
 use uuid::Uuid;
 
-use crate::limits::{FILE_BYTES_MAX, FILE_ROWS_MAX, ROW_GROUP_ROWS};
+use crate::limits::{FILE_BYTES_MAX, FILE_MEMORY_BYTES_MAX, FILE_ROWS_MAX, ROW_GROUP_ROWS};
+use crate::scan::viewed;
 use crate::statistics::{Collector, FILE_PREFIX};
 use crate::tables::{PARTITION_COLUMNS, Table};
 
@@ -36,6 +37,7 @@ pub async fn write(objects: &Arc<dyn ObjectStore>, table: Table, rows: DataFrame
         objects: objects.clone(),
         table,
         schema: table.file_schema(),
+        views: viewed(&table.file_schema()),
         open: None,
         written: Written::default(),
     };
@@ -52,6 +54,8 @@ struct Writer {
     objects: Arc<dyn ObjectStore>,
     table: Table,
     schema: SchemaRef,
+    /// The same with texts as views, as rows come.
+    views: SchemaRef,
     open: Option<OpenFile>,
     written: Written,
 }
@@ -60,6 +64,8 @@ struct OpenFile {
     site_id: String,
     event_date: i32,
     parquet: ArrowWriter<Vec<u8>>,
+    /// What its rows take in memory when nothing is shared.
+    memory_bytes: u64,
     statistics: Collector,
 }
 
@@ -88,15 +94,16 @@ impl Writer {
         let columns = self.schema.fields().iter().map(|field| batch.schema().index_of(field.name()));
         let rows = batch.project(&columns.collect::<Result<Vec<_>, _>>()?)?;
         let typed =
-            rows.columns().iter().zip(self.schema.fields()).map(|(column, field)| cast(column, field.data_type()));
-        let rows = RecordBatch::try_new(self.schema.clone(), typed.collect::<Result<Vec<_>, _>>()?)
+            rows.columns().iter().zip(self.views.fields()).map(|(column, field)| cast(column, field.data_type()));
+        let rows = RecordBatch::try_new(self.views.clone(), typed.collect::<Result<Vec<_>, _>>()?)
             .with_context(|| format!("table {}: rows of another shape", self.table.name()))?;
         for range in partition(keys.columns())?.ranges() {
-            let site_id = keys.column(0).as_string::<i32>().value(range.start);
+            let site_id = keys.column(0).as_string_view().value(range.start);
             let event_date = keys.column(1).as_primitive::<Date32Type>().value(range.start);
             self.turn_to(site_id, event_date).await?;
             let file = self.open.as_mut().expect("turn_to opened a file");
             let rows = rows.slice(range.start, range.len());
+            file.memory_bytes += memory_bytes(&rows);
             file.parquet.write(&rows)?;
             file.statistics.add(&rows);
         }
@@ -108,6 +115,7 @@ impl Writer {
         let fits = self.open.as_ref().is_some_and(|file| {
             (file.site_id.as_str(), file.event_date) == (site_id, event_date)
                 && file.statistics.rows() < FILE_ROWS_MAX as u64
+                && file.memory_bytes < FILE_MEMORY_BYTES_MAX
                 && file.parquet.bytes_written() + file.parquet.in_progress_size() < FILE_BYTES_MAX
         });
         if fits {
@@ -124,6 +132,7 @@ impl Writer {
             site_id: site_id.to_owned(),
             event_date,
             parquet: ArrowWriter::try_new(Vec::new(), self.schema.clone(), Some(properties))?,
+            memory_bytes: 0,
             statistics: Collector::new(self.table),
         });
         Ok(())
@@ -153,6 +162,14 @@ impl Writer {
         });
         Ok(())
     }
+}
+
+fn memory_bytes(rows: &RecordBatch) -> u64 {
+    let bytes = rows.columns().iter().map(|column| match column.as_string_view_opt() {
+        Some(texts) => texts.total_bytes_len() + size_of_val(texts.views().as_ref()),
+        None => column.to_data().get_slice_memory_size().unwrap_or_default(),
+    });
+    bytes.sum::<usize>() as u64
 }
 
 /// A folder name for people; the true value stands in the log.

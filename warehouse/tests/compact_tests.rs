@@ -27,10 +27,10 @@ fn visit(tab: &mut Tab, from: i64) -> Vec<Event> {
 async fn an_empty_store_answers_and_verifies() {
     let landing = Landing::new();
     let lake = landing.lake();
-    assert_eq!(compact(&lake, |_, _| {}).await.unwrap(), Summary::default());
     for (table, rows) in everything(&lake).await {
         assert!(rows.is_empty(), "{table}");
     }
+    assert_eq!(compact(&lake, |_, _| {}).await.unwrap(), Summary::default());
     assert_sound(&lake).await;
 }
 
@@ -57,7 +57,7 @@ async fn the_view_is_the_same_before_and_after_a_compaction() {
     let batches =
         "select tab_id, batches_expected, batches_received, batches_lost from ledger order by 1, session_started_at";
     let batches = rows(&lake, batches).await;
-    assert_eq!(serde_json::json!(batches), serde_json::json!([["t1", 2, 2, 0], ["t1", 1, 1, 0], ["t2", 3, 1, 2]]));
+    assert_eq!(serde_json::json!(batches), serde_json::json!([["t1", 2, 2, 0], ["t1", 1, 1, 0], ["t2", 3, 3, 0]]));
     assert_eq!(compact(&lake, |_, _| {}).await.unwrap(), Summary::default(), "nothing is left to do");
     assert_sound(&lake).await;
 }
@@ -103,7 +103,7 @@ async fn repeats_are_dropped_and_counted() {
     assert_eq!(number(&lake, "select count(*) from events").await, 12);
     assert_eq!(number(&lake, "select count(*) from (select distinct tab_id, seq from events)").await, 12);
     assert_eq!(number(&lake, "select count(*) from pointer").await, 4);
-    assert_eq!(number(&lake, "select duplicates from ledger").await, 6);
+    assert_eq!(number(&lake, "select duplicates from ledger").await, 10);
     assert_sound(&lake).await;
 }
 

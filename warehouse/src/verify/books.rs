@@ -5,11 +5,11 @@ use std::sync::Arc;
 use datafusion::arrow::array::AsArray;
 use datafusion::arrow::datatypes::Int64Type;
 use datafusion::prelude::SessionContext;
+use schemas::landing::Link;
 
 use super::Report;
 use crate::curated::{CuratedFile, Version};
 use crate::lake::Lake;
-use crate::progress::Progress;
 use crate::scan::Scan;
 use crate::tables::Table;
 
@@ -82,6 +82,7 @@ pub async fn check(
     lake: &Lake,
     versions: &[Arc<Version>],
     sound: &[Vec<CuratedFile>],
+    links: &[Arc<Link>],
     report: &mut Report,
 ) -> anyhow::Result<()> {
     let context = lake.engine.session();
@@ -93,7 +94,7 @@ pub async fn check(
     let events = &versions[0];
     for version in versions.iter().skip(1) {
         // Only the events that the table has taken in.
-        let taken = context.sql(&format!("select * from all_events where {}", taken(&version.progress))).await?;
+        let taken = context.sql(&format!("select * from all_events where {}", version.progress.condition())).await?;
         context.deregister_table("events")?;
         context.register_table("events", taken.into_view())?;
         let name = version.table.name();
@@ -105,6 +106,9 @@ pub async fn check(
             if own != wanted {
                 report.problem(format!("table {name}: {own} {what}, but {wanted} by the table events"));
             }
+        }
+        if version.table == Table::Ledger {
+            check_landed(&context, version, links, report).await?;
         }
         if version.progress != events.progress {
             report.notes.push(format!("table {name} is behind events: the next compaction brings it up"));
@@ -120,14 +124,22 @@ pub async fn check(
     Ok(())
 }
 
-fn taken(progress: &Progress) -> String {
-    let parts: Vec<String> = progress
-        .iter()
-        .map(|(partition, position)| {
-            format!("(kafka_partition = {} and kafka_offset <= {})", partition.partition, position.end)
-        })
-        .collect();
-    if parts.is_empty() { "false".into() } else { parts.join(" or ") }
+/// Every landed row is an event or a repeat that the ledger counts.
+async fn check_landed(
+    context: &SessionContext,
+    ledger: &Version,
+    links: &[Arc<Link>],
+    report: &mut Report,
+) -> anyhow::Result<()> {
+    let landed: u64 = links.iter().filter(|link| ledger.progress.covers(link)).map(|link| link.counts.events).sum();
+    let events = number(context, "select count(*) from events").await?;
+    let repeats = number(context, "select coalesce(sum(duplicates), 0) from ledger").await?;
+    if u64::try_from(events + repeats) != Ok(landed) {
+        report.problem(format!(
+            "table ledger: {landed} rows landed, but {events} events and {repeats} repeats stand in the tables"
+        ));
+    }
+    Ok(())
 }
 
 async fn number(context: &SessionContext, sql: &str) -> anyhow::Result<i64> {

@@ -150,7 +150,7 @@ fn event_name(batch: &RecordBatch, row: usize) -> String {
 }
 
 fn text(batch: &RecordBatch, column: usize, row: usize) -> &str {
-    batch.column(column).as_string::<i32>().value(row)
+    batch.column(column).as_string_view().value(row)
 }
 
 fn number(batch: &RecordBatch, column: usize, row: usize) -> i64 {

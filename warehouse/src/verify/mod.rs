@@ -10,10 +10,12 @@ mod landing;
 
 use std::sync::Arc;
 
+use anyhow::bail;
 use schemas::landing::Link;
 
 use crate::curated::Version;
 use crate::lake::Lake;
+use crate::store::Contents;
 use crate::tables::Table;
 
 /// What was found. Each problem is one line that names the thing.
@@ -38,6 +40,10 @@ const EXAMPLES_MAX: usize = 3;
 /// Checks everything. `step` is told what is being checked. Fails only when checking itself is impossible.
 pub async fn verify(lake: &Lake, mut step: impl FnMut(&str)) -> anyhow::Result<Report> {
     let mut report = Report::default();
+    let contents = lake.store.contents().await?;
+    if contents.is_nothing() {
+        bail!("{}", lake.store.nothing_here());
+    }
     let mut versions = Vec::new();
     for table in Table::ALL.into_iter().rev() {
         versions.push(lake.table(table).newest().await?);
@@ -58,17 +64,40 @@ pub async fn verify(lake: &Lake, mut step: impl FnMut(&str)) -> anyhow::Result<R
         report.notes.push(format!("{links} landed, not compacted yet: checked in the landing zone only"));
     }
 
+    check_presence(contents, &versions, &mut report);
+
     let mut sound = Vec::new();
-    for version in &versions {
+    for version in versions.iter().filter(|version| version.exists()) {
         step(version.table.name());
         check_progress(version, &chains, &mut report);
         sound.push(curated_files::check(lake, version, &mut report).await?);
     }
-    step("every event");
-    events::check(lake, &versions[0], &sound[0], &readable, &mut report).await?;
-    step("the books");
-    books::check(lake, &versions, &sound, &mut report).await?;
+    let present: Vec<Arc<Version>> = versions.iter().filter(|version| version.exists()).cloned().collect();
+    if versions[0].exists() {
+        step("every event");
+        events::check(lake, &versions[0], &sound[0], &readable, &mut report).await?;
+        step("the books");
+        books::check(lake, &present, &sound, &links, &mut report).await?;
+    }
     Ok(report)
+}
+
+/// Which of landing zone and tables are there at all.
+fn check_presence(contents: Contents, versions: &[Arc<Version>], report: &mut Report) {
+    if !contents.landing && versions.iter().any(|version| !version.files.is_empty()) {
+        report.problem("landing/: nothing lies in it, but the tables hold rows: is it mounted, was it removed?");
+    } else if !contents.landing {
+        report.notes.push("nothing has landed yet".into());
+    }
+    let missing: Vec<&str> =
+        versions.iter().filter(|version| !version.exists()).map(|version| version.table.name()).collect();
+    if missing.len() == versions.len() {
+        report.notes.push("there is no table yet, only what has landed: the first compaction makes them".into());
+    } else if !versions[0].exists() {
+        report.problem("table events: missing, while tables that are made of it are there");
+    } else if !missing.is_empty() {
+        report.notes.push(format!("missing: {}; the next compaction makes them again", missing.join(", ")));
+    }
 }
 
 /// A table has taken in whole links, and none that does not exist.

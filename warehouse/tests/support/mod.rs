@@ -9,12 +9,14 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use datafusion::arrow::array::{
-    ArrayRef, BooleanArray, Float64Array, Int64Array, ListArray, StringArray, TimestampMicrosecondArray,
+    Array, ArrayRef, BooleanArray, DictionaryArray, Float64Array, Int32Array, Int64Array, ListArray, StringArray,
+    TimestampMicrosecondArray,
 };
 use datafusion::arrow::compute::cast;
-use datafusion::arrow::datatypes::{DataType, Float64Type, Schema};
+use datafusion::arrow::datatypes::{DataType, Float64Type, Int32Type, Schema};
 use datafusion::arrow::record_batch::RecordBatch;
 use datafusion::parquet::arrow::ArrowWriter;
+use datafusion::parquet::arrow::arrow_writer::ArrowWriterOptions;
 use schemas::landing::{DataFile, Link, LinkCounts, data_key, event_fields, link_key};
 use schemas::session::{continues, session_id};
 use schemas::topics::EVENTS;
@@ -43,6 +45,10 @@ pub struct Event {
     pub visibility: Option<&'static str>,
     /// Further columns of text.
     pub texts: Vec<(&'static str, &'static str)>,
+    /// Number of its batch; by default that of the link.
+    pub batch: Option<i64>,
+    /// What all texts of its page and its person hold; shared by events that hold the same one.
+    pub context: Option<Arc<str>>,
 }
 
 impl Event {
@@ -57,6 +63,16 @@ impl Event {
 
     pub fn repeated(mut self) -> Self {
         self.duplicate = true;
+        self
+    }
+
+    pub fn in_batch(mut self, batch: i64) -> Self {
+        self.batch = Some(batch);
+        self
+    }
+
+    pub fn with_seq(mut self, seq: i64) -> Self {
+        self.seq = seq;
         self
     }
 }
@@ -85,6 +101,8 @@ impl Tab {
             duplicate: false,
             visibility: None,
             texts: Vec::new(),
+            batch: None,
+            context: None,
         }
     }
 
@@ -94,11 +112,26 @@ impl Tab {
     }
 }
 
+/// Texts of a package's shared context.
+const CONTEXT_COLUMNS: [&str; 10] = [
+    "page_url",
+    "page_title",
+    "page_language",
+    "page_timezone",
+    "referrer_url",
+    "utm_source",
+    "user_id",
+    "ga_client_id",
+    "ga_session_id",
+    "adobe_ecid",
+];
+
 /// A store in a temporary folder, with one partition.
 pub struct Landing {
     folder: TempDir,
     next_offset: i64,
     sequence: u64,
+    incarnation: u32,
     batch: i64,
     /// Open session of each visitor: start and newest event.
     open: HashMap<String, (i64, i64)>,
@@ -107,7 +140,19 @@ pub struct Landing {
 impl Landing {
     pub fn new() -> Self {
         let folder = tempfile::tempdir().unwrap();
-        Self { folder, next_offset: 100, sequence: 0, batch: 0, open: HashMap::new() }
+        Self { folder, next_offset: 100, sequence: 0, incarnation: 0, batch: 0, open: HashMap::new() }
+    }
+
+    /// Goes on in a store that others wrote.
+    pub fn of(folder: TempDir) -> Self {
+        let mut landing = Self { folder, ..Self::new() };
+        let links = landing.path().join("landing/commits").join(EVENTS).join("0");
+        let last = std::fs::read_dir(links).unwrap().map(|entry| entry.unwrap().path()).max().unwrap();
+        let last: Link = serde_json::from_slice(&std::fs::read(last).unwrap()).unwrap();
+        landing.next_offset = last.end + 1;
+        landing.sequence = last.sequence + 1;
+        landing.incarnation = last.incarnation;
+        landing
     }
 
     pub fn path(&self) -> &Path {
@@ -128,11 +173,35 @@ impl Landing {
 
     /// Lands the events in one file and one link, one record an event.
     pub fn land(&mut self, events: &[Event]) -> Link {
+        self.land_without(events, &[])
+    }
+
+    /// Lands records that were all refused: a link without a file.
+    pub fn land_nothing(&mut self) -> Link {
         let start = self.next_offset;
-        let end = start + events.len() as i64 - 1;
+        let mut link = self.link(start, start, Vec::new(), &[]);
+        link.counts = LinkCounts { records: 1, rejected: 1, ..LinkCounts::default() };
+        self.put_link(&link);
+        link
+    }
+
+    /// Lands the events in a file that lacks some columns, as one written before they came into being.
+    pub fn land_without(&mut self, events: &[Event], columns: &[&str]) -> Link {
+        let start = self.next_offset;
+        let end = start + events.len().max(1) as i64 - 1;
         let batch = self.rows(events, start);
+        let kept = batch
+            .schema()
+            .fields()
+            .iter()
+            .enumerate()
+            .filter(|(_, field)| !columns.contains(&field.name().as_str()))
+            .map(|(index, _)| index)
+            .collect::<Vec<_>>();
+        let batch = batch.project(&kept).unwrap();
         let mut bytes = Vec::new();
-        let mut writer = ArrowWriter::try_new(&mut bytes, batch.schema(), None).unwrap();
+        let options = ArrowWriterOptions::new().with_skip_arrow_metadata(true);
+        let mut writer = ArrowWriter::try_new_with_options(&mut bytes, batch.schema(), options).unwrap();
         writer.write(&batch).unwrap();
         writer.close().unwrap();
         let path = data_key(EVENTS, 0, "2026-11-20", Uuid::now_v7());
@@ -142,8 +211,8 @@ impl Landing {
             rows: events.len() as u64,
             bytes: bytes.len() as u64,
             checksum: format!("{:016x}", xxh3_64(&bytes)),
-            occurred_min: events.iter().map(|event| event.at).min().unwrap(),
-            occurred_max: events.iter().map(|event| event.at).max().unwrap(),
+            occurred_min: events.iter().map(|event| event.at).min().unwrap_or_default(),
+            occurred_max: events.iter().map(|event| event.at).max().unwrap_or_default(),
         };
         self.link(start, end, vec![file], events)
     }
@@ -154,7 +223,7 @@ impl Landing {
         let link = Link {
             topic: EVENTS.into(),
             partition: 0,
-            incarnation: 0,
+            incarnation: self.incarnation,
             sequence: self.sequence,
             start,
             end,
@@ -215,7 +284,7 @@ impl Landing {
                 "type" => text(&|event| event.kind.into()),
                 "page_path" => text(&|_| "/boxes".into()),
                 "visibility_state" => Arc::new(events.iter().map(|event| event.visibility).collect::<StringArray>()),
-                "batch_seq" => number(&|_| batch_seq),
+                "batch_seq" => number(&|index| events[index].batch.unwrap_or(batch_seq)),
                 "seq" => number(&|index| events[index].seq),
                 "kafka_partition" => number(&|_| 0),
                 "kafka_offset" => number(&|index| start + index as i64),
@@ -226,11 +295,14 @@ impl Landing {
                 name if events.iter().any(|event| event.text(name).is_some()) => {
                     Arc::new(events.iter().map(|event| event.text(name)).collect::<StringArray>())
                 }
+                name if CONTEXT_COLUMNS.contains(&name) && events.iter().any(|event| event.context.is_some()) => {
+                    shared_texts(events, name)
+                }
                 name if name.starts_with("trail_") => trail(events, field.data_type()),
                 _ if *field.data_type() == DataType::Float64 => Arc::new(Float64Array::from(vec![None; events.len()])),
                 _ => datafusion::arrow::array::new_null_array(field.data_type(), events.len()),
             };
-            (field, made)
+            (field.with_data_type(made.data_type().clone()), made)
         });
         let (fields, arrays): (Vec<_>, Vec<_>) = columns.unzip();
         RecordBatch::try_new(Arc::new(Schema::new(fields)), arrays).unwrap()
@@ -248,6 +320,23 @@ impl Landing {
         open.1 = event.at;
         open.0
     }
+}
+
+/// One value for each distinct context, as the stream job holds them.
+fn shared_texts(events: &[Event], column: &str) -> ArrayRef {
+    let mut values: Vec<(*const u8, String)> = Vec::new();
+    let keys = events.iter().map(|event| {
+        let context = event.context.as_ref()?;
+        let found = values.iter().position(|(pointer, _)| *pointer == context.as_ptr());
+        let index = found.unwrap_or_else(|| {
+            values.push((context.as_ptr(), format!("{column}{context}")));
+            values.len() - 1
+        });
+        Some(index as i32)
+    });
+    let keys: Int32Array = keys.collect();
+    let values: StringArray = values.iter().map(|(_, text)| Some(text.as_str())).collect();
+    Arc::new(DictionaryArray::<Int32Type>::try_new(keys, Arc::new(values)).unwrap())
 }
 
 fn trail(events: &[Event], kind: &DataType) -> ArrayRef {

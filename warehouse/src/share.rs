@@ -1,0 +1,106 @@
+//! How much a round of compaction takes at once. A round that ran out of memory is tried again with less: half of its
+//! links, down to one; then that one's rows in parts, each sorted and written by itself and all committed together.
+
+use std::sync::{Mutex, PoisonError};
+
+use crate::limits::ROUND_PARTS_MAX;
+use crate::tables::Table;
+
+/// What a round may take.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Share {
+    pub links_max: usize,
+    /// Into how many parts the rows are divided.
+    pub parts: u32,
+}
+
+impl Share {
+    pub const FULL: Self = Self { links_max: usize::MAX, parts: 1 };
+
+    /// Less than a round of `links` that did not fit; `None` when it cannot be divided any further.
+    #[must_use]
+    pub fn smaller(self, links: usize) -> Option<Self> {
+        if links > 1 {
+            return Some(Self { links_max: links / 2, ..self });
+        }
+        (self.parts < ROUND_PARTS_MAX).then_some(Self { links_max: 1, parts: self.parts * 2 })
+    }
+
+    /// More, after a round that fitted.
+    #[must_use]
+    pub fn larger(self) -> Self {
+        if self.parts > 1 {
+            return Self { parts: self.parts / 2, ..self };
+        }
+        Self { links_max: self.links_max.saturating_mul(2), ..self }
+    }
+
+    pub fn each_part(self) -> impl Iterator<Item = Part> {
+        (0..self.parts).map(move |index| Part { index, of: self.parts })
+    }
+}
+
+/// Some of a round's rows. Every row is in exactly one part.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Part {
+    pub index: u32,
+    pub of: u32,
+}
+
+impl Part {
+    pub const WHOLE: Self = Self { index: 0, of: 1 };
+
+    /// Condition on rows of events, by `event_part`; none when all are taken.
+    pub fn of_events(self) -> Option<String> {
+        (self.of > 1).then(|| format!("event_part(site_id, tab_id, seq) = {}", self.index))
+    }
+
+    /// Condition that keeps each visitor's rows together, by `visitor_part`; none when all are taken.
+    pub fn of_visitors(self) -> Option<String> {
+        (self.of > 1).then(|| format!("visitor_part(site_id, visitor_id) = {}", self.index))
+    }
+}
+
+/// The shares of all tables, remembered from round to round: what did not fit is not tried again as it was.
+#[derive(Debug)]
+pub struct Shares(Mutex<[Share; 5]>);
+
+impl Default for Shares {
+    fn default() -> Self {
+        Self(Mutex::new([Share::FULL; 5]))
+    }
+}
+
+impl Shares {
+    pub fn of(&self, table: Table) -> Share {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)[table as usize]
+    }
+
+    pub fn set(&self, table: Table, share: Share) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)[table as usize] = share;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_round_that_does_not_fit_is_halved_to_one_link_and_then_to_parts_and_never_repeated() {
+        let (mut share, mut links, mut tried) = (Share::FULL, 37, Vec::new());
+        while let Some(smaller) = share.smaller(links) {
+            share = smaller;
+            links = links.min(share.links_max);
+            assert!(!tried.contains(&share), "{share:?} again");
+            tried.push(share);
+        }
+        let links: Vec<usize> = tried.iter().map(|share| share.links_max).take(5).collect();
+        assert_eq!(links, [18, 9, 4, 2, 1]);
+        assert_eq!(tried[5], Share { links_max: 1, parts: 2 });
+        assert_eq!(share.parts, ROUND_PARTS_MAX);
+        for _ in 0..100 {
+            share = share.larger();
+        }
+        assert_eq!(share, Share::FULL);
+    }
+}

@@ -1,0 +1,124 @@
+//! What the rows of Parquet files take in memory. A file says little about it by its length: a text that a thousand rows
+//! share stands in it once, and zeros hardly at all.
+
+use std::collections::HashMap;
+use std::ops::{Add, AddAssign};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use anyhow::Context;
+use datafusion::parquet::basic::Type;
+use datafusion::parquet::errors::ParquetError;
+use datafusion::parquet::file::metadata::{ColumnChunkMetaData, ParquetMetaData, ParquetMetaDataReader};
+use object_store::path::Path;
+use object_store::{ObjectStore, ObjectStoreExt};
+
+use crate::limits::{BATCH_BYTES_MAX, BATCH_ROWS, BATCH_ROWS_MIN, SIZES_KNOWN_MAX};
+use crate::scan::FOOTER_BYTES;
+
+/// Of a text beside its bytes, and of a number.
+const VIEW_BYTES: u64 = 16;
+const NUMBER_BYTES: u64 = 8;
+
+/// Rows, and the bytes that they take when nothing is shared.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Size {
+    pub rows: u64,
+    pub bytes: u64,
+}
+
+impl Size {
+    /// Rows of one batch, so that it stays small whatever a row takes.
+    pub fn batch_rows(self) -> usize {
+        let row_bytes = (self.bytes / self.rows.max(1)).max(1);
+        usize::try_from(BATCH_BYTES_MAX / row_bytes).unwrap_or(BATCH_ROWS).clamp(BATCH_ROWS_MIN, BATCH_ROWS)
+    }
+
+    fn of_file(metadata: &ParquetMetaData) -> Self {
+        let mut size = Self::default();
+        for group in metadata.row_groups() {
+            size.rows += u64::try_from(group.num_rows()).unwrap_or_default();
+            size.bytes += group.columns().iter().map(column_bytes).sum::<u64>();
+        }
+        size
+    }
+}
+
+impl Add for Size {
+    type Output = Self;
+    fn add(self, other: Self) -> Self {
+        Self { rows: self.rows + other.rows, bytes: self.bytes + other.bytes }
+    }
+}
+
+impl AddAssign for Size {
+    fn add_assign(&mut self, other: Self) {
+        *self = *self + other;
+    }
+}
+
+fn column_bytes(column: &ColumnChunkMetaData) -> u64 {
+    let whole = |number: i64| u64::try_from(number).unwrap_or_default();
+    let values = whole(column.num_values());
+    match column.column_type() {
+        Type::BYTE_ARRAY => {
+            let text = column.unencoded_byte_array_data_bytes().unwrap_or_else(|| column.uncompressed_size());
+            whole(text) + values * VIEW_BYTES
+        }
+        _ => values * NUMBER_BYTES,
+    }
+}
+
+/// Reads sizes from the files' footers, and remembers them: a file never changes.
+#[derive(Debug)]
+pub struct Sizes {
+    objects: Arc<dyn ObjectStore>,
+    known: Mutex<HashMap<String, Size>>,
+}
+
+impl Sizes {
+    pub fn new(objects: Arc<dyn ObjectStore>) -> Self {
+        Self { objects, known: Mutex::default() }
+    }
+
+    /// Size of the file at a key below the store's root, which has that many bytes.
+    pub async fn of(&self, key: &str, bytes: u64) -> anyhow::Result<Size> {
+        if let Some(size) = self.known.lock().unwrap_or_else(PoisonError::into_inner).get(key) {
+            return Ok(*size);
+        }
+        let metadata = self.metadata(key, bytes).await.with_context(|| format!("cannot read {key}"))?;
+        let size = Size::of_file(&metadata);
+        let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+        if known.len() >= SIZES_KNOWN_MAX {
+            known.clear();
+        }
+        known.insert(key.to_owned(), size);
+        Ok(size)
+    }
+
+    async fn metadata(&self, key: &str, bytes: u64) -> anyhow::Result<ParquetMetaData> {
+        let mut tail_bytes = FOOTER_BYTES as u64;
+        loop {
+            let tail = self.objects.get_range(&Path::from(key), bytes.saturating_sub(tail_bytes)..bytes).await?;
+            let mut reader = ParquetMetaDataReader::new();
+            match reader.try_parse_sized(&tail, bytes) {
+                Ok(()) => return Ok(reader.finish()?),
+                Err(ParquetError::NeedMoreData(needed)) if needed as u64 > tail_bytes => tail_bytes = needed as u64,
+                Err(error) => return Err(error.into()),
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn wide_rows_come_in_small_batches() {
+        let rows = |row_bytes: u64| Size { rows: 10, bytes: 10 * row_bytes }.batch_rows();
+        assert_eq!(Size::default().batch_rows(), BATCH_ROWS);
+        assert_eq!(rows(500), BATCH_ROWS);
+        assert_eq!(rows(80_000), 419);
+        assert_eq!(rows(1 << 40), BATCH_ROWS_MIN);
+    }
+}

@@ -1,0 +1,181 @@
+//! Stores that others left: nothing at all, one of an earlier build, one whose log another engine has cleaned.
+
+mod support;
+
+use std::path::Path;
+use std::process::Command;
+use std::sync::Arc;
+
+use serde_json::{Value, json};
+use support::{Event, Landing, NOON, SECOND, Tab, everything, number, rows};
+use warehouse::Lake;
+use warehouse::compact::{compact, events_round};
+use warehouse::limits::CHECKPOINT_COMMITS;
+use warehouse::progress::Progress;
+use warehouse::tables::Table;
+use warehouse::verify::verify;
+
+async fn assert_sound(lake: &Lake) {
+    let report = verify(lake, |_| {}).await.unwrap();
+    assert_eq!(report.problems, Vec::<String>::new());
+}
+
+/// Everything that lies in the folder.
+fn is_empty(folder: &Path) -> bool {
+    std::fs::read_dir(folder).unwrap().next().is_none()
+}
+
+#[tokio::test]
+async fn nothing_is_not_well_and_reading_it_makes_nothing() {
+    let landing = Landing::new();
+    let lake = landing.lake();
+    let refused = verify(&lake, |_| {}).await.unwrap_err().to_string();
+    assert!(refused.contains(&landing.url()) && refused.contains("nothing lies in it"), "{refused}");
+    assert!(refused.contains(&format!("ls {}", landing.path().display())), "{refused}");
+    for (table, rows) in everything(&lake).await {
+        assert!(rows.is_empty(), "{table}");
+    }
+    lake.least_progress().await.unwrap();
+    assert!(is_empty(landing.path()), "reading made something");
+}
+
+#[tokio::test]
+async fn what_is_missing_of_a_store_is_said() {
+    let mut landing = Landing::new();
+    landing.land(&[Tab::new("v1", "t1").event("click", NOON)]);
+    let report = verify(&landing.lake(), |_| {}).await.unwrap();
+    assert_eq!(report.problems, Vec::<String>::new());
+    assert!(report.notes.iter().any(|note| note.contains("there is no table yet")), "{:?}", report.notes);
+    assert!(!landing.path().join("warehouse").exists(), "verify made something");
+
+    compact(&landing.lake(), |_, _| {}).await.unwrap();
+    std::fs::rename(landing.path().join("landing"), landing.path().join("elsewhere")).unwrap();
+    let report = verify(&landing.lake(), |_| {}).await.unwrap();
+    assert!(report.problems.iter().any(|problem| problem.starts_with("landing/: nothing")), "{:?}", report.problems);
+    std::fs::rename(landing.path().join("elsewhere"), landing.path().join("landing")).unwrap();
+    std::fs::remove_dir_all(landing.path().join("warehouse/events")).unwrap();
+    let report = verify(&landing.lake(), |_| {}).await.unwrap();
+    assert!(report.problems.iter().any(|problem| problem.contains("table events: missing")), "{:?}", report.problems);
+}
+
+/// The store of `fixtures/store-1`, in a temporary folder.
+fn store_1() -> Landing {
+    let folder = tempfile::tempdir().unwrap();
+    let archive = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/store-1/store.tar.gz");
+    let mut tar = Command::new("tar");
+    tar.arg("-xzf").arg(archive).arg("-C").arg(folder.path()).arg("--strip-components=1");
+    assert!(tar.status().unwrap().success(), "tar could not unpack the fixture");
+    Landing::of(folder)
+}
+
+/// What the build that made the fixture answered: for each table its rows, and for each column
+/// [not null, distinct, least, greatest] as text.
+async fn assert_as_it_was(lake: &Arc<Lake>) {
+    let answers: Value = serde_json::from_str(include_str!("fixtures/store-1/answers.json")).unwrap();
+    for (table, wanted) in answers.as_object().unwrap() {
+        let columns = wanted["columns"].as_object().unwrap();
+        let of_each = columns.keys().map(|name| {
+            format!("count({name}), count(distinct cast({name} as varchar)), min(cast({name} as varchar)), max(cast({name} as varchar))")
+        });
+        let of_each: Vec<String> = of_each.collect();
+        let found = rows(lake, &format!("select count(*), {} from {table}", of_each.join(", "))).await;
+        assert_eq!(found[0][0], wanted["rows"], "{table}");
+        let found = found[0].as_array().unwrap()[1..].chunks(4);
+        for ((name, wanted), found) in columns.iter().zip(found) {
+            assert_eq!(&Value::Array(found.to_vec()), wanted, "{table}.{name}");
+        }
+    }
+}
+
+fn last_commits(landing: &Landing, table: Table) -> String {
+    let log = landing.path().join("warehouse").join(table.name()).join("_delta_log");
+    let mut commits: Vec<_> = std::fs::read_dir(log).unwrap().map(|entry| entry.unwrap().path()).collect();
+    commits.sort();
+    commits.iter().rev().take(2).map(|commit| std::fs::read_to_string(commit).unwrap()).collect()
+}
+
+#[tokio::test]
+async fn a_store_of_an_earlier_build_is_read_and_goes_on() {
+    let mut landing = store_1();
+    let lake = landing.lake();
+    assert_as_it_was(&lake).await;
+    assert_sound(&lake).await;
+    assert_eq!(number(&lake, "select count(*) from ledger where losses_bounded is null").await, 3, "an added column");
+
+    // A landing file may lack columns too: those that came into being after it was written.
+    let day = 24 * 3_600 * SECOND;
+    let mut tab = Tab::new("v1", "t1");
+    let events = [tab.event("page_view", NOON + 6 * day), tab.event("click", NOON + 6 * day + SECOND)];
+    landing.land_without(&events, &["custom", "utm_content", "geo_city"]);
+    let before = everything(&lake).await;
+    let summary = compact(&lake, |_, _| {}).await.unwrap();
+    assert_eq!((summary.links, summary.events), (1, 2));
+    assert_eq!(everything(&lake).await, before);
+    assert_sound(&landing.lake()).await;
+    let added = "select losses_bounded, count(*) from ledger group by 1 order by 1 nulls first";
+    assert_eq!(Value::Array(rows(&landing.lake(), added).await), json!([[null, 3], [false, 1]]));
+    for (table, column) in
+        [(Table::Ledger, Some("losses_bounded")), (Table::Sessions, Some("losses_bounded")), (Table::Events, None)]
+    {
+        let commits = last_commits(&landing, table);
+        assert!(commits.contains("delta.dataSkippingStatsColumns"), "{}", table.name());
+        assert!(column.is_none_or(|column| commits.contains(column)), "{}", table.name());
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn compactions_at_the_same_time_extend_an_older_table_once() {
+    let mut landing = store_1();
+    landing.land(&[Tab::new("v1", "t1").event("click", NOON)]);
+    let all = [landing.lake(), landing.lake(), landing.lake()]
+        .map(|lake| tokio::spawn(async move { compact(&lake, |_, _| {}).await.unwrap() }));
+    for one in all {
+        one.await.unwrap();
+    }
+    assert_eq!(number(&landing.lake(), "select count(*) from events where visitor_id = 'v1'").await, 1);
+    assert_sound(&landing.lake()).await;
+    let log = landing.path().join("warehouse/ledger/_delta_log");
+    let commits = std::fs::read_dir(log).unwrap().map(|entry| std::fs::read_to_string(entry.unwrap().path()).unwrap());
+    let extended: Vec<String> =
+        commits.filter(|commit| commit.contains("losses_bounded") && commit.contains("metaData")).collect();
+    assert_eq!(extended.len(), 1, "{extended:#?}");
+}
+
+/// A table with a checkpoint of its newest version of ours (the library writes one when a version is the last of so many), behind it a commit of another engine, and no commit before.
+async fn cleaned(landing: &mut Landing, lake: &Arc<Lake>) -> i64 {
+    let mut tab = Tab::new("v1", "t1");
+    let commits = i64::from(CHECKPOINT_COMMITS) - 1;
+    for step in 0..commits {
+        let mut goal = Progress::default();
+        let event: Event = tab.event("click", NOON + step * SECOND);
+        goal.advance(&landing.land(&[event]));
+        events_round(lake, &goal).await.unwrap();
+    }
+    let log = landing.path().join("warehouse/events/_delta_log");
+    assert!(log.join(format!("{commits:020}.checkpoint.parquet")).exists());
+    for version in 0..=commits {
+        std::fs::remove_file(log.join(format!("{version:020}.json"))).unwrap();
+    }
+    let foreign = r#"{"commitInfo":{"timestamp":1795176000000,"operation":"OPTIMIZE"}}"#;
+    std::fs::write(log.join(format!("{:020}.json", commits + 1)), format!("{foreign}\n")).unwrap();
+    commits
+}
+
+#[tokio::test]
+async fn a_log_that_another_engine_has_cleaned_is_read_from_its_checkpoint() {
+    let mut landing = Landing::new();
+    let lake = landing.lake();
+    let events = cleaned(&mut landing, &lake).await;
+    let log = landing.path().join("warehouse/events/_delta_log");
+    // Also by who was there before the log was cleaned, and where the pointer to the checkpoint is stale or missing.
+    assert_eq!(number(&lake, "select count(*) from events").await, events);
+    assert_eq!(number(&landing.lake(), "select count(*) from events").await, events);
+    std::fs::remove_file(log.join("_last_checkpoint")).unwrap();
+    assert_eq!(number(&landing.lake(), "select count(*) from events").await, events);
+
+    landing.land(&[Tab::new("v2", "t2").event("click", NOON)]);
+    let summary = compact(&landing.lake(), |_, _| {}).await.unwrap();
+    assert_eq!((summary.links, summary.events), (1, 1), "only what is new");
+    assert_eq!(number(&lake, "select count(*) from events").await, events + 1);
+    assert_sound(&landing.lake()).await;
+}
