@@ -21,7 +21,8 @@ usage() {
 usage: infra/dev/setup.sh [--demo | --all]
 
   --demo   only what \`make demo\` needs: Rust, a C toolchain, Node, the lists that agents are recognised by
-  --all    also what the tests need: Kafka, a schema registry, an S3 server, HAProxy, Chromium (default)
+  --all    also what the tests need: Kafka, a schema registry, an S3 server, HAProxy, Chromium, other engines that read
+           the tables (default)
 
 Downloads are kept in \$CT_CACHE, now $CACHE
 Debian packages are installed as root or through sudo; on another system the step lists what to install.
@@ -171,6 +172,18 @@ install_object_store() {
     "$go" install -trimpath -ldflags='-s -w' "github.com/versity/versitygw/cmd/versitygw@v$VERSITYGW_VERSION"
 }
 
+readers_there() {
+  local wanted="$READERS_DELTALAKE_VERSION $READERS_PYARROW_VERSION $READERS_DUCKDB_VERSION $READERS_DUCKDB_VERSION"
+  [ "$("$CACHE/readers/bin/python" -c 'from importlib.metadata import version as v
+print(*map(v, ["deltalake", "pyarrow", "duckdb", "duckdb-extension-delta"]))' 2>/dev/null)" = "$wanted" ]
+}
+
+install_readers() {
+  python3 -m venv --clear "$CACHE/readers"
+  "$CACHE/readers/bin/python" -m pip install --disable-pip-version-check "deltalake==$READERS_DELTALAKE_VERSION" \
+    "pyarrow==$READERS_PYARROW_VERSION" "duckdb==$READERS_DUCKDB_VERSION" "duckdb-extension-delta==$READERS_DUCKDB_VERSION"
+}
+
 mkdir -p "$CACHE/logs"
 # What earlier steps put beside the system's own: rustup's cargo, the newer Node.
 export PATH="$CACHE/node/node_modules/.bin:$PATH:$HOME/.cargo/bin:/usr/local/go/bin"
@@ -189,6 +202,7 @@ if [ $scope = all ]; then
   step_for_speed "Kafka class archive, for quick starts" "10 s" class_archive_there make_class_archive
   step "Java 25 for the registry" "15 s" java_25_there install_java_25
   step "Apicurio registry $APICURIO_VERSION" "20 s" registry_there install_registry
+  step "deltalake and DuckDB, readers of the tables" "30 s" readers_there install_readers
   step "versitygw $VERSITYGW_VERSION, an S3 server" "2 to 5 minutes" object_store_there install_object_store
 fi
 printf 'Set-up is complete (%s s).\n' "$((SECONDS - started))"
