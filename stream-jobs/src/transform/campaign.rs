@@ -1,7 +1,7 @@
 //! The campaign that brought a visit: the campaign keys of the page's address, as `schemas::campaign` lists them.
 
-use url::form_urlencoded;
 use schemas::campaign::{Place, UTM_COLUMNS, columns, is_paid, place};
+use url::form_urlencoded;
 
 use super::scrub::mask_into;
 
