@@ -148,8 +148,8 @@ impl ScalarUDFImpl for Operation {
 
     fn return_field_from_args(&self, arguments: ReturnFieldArgs) -> Result<FieldRef> {
         let fields = arguments.arg_fields;
-        let rest = self.operators.iter().zip(&fields[1..]);
-        let kind = rest.into_iter().try_fold(fields[0].data_type().clone(), |kind, (operator, field)| {
+        let mut rest = self.operators.iter().zip(&fields[1..]);
+        let kind = rest.try_fold(fields[0].data_type().clone(), |kind, (operator, field)| {
             BinaryTypeCoercer::new(&kind, operator, field.data_type()).get_result_type()
         })?;
         let nullable = fields.iter().any(|field| field.is_nullable());

@@ -142,9 +142,12 @@ impl<A: ?Sized> Total<A> {
             DataType::Duration(_) => &DataType::Int64,
             narrow => narrow,
         };
-        let totals = cast_with_options(totals, narrow, &options)
-            .map_err(|_| ArrowError::ArithmeticOverflow(format!("a sum does not fit {}", self.narrow)))?;
+        let totals = cast_with_options(totals, narrow, &options).map_err(|_| self.overflow())?;
         Ok(cast(&totals, &self.narrow)?)
+    }
+
+    fn overflow(&self) -> ArrowError {
+        ArrowError::ArithmeticOverflow(format!("a sum does not fit {}", self.narrow))
     }
 }
 
@@ -172,8 +175,13 @@ impl Accumulator for Total<dyn Accumulator> {
     }
 
     fn evaluate(&mut self) -> Result<ScalarValue> {
-        let total = self.inner.evaluate()?.to_array()?;
-        ScalarValue::try_from_array(&self.narrowed(&total)?, 0)
+        let total = self.inner.evaluate()?;
+        // A running sum is asked for after every row; most are of this type.
+        if let (ScalarValue::Decimal128(total, _, _), DataType::Int64) = (&total, &self.narrow) {
+            let total = total.map(i64::try_from).transpose().map_err(|_| self.overflow())?;
+            return Ok(ScalarValue::Int64(total));
+        }
+        ScalarValue::try_from_array(&self.narrowed(&total.to_array()?)?, 0)
     }
 
     fn size(&self) -> usize {

@@ -229,7 +229,12 @@ fn seconds_in_range(arguments: &ScalarFunctionArgs) -> Result<Option<ColumnarVal
     const SECONDS_MAX: f64 = (i64::MAX / 1_000_000_000) as f64;
     let Some(seconds) = arguments.args.first().filter(|value| value.data_type().is_floating()) else { return Ok(None) };
     let seconds = seconds.cast_to(&DataType::Float64, None)?.to_array(arguments.number_rows)?;
-    match seconds.as_primitive::<Float64Type>().iter().flatten().find(|seconds| !(seconds.abs() < SECONDS_MAX)) {
+    match seconds
+        .as_primitive::<Float64Type>()
+        .iter()
+        .flatten()
+        .find(|seconds| seconds.is_nan() || seconds.abs() >= SECONDS_MAX)
+    {
         Some(seconds) => {
             exec_err!("to_timestamp({seconds}) is out of range: seconds since 1970, up to {SECONDS_MAX:e}")
         }
