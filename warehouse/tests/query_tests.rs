@@ -192,7 +192,8 @@ async fn an_answer_that_breaks_off_breaks_the_connection() {
 
     let landing = landed();
     let script = landing.path().join("worker.sh");
-    let frames = r"R\000\000\000\000H\014\000\000\000{\042bytes\042:10}D\005\000\000\000{\042col";
+    // The last piece is kept back until the end is known: the client gets the first one.
+    let frames = r"R\000\000\000\000H\014\000\000\000{\042bytes\042:10}D\005\000\000\000{\042colD\002\000\000\000um";
     std::fs::write(&script, format!("#!/bin/sh\nprintf '{frames}'\nexec cat > /dev/null\n")).unwrap();
     std::fs::set_permissions(&script, std::fs::Permissions::from_mode(0o755)).unwrap();
 

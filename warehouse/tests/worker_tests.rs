@@ -162,6 +162,20 @@ async fn no_worker_outlives_its_server() {
     assert_eq!(leaves_nothing(&mut server, temporary.path(), Signal::KILL).await, None);
 }
 
+#[tokio::test]
+async fn a_worker_answers_statement_after_statement() {
+    let (landing, temporary) = (landed(), tempfile::tempdir().unwrap());
+    let server = Server::start(&landing.url(), temporary.path(), &["--sql-workers-max", "1"]);
+    let (status, _, _) = server.ask("select 1").await;
+    let workers = server.workers();
+    for _ in 0..20 {
+        // Wrong ones, too: only what ends a worker costs one.
+        assert_eq!(server.ask("select * from nothing").await.0, 400);
+        assert_eq!(server.ask("select count(*) from events").await.0, 200);
+    }
+    assert_eq!((status, server.workers()), (200, workers));
+}
+
 fn printed(landing: &Landing, arguments: &[&str]) -> Output {
     Command::new(env!("CARGO_BIN_EXE_warehouse")).args(["--store", &landing.url()]).args(arguments).output().unwrap()
 }

@@ -4,7 +4,7 @@ use std::future::pending;
 
 use super::child::Worker;
 use super::failure::Failure;
-use super::relay::{Outcome, Piece, Reply, pieces, relay};
+use super::relay::{Outcome, Reply, pieces, relay, tell_end};
 use super::{Question, Settings};
 
 /// Asks one statement; comes back when its answer begins.
@@ -17,12 +17,11 @@ pub async fn once(settings: &Settings, question: &Question) -> Result<Reply, Fai
         let outcome = relay(&mut worker, &ask, time, &sender, pending()).await;
         worker.end().await;
         let end = match outcome {
-            Outcome::Answered { failure, .. } => failure.map_or(Ok(()), Err),
+            Outcome::Answered { end, .. } => end,
             Outcome::Ended(failure) => Err(failure),
             Outcome::GaveWay => Err(Failure::ours("the answer never began")),
         };
-        // The program may end already.
-        let _ = sender.send(Piece::End(end)).await;
+        tell_end(end, &sender).await;
     });
     Reply::begin(receiver).await
 }

@@ -15,7 +15,7 @@ use tokio_util::sync::CancellationToken;
 use super::child::{Worker, slow_down};
 use super::failure::Failure;
 use super::protocol::Ask;
-use super::relay::{Outcome, Piece, Reply, pieces, relay};
+use super::relay::{Last, Outcome, Piece, Reply, pieces, relay, tell_end};
 use super::slots::Slots;
 use super::usage::cpu_time;
 use super::{Question, Settings};
@@ -80,8 +80,7 @@ impl Pool {
                 () = inner.stop.cancelled() => Err(Failure::stopping()),
             };
             drop(ticket);
-            // The asker may have gone.
-            let _ = sender.send(Piece::End(end)).await;
+            tell_end(end, &sender).await;
         });
         Reply::begin(receiver).await
     }
@@ -108,8 +107,8 @@ impl Inner {
         self.workers.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// The whole way of a statement, up to the end of its answer. May be dropped anywhere.
-    async fn run(self: &Arc<Self>, ask: &Ask, listener: &Sender<Piece>) -> Result<(), Failure> {
+    /// The whole way of a statement, up to the last bytes of its answer. May be dropped anywhere.
+    async fn run(self: &Arc<Self>, ask: &Ask, listener: &Sender<Piece>) -> Result<Last, Failure> {
         let mut slot = self.slots.any().await?;
         loop {
             let mut worker = self.take().await?;
@@ -117,11 +116,11 @@ impl Inner {
                 Attended { process: worker.process(), is_short: slot.is_short(), slowed: AtomicBool::new(false) };
             let outcome = relay(&mut worker, ask, self.settings.time, listener, self.attend(&attended)).await;
             match outcome {
-                Outcome::Answered { failure, retire } => {
+                Outcome::Answered { end, retire } => {
                     if !retire && !attended.slowed.load(Relaxed) {
                         worker.give_back();
                     }
-                    return failure.map_or(Ok(()), Err);
+                    return end;
                 }
                 Outcome::Ended(failure) => return Err(failure),
                 Outcome::GaveWay => {}

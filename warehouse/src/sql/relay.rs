@@ -26,6 +26,7 @@ pub enum Piece {
 pub struct Reply {
     /// Length of the whole, when it is known.
     pub bytes: Option<u64>,
+    first: Option<Piece>,
     pieces: Receiver<Piece>,
 }
 
@@ -35,10 +36,11 @@ pub fn pieces() -> (Sender<Piece>, Receiver<Piece>) {
 }
 
 impl Reply {
-    /// Waits until the answer begins, or is known not to come.
+    /// Waits for the first bytes of the answer, or until it is known not to come. The first bytes, not only the head: sent
+    /// apart, the second packet of a small answer would wait for the acknowledgement of the first (RFC 896).
     pub async fn begin(mut pieces: Receiver<Piece>) -> Result<Self, Failure> {
         match pieces.recv().await {
-            Some(Piece::Head(head)) => Ok(Self { bytes: head.bytes, pieces }),
+            Some(Piece::Head(head)) => Ok(Self { bytes: head.bytes, first: pieces.recv().await, pieces }),
             Some(Piece::End(Err(failure))) => Err(failure),
             _ => Err(Failure::ours("the answer never began")),
         }
@@ -46,7 +48,11 @@ impl Reply {
 
     /// The next bytes, none at the end. After an error, what came before is no answer.
     pub async fn next(&mut self) -> Result<Option<Bytes>, Failure> {
-        match self.pieces.recv().await {
+        let piece = match self.first.take() {
+            Some(piece) => Some(piece),
+            None => self.pieces.recv().await,
+        };
+        match piece {
             Some(Piece::Data(bytes)) => Ok(Some(bytes)),
             Some(Piece::End(end)) => end.map(|()| None),
             Some(Piece::Head(_)) | None => Err(Failure::ours("the answer broke off")),
@@ -54,18 +60,33 @@ impl Reply {
     }
 }
 
+/// The last bytes of an answer. They are kept back until the worker has said that this is the end: a listener that knows
+/// the length goes away with them.
+pub type Last = Option<Bytes>;
+
+/// Tells how an answer ends.
+pub async fn tell_end(end: Result<Last, Failure>, listener: &Sender<Piece>) {
+    let end = match end {
+        Ok(Some(bytes)) => listener.send(Piece::Data(bytes)).await.map_err(|_| Failure::ours("nobody listens")),
+        Ok(None) => Ok(()),
+        Err(failure) => Err(failure),
+    };
+    // The asker may have gone.
+    let _ = listener.send(Piece::End(end)).await;
+}
+
 /// What came of a statement, and of its worker.
 #[derive(Debug)]
 pub enum Outcome {
     /// The worker is ready for the next statement, unless it asks to be replaced.
-    Answered { failure: Option<Failure>, retire: bool },
+    Answered { end: Result<Last, Failure>, retire: bool },
     /// The worker has ended, or must.
     Ended(Failure),
     /// It is to give way before it has begun to answer: it may run again.
     GaveWay,
 }
 
-/// Puts the statement to the worker and passes the answer on, without its `End`. When `must_give_way` comes before the
+/// Puts the statement to the worker and passes the answer on, up to its last bytes. When `must_give_way` comes before the
 /// answer begins, that is the end of it.
 pub async fn relay(
     worker: &mut Worker,
@@ -108,21 +129,24 @@ async fn begin_answer(worker: &mut Worker, ask: &Ask) -> io::Result<Option<Frame
 
 async fn pass_on(worker: &mut Worker, ask: &Ask, first: Frame, listener: &Sender<Piece>) -> Outcome {
     let mut next = Ok(Some(first));
+    let mut last = None;
     loop {
         let piece = match next {
             Ok(Some(frame)) if frame.kind == Kind::End => match frame.message::<End>() {
-                Ok(end) => return Outcome::Answered { failure: end.failure, retire: end.retire },
+                Ok(end) => return Outcome::Answered { end: end.failure.map_or(Ok(last), Err), retire: end.retire },
                 Err(_) => break,
             },
             Ok(Some(frame)) if frame.kind == Kind::Head => match frame.message() {
-                Ok(head) => Piece::Head(head),
+                Ok(head) => Some(Piece::Head(head)),
                 Err(_) => break,
             },
-            Ok(Some(frame)) if frame.kind == Kind::Data => Piece::Data(frame.body),
+            Ok(Some(frame)) if frame.kind == Kind::Data => last.replace(frame.body).map(Piece::Data),
             _ => break,
         };
-        if listener.send(piece).await.is_err() {
-            return Outcome::Ended(Failure::ours("nobody listens any more"));
+        if let Some(piece) = piece
+            && listener.send(piece).await.is_err()
+        {
+            return Outcome::Ended(Failure::ours("nobody listens"));
         }
         next = worker.receive().await;
     }
