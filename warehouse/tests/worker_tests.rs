@@ -112,25 +112,18 @@ async fn an_asker_that_goes_away_frees_its_slot() {
     let arguments = ["--query-time", "1h", "--sql-workers-max", "1", "--sql-queue-max", "0"];
     let server = Server::start(&landing.url(), temporary.path(), &arguments);
     assert_eq!(server.ask("select 1").await.0, 200);
-    let first = server.workers();
     let asker = send(server.address, "POST /api/v1/sql HTTP/1.1", &json!({ "sql": ENDLESS }).to_string()).await;
-    until_status(&server, 429).await;
+    let mut working = None;
+    until("it works on the statement", || {
+        working = server.workers().into_iter().find(|pid| cpu_ticks(*pid) > 100);
+        working.is_some()
+    })
+    .await;
+    let (status, answer, _) = server.ask("select 1").await;
+    assert_eq!((status, &answer["code"]), (429, &json!("busy")));
     drop(asker);
-    until_status(&server, 200).await;
-    until("the worker was replaced", || !first.iter().any(|pid| lives(*pid))).await;
-}
-
-async fn until_status(server: &Server, wanted: u16) {
-    let asked = async {
-        loop {
-            let (status, answer, _) = server.ask("select 1").await;
-            if status == wanted {
-                return;
-            }
-            assert!(status == 200 || answer["code"] == "busy", "{status} {answer}");
-        }
-    };
-    tokio::time::timeout(PATIENCE, asked).await.unwrap_or_else(|_| panic!("never answered {wanted}"));
+    assert_eq!(tokio::time::timeout(PATIENCE, answered(&server, "select 1")).await.expect("it is never freed").0, 200);
+    until("the worker has ended", || !working.is_some_and(lives)).await;
 }
 
 /// Nothing of a server is left: no worker, no folder for spilled rows.
