@@ -11,6 +11,7 @@ use tokio::sync::Notify;
 use tokio::sync::mpsc::Sender;
 use tokio::time::{Instant, sleep, timeout};
 use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
 
 use super::child::{Worker, slow_down};
 use super::failure::Failure;
@@ -36,6 +37,8 @@ struct Inner {
     workers: Mutex<Workers>,
     /// A worker became idle, or did not start.
     changed: Notify,
+    /// Workers that are being ended, and their folders removed.
+    ending: TaskTracker,
     stop: CancellationToken,
 }
 
@@ -59,6 +62,7 @@ impl Pool {
             slots,
             workers: Mutex::default(),
             changed: Notify::new(),
+            ending: TaskTracker::new(),
             stop: CancellationToken::new(),
         };
         let inner = Arc::new(inner);
@@ -93,6 +97,8 @@ impl Pool {
         for (_, worker) in idle {
             worker.end().await;
         }
+        self.inner.ending.close();
+        self.inner.ending.wait().await;
     }
 }
 
@@ -250,7 +256,7 @@ impl Busy {
         let surplus = workers.idle.len().saturating_sub(WORKERS_IDLE_KEPT);
         let ended = workers.idle.iter().take(surplus).take_while(|(since, _)| now - *since > WORKER_IDLE_MAX).count();
         for (_, worker) in workers.idle.drain(..ended) {
-            tokio::spawn(worker.end());
+            self.pool.ending.spawn(worker.end());
         }
         drop(workers);
         self.pool.changed.notify_waiters();
@@ -275,7 +281,7 @@ impl Drop for Busy {
     fn drop(&mut self) {
         // Without a runtime any more, dropping the worker has to do: that kills it as well.
         if let (Some(worker), Ok(runtime)) = (self.worker.take(), Handle::try_current()) {
-            runtime.spawn(worker.end());
+            self.pool.ending.spawn_on(worker.end(), &runtime);
             self.pool.replenish();
         }
     }
