@@ -171,7 +171,7 @@ fn a_record_of_an_earlier_schema_is_read() {
     let decoded = decoder.decode(&frames(&[include_bytes!("../tests/fixtures/package-1.frame").to_vec()]));
     assert_eq!(decoded.rejects, []);
     let mut transform = crate::transform::Transform::default();
-    let events = transform.transform(&decoded.batches[0].packages, 0, &[41]).unwrap();
+    let events = transform.transform(&decoded.batches[0].packages, 0, &[origin(41)]).unwrap();
     assert_eq!(events.keys.seq, [0, 1, 2]);
     assert_eq!(events.keys.tab_id.value(0), "01934f5e-6000-7000-8000-0000000000aa");
     // The clock's offset was -12.5 ms.

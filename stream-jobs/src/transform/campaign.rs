@@ -69,10 +69,14 @@ impl Campaign {
 }
 
 /// A value without e-mail addresses and tokens. What a marketer wrote is cut to its limit; a click id that is longer than
-/// any network's is none.
+/// any network's is none, and one that is a word of base64 stays as it is, whatever stands in the middle of it.
 fn kept(value: &str, column: usize) -> Option<String> {
     if value.trim().is_empty() || (column >= UTM_COLUMNS && value.len() > VALUE_BYTES_MAX) {
         return None;
+    }
+    let is_word = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.' | b'=');
+    if column >= UTM_COLUMNS && value.bytes().all(is_word) && !value.starts_with("eyJ") {
+        return Some(value.to_owned());
     }
     let mut masked = String::with_capacity(value.len());
     mask_into(value, &mut masked);

@@ -132,7 +132,6 @@ fn senders_by_their_registered_names() {
         ("http://localhost:3000/", "referral/"),
         ("http://203.0.113.7/", "referral/"),
         ("", "direct/"),
-        ("about:blank", "nothing"),
         ("no address", "nothing"),
     ] {
         assert_eq!(classified(referrer), wanted, "{referrer}");
