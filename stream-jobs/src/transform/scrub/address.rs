@@ -269,7 +269,7 @@ fn scrub_value(value: &str, clean: &mut String) {
     for (at, byte, _) in units(value.as_bytes(), 0) {
         match byte {
             b'/' | b'\\' if matches!(previous, b'/' | b'\\') => return,
-            b'?' | b'=' | b'#' | b'&' => {
+            b'?' | b'=' | b'#' => {
                 end = at;
                 break;
             }
