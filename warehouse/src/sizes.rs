@@ -2,7 +2,7 @@
 //! share stands in it once, and zeros hardly at all.
 
 use std::collections::HashMap;
-use std::ops::{Add, AddAssign};
+use std::ops::AddAssign;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use anyhow::Context;
@@ -43,16 +43,10 @@ impl Size {
     }
 }
 
-impl Add for Size {
-    type Output = Self;
-    fn add(self, other: Self) -> Self {
-        Self { rows: self.rows + other.rows, bytes: self.bytes + other.bytes }
-    }
-}
-
 impl AddAssign for Size {
     fn add_assign(&mut self, other: Self) {
-        *self = *self + other;
+        self.rows += other.rows;
+        self.bytes += other.bytes;
     }
 }
 
