@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use anyhow::anyhow;
 use datafusion::prelude::DataFrame;
+use deltalake_core::kernel::Add;
 use futures::{StreamExt, TryStreamExt, stream};
 use schemas::landing::Link;
 
@@ -19,7 +20,7 @@ use crate::progress::Progress;
 use crate::share::Share;
 use crate::sizes::Size;
 use crate::tables::Table;
-use crate::writer::write;
+use crate::writer::{discard, write};
 
 /// With the only part, or as one more.
 pub fn add_rows(parts: &mut Vec<DataFrame>, rows: DataFrame) -> anyhow::Result<()> {
@@ -45,16 +46,30 @@ pub async fn replace(
     parts: Vec<DataFrame>,
     links: &[Arc<Link>],
 ) -> anyhow::Result<Committed> {
-    let (columns, order) = (base.table.columns().join(", "), base.table.sort_order());
     let batch_rows = widest_batch_rows(lake, base, rewritten, links).await?;
     let mut added = Vec::new();
+    if let Err(error) = write_parts(lake, base.table, parts, batch_rows, &mut added).await {
+        discard(lake.store.objects(), base.table, &added).await;
+        return Err(error);
+    }
+    lake.table(base.table).commit(base, rewritten, added, &after(base, links)).await
+}
+
+async fn write_parts(
+    lake: &Lake,
+    table: Table,
+    parts: Vec<DataFrame>,
+    batch_rows: usize,
+    added: &mut Vec<Add>,
+) -> anyhow::Result<()> {
+    let (columns, order) = (table.columns().join(", "), table.sort_order());
     for rows in parts {
         let context = lake.engine.session_of(batch_rows);
         context.register_table("rows", rows.into_view())?;
         let sorted = context.sql(&format!("select {columns} from rows order by {order}")).await?;
-        added.extend(write(lake.store.objects(), base.table, sorted).await?.added);
+        added.extend(write(lake.store.objects(), table, sorted).await?.added);
     }
-    lake.table(base.table).commit(base, rewritten, added, &after(base, links)).await
+    Ok(())
 }
 
 /// Rows of a batch by the widest of the files that are read.

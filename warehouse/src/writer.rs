@@ -6,7 +6,7 @@ use std::sync::Arc;
 use anyhow::Context;
 use datafusion::arrow::array::AsArray;
 use datafusion::arrow::compute::{cast, partition};
-use datafusion::arrow::datatypes::{Date32Type, SchemaRef};
+use datafusion::arrow::datatypes::{DataType, Date32Type, SchemaRef};
 use datafusion::arrow::record_batch::RecordBatch;
 use datafusion::parquet::arrow::ArrowWriter;
 use datafusion::parquet::basic::{Compression, ZstdLevel};
@@ -44,8 +44,19 @@ pub async fn write(objects: &Arc<dyn ObjectStore>, table: Table, rows: DataFrame
     match writer.write(rows).await {
         Ok(()) => Ok(writer.written),
         Err(error) => {
-            writer.discard().await;
+            discard(objects, table, &writer.written.added).await;
             Err(error)
+        }
+    }
+}
+
+/// Removes what was written: nothing names it, and a round that fails again and again (memory, a full disk) would fill
+/// the store with it.
+pub async fn discard(objects: &Arc<dyn ObjectStore>, table: Table, files: &[Add]) {
+    for file in files {
+        let key = format!("warehouse/{}/{}", table.name(), file.path);
+        if let Err(error) = objects.delete(&Path::from(key.as_str())).await {
+            tracing::debug!(key, %error, "could not delete the file of a failed round");
         }
     }
 }
@@ -78,19 +89,9 @@ impl Writer {
         self.close().await
     }
 
-    /// Removes what was written: nothing names it, and a round that fails again and again (memory, a full disk) would
-    /// fill the store with it.
-    async fn discard(&mut self) {
-        for file in &self.written.added {
-            let key = format!("warehouse/{}/{}", self.table.name(), file.path);
-            if let Err(error) = self.objects.delete(&Path::from(key.as_str())).await {
-                tracing::debug!(key, %error, "could not delete the file of a failed round");
-            }
-        }
-    }
-
     async fn add(&mut self, batch: &RecordBatch) -> anyhow::Result<()> {
         let keys = batch.project(&[batch.schema().index_of("site_id")?, batch.schema().index_of("event_date")?])?;
+        let site_ids = cast(keys.column(0), &DataType::Utf8View)?;
         let columns = self.schema.fields().iter().map(|field| batch.schema().index_of(field.name()));
         let rows = batch.project(&columns.collect::<Result<Vec<_>, _>>()?)?;
         let typed =
@@ -98,7 +99,7 @@ impl Writer {
         let rows = RecordBatch::try_new(self.views.clone(), typed.collect::<Result<Vec<_>, _>>()?)
             .with_context(|| format!("table {}: rows of another shape", self.table.name()))?;
         for range in partition(keys.columns())?.ranges() {
-            let site_id = keys.column(0).as_string_view().value(range.start);
+            let site_id = site_ids.as_string_view().value(range.start);
             let event_date = keys.column(1).as_primitive::<Date32Type>().value(range.start);
             self.turn_to(site_id, event_date).await?;
             let file = self.open.as_mut().expect("turn_to opened a file");
