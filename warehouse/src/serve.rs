@@ -63,6 +63,8 @@ pub async fn serve(
     let server = warp::serve(routes).incoming(listener).graceful(async move { ending.cancelled().await });
     let mut server = tokio::spawn(server.run());
     tokio::select! {
+        // first: told to stop, the server may have ended by now
+        biased;
         () = shutdown.cancelled() => {}
         ended = &mut server => bail!("the HTTP server ended: {ended:?}"),
     }
