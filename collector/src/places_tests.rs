@@ -117,7 +117,7 @@ fn shares_have_a_floor() {
 
 /// What a sender may do with a place, drawn at random.
 #[derive(Clone, Copy, Debug)]
-enum Step {
+enum Act {
     Enter(u8, u8),
     Grow(u8, u16),
     Shrink(u8, u16),
@@ -126,14 +126,14 @@ enum Step {
     Leave(u8),
 }
 
-fn step() -> impl Strategy<Value = Step> {
+fn step() -> impl Strategy<Value = Act> {
     prop_oneof![
-        (0..3u8, 0..4u8).prop_map(|(key, host)| Step::Enter(key, host)),
-        (any::<u8>(), 0..300u16).prop_map(|(who, bytes)| Step::Grow(who, bytes)),
-        (any::<u8>(), 0..300u16).prop_map(|(who, bytes)| Step::Shrink(who, bytes)),
-        any::<u8>().prop_map(Step::Stand),
-        any::<u8>().prop_map(Step::StepOut),
-        any::<u8>().prop_map(Step::Leave),
+        (0..3u8, 0..4u8).prop_map(|(key, host)| Act::Enter(key, host)),
+        (any::<u8>(), 0..300u16).prop_map(|(who, bytes)| Act::Grow(who, bytes)),
+        (any::<u8>(), 0..300u16).prop_map(|(who, bytes)| Act::Shrink(who, bytes)),
+        any::<u8>().prop_map(Act::Stand),
+        any::<u8>().prop_map(Act::StepOut),
+        any::<u8>().prop_map(Act::Leave),
     ]
 }
 
@@ -145,12 +145,12 @@ proptest! {
         for step in steps {
             let pick = |who: u8| usize::from(who) % held.len().max(1);
             match step {
-                Step::Enter(key, host) => held.extend(window.enter(sender(key.into(), host))),
-                Step::Grow(who, bytes) if !held.is_empty() => drop(held[pick(who)].grow(bytes.into())),
-                Step::Shrink(who, bytes) if !held.is_empty() => held[pick(who)].shrink_to(bytes.into()),
-                Step::Stand(who) if !held.is_empty() => held[pick(who)].stand(),
-                Step::StepOut(who) if !held.is_empty() => drop(held[pick(who)].step_out()),
-                Step::Leave(who) if !held.is_empty() => drop(held.swap_remove(pick(who))),
+                Act::Enter(key, host) => held.extend(window.enter(sender(key.into(), host))),
+                Act::Grow(who, bytes) if !held.is_empty() => drop(held[pick(who)].grow(bytes.into())),
+                Act::Shrink(who, bytes) if !held.is_empty() => held[pick(who)].shrink_to(bytes.into()),
+                Act::Stand(who) if !held.is_empty() => held[pick(who)].stand(),
+                Act::StepOut(who) if !held.is_empty() => drop(held[pick(who)].step_out()),
+                Act::Leave(who) if !held.is_empty() => drop(held.swap_remove(pick(who))),
                 _ => {}
             }
             let state = window.state();

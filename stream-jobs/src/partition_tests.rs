@@ -186,7 +186,7 @@ fn no_record_makes_the_others_late_whatever_it_says_of_its_time() {
         for timestamp_ms in [Some(now), None, Some(-1), Some(i64::MAX), Some(i64::MIN), Some(0), Some(now + year_ms)] {
             let (late, reached) = late_beside(received_at, timestamp_ms);
             // One that nobody can date stands at the epoch.
-            let of_itself = u64::from(received_at < RECEIVED_AT || received_at > 1e100);
+            let of_itself = u64::from(!(RECEIVED_AT..=1e100).contains(&received_at));
             assert!(late <= of_itself, "{received_at} at {timestamp_ms:?}: {late} late");
             let reached = reached.unwrap();
             assert!(watermarks.contains(&reached), "{received_at} at {timestamp_ms:?}: {reached}");

@@ -160,7 +160,7 @@ impl Curated {
 
     /// Commits new metadata on top of a state; whoever writes afterwards builds on it.
     async fn extend(&self, state: &DeltaTableState, metadata: Metadata) -> anyhow::Result<()> {
-        let properties = properties(self.table).map(|(key, value)| (key.to_owned(), value.into()));
+        let properties = properties(self.table).map(|(key, value)| (key.to_owned(), value));
         CommitBuilder::from(CommitProperties::default().with_max_retries(0))
             .with_actions(vec![Action::Metadata(metadata)])
             .build(

@@ -37,7 +37,7 @@ impl Encoder {
                 if std::mem::replace(rows, true) {
                     written.push(b',');
                 }
-                written.extend_from_slice(text[*head_bytes..text.len() - JSON_END.len()].as_bytes());
+                written.extend_from_slice(&text.as_bytes()[*head_bytes..text.len() - JSON_END.len()]);
                 Ok(())
             }
             Self::Json { .. } => Ok(()),
