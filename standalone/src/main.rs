@@ -29,6 +29,7 @@ fn main() -> ExitCode {
         // It would panic when the log cannot be written, as on a full disk.
         .log_internal_errors(false)
         .init();
+    collector::limit_panic_lines();
     match start(command_line) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
