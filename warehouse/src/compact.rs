@@ -131,7 +131,7 @@ async fn merge_round(lake: &Lake, base: &Version, links: &[Arc<Link>]) -> anyhow
     let share = lake.shares.of(Table::Events);
     let merge = Merge::plan(&lake.engine, base, links).await?;
     let changed = merge.outcome().changed_files.iter().map(|file| *file as usize);
-    let rewritten = with_small_files(base, share, changed);
+    let rewritten = with_small_files(lake, base, changed).await?;
     let mut parts = Vec::new();
     for part in share.each_part() {
         parts.push(merge.new_rows(&lake.engine, part).await?);
@@ -203,7 +203,7 @@ impl<'a> DerivedTables<'a> {
         let lake = self.lake;
         let share = lake.shares.of(base.table);
         let derivation = self.plan(base, events, links).await?;
-        let rewritten = with_small_files(base, share, derivation.changed_files(base).await?);
+        let rewritten = with_small_files(lake, base, derivation.changed_files(base).await?).await?;
         let ledger = match base.table {
             Table::Sessions => Some(Scan::version(&*lake.table(Table::Ledger).newest().await?) as _),
             _ => None,

@@ -116,11 +116,40 @@ impl Engine {
     }
 }
 
-/// What asked for how much, if the memory limit is what ended the work.
+/// What the engine says when spilled data reaches its limit: an I/O error that only its words tell from others
+/// (`disk_manager.rs` of datafusion-execution).
+const SPILL_LIMIT_WORDS: &str = "the spilling process has exceeded the allowable limit";
+
+/// Whether the limit of spilled data is what an error is about.
+pub fn spill_exhausted(error: &dyn std::error::Error) -> bool {
+    error.to_string().contains(SPILL_LIMIT_WORDS)
+}
+
+/// What asked for how much, if the limit of memory or of spilled data is what ended the work.
 pub fn memory_exhausted(error: &anyhow::Error) -> Option<String> {
     let error = error.chain().find_map(|cause| cause.downcast_ref::<DataFusionError>())?;
     match error.find_root() {
         DataFusionError::ResourcesExhausted(text) => Some(one_line(text)),
+        root if spill_exhausted(root) => Some(one_line(root)),
         _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn spilled_data_that_reaches_its_limit_is_no_fault() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = Store::open(&format!("file://{}", folder.path().display())).unwrap();
+        let resources = Resources { memory_bytes_max: 8 << 20, spill_bytes_max: 1 << 20 };
+        let context = Engine::new(&store, resources).unwrap().session();
+        let rows = "select repeat(cast(value as varchar), 20) t from generate_series(1, 200000) order by t desc";
+        let error = context.sql(rows).await.unwrap().collect().await.unwrap_err();
+        let failure = crate::sql::Failure::from(error.context("a round"));
+        assert_eq!(failure.code(), "statement_too_costly", "{failure}");
+        let error = context.sql(rows).await.unwrap().collect().await.unwrap_err();
+        assert!(memory_exhausted(&anyhow::Error::from(error)).is_some());
     }
 }

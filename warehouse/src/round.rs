@@ -17,7 +17,6 @@ use crate::limits::{
     SMALL_FILE_BYTES, SMALL_FILES_MAX,
 };
 use crate::progress::Progress;
-use crate::share::Share;
 use crate::sizes::Size;
 use crate::tables::Table;
 use crate::writer::{discard, write};
@@ -152,7 +151,12 @@ pub fn running_amok(table: Table) -> anyhow::Error {
 }
 
 /// The given files, and the small ones of partitions where too many of one size class lie, unless memory is scarce.
-pub fn with_small_files(base: &Version, share: Share, files: impl IntoIterator<Item = usize>) -> Vec<&CuratedFile> {
+pub async fn with_small_files<'a>(
+    lake: &Lake,
+    base: &'a Version,
+    files: impl IntoIterator<Item = usize>,
+) -> anyhow::Result<Vec<&'a CuratedFile>> {
+    let share = lake.shares.of(base.table);
     let mut chosen: BTreeSet<usize> = files.into_iter().collect();
     let mut classes: HashMap<(&str, i32, u32), Vec<usize>> = HashMap::new();
     let small = |file: &CuratedFile| share.parts == 1 && file.bytes < SMALL_FILE_BYTES;
@@ -160,6 +164,42 @@ pub fn with_small_files(base: &Version, share: Share, files: impl IntoIterator<I
         let class = file.bytes.max(1).ilog2() / SIZE_CLASS_BITS;
         classes.entry((&file.site_id, file.event_date, class)).or_default().push(index);
     }
-    chosen.extend(classes.into_values().filter(|files| files.len() >= SMALL_FILES_MAX).flatten());
-    chosen.into_iter().map(|index| &base.files[index]).collect()
+    for files in classes.into_values().filter(|files| files.len() >= SMALL_FILES_MAX) {
+        chosen.extend(fitting(lake, base, files).await?);
+    }
+    Ok(chosen.into_iter().map(|index| &base.files[index]).collect())
+}
+
+/// Those of some files whose rows fit into memory together. A file that is small by its bytes may hold rows that are large.
+async fn fitting(lake: &Lake, base: &Version, files: Vec<usize>) -> anyhow::Result<Vec<usize>> {
+    let mut sized = Vec::with_capacity(files.len());
+    for index in files {
+        let file = base.scan_file(&base.files[index]);
+        sized.push((lake.sizes.of(&file.key, file.bytes).await?.bytes, index));
+    }
+    Ok(within(sized, lake.engine.memory_bytes_max() as u64))
+}
+
+/// The smallest of some `(bytes, index)` that have at most so many bytes together; none when fewer than two do.
+fn within(mut sized: Vec<(u64, usize)>, bytes_max: u64) -> Vec<usize> {
+    sized.sort_unstable();
+    let mut total = 0_u64;
+    sized.retain(|(bytes, _)| {
+        total = total.saturating_add(*bytes);
+        total <= bytes_max
+    });
+    if sized.len() > 1 { sized.into_iter().map(|(_, index)| index).collect() } else { Vec::new() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn small_files_of_large_rows_are_merged_as_far_as_they_fit() {
+        assert_eq!(within(vec![(5, 0), (1, 1), (4, 2), (9, 3)], 10), [1, 2, 0]);
+        assert_eq!(within(vec![(5, 0), (5, 1)], 10), [0, 1]);
+        assert_eq!(within(vec![(5, 0), (6, 1)], 10), [0_usize; 0], "one alone is not merged");
+        assert_eq!(within(vec![(u64::MAX, 0), (u64::MAX, 1), (1, 2)], 10), [0_usize; 0]);
+    }
 }

@@ -5,6 +5,7 @@ use datafusion::common::{DataFusionError, SchemaError};
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
+use crate::engine::spill_exhausted;
 use crate::guard::one_line;
 use crate::limits::MESSAGE_CHARS_MAX;
 
@@ -121,6 +122,7 @@ impl From<DataFusionError> for Failure {
             return Self::too_costly(format!("the statement makes a value too large; ask for less ({text})"));
         }
         match root {
+            root if spill_exhausted(root) => Self::out_of_memory(text),
             DataFusionError::SchemaError(schema, _) => match schema.as_ref() {
                 SchemaError::FieldNotFound { .. } => Self::theirs("unknown_column", text),
                 _ => Self::theirs("invalid_sql", text),
