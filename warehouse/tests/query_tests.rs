@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 use support::http::exchange;
-use support::{Landing, NOON, SECOND, Tab, rows};
+use support::{Landing, landed, rows};
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 use warehouse::Lake;
@@ -19,15 +19,6 @@ use warehouse::sql::{Program, Settings};
 /// Statements of a server in this process, on workers of the real program.
 fn settings(landing: &Landing) -> Settings {
     Settings { program: Program::at(env!("CARGO_BIN_EXE_warehouse")), ..Settings::new(&landing.url()) }
-}
-
-fn landed() -> Landing {
-    let mut landing = Landing::new();
-    let mut tab = Tab::new("v1", "t1");
-    let events: Vec<_> =
-        (0..20).map(|step| tab.event(if step % 2 == 0 { "click" } else { "pointer" }, NOON + step * SECOND)).collect();
-    landing.land(&events);
-    landing
 }
 
 /// Each statement is refused with its code, as the asker's own matter, in one line.

@@ -9,22 +9,13 @@ use rustix::process::Signal;
 use serde_json::{Value, json};
 use support::http::send;
 use support::server::{PATIENCE, Server, lives, until};
-use support::{Landing, NOON, SECOND, Tab};
+use support::{Landing, landed};
 
 /// Nothing interrupts it, and it takes years.
 const ENDLESS: &str = "select levenshtein(repeat('a',16000000),repeat('b',16000000))";
 /// One allocation of two gigabytes aborts.
 const ABORTS: &str =
     "select arrow_cast(null,'FixedSizeBinary(2000000000)') x, value from generate_series(1,100000) order by value desc";
-
-fn landed() -> Landing {
-    let mut landing = Landing::new();
-    let mut tab = Tab::new("v1", "t1");
-    let events: Vec<_> =
-        (0..20).map(|step| tab.event(if step % 2 == 0 { "click" } else { "pointer" }, NOON + step * SECOND)).collect();
-    landing.land(&events);
-    landing
-}
 
 /// Statements that must end, each with the codes that it may end with.
 fn hostile() -> Vec<(String, &'static [&'static str])> {

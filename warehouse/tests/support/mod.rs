@@ -370,6 +370,16 @@ pub async fn everything(lake: &Arc<Lake>) -> Vec<(&'static str, Vec<Value>)> {
     all
 }
 
+/// One tab with ten clicks and ten trails, a second between each.
+pub fn landed() -> Landing {
+    let mut landing = Landing::new();
+    let mut tab = Tab::new("v1", "t1");
+    let events: Vec<_> =
+        (0..20).map(|step| tab.event(if step % 2 == 0 { "click" } else { "pointer" }, NOON + step * SECOND)).collect();
+    landing.land(&events);
+    landing
+}
+
 /// Data files of a curated table.
 pub fn curated_files(landing: &Landing, table: &str) -> Vec<PathBuf> {
     let mut found = Vec::new();
