@@ -64,11 +64,15 @@ expect 200 "S3: a create-only PUT of a new key" "${create[@]}"
 readarray -t create < <(put_object commits/00000000000000000000.json second -H 'If-None-Match: *')
 expect 412 "S3: a create-only PUT of the same key is refused" "${create[@]}"
 
-"$HERE/parts" kill kafka registry s3 --dir "$DIR"
+# Registered last, so that the registry is killed while a database that writes later would still hold it.
+late="$(address registry_url)/subjects/late-value/versions"
+expect 200 "registry: a schema registers right before SIGKILL" -X POST -H "$json" -d "$(schema "$one")" "$late"
+"$HERE/parts" kill registry kafka s3 --dir "$DIR"
 "$HERE/parts" restart kafka registry s3 --dir "$DIR"
 "$HERE/parts" topic create telemetry.check --partitions 3 --dir "$DIR" | grep -q 'was there' || fail "Kafka: the topic is gone after SIGKILL"
 ok "Kafka: the topic is there after SIGKILL"
 expect 200 "registry: the subject is there after SIGKILL" "$subject/latest"
+expect 200 "registry: the one registered right before it is there too" "$late/latest"
 expect 412 "S3: the key is there after SIGKILL" "${create[@]}"
 
 # A backend whose /health/ready is a file, beside one where nobody listens.
