@@ -14,8 +14,9 @@ use tracing::{info, warn};
 
 use crate::producer::KafkaSink;
 
-/// With the silence that `health.rs` allows, a lost broker is noticed within 5 s, and a slow one is not taken for lost.
-const PROBE_INTERVAL_MS: u64 = 1_000;
+/// With the silence that `health.rs` allows, a lost broker is noticed within 5 s, and a slow one, whose answer takes as long
+/// as a probe waits, is not taken for lost.
+const PROBE_INTERVAL_MS: u64 = 1_500;
 /// A broker with a round trip of 1 s is slow and not lost.
 const PROBE_TIMEOUT_MS: u64 = 2_000;
 /// Between two attempts at start.

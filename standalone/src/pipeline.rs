@@ -25,6 +25,8 @@ const STREAM_JOB_FLUSH_MS_MAX: u64 = 4_000;
 /// log, where the stream job marks it as a duplicate; with one request at a time it cannot overtake another.
 const PRODUCER_OPTIONS: [(&str, &str); 2] =
     [("enable.idempotence", "false"), ("max.in.flight.requests.per.connection", "1")];
+/// tansu takes no metrics of its clients, and librdkafka asks it every five seconds whether it would.
+const CLIENT_OPTIONS: [(&str, &str); 1] = [("enable.metrics.push", "false")];
 /// What an idle system asks its broker is work for nobody. A fetch waits in the broker for a record, as long as it may; and
 /// tansu writes every heartbeat into its log, while the one member of the group is in the same process.
 const CONSUMER_OPTIONS: [(&str, &str); 2] = [("fetch.wait.max.ms", "5000"), ("heartbeat.interval.ms", "10000")];
@@ -43,7 +45,7 @@ pub async fn collector(addresses: &Addresses, public: TcpListener, internal: Tcp
     config.registry.url.clone_from(&addresses.registry_url);
     config.kafka.bootstrap.clone_from(&addresses.kafka_bootstrap);
     config.kafka.create_topics_partitions = PARTITIONS;
-    config.kafka.options.extend(options(&PRODUCER_OPTIONS));
+    config.kafka.options.extend(options(&PRODUCER_OPTIONS).chain(options(&CLIENT_OPTIONS)));
 
     let collector = collector::Collector::on(config, public, internal)?;
     let (told, ready) = tokio::sync::oneshot::channel();
@@ -76,7 +78,7 @@ pub fn stream_job(settings: &Options, addresses: &Addresses, internal: TcpListen
         group: format!("{OWN_GROUPS}{}", Uuid::now_v7()),
         ..stream_jobs::Config::default()
     };
-    config.kafka.extend(options(&PRODUCER_OPTIONS).chain(options(&CONSUMER_OPTIONS)));
+    config.kafka.extend([&PRODUCER_OPTIONS[..], &CONSUMER_OPTIONS, &CLIENT_OPTIONS].into_iter().flat_map(options));
     let job = stream_jobs::on(config, internal)?;
     Ok(Part::start("the stream job", |stop| job.serve(stop)))
 }
