@@ -1,11 +1,11 @@
 import { describe, expect, test } from 'vitest';
 import { createBuffer } from '../src/buffer.ts';
-import { scrubStack } from '../src/capture/errors.ts';
-import { keyClass } from '../src/capture/keys.ts';
-import { createThinner } from '../src/capture/pointer.ts';
-import { interactionToNextPaint, layoutShift } from '../src/capture/vitals.ts';
-import { customProperties } from '../src/custom.ts';
-import { expandTrails, type TelemetryEvent, type Trail } from '../src/wire.ts';
+import { scrubStack } from '../src/page/capture/errors.ts';
+import { keyClass } from '../src/page/capture/keys.ts';
+import { createThinner } from '../src/page/capture/pointer.ts';
+import { interactionToNextPaint, layoutShift } from '../src/page/capture/vitals.ts';
+import { customProperties } from '../src/page/custom.ts';
+import { expandTrails, type TelemetryEvent, type Trail } from '../src/shared/batch.ts';
 
 describe('buffer', () => {
   test('a trail keeps device time to the microsecond and a quarter pixel, without drift', () => {

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { Clock } from '../src/clock.ts';
+import { Clock } from '../src/worker/clock.ts';
 
 test('offset and error come from the answer with the smallest round trip', () => {
   const clock = new Clock();

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { describe as describeElement, elementPath } from '../src/element_path.ts';
+import { describe as describeElement, elementPath } from '../src/page/describe.ts';
 
 function find(html: string, selector: string): Element {
   document.body.innerHTML = html;

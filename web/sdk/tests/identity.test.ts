@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
-import { createIdentity } from '../src/identity.ts';
-import { providerIds } from '../src/provider_cookies.ts';
-import { uuidV7 } from '../src/uuid.ts';
+import { createIdentity } from '../src/page/identity.ts';
+import { providerIds } from '../src/page/provider_cookies.ts';
+import { uuidV7 } from '../src/shared/uuid.ts';
 
 test.each([
   ['_ga=GA1.2.111222333.1690000000', { ga_client_id: '111222333.1690000000' }],

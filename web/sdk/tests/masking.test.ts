@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, test } from 'vitest';
-import { clean, elementText, isBlocked, isUnmasked, maskText } from '../src/masking.ts';
+import { clean, elementText, isBlocked, isUnmasked, maskText } from '../src/page/privacy.ts';
 
 function show(html: string): Element {
   document.body.innerHTML = html;

@@ -1,6 +1,6 @@
 import 'fake-indexeddb/auto';
 import { describe, expect, test } from 'vitest';
-import { type Entry, MemoryOutbox, type Outbox, StoredOutbox } from '../src/outbox.ts';
+import { type Entry, MemoryOutbox, type Outbox, StoredOutbox } from '../src/worker/outbox.ts';
 
 const LIMITS = { bytes: 1000, batches: 5, ageMs: 10_000 };
 let names = 0;

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { pauseMs, retryAfterMs, verdictOf } from '../src/sender.ts';
+import { pauseMs, retryAfterMs, verdictOf } from '../src/worker/sender.ts';
 
 test.each([
   [200, 'delivered'],

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
-import { startTelemetry, type Telemetry } from '../src/main.ts';
-import type { Settings } from '../src/settings.ts';
-import { type Batch, type Chunk, encodeBatch, encodeRest, type Order, type Report } from '../src/wire.ts';
+import { startTelemetry, type Telemetry } from '../src/page/main.ts';
+import type { Settings } from '../src/page/settings.ts';
+import { type Batch, type Chunk, encodeBatch, encodeRest, type Order, type Report } from '../src/shared/batch.ts';
 import { EVENT_TYPES, wrongWith } from './contract.ts';
 
 /** Stands in for the worker: keeps its orders, and reports what a test lets it report. */

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import campaigns from '../../../schemas/lists/campaign_cases.json';
-import { allowQuery, scrubRequestUrl, scrubText, scrubUrl } from '../src/urls.ts';
+import { allowQuery, scrubRequestUrl, scrubText, scrubUrl } from '../src/shared/urls.ts';
 import { ADDRESSES } from './contract.ts';
 
 test.each(ADDRESSES)('$address', ({ address, url }) => {

@@ -1,9 +1,9 @@
 import 'fake-indexeddb/auto';
 import { gunzipSync } from 'node:zlib';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
-import { StoredOutbox } from '../src/outbox.ts';
-import type { Batch, Header, Order, Report } from '../src/wire.ts';
-import { Courier } from '../src/worker.ts';
+import { StoredOutbox } from '../src/worker/outbox.ts';
+import type { Batch, Header, Order, Report } from '../src/shared/batch.ts';
+import { Courier } from '../src/worker/worker.ts';
 import { wrongWith } from './contract.ts';
 
 const TAB = '01234567-89ab-7000-8000-0000000000aa';

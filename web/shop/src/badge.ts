@@ -1,6 +1,6 @@
 /** The corner badge: how many events this page captured, and how many the collector has acknowledged. */
 // For the type of `window.telemetry`.
-import type {} from '../../sdk/src/main.ts';
+import type {} from '../../sdk/src/page/main.ts';
 import { find, make } from './dom.ts';
 
 const EVERY_MS = 500;

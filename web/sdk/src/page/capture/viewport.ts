@@ -1,0 +1,56 @@
+/** Scroll and resize: the latest state, at a bounded rate, read when the page is laid out. */
+import { RESIZE_AFTER_MS, SCROLL_EVERY_MS } from '../../shared/limits.ts';
+import { guarded } from '../guard.ts';
+import { later, notLater } from '../natives.ts';
+import { isElement } from '../roots.ts';
+import type { Tracker } from '../tracker.ts';
+
+/** Runs `tell` once `ms` after the first call, or when the page ends, if it was asked for. */
+function bounded(tracker: Tracker, ms: number, tell: () => void): () => void {
+  let timer = 0;
+  const run = () => {
+    notLater(timer);
+    timer = 0;
+    tell();
+  };
+  tracker.atEnd(() => {
+    if (timer) run();
+  });
+  return () => {
+    timer ||= later(() => guarded(run), ms);
+  };
+}
+
+export function captureViewport(tracker: Tracker): void {
+  const { view } = tracker;
+  /** Where each of them is scrolled to, and since when; null: not read yet. */
+  const scrolled = new Map<Element | Document, { at: number; x: number; y: number }>();
+  const read = () => {
+    for (const [target, place] of scrolled)
+      if (isElement(target)) Object.assign(place, { x: target.scrollLeft, y: target.scrollTop });
+  };
+  const tellScroll = bounded(tracker, SCROLL_EVERY_MS, () => {
+    for (const [target, { at, x, y }] of scrolled) {
+      if (isElement(target)) tracker.note('scroll', at, tracker.number(target), [x, y]);
+      else tracker.note('scroll', at, 0, [view.scroll.x, view.scroll.y, view.scroll.page_height, view.scroll.depth]);
+    }
+    scrolled.clear();
+  });
+  tracker.roots.each((root) =>
+    tracker.on(root, 'scroll', (event, at) => {
+      const target = tracker.roots.target(event) ?? document;
+      if (!scrolled.size) view.refresh(read);
+      scrolled.set(target, { at, x: 0, y: 0, ...scrolled.get(target) });
+      tracker.scrolled();
+      tellScroll();
+    }),
+  );
+
+  let resizedAt = 0;
+  const tellResize = bounded(tracker, RESIZE_AFTER_MS, () => tracker.note('resize', resizedAt, 0, view.viewport));
+  tracker.on(window, 'resize', (_, at) => {
+    resizedAt = at;
+    view.refresh();
+    tellResize();
+  });
+}

@@ -1,0 +1,119 @@
+/** What is told of an element: what a person would call it, and the landmarks that it lies in. Raw: nothing is masked yet. */
+import type { RawElement } from '../shared/chunk.ts';
+import { ELEMENT_TEXT_UNITS_MAX, STRING_UNITS_MAX } from '../shared/limits.ts';
+import {
+  attribute,
+  firstChild,
+  hasAttribute,
+  idOf,
+  localName,
+  nextSibling,
+  nodeType,
+  nodeValue,
+  parentElement,
+  previousElement,
+} from './natives.ts';
+import { hostAround } from './privacy.ts';
+
+const ANCESTORS_MAX = 3;
+/** How far up landmarks are looked for. */
+const DEPTH_MAX = 32;
+const SIBLINGS_MAX = 50;
+const LANDMARK = /^(main|form|nav|header|footer|aside|section|article|dialog|table|ul|ol|fieldset)$/;
+/** Roles that elements have without saying so; any other input is a textbox. */
+const ROLES: Record<string, string> = { a: 'link', select: 'combobox', textarea: 'textbox', submit: 'button' };
+const OWN_ROLES = /^(button|checkbox|radio|form|main|img|table|dialog)$/;
+
+type Part = RawElement['path'][number];
+
+const short = (text: string | null) => (text ? text.slice(0, STRING_UNITS_MAX) : '');
+
+function part(element: Element, tag: string, id: string, target: boolean): Part {
+  const label = attribute(element, 'data-ct-label');
+  if (label) return [`${tag}@`, short(label), ''];
+  if (id) return [`${tag}#`, short(id), ''];
+  const name = attribute(element, 'name');
+  if (name) return [`${tag}[name=`, short(name), ']'];
+  const role = attribute(element, 'role');
+  if (role) return [`${tag}[role=`, short(role), ']'];
+  return [target ? tag + position(element, tag) : tag, '', ''];
+}
+
+/** `:nth-of-type(n)`, where the element has siblings of its kind before it. */
+function position(element: Element, tag: string): string {
+  let nth = 1;
+  for (let e = previousElement(element); e && nth < SIBLINGS_MAX; e = previousElement(e)) if (localName(e) === tag) nth++;
+  return nth > 1 ? `:nth-of-type(${nth})` : '';
+}
+
+/** `main>form>button#buy`: the element itself, and up to three of its landmarks, lists, or named ancestors. */
+function pathOf(element: Element, tag: string, id: string): Part[] {
+  const parts = [part(element, tag, id, true)];
+  let depth = 0;
+  for (let e = parentOf(element); e && parts.length <= ANCESTORS_MAX && ++depth < DEPTH_MAX; e = parentOf(e)) {
+    const name = localName(e);
+    if (name === 'body') break;
+    const entry = name === 'li' || name === 'tr';
+    const own = idOf(e);
+    if (entry || own || LANDMARK.test(name) || hasAttribute(e, 'data-ct-label')) parts.unshift(part(e, name, own, entry));
+  }
+  return parts;
+}
+
+function parentOf(element: Element): Element | null {
+  return parentElement(element) ?? hostAround(element);
+}
+
+function roleOf(element: Element, tag: string): string {
+  const role = attribute(element, 'role');
+  if (role) return role.slice(0, 32);
+  const kind = tag === 'input' ? (element as HTMLInputElement).type : tag;
+  return ROLES[kind] ?? (OWN_ROLES.test(kind) ? kind : tag === 'input' ? 'textbox' : '');
+}
+
+const NO_TEXT = /^(script|style|noscript|textarea|select|datalist|iframe)$/;
+const BUTTON_TYPES = /^(submit|button|reset)$/;
+const NODES_MAX = 24;
+
+/** Text that the page itself shows on an element; never what a person typed into it. */
+function textOf(element: Element, tag: string): string {
+  if (tag === 'input') {
+    const { type, value } = element as HTMLInputElement;
+    return BUTTON_TYPES.test(type) ? short(value) : '';
+  }
+  let text = '';
+  let visits = 0;
+  const walk = (node: Node): void => {
+    if (text.length > ELEMENT_TEXT_UNITS_MAX * 2 || ++visits > NODES_MAX) return;
+    const type = nodeType(node);
+    if (type === Node.TEXT_NODE) text += short(nodeValue(node));
+    else if (type === Node.ELEMENT_NODE && showsText(node as Element)) {
+      for (let child = firstChild(node); child; child = nextSibling(child)) walk(child);
+      text += ' ';
+    }
+  };
+  walk(element);
+  return text;
+}
+
+function showsText(element: Element): boolean {
+  return !(
+    NO_TEXT.test(localName(element)) ||
+    (element as HTMLElement).isContentEditable ||
+    hasAttribute(element, 'data-ct-block')
+  );
+}
+
+export function describe(element: Element): RawElement {
+  const tag = localName(element);
+  const id = idOf(element);
+  return {
+    tag,
+    id: short(id),
+    name: short(attribute(element, 'name')),
+    role: roleOf(element, tag),
+    text: textOf(element, tag),
+    path: pathOf(element, tag, id),
+    rect: null,
+  };
+}

@@ -1,0 +1,60 @@
+/**
+ * Who and which tab.
+ *
+ * A `tab_id` lives as long as one document, not as long as the browser's tab. Its counters (`seq`, `batch_seq`)
+ * must never hand out a number twice nor skip one. Kept across page loads they would have to be written to
+ * storage before each use, and a crash, a duplicated tab (which copies sessionStorage) or a page restored from
+ * the back/forward cache beside its successor would still break the promise. In memory they cannot be wrong. The
+ * visitor cookie ties the documents of a visit together.
+ */
+import { COOKIES_EVERY_MS, VISITOR_COOKIE_SECONDS } from '../shared/limits.ts';
+import { providerIds } from './provider_cookies.ts';
+import { uuidV7 } from '../shared/uuid.ts';
+import type { Header } from '../shared/chunk.ts';
+
+const COOKIE = 'ct_visitor';
+
+export interface Identity {
+  readonly tab_id: string;
+  visitor(): string;
+  /** Call once consent is granted: takes the visitor from the cookie, or writes the new one for 13 months. */
+  remember(): void;
+  /** Call when consent is refused. */
+  forget(): void;
+  identify(userId: string | null): void;
+  joinKeys(): Header['identity'];
+}
+
+/** `anonymous`: nothing is stored and no join key is read (Global Privacy Control). */
+export function createIdentity(anonymous: boolean): Identity {
+  let visitorId = uuidV7();
+  let user_id: string | null = null;
+  let providers = providerIds('');
+  let readAgainAt = 0;
+  const write = (value: string, seconds: number) => {
+    const secure = location.protocol === 'https:' ? '; Secure' : '';
+    // biome-ignore lint/suspicious/noDocumentCookie: the Cookie Store API is not in every browser, and is asynchronous
+    document.cookie = `${COOKIE}=${value}; Max-Age=${seconds}; Path=/; SameSite=Lax${secure}`;
+  };
+  return {
+    tab_id: uuidV7(),
+    visitor: () => visitorId,
+    remember() {
+      if (anonymous) return;
+      const known = /(?:^|; )ct_visitor=([0-9a-f-]{36})/.exec(document.cookie)?.[1];
+      if (known) visitorId = known;
+      else write(visitorId, VISITOR_COOKIE_SECONDS);
+    },
+    forget: () => write('', -1),
+    identify(userId) {
+      user_id = anonymous ? null : userId;
+    },
+    joinKeys() {
+      if (!anonymous && performance.now() >= readAgainAt) {
+        providers = providerIds(document.cookie);
+        readAgainAt = performance.now() + COOKIES_EVERY_MS;
+      }
+      return { user_id, ...providers };
+    },
+  };
+}

@@ -1,0 +1,71 @@
+/**
+ * The platform as it was when this script began, read through the prototypes: a page may name a field `id` or `closest`,
+ * which hides the form's own, may replace a function, or may patch timers to follow them (zone.js, which keeps the
+ * originals under its own names).
+ */
+type Method = (this: never, ...values: never[]) => unknown;
+
+/** A method, or a getter, as a function of its object. */
+function method<T extends Method>(of: T): (self: object, ...values: Parameters<T>) => ReturnType<T> {
+  return Function.prototype.call.bind(of) as never;
+}
+
+export function getter<T>(prototype: object, name: string): (self: object) => T {
+  const own = Object.getOwnPropertyDescriptor(prototype, name)?.get;
+  return (own ? method(own as Method) : () => undefined) as (self: object) => T;
+}
+
+/** What zone.js replaced in `holder`, or what is there. */
+export function original<T>(holder: object, name: string): T {
+  const patched = (holder as Record<string, unknown>)[`__zone_symbol__${name}`];
+  return (typeof patched === 'function' ? patched : (holder as Record<string, unknown>)[name]) as T;
+}
+
+const element = Element.prototype;
+const node = Node.prototype;
+
+export const attribute = method(element.getAttribute);
+export const hasAttribute = method(element.hasAttribute);
+export const closest = method(element.closest) as (self: object, selectors: string) => Element | null;
+export const matches = method(element.matches) as (self: object, selectors: string) => boolean;
+export const idOf = getter<string>(element, 'id');
+export const localName = getter<string>(element, 'localName');
+export const shadowRootOf = getter<ShadowRoot | null>(element, 'shadowRoot');
+export const previousElement = getter<Element | null>(element, 'previousElementSibling');
+export const isConnected = getter<boolean>(node, 'isConnected');
+export const nodeType = getter<number>(node, 'nodeType');
+export const nodeValue = getter<string | null>(node, 'nodeValue');
+export const parentElement = getter<Element | null>(node, 'parentElement');
+export const firstChild = getter<Node | null>(node, 'firstChild');
+export const nextSibling = getter<Node | null>(node, 'nextSibling');
+export const rootOf = method(node.getRootNode) as (self: object) => Node;
+export const targetOf = getter<EventTarget | null>(Event.prototype, 'target');
+export const composedPath = method(Event.prototype.composedPath);
+
+const listen = method(original<EventTarget['addEventListener']>(EventTarget.prototype, 'addEventListener'));
+
+/** Listens without ever holding the page up, before the page's own listeners. */
+export function on(target: EventTarget, type: string, listener: (event: Event) => void): void {
+  listen(target, type, listener, { capture: true, passive: true });
+}
+
+const timer = original<typeof setTimeout>(window, 'setTimeout');
+const untimer = original<typeof clearTimeout>(window, 'clearTimeout');
+const interval = original<typeof setInterval>(window, 'setInterval');
+const frame = original<typeof requestAnimationFrame>(window, 'requestAnimationFrame');
+const idle = original<typeof requestIdleCallback | undefined>(window, 'requestIdleCallback');
+
+export const later = (run: () => void, ms: number): number => timer.call(window, run, ms) as unknown as number;
+export const notLater = (id: number): void => untimer.call(window, id);
+export const every = (run: () => void, ms: number): number => interval.call(window, run, ms) as unknown as number;
+export const atFrame = (run: () => void): number => frame.call(window, run);
+
+/** Runs when the page has nothing to do, at the latest after `ms`. Not every browser knows idle moments. */
+export function whenIdle(run: (deadline?: IdleDeadline) => void, ms: number): void {
+  if (idle) idle.call(window, run, { timeout: ms });
+  else later(run, 1);
+}
+
+export const now = performance.now.bind(performance);
+/** Of this document, epoch ms. */
+export const ORIGIN = performance.timeOrigin;

@@ -1,0 +1,55 @@
+/** The trees in which events happen: the document, and open shadow trees, as soon as somebody acts in them. */
+import { composedPath, nodeType, on, shadowRootOf, targetOf } from './natives.ts';
+
+type Listen = (root: EventTarget) => void;
+
+export interface Roots {
+  /** Calls `listen` for the window, and for each shadow root that is found: for events that do not leave their tree. */
+  each(listen: Listen): void;
+  /** The innermost element of an event that the window hears, also inside open shadow trees. */
+  target(event: Event): Element | null;
+}
+
+export function isElement(target: EventTarget | null): target is Element {
+  if (target instanceof Element) return true;
+  try {
+    // An element of another realm, as of a frame that the page emptied.
+    return nodeType(target as Node) === Node.ELEMENT_NODE;
+  } catch {
+    return false;
+  }
+}
+
+export function createRoots(): Roots {
+  const listens: Listen[] = [];
+  const found: WeakSet<EventTarget> = new WeakSet();
+  const shadows: WeakRef<EventTarget>[] = [];
+  const meet = (root: EventTarget) => {
+    if (found.has(root)) return;
+    found.add(root);
+    shadows.push(new WeakRef(root));
+    for (const listen of listens) listen(root);
+  };
+  const roots: Roots = {
+    each(listen) {
+      listens.push(listen);
+      listen(window);
+      for (const shadow of shadows) {
+        const root = shadow.deref();
+        if (root) listen(root);
+      }
+    },
+    target(event) {
+      const target = targetOf(event);
+      if (!isElement(target)) return null;
+      // Only what hosts a tree hides another target.
+      if (!shadowRootOf(target)) return target;
+      const path = composedPath(event);
+      for (const step of path) if (step instanceof ShadowRoot) meet(step);
+      return isElement(path[0] ?? null) ? (path[0] as Element) : target;
+    },
+  };
+  // What does not leave a tree is preceded by one of these, which do: the tree is known in time.
+  for (const type of ['pointerdown', 'focusin', 'keydown']) on(window, type, roots.target);
+  return roots;
+}

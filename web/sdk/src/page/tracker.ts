@@ -1,0 +1,252 @@
+/** The page thread: `note` takes what the capture modules saw; every few seconds the notes go to the worker as a batch. */
+import { type Details, type DetailsFor, type Header } from '../shared/chunk.ts';
+import {
+  BATCH_BYTES_MAX,
+  BATCH_EVENTS_MAX,
+  ELEMENT_BYTES,
+  EVENT_BYTES,
+  FLUSH_MS,
+  SAMPLE_BYTES,
+} from '../shared/limits.ts';
+import { EVENT_TYPES, type EventType } from '../shared/types.ts';
+import { uuidV7 } from '../shared/uuid.ts';
+import { createDelivery } from './delivery.ts';
+import { BLOCKED, createElements } from './elements.ts';
+import { createGate } from './gate.ts';
+import { failures, guarded, onFailure } from './guard.ts';
+import { createIdentity } from './identity.ts';
+import { later, now, notLater, on } from './natives.ts';
+import { createNotes } from './notes.ts';
+import { createRoots, type Roots } from './roots.ts';
+import type { Consent, Settings } from './settings.ts';
+import { createAfterFrame, createView, type View } from './view.ts';
+
+export interface Stats {
+  /** Events captured by this document, per type. */
+  captured: Record<string, number>;
+  pointer_samples: number;
+  /** Of the captured ones: answered 200, dropped for good, and neither yet. */
+  acknowledged: number;
+  dropped: number;
+  pending: number;
+  tab_id: string;
+  visitor_id: string;
+}
+
+export interface Tracker {
+  readonly settings: Settings;
+  readonly roots: Roots;
+  readonly view: View;
+  /** Runs after the next frame, when the page is laid out. */
+  afterFrame(run: () => void): void;
+  /**
+   * Takes one event and returns its `seq`; −1 when it is not taken. `at` is ms since the document began, as in
+   * `Event.timeStamp`. `element` is what `number` gave: of a blocked one nothing is taken. The four numbers are those that
+   * `encode.ts` reads for the type.
+   */
+  note<T extends EventType>(type: T, at: number, element?: number, values?: Values, details?: DetailsFor<T>): number;
+  /** Takes one sample of the pointer, in CSS pixels. */
+  sample(at: number, x: number, y: number, pointerType: number): void;
+  /** The element's number for `note`. `now`: describes it at once, because the page may take it away. */
+  number(element: Element | null, now?: boolean): number;
+  /** The page has scrolled: elements are elsewhere now. */
+  scrolled(): void;
+  /** Listens without ever disturbing the page, errors kept inside. Notes input. */
+  on<E extends Event>(target: EventTarget, type: string, handler: (event: E, at: number) => void): void;
+  /** When a listener last heard the person move, press, type or turn the wheel; the start of the page before that. */
+  inputAt(): number;
+  /** `ending` runs when the page ends, to tell what it still holds. */
+  atEnd(ending: () => void): void;
+  /** A page view begins: batches from here on carry its id and address. */
+  openPageView(referrer: string): void;
+  /** Everything captured so far becomes a batch, now. */
+  cut(): void;
+  consent(state: Consent): void;
+  /** Settles when everything captured so far is answered for good; at once when consent is denied. */
+  flush(): Promise<void>;
+  identify(userId: string | null): void;
+  stats(): Stats;
+  /** The page is frozen, and may not come back: sends what only this thread holds. */
+  freeze(): void;
+  /** The page is left: everything is out of this thread when this returns. */
+  end(): void;
+  /** The page is back from the back/forward cache. */
+  resume(): void;
+}
+
+export type Values = readonly [a?: number, b?: number, c?: number, d?: number];
+
+const NUMBER_OF = Object.fromEntries(EVENT_TYPES.map((type, number) => [type, number])) as Record<EventType, number>;
+const NONE: Values = [];
+const { pointer: POINTER } = NUMBER_OF;
+
+export function createTracker(settings: Settings): Tracker {
+  const identity = createIdentity(settings.anonymous);
+  const delivery = createDelivery(settings, identity.tab_id);
+  const elements = createElements();
+  const notes = createNotes(elements);
+  const gate = createGate(settings.consent);
+  const afterFrame = createAfterFrame();
+  const view = createView(afterFrame);
+  const captured = new Uint32Array(EVENT_TYPES.length);
+  const endings: (() => void)[] = [];
+  let samples = 0;
+  let events = 0;
+  let bytes = 0;
+  let inputAt = now();
+  let batchSeq = 0;
+  let pageViewId = '';
+  let url = '';
+  let referrer = '';
+  let timer = 0;
+
+  const header = (): Header => ({
+    batch_id: uuidV7(),
+    batch_seq: batchSeq++,
+    visitor_id: identity.visitor(),
+    tab_id: identity.tab_id,
+    page_view_id: pageViewId,
+    page: { url, referrer, ...view.page() },
+    identity: identity.joinKeys(),
+    max_touch_points: navigator.maxTouchPoints,
+  });
+  const restart = () => {
+    notLater(timer);
+    timer = events = bytes = 0;
+  };
+  const cut = () => {
+    if (events) delivery.send(header(), notes.take());
+    restart();
+  };
+  const add = (
+    type: number,
+    at: number,
+    element: number,
+    [a = Number.NaN, b = Number.NaN, c = Number.NaN, d = Number.NaN]: Values,
+    size: number,
+    details?: Details,
+  ): number => {
+    const seq = notes.add(type, at, element, a, b, c, d, details);
+    bytes += size;
+    if (bytes >= BATCH_BYTES_MAX || events >= BATCH_EVENTS_MAX || !notes.hasRoom()) cut();
+    else if (!timer && gate.consent !== 'pending') timer = later(() => guarded(cut), FLUSH_MS);
+    return seq;
+  };
+  const count = (type: number) => {
+    captured[type] = (captured[type] as number) + 1;
+    events++;
+  };
+  const note: Tracker['note'] = (type, at, element = 0, values = NONE, details) => {
+    if (element === BLOCKED || !gate.opens(notes.next(), samples)) return -1;
+    const number = NUMBER_OF[type];
+    count(number);
+    const size = EVENT_BYTES + (element && ELEMENT_BYTES) + (details ? sizeOf(details) : 0);
+    return add(number, at, element, values, size, details);
+  };
+  const begin = () => {
+    identity.remember();
+    delivery.start();
+  };
+  const degraded = (what: string) => note('capture_degraded', now(), 0, NONE, { what });
+  const stats = (): Stats => {
+    const { acknowledged, dropped } = delivery.counts();
+    const counts = EVENT_TYPES.map((type, number) => [type, captured[number]] as const);
+    return {
+      captured: Object.fromEntries(counts.filter(([, count]) => count)) as Record<string, number>,
+      pointer_samples: samples,
+      acknowledged,
+      dropped,
+      pending: notes.next() - acknowledged - dropped,
+      tab_id: identity.tab_id,
+      visitor_id: identity.visitor(),
+    };
+  };
+
+  onFailure(() => degraded('sdk_error'));
+  view.refresh();
+  if (gate.consent === 'granted') begin();
+  return {
+    settings,
+    roots: createRoots(),
+    view,
+    afterFrame: (run) => afterFrame(() => guarded(run)),
+    note,
+    cut,
+    stats,
+    sample(at, x, y, pointerType) {
+      if (!gate.opens(notes.next(), samples)) return;
+      samples++;
+      const begins = notes.beginsTrail();
+      if (begins) count(POINTER);
+      add(POINTER, at, 0, [x, y, Number.NaN, pointerType], begins ? EVENT_BYTES : SAMPLE_BYTES);
+    },
+    number: (element, now) => (element ? elements.number(element, now) : 0),
+    scrolled: elements.scrolled,
+    on(target, type, handler) {
+      const input = /^(pointer[mdu]|key|input|wheel)/.test(type);
+      on(target, type, (event) => {
+        if (!event.isTrusted && !settings.test) return;
+        const at = event.timeStamp;
+        if (input) inputAt = at;
+        guarded(() => handler(event as never, at));
+      });
+    },
+    inputAt: () => inputAt,
+    atEnd: (ending) => endings.push(ending),
+    openPageView(from) {
+      cut();
+      pageViewId = uuidV7();
+      referrer = from;
+      url = location.href;
+      view.restart();
+      view.refresh();
+    },
+    consent(state) {
+      // Who has denied is asked again by the next page, not by this one.
+      if (state === gate.consent || gate.consent === 'denied' || state === 'pending') return;
+      gate.consent = state;
+      if (state === 'granted') {
+        begin();
+        delivery.amend({ visitor_id: identity.visitor(), identity: identity.joinKeys() });
+        if (gate.missed) degraded('consent');
+        cut();
+      } else {
+        notes.take();
+        restart();
+        delivery.stop();
+        identity.forget();
+      }
+    },
+    flush() {
+      cut();
+      return gate.consent === 'denied' ? Promise.resolve() : delivery.flush();
+    },
+    identify(userId) {
+      cut();
+      identity.identify(userId);
+    },
+    freeze() {
+      cut();
+      delivery.finish();
+    },
+    end() {
+      if (gate.ended) return;
+      for (const ending of endings) guarded(ending);
+      if (failures() > 1) degraded(`sdk_errors:${failures()}`);
+      cut();
+      gate.ended = true;
+      delivery.finish();
+      if (settings.test) localStorage.setItem(`ct-final-${identity.tab_id}`, JSON.stringify(stats()));
+    },
+    resume() {
+      gate.ended = false;
+    },
+  };
+}
+
+/** About the bytes of details as JSON; cheap, and never far below. */
+function sizeOf(details: Details): number {
+  let bytes = 2;
+  for (const value of Object.values(details)) bytes += 12 + (typeof value === 'string' ? value.length : 9);
+  return bytes;
+}

@@ -1,0 +1,60 @@
+/** The page as batches tell of it. What the browser would have to lay out is read after a frame, when it has just done so. */
+import type { Header } from '../shared/chunk.ts';
+import { atFrame } from './natives.ts';
+
+export interface View {
+  readonly viewport: [width: number, height: number];
+  /** Of the document: how far it is scrolled, how high it is, and which share of it was seen so far, 0 to 1. */
+  readonly scroll: { x: number; y: number; page_height: number; depth: number };
+  /** Reads it anew after the next frame, and then calls `then`. */
+  refresh(then?: () => void): void;
+  /** Another page view: what was seen begins anew. */
+  restart(): void;
+  page(): Pick<Header['page'], 'title' | 'viewport' | 'screen' | 'language' | 'webdriver'>;
+}
+
+/** Runs after the next frame, when the page is laid out: reading a place costs nothing then. */
+export function createAfterFrame(): (run: () => void) => void {
+  const { port1, port2 } = new MessageChannel();
+  let waiting: (() => void)[] = [];
+  port1.onmessage = () => {
+    const runs = waiting;
+    waiting = [];
+    for (const run of runs) run();
+  };
+  return (run) => {
+    if (!waiting.length) atFrame(() => port2.postMessage(0));
+    waiting.push(run);
+  };
+}
+
+export function createView(afterFrame: (run: () => void) => void): View {
+  const scroll = { x: 0, y: 0, page_height: 0, depth: 0 };
+  const view: View = {
+    viewport: [0, 0],
+    scroll,
+    refresh(then) {
+      afterFrame(() => {
+        const { scrollHeight, clientWidth, clientHeight } = document.documentElement;
+        view.viewport[0] = innerWidth || clientWidth;
+        view.viewport[1] = innerHeight || clientHeight;
+        scroll.x = scrollX;
+        scroll.y = scrollY;
+        scroll.page_height = scrollHeight;
+        if (scrollHeight) scroll.depth = Math.max(scroll.depth, Math.min(1, (scrollY + innerHeight) / scrollHeight));
+        then?.();
+      });
+    },
+    restart() {
+      scroll.depth = 0;
+    },
+    page: () => ({
+      title: document.title,
+      viewport: view.viewport,
+      screen: [screen.width, screen.height],
+      language: navigator.language,
+      webdriver: !!navigator.webdriver,
+    }),
+  };
+  return view;
+}

@@ -1,0 +1,182 @@
+/** From what the page noted to the batch that travels: masks, scrubs, names the numbers. In the worker, or where the page ends. */
+import { type ClientHints, type ElementInfo, roundMicros, type TelemetryEvent, type Trail } from './batch.ts';
+import { type Chunk, type Details, type DetailsOf, type Header, type RawElement, WIDTH } from './chunk.ts';
+import { ELEMENT_TEXT_UNITS_MAX, SDK_VERSION } from './limits.ts';
+import { clean, maskText } from './text.ts';
+import { EVENT_TYPES, type EventType, WORDS } from './types.ts';
+import { scrubRequestUrl, scrubStack, scrubText, scrubUrl } from './urls.ts';
+
+const tenth = (pixels: number) => Math.round(pixels * 10) / 10;
+const quarter = (pixels: number) => Math.round(pixels * 4) / 4;
+/** NaN is how a row says that there is nothing. */
+const known = (value: number): number | undefined => (Number.isNaN(value) ? undefined : value);
+const duration = (ms: number): number | undefined => known(Math.max(0, roundMicros(ms)));
+const word = (words: keyof typeof WORDS, place: number): string | undefined => WORDS[words][place];
+
+function elementInfo({ tag, id, name, role, text, path, rect }: RawElement): ElementInfo {
+  return {
+    path: clean(path.map(([before, value, after]) => before + (value && maskText(value, 64)) + after).join('>')),
+    tag: clean(tag, 64),
+    id: maskText(id, 64) || null,
+    name: maskText(name, 64) || null,
+    role: clean(role, 32) || null,
+    text: maskText(text, ELEMENT_TEXT_UNITS_MAX) || null,
+    rect: rect && (rect.map(tenth) as ElementInfo['rect']),
+  };
+}
+
+/** What a type adds to an event. `a` to `d` are the four numbers of its row. */
+function fields(type: EventType, [a, b, c, d]: number[], details: Details | undefined, base: string): object {
+  const n = [a, b, c, d] as [number, number, number, number];
+  switch (type) {
+    case 'page_view':
+      return { state: word('page_view', n[0]) };
+    case 'page_leave':
+      return { duration_ms: duration(n[0]), scroll: scrolled(n[1], n[2]) };
+    case 'heartbeat':
+    case 'element_enter':
+    case 'focus':
+    case 'submit':
+    case 'print':
+    case 'pointer':
+      return {};
+    case 'visibility':
+      return { state: word('visibility', n[0]) };
+    case 'element_leave':
+      return { duration_ms: duration(n[0]) };
+    case 'click':
+    case 'double_click':
+    case 'context_menu':
+    case 'pointer_down':
+    case 'pointer_up':
+      return { ...place(n), button: n[2], pointer_type: word('pointer_type', n[3]) };
+    case 'pointer_cancel':
+      return { ...place(n), pointer_type: word('pointer_type', n[3]) };
+    case 'drag':
+      return { ...place(n), state: word('drag', n[2]) };
+    case 'blur': {
+      const [, hesitation, corrections, refills] = n;
+      const field = { hesitation_ms: duration(hesitation), corrections, refills };
+      return { duration_ms: duration(n[0]), ...(!Number.isNaN(corrections) && { field }) };
+    }
+    case 'input': {
+      const { kind, value } = (details ?? {}) as DetailsOf['input'];
+      const told = { kind: clean(kind || word('input', n[0]) || 'insertReplacementText', 64), length: n[1] };
+      return { input: { ...told, ...(value !== undefined && { value: maskText(value) }) } };
+    }
+    case 'change': {
+      const { label } = (details ?? {}) as Partial<DetailsOf['change']>;
+      const checked = Number.isNaN(n[1]) ? undefined : !!n[1];
+      return { change: { index: n[0], checked, label: label === undefined ? label : maskText(label) } };
+    }
+    case 'scroll':
+      return { ...place(n), scroll: scrolled(n[2], n[3]) };
+    case 'resize':
+      return { viewport: [n[0], n[1]] };
+    case 'key':
+      return { key: { class: word('key', n[0]) } };
+    case 'clipboard':
+      return { clipboard: { kind: word('clipboard', n[0]), length: n[1] } };
+    case 'request': {
+      const { method, url, ...measured } = details as DetailsOf['request'];
+      return { request: { method: clean(method, 32), url: scrubRequestUrl(url, base), ...measured } };
+    }
+    case 'error': {
+      const { message, source, line, column, stack } = details as DetailsOf['error'];
+      return {
+        error: {
+          message: maskText(scrubText(message, base), 1024),
+          source: scrubUrl(source, base) || null,
+          line: line || null,
+          column: column || null,
+          ...(stack && { stack: scrubStack(stack, base) }),
+        },
+      };
+    }
+    case 'web_vital':
+      return { vital: { name: word('vital', n[0]), value: Math.round(n[1] * 1e4) / 1e4 } };
+    case 'capture_degraded': {
+      const { what } = details as DetailsOf['capture_degraded'];
+      return { degraded: { what: clean(what, 64), rate_hz: known(n[0]) ?? null } };
+    }
+    case 'custom': {
+      const { name, properties } = details as DetailsOf['custom'];
+      return { name: clean(name, 256), ...(properties && { properties: JSON.parse(properties) }) };
+    }
+    case 'effect':
+      return { effect: { of_seq: n[0], kind: word('effect', n[1]), after_ms: known(n[2]) ?? null } };
+    case 'composition':
+      return { state: word('composition', n[0]), input: { kind: 'insertCompositionText', length: n[1] } };
+    case 'media':
+      return { state: word('media', n[0]), media: { position_s: known(n[1]) } };
+    case 'toggle':
+      return { state: word('toggle', n[0]) };
+    case 'long_frame': {
+      const { script, invoker } = details as DetailsOf['long_frame'];
+      const cause = { script: scrubUrl(script, base) || null, invoker: maskText(invoker, 256) || null };
+      return { duration_ms: duration(n[0]), frame: { blocking_ms: known(n[1]), ...cause } };
+    }
+    default:
+      return type satisfies never;
+  }
+}
+
+const place = ([x, y]: number[]) => ({ x: quarter(x as number), y: quarter(y as number) });
+
+function scrolled(pageHeight: number, depth: number): object | undefined {
+  return Number.isNaN(depth) ? undefined : { page_height: tenth(pageHeight), depth: Math.round(depth * 1e4) / 1e4 };
+}
+
+/** Rows to events. Samples that follow each other are one trail: microseconds and quarter pixels, so that sums stay exact. */
+function events({ first_seq, origin, rows, elements, details }: Chunk, base: string): TelemetryEvent[] {
+  const made: TelemetryEvent[] = [];
+  const described = elements.map(elementInfo);
+  let trail: Trail | null = null;
+  let trailAt = 0;
+  let next = 0;
+  for (let row = 0, i = 0; i < rows.length; row++, i += WIDTH) {
+    const [number, since, element, ...values] = rows.subarray(i, i + WIDTH) as unknown as number[];
+    const type = EVENT_TYPES[number as number] as EventType;
+    const at = roundMicros(origin + (since as number));
+    const sample = type === 'pointer';
+    if (!sample || !trail) {
+      const seq = first_seq + made.length;
+      const more = details[next]?.[0] === row ? details[next++]?.[1] : undefined;
+      const info = element ? { element: described[(element as number) - 1] } : {};
+      made.push({ seq, type, at, ...info, ...fields(type, values, more, base) });
+      trail = null;
+    }
+    if (!sample) continue;
+    if (!trail) {
+      trail = { dt: [], x: [], y: [] };
+      Object.assign(made[made.length - 1] as object, { trail, pointer_type: word('pointer_type', values[3] as number) });
+      trailAt = at;
+    }
+    trail.dt.push(Math.max(0, roundMicros(at - trailAt)));
+    trail.x.push(quarter(values[0] as number));
+    trail.y.push(quarter(values[1] as number));
+    trailAt = Math.max(at, trailAt);
+  }
+  return made;
+}
+
+/** The part of a batch that is the same for every attempt, as JSON, and how many events it holds. */
+export function encodeRest(header: Header, chunk: Chunk, hints: ClientHints = {}): { rest: string; events: number } {
+  const { page, max_touch_points, ...ids } = header;
+  const base = page.url;
+  const made = events(chunk, base);
+  const rest = JSON.stringify({
+    ...ids,
+    sdk: SDK_VERSION,
+    page: {
+      ...page,
+      url: scrubUrl(base, base),
+      referrer: scrubUrl(page.referrer, base),
+      title: maskText(page.title, 256),
+      timezone: Intl.DateTimeFormat().resolvedOptions().timeZone,
+    },
+    client_hints: { ...hints, max_touch_points },
+    events: made,
+  });
+  return { rest, events: made.length };
+}

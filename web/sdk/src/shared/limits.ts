@@ -1,0 +1,73 @@
+/** Every limit of the SDK, with its unit and its reason. Both bundles share this file. */
+
+export const SDK_VERSION = '1.0.0';
+
+/** Rows of notes of one batch: as many pointer samples as `BATCH_BYTES_MAX` holds. 56 bytes each. */
+export const NOTES_ROWS_MAX = 2_048;
+/** An element that was noted is described in an idle moment, at the latest after this time. */
+export const DESCRIBE_WITHIN_MS = 1_000;
+
+/** A batch is cut this long after its first event. */
+export const FLUSH_MS = 5_000;
+/**
+ * A batch is cut at this size, before compression. The rule is 32 KiB compressed and 48 KiB hard for a
+ * beacon; a beacon cannot be compressed, so cutting at 40 KiB of JSON keeps both by construction.
+ */
+export const BATCH_BYTES_MAX = 40 * 1024;
+/** The collector refuses more than 1,000 events a batch. */
+export const BATCH_EVENTS_MAX = 900;
+/** About the JSON of a sample of the pointer, of an event, and of the element of one that is not described yet. */
+export const SAMPLE_BYTES = 20;
+export const EVENT_BYTES = 60;
+export const ELEMENT_BYTES = 260;
+/** Events kept on the page while consent is pending; further ones are not captured, and are counted. */
+export const PENDING_EVENTS_MAX = 900;
+export const PENDING_SAMPLES_MAX = 20_000;
+/** Batches that the page keeps for its end until the worker has stored them. */
+export const UNKEPT_BATCHES_MAX = 24;
+
+/** UTF-16 units; at most three bytes each in UTF-8, so always under the collector's 8 KiB for a string. */
+export const STRING_UNITS_MAX = 2_048;
+export const ELEMENT_TEXT_UNITS_MAX = 64;
+/** JSON of the properties of one custom event: well under the collector's 64 KiB for an event. */
+export const PROPERTIES_UNITS_MAX = 16_384;
+/** The collector allows a depth of 32; the batch itself takes four. */
+export const PROPERTIES_DEPTH_MAX = 16;
+/** Errors of one document: a loop that throws must not become a flood. */
+export const ERRORS_PER_DOCUMENT_MAX = 100;
+
+/** Above this many pointer samples a second the trail is thinned, to the first rate and then to the next. */
+export const POINTER_RATE_MAX_HZ = 250;
+export const POINTER_THINNED_HZ = [60, 20];
+
+/** Scroll and resize are told at most this often, with their latest value. */
+export const SCROLL_EVERY_MS = 100;
+export const RESIZE_AFTER_MS = 200;
+export const HEARTBEAT_EVERY_MS = 30_000;
+/** No heartbeat after this long without input, so that a forgotten tab ends its session. */
+export const HEARTBEAT_INPUT_WITHIN_MS = 5 * 60_000;
+/** How long a finished fetch waits for its resource timing entry (size, end of the body). */
+export const RESOURCE_TIMING_WAIT_MS = 1_000;
+
+/** 13 months, the longest that French and German regulators accept for audience measurement. */
+export const VISITOR_COOKIE_SECONDS = 395 * 86_400;
+
+export const OUTBOX_BYTES_MAX = 10 * 1024 * 1024;
+export const OUTBOX_BATCHES_MAX = 2_000;
+export const OUTBOX_AGE_MS_MAX = 24 * 3_600_000;
+/** How often a worker looks for batches that closed tabs left behind. */
+export const ORPHANS_EVERY_MS = 60_000;
+/** The first look: by then the worker of the page before this one is gone, and its lock with it. */
+export const ORPHANS_FIRST_MS = 2_000;
+/** Without Web Locks, a batch of another tab counts as left behind at this age. */
+export const ORPHAN_AGE_MS_MIN = 60_000;
+
+export const RETRY_FIRST_MS = 1_000;
+export const RETRY_MS_MAX = 6 * 60_000;
+export const ATTEMPT_TIMEOUT_MS = 30_000;
+/** Browsers allow 64 KiB of keepalive bytes in flight over a whole tab; 48 stay free for the page's beacons. */
+export const KEEPALIVE_BYTES_MAX = 16 * 1024;
+/** A change of wall clock against the monotonic clock by more than this voids the offset (sleep, clock set). */
+export const CLOCK_JUMP_MS = 500;
+/** Reading cookies can make the page wait for another process, and other providers' ids seldom change. */
+export const COOKIES_EVERY_MS = 10_000;
