@@ -7,6 +7,7 @@ export default defineConfig({
     // One process and one DOM for all files: making a DOM takes longer than all the tests.
     pool: 'threads',
     poolOptions: { threads: { singleThread: true, isolate: false } },
+    setupFiles: ['sdk/tests/setup.ts'],
     include: ['sdk/tests/**/*.test.ts', 'studio/**/*.test.js'],
   },
 });

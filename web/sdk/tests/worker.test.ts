@@ -1,8 +1,8 @@
 import 'fake-indexeddb/auto';
 import { gunzipSync } from 'node:zlib';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
-import { StoredOutbox } from '../src/worker/outbox.ts';
 import type { Batch, Header, Order, Report } from '../src/shared/batch.ts';
+import { StoredOutbox } from '../src/worker/outbox.ts';
 import { Courier } from '../src/worker/worker.ts';
 import { wrongWith } from './contract.ts';
 

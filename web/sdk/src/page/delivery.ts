@@ -98,7 +98,14 @@ export function createDelivery(settings: Settings, tabId: string): Delivery {
     start() {
       if (started) return;
       started = true;
-      waiting?.unshift({ kind: 'start', endpoint, key, tab_id: tabId, memory_only: memoryOnly, allow_query: allowQuery });
+      waiting?.unshift({
+        kind: 'start',
+        endpoint,
+        key,
+        tab_id: tabId,
+        memory_only: memoryOnly,
+        allow_query: allowQuery,
+      });
       adoptTails();
       try {
         const worker = new Worker(settings.worker);

@@ -42,7 +42,8 @@ function part(element: Element, tag: string, id: string, target: boolean): Part 
 /** `:nth-of-type(n)`, where the element has siblings of its kind before it. */
 function position(element: Element, tag: string): string {
   let nth = 1;
-  for (let e = previousElement(element); e && nth < SIBLINGS_MAX; e = previousElement(e)) if (localName(e) === tag) nth++;
+  for (let e = previousElement(element); e && nth < SIBLINGS_MAX; e = previousElement(e))
+    if (localName(e) === tag) nth++;
   return nth > 1 ? `:nth-of-type(${nth})` : '';
 }
 
@@ -55,7 +56,8 @@ function pathOf(element: Element, tag: string, id: string): Part[] {
     if (name === 'body') break;
     const entry = name === 'li' || name === 'tr';
     const own = idOf(e);
-    if (entry || own || LANDMARK.test(name) || hasAttribute(e, 'data-ct-label')) parts.unshift(part(e, name, own, entry));
+    if (entry || own || LANDMARK.test(name) || hasAttribute(e, 'data-ct-label'))
+      parts.unshift(part(e, name, own, entry));
   }
   return parts;
 }

@@ -7,10 +7,11 @@
  * the back/forward cache beside its successor would still break the promise. In memory they cannot be wrong. The
  * visitor cookie ties the documents of a visit together.
  */
-import { COOKIES_EVERY_MS, VISITOR_COOKIE_SECONDS } from '../shared/limits.ts';
-import { providerIds } from './provider_cookies.ts';
-import { uuidV7 } from '../shared/uuid.ts';
+
 import type { Header } from '../shared/chunk.ts';
+import { COOKIES_EVERY_MS, VISITOR_COOKIE_SECONDS } from '../shared/limits.ts';
+import { uuidV7 } from '../shared/uuid.ts';
+import { providerIds } from './provider_cookies.ts';
 
 const COOKIE = 'ct_visitor';
 

@@ -1,4 +1,6 @@
 /** Entry of telemetry.js: reads the script element's attributes, starts capturing, offers `window.telemetry`. */
+
+import { allowQuery } from '../shared/urls.ts';
 import { captureClicks } from './capture/clicks.ts';
 import { captureErrors } from './capture/errors.ts';
 import { captureFields } from './capture/fields.ts';
@@ -9,7 +11,6 @@ import { capturePointer } from './capture/pointer.ts';
 import { captureRequests } from './capture/requests.ts';
 import { captureViewport } from './capture/viewport.ts';
 import { captureVitals } from './capture/vitals.ts';
-import { allowQuery } from '../shared/urls.ts';
 import { customProperties } from './custom.ts';
 import { now } from './natives.ts';
 import { type Consent, readSettings, type Settings } from './settings.ts';
@@ -50,7 +51,11 @@ export function startTelemetry(settings: Settings): Telemetry {
   for (const capture of modules) capture(tracker);
   return {
     track(name, properties = {}) {
-      if (name) tracker.note('custom', now(), 0, [], { name: String(name).slice(0, 256), properties: customProperties(properties) });
+      if (name)
+        tracker.note('custom', now(), 0, [], {
+          name: String(name).slice(0, 256),
+          properties: customProperties(properties),
+        });
     },
     identify: tracker.identify,
     consent: tracker.consent,

@@ -12,7 +12,9 @@ function method<T extends Method>(of: T): (self: object, ...values: Parameters<T
 
 export function getter<T>(prototype: object, name: string): (self: object) => T {
   const own = Object.getOwnPropertyDescriptor(prototype, name)?.get;
-  return (own ? method(own as Method) : () => undefined) as (self: object) => T;
+  return (own ? method(own as Method) : (self: object) => (self as Record<string, unknown>)[name]) as (
+    self: object,
+  ) => T;
 }
 
 /** What zone.js replaced in `holder`, or what is there. */

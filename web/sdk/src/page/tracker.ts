@@ -1,5 +1,5 @@
 /** The page thread: `note` takes what the capture modules saw; every few seconds the notes go to the worker as a batch. */
-import { type Details, type DetailsFor, type Header } from '../shared/chunk.ts';
+import type { Details, DetailsFor, Header } from '../shared/chunk.ts';
 import {
   BATCH_BYTES_MAX,
   BATCH_EVENTS_MAX,
@@ -15,7 +15,7 @@ import { BLOCKED, createElements } from './elements.ts';
 import { createGate } from './gate.ts';
 import { failures, guarded, onFailure } from './guard.ts';
 import { createIdentity } from './identity.ts';
-import { later, now, notLater, on } from './natives.ts';
+import { later, notLater, now, on } from './natives.ts';
 import { createNotes } from './notes.ts';
 import { createRoots, type Roots } from './roots.ts';
 import type { Consent, Settings } from './settings.ts';
@@ -208,7 +208,7 @@ export function createTracker(settings: Settings): Tracker {
       if (state === 'granted') {
         begin();
         delivery.amend({ visitor_id: identity.visitor(), identity: identity.joinKeys() });
-        if (gate.missed) degraded('consent');
+        if (gate.missed) note('capture_degraded', now(), 0, [0], { what: 'consent' });
         cut();
       } else {
         notes.take();

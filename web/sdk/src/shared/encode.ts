@@ -149,7 +149,10 @@ function events({ first_seq, origin, rows, elements, details }: Chunk, base: str
     if (!sample) continue;
     if (!trail) {
       trail = { dt: [], x: [], y: [] };
-      Object.assign(made[made.length - 1] as object, { trail, pointer_type: word('pointer_type', values[3] as number) });
+      Object.assign(made[made.length - 1] as object, {
+        trail,
+        pointer_type: word('pointer_type', values[3] as number),
+      });
       trailAt = at;
     }
     trail.dt.push(Math.max(0, roundMicros(at - trailAt)));

@@ -102,7 +102,9 @@ export function scrubUrl(address: string, base: string): string {
 export function scrubText(text: string, base: string): string {
   return text.replace(/[a-z][a-z\d+.-]*:(?=\/\/|\w)\S+/gi, (found) => {
     const [, address, tail] = /^(.*?)((?::\d+:\d+)?[\])}>,.;:!'"`]*)$/.exec(found) as unknown as string[];
-    return /^[^:]*:\/\/|^(blob|data|javascript|mailto):/i.test(found) ? scrubUrl(address as string, base) + tail : found;
+    return /^[^:]*:\/\/|^(blob|data|javascript|mailto):/i.test(found)
+      ? scrubUrl(address as string, base) + tail
+      : found;
   });
 }
 

@@ -1,6 +1,7 @@
 /** How far the server's clock is from this one, from the answers themselves (as NTP does). */
-import { CLOCK_JUMP_MS } from '../shared/limits.ts';
+
 import type { ClockEstimate } from '../shared/batch.ts';
+import { CLOCK_JUMP_MS } from '../shared/limits.ts';
 
 export class Clock {
   private best: ClockEstimate | null = null;

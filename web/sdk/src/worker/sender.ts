@@ -1,7 +1,8 @@
 /** One attempt to deliver a batch, and what its answer means. */
-import type { Clock } from './clock.ts';
-import { ATTEMPT_TIMEOUT_MS, KEEPALIVE_BYTES_MAX, RETRY_FIRST_MS, RETRY_MS_MAX } from '../shared/limits.ts';
+
 import { clientNow, encodeBatch } from '../shared/batch.ts';
+import { ATTEMPT_TIMEOUT_MS, KEEPALIVE_BYTES_MAX, RETRY_FIRST_MS, RETRY_MS_MAX } from '../shared/limits.ts';
+import type { Clock } from './clock.ts';
 
 export type Verdict =
   /** Answered 2xx. `rejected` events of it were refused for good. */

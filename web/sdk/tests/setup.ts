@@ -1,0 +1,37 @@
+/**
+ * The SDK reads the platform through its prototypes, at its start. Vitest's window is Node's global object and no
+ * EventTarget of happy-dom: here it becomes one, and each listener is remembered, since a tracker listens for ever.
+ */
+type Added = [target: EventTarget, type: string, listener: EventListener, options?: object];
+
+declare global {
+  var addedListeners: Added[] | undefined;
+  /** How far `performance.now` is ahead, in ms. */
+  var aheadMs: number | undefined;
+}
+
+if (!globalThis.addedListeners) {
+  const added: Added[] = [];
+  globalThis.addedListeners = added;
+  const { addEventListener } = EventTarget.prototype;
+  const toWindow = window.addEventListener;
+  EventTarget.prototype.addEventListener = function (this: EventTarget, type, listener, options) {
+    added.push([this, type, listener as EventListener, options as object]);
+    return ((this as unknown) === window ? toWindow : addEventListener).call(this, type, listener, options);
+  };
+}
+
+const realNow = performance.now.bind(performance);
+performance.now = () => realNow() + (globalThis.aheadMs ?? 0);
+
+// Tests replace the timers later: what zone.js would keep as the originals follows them.
+for (const name of ['setTimeout', 'clearTimeout', 'setInterval'] as const)
+  Object.assign(globalThis, {
+    [`__zone_symbol__${name}`]: (...values: [never]) => globalThis[name](...values),
+  });
+
+/** Takes all listeners away that were added since the last call. */
+export function removeListeners(): void {
+  for (const [target, type, listener, options] of globalThis.addedListeners?.splice(0) ?? [])
+    target.removeEventListener(type, listener, options);
+}
