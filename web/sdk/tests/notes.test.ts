@@ -9,16 +9,16 @@ import { NOTES_ROWS_MAX } from '../src/shared/limits.ts';
 import { EVENT_TYPES, type EventType } from '../src/shared/types.ts';
 
 const HEADER = { page: { url: 'https://shop.example/', referrer: '', title: '' } } as Header;
-const NONE = Number.NaN;
+const MOUSE = 0;
 
-const add = (notes: Notes, type: EventType, at: number, a = NONE, b = NONE, c = NONE, d = NONE) =>
-  notes.add(EVENT_TYPES.indexOf(type), at, 0, a, b, c, d);
+const add = (notes: Notes, type: EventType, at: number, ...values: number[]) =>
+  notes.add(EVENT_TYPES.indexOf(type), at, 0, values);
 const eventsOf = (chunk: Chunk): TelemetryEvent[] => JSON.parse(encodeRest(HEADER, chunk).rest).events;
 
 describe('notes', () => {
   test('a trail keeps device time to the microsecond and a quarter pixel, without drift', () => {
     const notes = createNotes(createElements());
-    for (let n = 0; n < 100; n++) add(notes, 'pointer', 1000 + n * 8.3333, 44 + n / 3, 31, NONE, 0);
+    for (let n = 0; n < 100; n++) notes.sample(1000 + n * 8.3333, 44 + n / 3, 31, MOUSE);
     const [event] = eventsOf(notes.take());
     const { dt, x } = event?.trail as Trail;
     expect(dt[0]).toBe(0);
@@ -29,10 +29,10 @@ describe('notes', () => {
 
   test('another event closes the trail, so that seq is the order', () => {
     const notes = createNotes(createElements());
-    add(notes, 'pointer', 1, 0, 0);
-    add(notes, 'pointer', 2, 1, 1);
+    notes.sample(1, 0, 0, MOUSE);
+    notes.sample(2, 1, 1, MOUSE);
     add(notes, 'click', 3, 1, 1, 0);
-    add(notes, 'pointer', 4, 2, 2);
+    notes.sample(4, 2, 2, MOUSE);
     const events = eventsOf(notes.take());
     expect(events.map(({ seq, type }) => [seq, type])).toEqual([
       [0, 'pointer'],
@@ -45,16 +45,16 @@ describe('notes', () => {
 
   test('seq goes on over takes, and a trail does not', () => {
     const notes = createNotes(createElements());
-    expect(add(notes, 'pointer', 1, 0, 0)).toBe(0);
+    expect(notes.sample(1, 0, 0, MOUSE)).toBe(true);
+    expect(notes.sample(2, 0, 0, MOUSE)).toBe(false);
     notes.take();
-    expect(notes.beginsTrail()).toBe(true);
-    expect(add(notes, 'pointer', 2, 0, 0)).toBe(1);
+    expect(notes.sample(3, 0, 0, MOUSE)).toBe(true);
     expect(eventsOf(notes.take())[0]?.seq).toBe(1);
   });
 
   test('encoding twice gives the same: the page and the worker both do', () => {
     const notes = createNotes(createElements());
-    add(notes, 'pointer', 1, 5, 6);
+    notes.sample(1, 5, 6, MOUSE);
     const chunk = notes.take();
     expect(eventsOf(structuredClone(chunk))).toEqual(eventsOf(chunk));
   });

@@ -3,15 +3,17 @@
  * page is taken from the browser, which has it after each frame: asking for it would make the browser lay the page out.
  */
 import type { RawElement } from '../shared/chunk.ts';
-import { DESCRIBE_WITHIN_MS } from '../shared/limits.ts';
+import { DESCRIBE_AFTER_MS, DESCRIBE_WITHIN_MS } from '../shared/limits.ts';
 import { describe } from './describe.ts';
-import { firstChild, idOf, isConnected, nodeType, nodeValue, whenIdle } from './natives.ts';
+import { guarded } from './guard.ts';
+import { firstChild, isConnected, later, nodeType, nodeValue, whenIdle } from './natives.ts';
 import { isBlocked } from './privacy.ts';
 
-/** Of an element inside of a block: nothing is noted of it. */
+/** The number of an element inside of a block: nothing is noted of it. */
 export const BLOCKED = -1;
 
-interface Known {
+/** What is known of an element. It does not hold the element: what the page takes away is free to go. */
+export interface Known {
   /** In which batch `number` counts. */
   batch: number;
   number: number;
@@ -22,17 +24,23 @@ interface Known {
   rect: RawElement['rect'];
 }
 
+const known = (number: number): Known => ({ batch: 0, number, stamp: null, scrolls: 0, raw: null, rect: null });
+const NOTHING = known(0);
+const HIDDEN = known(BLOCKED);
+
 export interface Elements {
-  /** The element's number in this batch, or `BLOCKED`. `now`: describes it at once, since the page may take it away. */
-  number(element: Element, now?: boolean): number;
+  /** Looks an element up, for this batch. `now`: describes it at once, since the page may take it away. */
+  know(element: Element | null, now?: boolean): Known;
+  /** The number, in this batch, of an element that was known before. */
+  number(its: Known): number;
   /** The page has scrolled: places of before are no longer true. */
   scrolled(): void;
-  /** What is known of the elements of this batch, by their numbers; begins the next batch. */
-  take(): RawElement[];
+  /** What is known of the elements of this batch, by their numbers, as JSON; begins the next batch. */
+  take(): string;
 }
 
 export function createElements(): Elements {
-  const known = new WeakMap<Element, Known>();
+  const all = new WeakMap<Element, Known>();
   let batch = 0;
   let scrolls = 0;
   let used: Known[] = [];
@@ -43,65 +51,81 @@ export function createElements(): Elements {
   const places = new IntersectionObserver((entries) => {
     for (const { target, boundingClientRect: box } of entries) {
       places.unobserve(target);
-      const its = known.get(target);
+      const its = all.get(target);
       if (its && (box.width || box.height)) its.rect = [box.x, box.y, box.width, box.height];
     }
   });
-  const look = (element: Element, its: Known) => {
-    its.raw ??= describe(element);
+  const look = (element: Element, its: Known, place: boolean) => {
+    if (its.raw) return;
+    its.raw = describe(element);
+    if (place) places.observe(element);
   };
   const lookAll = () => {
-    for (const [element, its] of waiting) look(element, its);
+    for (const [element, its] of waiting) look(element, its, false);
     waiting = [];
   };
+  /** The newest first, and only its place is asked for: the pointer has left the others. */
   const lookWhenIdle = (deadline?: IdleDeadline) => {
-    while (waiting.length && (!deadline || deadline.didTimeout || deadline.timeRemaining() > 1))
-      look(...(waiting.pop() as [Element, Known]));
+    for (let newest = true; waiting.length; newest = false) {
+      if (deadline && !deadline.didTimeout && deadline.timeRemaining() < 1) break;
+      const [element, its] = waiting.pop() as [Element, Known];
+      look(element, its, newest);
+    }
     asked = false;
     if (waiting.length) ask();
   };
   const ask = () => {
     if (asked) return;
     asked = true;
-    whenIdle(lookWhenIdle, DESCRIBE_WITHIN_MS);
+    later(() => whenIdle((deadline) => guarded(() => lookWhenIdle(deadline)), DESCRIBE_WITHIN_MS), DESCRIBE_AFTER_MS);
+  };
+  const use = (its: Known): Known => {
+    its.batch = batch;
+    its.number = used.push(its);
+    return its;
+  };
+  /** Known anew, with what is still true of it. */
+  const again = (element: Element, old: Known | undefined, stamp: string | null, there: boolean): Known => {
+    const rect = !there || old?.scrolls === scrolls ? (old?.rect ?? null) : null;
+    const its = use({ batch, number: 0, stamp, scrolls, raw: there ? null : (old?.raw ?? null), rect });
+    all.set(element, its);
+    return its;
   };
 
   return {
-    number(element, now) {
-      let its = known.get(element);
-      const there = isConnected(element);
-      // Of what is taken off the page nobody can tell any more where it was: what was known of it stays.
-      if (isBlocked(element) || !(there || its)) return BLOCKED;
-      const stamp = there ? stampOf(element) : (its?.stamp ?? null);
-      if (!its || its.batch !== batch || (there && its.scrolls !== scrolls) || its.stamp !== stamp) {
-        const rect = !there || its?.scrolls === scrolls ? (its?.rect ?? null) : null;
-        its = { batch, number: used.length + 1, stamp, scrolls, raw: there ? null : (its?.raw ?? null), rect };
-        known.set(element, its);
-        used.push(its);
-        places.observe(element);
+    know(element, now) {
+      if (!element) return NOTHING;
+      if (isBlocked(element)) return HIDDEN;
+      const stamp = stampOf(element);
+      let its = all.get(element);
+      if (!its || its.batch !== batch || its.scrolls !== scrolls || its.stamp !== stamp) {
+        const there = isConnected(element);
+        // Of what is taken off the page nobody can tell any more where it was: what was known of it stays.
+        if (!there && !its) return HIDDEN;
+        its = again(element, its, stamp, there);
         if (!now) waiting.push([element, its]);
         if (!now) ask();
       }
-      if (now) look(element, its);
-      return its.number;
+      if (now) look(element, its, true);
+      return its;
     },
+    number: (its) => (its.batch === batch || its.number <= 0 ? its : use(its)).number,
     scrolled() {
       scrolls++;
     },
     take() {
       lookAll();
       batch++;
-      const taken = used.map(({ raw, rect }) => ({ ...(raw as RawElement), rect }));
+      for (const { raw, rect } of used) if (raw) raw.rect = rect;
+      const taken = JSON.stringify(used.map(({ raw }) => raw));
       used = [];
       return taken;
     },
   };
 }
 
-/** Changes with most changes of what the element is called or shows. */
+/** The text that an element begins with: changes with most changes of what it shows. */
 function stampOf(element: Element): string | null {
-  const id = idOf(element);
   const child = firstChild(element);
-  const text = child && nodeType(child) === Node.TEXT_NODE ? nodeValue(child) : null;
-  return id ? id + text : text;
+  return child && nodeType(child) === Node.TEXT_NODE ? nodeValue(child) : null;
 }

@@ -14,7 +14,7 @@ import { captureVitals } from './capture/vitals.ts';
 import { customProperties } from './custom.ts';
 import { now } from './natives.ts';
 import { type Consent, readSettings, type Settings } from './settings.ts';
-import { createTracker, type Stats } from './tracker.ts';
+import { createTracker, type Stats, type Tracker } from './tracker.ts';
 
 export interface Telemetry {
   /** Records a custom event. Properties that are no JSON, or too large, are left out. */
@@ -40,8 +40,7 @@ export function startTelemetry(settings: Settings): Telemetry {
     captureRequests,
     captureErrors,
     captureViewport,
-    captureHover,
-    capturePointer,
+    (tracker: Tracker) => capturePointer(tracker, captureHover(tracker)),
     captureClicks,
     captureFields,
     captureKeys,

@@ -51,6 +51,11 @@ export function on(target: EventTarget, type: string, listener: (event: Event) =
   listen(target, type, listener, { capture: true, passive: true });
 }
 
+/** As `on`, for what happens at `target` itself and not within it. */
+export function onItself(target: EventTarget, type: string, listener: (event: Event) => void): void {
+  listen(target, type, listener, { passive: true });
+}
+
 const timer = original<typeof setTimeout>(window, 'setTimeout');
 const untimer = original<typeof clearTimeout>(window, 'clearTimeout');
 const interval = original<typeof setInterval>(window, 'setInterval');

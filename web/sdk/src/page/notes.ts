@@ -8,10 +8,10 @@ import { ORIGIN } from './natives.ts';
 const POINTER = EVENT_TYPES.indexOf('pointer');
 
 export interface Notes {
-  /** Writes a row and returns its event's `seq`. There must be room. */
-  add(type: number, at: number, element: number, a: number, b: number, c: number, d: number, details?: Details): number;
-  /** Whether a sample of the pointer would begin a trail, and so be an event. */
-  beginsTrail(): boolean;
+  /** Writes an event, whose type is not `pointer`, and returns its `seq`. There must be room. */
+  add(type: number, at: number, element: number, values: readonly (number | undefined)[], details?: Details): number;
+  /** Writes a sample of the pointer, and says whether it began a trail, and so is an event. There must be room. */
+  sample(at: number, x: number, y: number, pointerType: number): boolean;
   hasRoom(): boolean;
   /** The `seq` of the next event. */
   next(): number;
@@ -28,21 +28,29 @@ export function createNotes(elements: Elements): Notes {
   let details: Chunk['details'] = [];
 
   return {
-    add(type, at, element, a, b, c, d, more) {
-      if (type !== POINTER || !inTrail) seq++;
-      inTrail = type === POINTER;
+    add(type, at, element, values, more) {
+      inTrail = false;
       if (more) details.push([used / WIDTH, more]);
       rows[used] = type;
       rows[used + 1] = at;
       rows[used + 2] = element;
-      rows[used + 3] = a;
-      rows[used + 4] = b;
-      rows[used + 5] = c;
-      rows[used + 6] = d;
+      for (let i = 0; i < 4; i++) rows[used + 3 + i] = values[i] as number; // a typed array makes NaN of what is not there
       used += WIDTH;
-      return seq - 1;
+      return seq++;
     },
-    beginsTrail: () => !inTrail,
+    sample(at, x, y, pointerType) {
+      rows[used] = POINTER;
+      rows[used + 1] = at;
+      rows[used + 2] = 0;
+      rows[used + 3] = x;
+      rows[used + 4] = y;
+      rows[used + 6] = pointerType;
+      used += WIDTH;
+      const begins = !inTrail;
+      inTrail = true;
+      if (begins) seq++;
+      return begins;
+    },
     hasRoom: () => used < rows.length,
     next: () => seq,
     take() {

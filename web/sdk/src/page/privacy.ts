@@ -8,8 +8,15 @@ const NEVER_NAMES =
 /** Fields that once were a password: a "show password" button turns them into text. */
 const passwords = new WeakSet<Element>();
 
+/** Set with the first shadow tree that is met: before, nothing lies in one. */
+let shadows = false;
+export const meetShadows = (): void => {
+  shadows = true;
+};
+
 /** As `closest`, and on from a shadow root to what hosts it. */
 export function within(element: Element, selectors: string): Element | null {
+  if (!shadows) return closest(element, selectors);
   for (let from: Element | null = element; from; from = hostAround(from)) {
     const found = closest(from, selectors);
     if (found) return found;

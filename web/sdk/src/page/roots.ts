@@ -1,10 +1,14 @@
 /** The trees in which events happen: the document, and open shadow trees, as soon as somebody acts in them. */
-import { composedPath, nodeType, on, shadowRootOf, targetOf } from './natives.ts';
+import { composedPath, nodeType, shadowRootOf, targetOf } from './natives.ts';
+import { meetShadows } from './privacy.ts';
 
 type Listen = (root: EventTarget) => void;
 
 export interface Roots {
-  /** Calls `listen` for the window, and for each shadow root that is found: for events that do not leave their tree. */
+  /**
+   * Calls `listen` for the window, and for each shadow root that is found: for events that do not leave their tree. They
+   * are preceded by a press, a key or a change of focus, which do, and for which the modules ask for the `target`.
+   */
   each(listen: Listen): void;
   /** The innermost element of an event that the window hears, also inside open shadow trees. */
   target(event: Event): Element | null;
@@ -27,10 +31,11 @@ export function createRoots(): Roots {
   const meet = (root: EventTarget) => {
     if (found.has(root)) return;
     found.add(root);
+    meetShadows();
     shadows.push(new WeakRef(root));
     for (const listen of listens) listen(root);
   };
-  const roots: Roots = {
+  return {
     each(listen) {
       listens.push(listen);
       listen(window);
@@ -41,7 +46,7 @@ export function createRoots(): Roots {
     },
     target(event) {
       const target = targetOf(event);
-      if (!isElement(target)) return null;
+      if (!(target instanceof Element) && !isElement(target)) return null;
       // Only what hosts a tree hides another target.
       if (!shadowRootOf(target)) return target;
       const path = composedPath(event);
@@ -49,7 +54,4 @@ export function createRoots(): Roots {
       return isElement(path[0] ?? null) ? (path[0] as Element) : target;
     },
   };
-  // What does not leave a tree is preceded by one of these, which do: the tree is known in time.
-  for (const type of ['pointerdown', 'focusin', 'keydown']) on(window, type, roots.target);
-  return roots;
 }

@@ -11,9 +11,9 @@ import {
 import { EVENT_TYPES, type EventType } from '../shared/types.ts';
 import { uuidV7 } from '../shared/uuid.ts';
 import { createDelivery } from './delivery.ts';
-import { BLOCKED, createElements } from './elements.ts';
+import { BLOCKED, createElements, type Elements } from './elements.ts';
 import { createGate } from './gate.ts';
-import { failures, guarded, onFailure } from './guard.ts';
+import { failed, failures, guarded, onFailure } from './guard.ts';
 import { createIdentity } from './identity.ts';
 import { later, notLater, now, on } from './natives.ts';
 import { createNotes } from './notes.ts';
@@ -37,6 +37,7 @@ export interface Tracker {
   readonly settings: Settings;
   readonly roots: Roots;
   readonly view: View;
+  readonly elements: Elements;
   /** Runs after the next frame, when the page is laid out. */
   afterFrame(run: () => void): void;
   /**
@@ -49,8 +50,6 @@ export interface Tracker {
   sample(at: number, x: number, y: number, pointerType: number): void;
   /** The element's number for `note`. `now`: describes it at once, because the page may take it away. */
   number(element: Element | null, now?: boolean): number;
-  /** The page has scrolled: elements are elsewhere now. */
-  scrolled(): void;
   /** Listens without ever disturbing the page, errors kept inside. Notes input. */
   on<E extends Event>(target: EventTarget, type: string, handler: (event: E, at: number) => void): void;
   /** When a listener last heard the person move, press, type or turn the wheel; the start of the page before that. */
@@ -118,30 +117,22 @@ export function createTracker(settings: Settings): Tracker {
     if (events) delivery.send(header(), notes.take());
     restart();
   };
-  const add = (
-    type: number,
-    at: number,
-    element: number,
-    [a = Number.NaN, b = Number.NaN, c = Number.NaN, d = Number.NaN]: Values,
-    size: number,
-    details?: Details,
-  ): number => {
-    const seq = notes.add(type, at, element, a, b, c, d, details);
+  /** An event, or a sample that follows another, was added. */
+  const added = (type: number, size: number, event: boolean) => {
+    if (event) {
+      captured[type] = (captured[type] as number) + 1;
+      events++;
+    }
     bytes += size;
     if (bytes >= BATCH_BYTES_MAX || events >= BATCH_EVENTS_MAX || !notes.hasRoom()) cut();
     else if (!timer && gate.consent !== 'pending') timer = later(() => guarded(cut), FLUSH_MS);
-    return seq;
-  };
-  const count = (type: number) => {
-    captured[type] = (captured[type] as number) + 1;
-    events++;
   };
   const note: Tracker['note'] = (type, at, element = 0, values = NONE, details) => {
     if (element === BLOCKED || !gate.opens(notes.next(), samples)) return -1;
     const number = NUMBER_OF[type];
-    count(number);
-    const size = EVENT_BYTES + (element && ELEMENT_BYTES) + (details ? sizeOf(details) : 0);
-    return add(number, at, element, values, size, details);
+    const seq = notes.add(number, at, element, values, details);
+    added(number, EVENT_BYTES + (element && ELEMENT_BYTES) + (details ? sizeOf(details) : 0), true);
+    return seq;
   };
   const begin = () => {
     identity.remember();
@@ -176,19 +167,22 @@ export function createTracker(settings: Settings): Tracker {
     sample(at, x, y, pointerType) {
       if (!gate.opens(notes.next(), samples)) return;
       samples++;
-      const begins = notes.beginsTrail();
-      if (begins) count(POINTER);
-      add(POINTER, at, 0, [x, y, Number.NaN, pointerType], begins ? EVENT_BYTES : SAMPLE_BYTES);
+      const begins = notes.sample(at, x, y, pointerType);
+      added(POINTER, begins ? EVENT_BYTES : SAMPLE_BYTES, begins);
     },
-    number: (element, now) => (element ? elements.number(element, now) : 0),
-    scrolled: elements.scrolled,
+    elements,
+    number: (element, now) => elements.know(element, now).number,
     on(target, type, handler) {
       const input = /^(pointer[mdu]|key|input|wheel)/.test(type);
       on(target, type, (event) => {
         if (!event.isTrusted && !settings.test) return;
         const at = event.timeStamp;
         if (input) inputAt = at;
-        guarded(() => handler(event as never, at));
+        try {
+          handler(event as never, at);
+        } catch {
+          failed();
+        }
       });
     },
     inputAt: () => inputAt,

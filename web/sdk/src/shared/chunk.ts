@@ -16,8 +16,8 @@ export interface Chunk {
   /** `performance.timeOrigin` of the page. */
   origin: number;
   rows: Float64Array;
-  /** Element n stands at n − 1. */
-  elements: RawElement[];
+  /** `RawElement[]` as JSON, which is handed over sooner than objects are. Element n stands at n − 1. */
+  elements: string;
   /** By the index of the row, ascending. */
   details: [row: number, details: Details][];
 }

@@ -130,7 +130,7 @@ function scrolled(pageHeight: number, depth: number): object | undefined {
 /** Rows to events. Samples that follow each other are one trail: microseconds and quarter pixels, so that sums stay exact. */
 function events({ first_seq, origin, rows, elements, details }: Chunk, base: string): TelemetryEvent[] {
   const made: TelemetryEvent[] = [];
-  const described = elements.map(elementInfo);
+  const described = (JSON.parse(elements) as RawElement[]).map(elementInfo);
   let trail: Trail | null = null;
   let trailAt = 0;
   let next = 0;

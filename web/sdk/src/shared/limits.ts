@@ -4,7 +4,9 @@ export const SDK_VERSION = '1.0.0';
 
 /** Rows of notes of one batch: as many pointer samples as `BATCH_BYTES_MAX` holds. 56 bytes each. */
 export const NOTES_ROWS_MAX = 2_048;
-/** An element that was noted is described in an idle moment, at the latest after this time. */
+/** An element that was noted is described in an idle moment after this time, several at once; */
+export const DESCRIBE_AFTER_MS = 200;
+/** at the latest so much later. */
 export const DESCRIBE_WITHIN_MS = 1_000;
 
 /** A batch is cut this long after its first event. */

@@ -11,8 +11,9 @@ const TYPES: Record<string, EventType> = {
 };
 
 /** The place of the event's pointer among the words of the contract; NaN: none, as of a click by the keyboard. */
-export function pointerType(event: Partial<PointerEvent>): number {
-  const place = WORDS.pointer_type.indexOf(event.pointerType as 'mouse');
+export function pointerType({ pointerType }: Partial<PointerEvent>): number {
+  if (pointerType === 'mouse') return 0;
+  const place = WORDS.pointer_type.indexOf(pointerType as 'touch');
   return place < 0 ? Number.NaN : place;
 }
 

@@ -1,39 +1,44 @@
 /** Which element lies under the pointer: enter, leave, and how long it stayed. The browser says when it is another one. */
 import { BLOCKED } from '../elements.ts';
-import { now } from '../natives.ts';
+import { guarded } from '../guard.ts';
+import { now, onItself } from '../natives.ts';
+import { isBlocked } from '../privacy.ts';
 import type { Tracker } from '../tracker.ts';
 
-const NOBODY = new WeakRef<Element>({} as Element);
+/** A block may be set while the pointer rests in it: asked anew after this time. */
+const BLOCKED_AGAIN_MS = 250;
 
-export function captureHover(tracker: Tracker): void {
-  // Held weakly: what the page takes away under a resting pointer must be free to go.
-  let current = NOBODY;
-  let entered = false;
+/** Returns whether the pointer lies inside of a block. */
+export function captureHover({ elements, roots, note, on, atEnd }: Tracker): (event: Event, at: number) => boolean {
+  const nobody = elements.know(null);
+  let current = nobody;
   let enteredAt = 0;
+  let blocked = false;
+  let askedAt = Number.NEGATIVE_INFINITY;
 
   const leave = (at: number) => {
-    const element = current.deref();
-    if (entered && element) tracker.note('element_leave', at, tracker.number(element), [at - enteredAt]);
-    current = NOBODY;
-    entered = false;
+    if (current.number > 0) note('element_leave', at, elements.number(current), [at - enteredAt]);
+    current = nobody;
   };
   const enter = (element: Element | null, at: number) => {
-    if (element && element === current.deref()) return;
+    const its = elements.know(element);
+    // Within a shadow tree both the tree and the window may hear of it.
+    if (its === current) return;
     leave(at);
-    if (!element) return;
-    current = new WeakRef(element);
-    enteredAt = at;
-    const number = tracker.number(element);
-    entered = number !== BLOCKED;
-    tracker.note('element_enter', at, number);
+    current = its;
+    enteredAt = askedAt = at;
+    blocked = its.number === BLOCKED;
+    if (its.number > 0) note('element_enter', at, its.number);
   };
 
-  // Within a shadow tree the window hears nothing of it.
-  tracker.roots.each((root) =>
-    tracker.on<PointerEvent>(root, 'pointerover', (event, at) => enter(tracker.roots.target(event), at)),
-  );
-  tracker.on<PointerEvent>(document, 'pointerout', (event, at) => {
-    if (!event.relatedTarget) leave(at);
-  });
-  tracker.atEnd(() => leave(now()));
+  roots.each((root) => on<PointerEvent>(root, 'pointerover', (event, at) => enter(roots.target(event), at)));
+  onItself(document.documentElement, 'pointerleave', ({ timeStamp }) => guarded(() => leave(timeStamp)));
+  atEnd(() => leave(now()));
+  return (event, at) => {
+    if (at - askedAt < BLOCKED_AGAIN_MS) return blocked;
+    const element = roots.target(event);
+    blocked = !!element && isBlocked(element);
+    askedAt = at;
+    return blocked;
+  };
 }

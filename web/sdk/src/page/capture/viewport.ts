@@ -41,7 +41,7 @@ export function captureViewport(tracker: Tracker): void {
       const target = tracker.roots.target(event) ?? document;
       if (!scrolled.size) view.refresh(read);
       scrolled.set(target, { at, x: 0, y: 0, ...scrolled.get(target) });
-      tracker.scrolled();
+      tracker.elements.scrolled();
       tellScroll();
     }),
   );
