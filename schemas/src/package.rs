@@ -4,8 +4,8 @@
 
 use crate::avro;
 use crate::ingest::{
-    Brands, Change, ClientHints, Clipboard, Clock, Degraded, Element, Event, Header, Identity, Input, JsError,
-    NetworkRequest, Object, Page, Text, Trail, Vital,
+    Brands, Change, ClientHints, Clipboard, Clock, Degraded, Element, Event, Header, Identity, Input, JsError, Length,
+    NetworkRequest, Object, Page, Text, Trail, Vital, Whole,
 };
 
 /// What the collector knows about a batch beside what the batch says.
@@ -124,7 +124,7 @@ fn encode_event(out: &mut Vec<u8>, event: &Event) {
     avro::optional(out, event.x.map(|x| x.0), avro::double);
     avro::optional(out, event.y.map(|y| y.0), avro::double);
     int(out, event.button);
-    avro::optional(out, event.duration_ms.map(|duration| duration.0), avro::double);
+    length(out, event.duration_ms);
     avro::optional(out, event.trail.as_deref(), |out, trail: &Trail| {
         avro::doubles(out, &trail.dt.0);
         avro::doubles(out, &trail.x.0);
@@ -133,7 +133,7 @@ fn encode_event(out: &mut Vec<u8>, event: &Event) {
     text(out, &event.state);
     avro::optional(out, event.input.as_deref(), |out, input: &Input| {
         text(out, &input.kind);
-        avro::optional(out, input.length.map(|length| length.0), avro::long);
+        whole(out, input.length);
         text(out, &input.value);
     });
     avro::optional(out, event.change.as_deref(), |out, change: &Change| {
@@ -145,7 +145,7 @@ fn encode_event(out: &mut Vec<u8>, event: &Event) {
     avro::optional(out, event.key.as_deref().map(|key| &*key.class), avro::string);
     avro::optional(out, event.clipboard.as_deref(), |out, clipboard: &Clipboard| {
         text(out, &clipboard.kind);
-        avro::optional(out, clipboard.length.map(|length| length.0), avro::long);
+        whole(out, clipboard.length);
     });
     avro::optional(out, event.request.as_deref(), encode_request);
     avro::optional(out, event.error.as_deref(), encode_error);
@@ -155,10 +155,34 @@ fn encode_event(out: &mut Vec<u8>, event: &Event) {
     });
     avro::optional(out, event.degraded.as_deref(), |out, degraded: &Degraded| {
         avro::optional(out, Some(&*degraded.what), avro::string);
-        avro::optional(out, degraded.rate_hz.map(|rate| rate.0), avro::double);
+        length(out, degraded.rate_hz);
     });
     text(out, &event.name);
     avro::optional(out, event.properties.map(|properties| properties.0), avro::string);
+    text(out, &event.pointer_type);
+    encode_details(out, event);
+}
+
+/// An array of one, or of none for an event that has none of it.
+fn encode_details(out: &mut Vec<u8>, event: &Event) {
+    let (effect, media, frame) = (event.effect.as_deref(), event.media.as_deref(), event.frame.as_deref());
+    let (scroll, field) = (event.scroll.as_deref(), event.field.as_deref());
+    if effect.is_some() || media.is_some() || frame.is_some() || scroll.is_some() || field.is_some() {
+        avro::array_start(out, 1);
+        whole(out, effect.map(|effect| effect.of_seq));
+        avro::optional(out, effect.map(|effect| effect.kind.name()), avro::string);
+        length(out, effect.and_then(|effect| effect.after_ms));
+        length(out, media.and_then(|media| media.position_s));
+        length(out, frame.and_then(|frame| frame.blocking_ms));
+        avro::optional(out, frame.and_then(|frame| frame.script.as_deref()), avro::string);
+        avro::optional(out, frame.and_then(|frame| frame.invoker.as_deref()), avro::string);
+        length(out, scroll.and_then(|scroll| scroll.page_height));
+        avro::optional(out, scroll.and_then(|scroll| scroll.depth).map(|depth| depth.0), avro::double);
+        length(out, field.and_then(|field| field.hesitation_ms));
+        whole(out, field.and_then(|field| field.corrections));
+        whole(out, field.and_then(|field| field.refills));
+    }
+    avro::array_end(out);
 }
 
 fn encode_element(out: &mut Vec<u8>, element: &Element) {
@@ -175,21 +199,29 @@ fn encode_request(out: &mut Vec<u8>, request: &NetworkRequest) {
     text(out, &request.method);
     text(out, &request.url);
     int(out, request.status);
-    avro::optional(out, request.duration_ms.map(|duration| duration.0), avro::double);
+    length(out, request.duration_ms);
     text(out, &request.initiator);
-    avro::optional(out, request.bytes.map(|bytes| bytes.0), avro::long);
+    whole(out, request.bytes);
 }
 
 fn encode_error(out: &mut Vec<u8>, error: &JsError) {
     text(out, &error.message);
     text(out, &error.source);
-    avro::optional(out, error.line.map(|line| line.0), avro::long);
-    avro::optional(out, error.column.map(|column| column.0), avro::long);
+    whole(out, error.line);
+    whole(out, error.column);
     text(out, &error.stack);
 }
 
 fn text(out: &mut Vec<u8>, value: &Option<Text>) {
     avro::optional(out, value.as_deref(), avro::string);
+}
+
+fn length(out: &mut Vec<u8>, value: Option<Length>) {
+    avro::optional(out, value.map(|length| length.0), avro::double);
+}
+
+fn whole(out: &mut Vec<u8>, value: Option<Whole>) {
+    avro::optional(out, value.map(|whole| whole.0), avro::long);
 }
 
 fn int(out: &mut Vec<u8>, value: Option<i32>) {

@@ -36,6 +36,22 @@ mod tests {
     }
 
     #[test]
+    fn the_events_of_every_older_schema_can_be_read() {
+        let newest = apache_avro::Schema::parse_str(EVENTS_AVRO).expect("it parses");
+        let mut count = 0;
+        for entry in std::fs::read_dir("avro/older").expect("a folder") {
+            let path = entry.expect("a file").path();
+            let older = std::fs::read_to_string(&path).expect("readable");
+            let older = apache_avro::Schema::parse_str(&older).expect("it parses");
+            let readable = apache_avro::schema_compatibility::SchemaCompatibility::can_read(&older, &newest);
+            assert!(readable.is_ok(), "{}: {readable:?}", path.display());
+            assert_ne!(older, newest, "{} is no older one", path.display());
+            count += 1;
+        }
+        assert_eq!(count, 2);
+    }
+
+    #[test]
     fn subject_and_key_follow_the_contract() {
         assert_eq!(subject(EVENTS), "telemetry.events-value");
         assert_eq!(record_key("shop", "v1"), "shop/v1");

@@ -29,6 +29,13 @@ fn field<'a>(value: &'a Value, name: &str) -> &'a Value {
     }
 }
 
+fn text_of(value: &Value) -> Option<&str> {
+    match value {
+        Value::String(text) => Some(text),
+        _ => None,
+    }
+}
+
 fn items(value: &Value) -> &[Value] {
     let Value::Array(items) = value else { panic!("no array: {value:?}") };
     items
@@ -51,10 +58,19 @@ prop_compose! {
         seq in 0..=(1i64 << 53) - 1, at in proptest::num::f64::NORMAL, x in proptest::option::of(-1e308..1e308f64),
         button in proptest::option::of(-1..=i32::MAX), text in proptest::option::of(".{0,40}"),
         rect in proptest::option::of(proptest::array::uniform4(-1e6..1e6f64)),
-        trail in proptest::collection::vec(-1e4..1e4f64, 0..20),
+        trail in proptest::collection::vec(-1e4..1e4f64, 0..20), pointer_type in proptest::option::of(".{0,10}"),
+        depth in proptest::option::of(0.0..=1.0f64), corrections in proptest::option::of(0..=(1i64 << 53) - 1),
     ) -> serde_json::Value {
-        serde_json::json!({"seq": seq, "type": "click", "at": at, "x": x, "button": button,
-            "element": {"text": text, "rect": rect}, "trail": {"dt": trail, "x": trail, "y": trail}})
+        let mut click = serde_json::json!({"seq": seq, "type": "click", "at": at, "x": x, "button": button,
+            "element": {"text": text, "rect": rect}, "trail": {"dt": trail, "x": trail, "y": trail},
+            "pointer_type": pointer_type});
+        if depth.is_some() {
+            click["scroll"] = serde_json::json!({"depth": depth});
+        }
+        if corrections.is_some() {
+            click["field"] = serde_json::json!({"corrections": corrections});
+        }
+        click
     }
 }
 
@@ -80,6 +96,15 @@ proptest! {
             let expected: Vec<_> =
                 sent["trail"]["y"].as_array().expect("a list").iter().map(|y| Value::Double(y.as_f64().expect("a number"))).collect();
             prop_assert_eq!(samples, expected);
+            prop_assert_eq!(text_of(field(decoded, "pointer_type")), sent["pointer_type"].as_str());
+            let details = items(field(decoded, "details"));
+            prop_assert_eq!(details.len(), usize::from(sent.get("scroll").is_some() || sent.get("field").is_some()));
+            if let [details] = details {
+                let depth = sent["scroll"]["depth"].as_f64().map_or(Value::Null, Value::Double);
+                prop_assert_eq!(field(details, "scroll_depth"), &depth);
+                let corrections = sent["field"]["corrections"].as_i64().map_or(Value::Null, Value::Long);
+                prop_assert_eq!(field(details, "field_corrections"), &corrections);
+            }
         }
     }
 

@@ -22,8 +22,14 @@ pub struct Batch {
 }
 
 /// Events by type.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct TypeCounts([u64; EventType::ALL.len()]);
+
+impl Default for TypeCounts {
+    fn default() -> Self {
+        Self([0; EventType::ALL.len()])
+    }
+}
 
 impl TypeCounts {
     pub fn add(&mut self, kind: EventType) {

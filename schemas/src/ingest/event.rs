@@ -2,6 +2,7 @@
 
 use serde::Deserialize;
 
+use super::details::{Effect, Field, Frame, Media, Scroll};
 use super::event_type::EventType;
 use super::reject::EventCode;
 use super::value::{Length, Number, Object, Properties, Samples, Text, Whole, integer_from};
@@ -28,7 +29,7 @@ pub struct Event<'a> {
     pub button: Option<i32>,
     pub duration_ms: Option<Length>,
     pub trail: Option<Object<Trail>>,
-    /// `document.visibilityState`.
+    /// What became of the page, the drag, the media or whatever else the event is about.
     #[serde(borrow)]
     pub state: Option<Text<'a>>,
     #[serde(borrow)]
@@ -55,6 +56,16 @@ pub struct Event<'a> {
     /// Properties of a custom event.
     #[serde(borrow)]
     pub properties: Option<Properties<'a>>,
+    /// `PointerEvent.pointerType`.
+    #[serde(borrow)]
+    pub pointer_type: Option<Text<'a>>,
+    // Boxed: few events have them, and every event is moved.
+    pub effect: Option<Box<Object<Effect>>>,
+    pub media: Option<Box<Object<Media>>>,
+    #[serde(borrow)]
+    pub frame: Option<Box<Object<Frame<'a>>>>,
+    pub scroll: Option<Box<Object<Scroll>>>,
+    pub field: Option<Box<Object<Field>>>,
 }
 
 /// The control that an event happened on.
@@ -136,7 +147,7 @@ pub struct NetworkRequest<'a> {
     #[serde(default, deserialize_with = "integer_from::<0, _, _>")]
     pub status: Option<i32>,
     pub duration_ms: Option<Length>,
-    /// fetch, xhr or beacon.
+    /// fetch, xhr, beacon, img, script, css, …
     #[serde(borrow)]
     pub initiator: Option<Text<'a>>,
     pub bytes: Option<Whole>,
@@ -187,7 +198,9 @@ impl Event<'_> {
     /// The first field that the event's type needs and the event lacks.
     fn missing_field(&self) -> Option<&'static str> {
         let needed: &[(&str, bool)] = match self.kind {
-            EventType::Visibility => &[("state", self.state.is_some())],
+            EventType::Visibility | EventType::Drag | EventType::Composition | EventType::Media | EventType::Toggle => {
+                &[("state", self.state.is_some())]
+            }
             EventType::Pointer => &[("trail", self.trail.is_some())],
             EventType::ElementEnter | EventType::ElementLeave => &[("element", self.element.is_some())],
             EventType::Input => &[("input", self.input.is_some())],
@@ -201,6 +214,8 @@ impl Event<'_> {
             EventType::WebVital => &[("vital", self.vital.is_some())],
             EventType::CaptureDegraded => &[("degraded", self.degraded.is_some())],
             EventType::Custom => &[("name", self.name.is_some())],
+            EventType::Effect => &[("effect", self.effect.is_some())],
+            EventType::LongFrame => &[("duration_ms", self.duration_ms.is_some())],
             EventType::PageView
             | EventType::PageLeave
             | EventType::Heartbeat
@@ -211,7 +226,9 @@ impl Event<'_> {
             | EventType::PointerUp
             | EventType::Focus
             | EventType::Blur
-            | EventType::Submit => &[],
+            | EventType::Submit
+            | EventType::PointerCancel
+            | EventType::Print => &[],
         };
         needed.iter().find(|(_, present)| !present).map(|(field, _)| *field)
     }

@@ -1,4 +1,4 @@
-//! The 26 types of event (DESIGN section 4).
+//! The types of event (DESIGN section 4).
 
 use std::fmt;
 
@@ -36,7 +36,9 @@ event_types! {
     PointerDown "pointer_down", PointerUp "pointer_up", Focus "focus", Blur "blur",
     Input "input", Change "change", Submit "submit", Scroll "scroll", Resize "resize", Key "key",
     Clipboard "clipboard", Request "request", Error "error", WebVital "web_vital",
-    CaptureDegraded "capture_degraded", Custom "custom",
+    CaptureDegraded "capture_degraded", Custom "custom", Effect "effect",
+    PointerCancel "pointer_cancel", Drag "drag", Composition "composition", Media "media", Toggle "toggle",
+    Print "print", LongFrame "long_frame",
 }
 
 impl<'de> Deserialize<'de> for EventType {

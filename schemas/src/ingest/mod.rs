@@ -6,6 +6,7 @@
 
 mod client_hints;
 mod depth;
+mod details;
 mod event;
 mod event_type;
 mod reject;
@@ -18,10 +19,11 @@ use serde::Deserialize;
 use serde_json::value::RawValue;
 
 pub use client_hints::{BRANDS_MAX, Brand, Brands, ClientHints, HINT_BYTES_MAX, Hint};
+pub use details::{Effect, EffectKind, Field, Frame, Media, Scroll};
 pub use event::{Change, Clipboard, Degraded, Element, Event, Input, JsError, Key, NetworkRequest, Trail, Vital};
 pub use event_type::EventType;
 pub use reject::{BatchCode, BatchError, EventCode, Reject};
-pub use value::{Id, Length, Number, Object, Properties, Samples, Text, Whole};
+pub use value::{Id, Length, Number, Object, Properties, Samples, Share, Text, Whole};
 
 /// Most events of one batch (TRUST.md, edge). More is answered 413.
 pub const EVENTS_MAX: usize = 1_000;

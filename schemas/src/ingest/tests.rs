@@ -44,7 +44,7 @@ fn a_good_batch_borrows_from_its_body() {
 #[test]
 fn integers_are_bounded_as_the_schema_says() {
     const SAFE_MAX: i64 = (1 << 53) - 1;
-    let fields: [(&str, &str, i64, i64); 9] = [
+    let fields: [(&str, &str, i64, i64); 12] = [
         ("seq", r#"{"seq":N,"type":"click","at":1}"#, 0, SAFE_MAX),
         ("button", r#"{"seq":1,"type":"click","at":1,"button":N}"#, -1, i64::from(i32::MAX)),
         ("input.length", r#"{"seq":1,"type":"input","at":1,"input":{"kind":"text","length":N}}"#, 0, SAFE_MAX),
@@ -54,6 +54,9 @@ fn integers_are_bounded_as_the_schema_says() {
         ("request.bytes", r#"{"seq":1,"type":"request","at":1,"request":{"bytes":N}}"#, 0, SAFE_MAX),
         ("error.line", r#"{"seq":1,"type":"error","at":1,"error":{"message":"m","line":N}}"#, 0, SAFE_MAX),
         ("error.column", r#"{"seq":1,"type":"error","at":1,"error":{"message":"m","column":N}}"#, 0, SAFE_MAX),
+        ("effect.of_seq", r#"{"seq":1,"type":"effect","at":1,"effect":{"of_seq":N,"kind":"dom"}}"#, 0, SAFE_MAX),
+        ("field.corrections", r#"{"seq":1,"type":"blur","at":1,"field":{"corrections":N}}"#, 0, SAFE_MAX),
+        ("field.refills", r#"{"seq":1,"type":"blur","at":1,"field":{"refills":N}}"#, 0, SAFE_MAX),
     ];
     for (field, event, least, most) in fields {
         for number in [least, most] {
@@ -75,6 +78,44 @@ fn integers_are_bounded_as_the_schema_says() {
     }
 }
 
+/// Every duration, size and share of an event, with the greatest value that its JSON Schema states.
+#[test]
+fn measures_are_bounded_as_the_schema_says() {
+    let measures: [(&str, &str, f64); 10] = [
+        ("duration_ms", r#"{"seq":1,"type":"long_frame","at":1,"duration_ms":N}"#, f64::MAX),
+        (
+            "effect.after_ms",
+            r#"{"seq":1,"type":"effect","at":1,"effect":{"of_seq":0,"kind":"dom","after_ms":N}}"#,
+            f64::MAX,
+        ),
+        ("media.position_s", r#"{"seq":1,"type":"media","at":1,"state":"play","media":{"position_s":N}}"#, f64::MAX),
+        ("frame.blocking_ms", r#"{"seq":1,"type":"click","at":1,"frame":{"blocking_ms":N}}"#, f64::MAX),
+        ("scroll.page_height", r#"{"seq":1,"type":"page_leave","at":1,"scroll":{"page_height":N}}"#, f64::MAX),
+        ("scroll.depth", r#"{"seq":1,"type":"page_leave","at":1,"scroll":{"depth":N}}"#, 1.0),
+        ("field.hesitation_ms", r#"{"seq":1,"type":"blur","at":1,"field":{"hesitation_ms":N}}"#, f64::MAX),
+        ("request.duration_ms", r#"{"seq":1,"type":"request","at":1,"request":{"duration_ms":N}}"#, f64::MAX),
+        ("degraded.rate_hz", r#"{"seq":1,"type":"click","at":1,"degraded":{"what":"w","rate_hz":N}}"#, f64::MAX),
+        ("viewport[1]", r#"{"seq":1,"type":"resize","at":1,"viewport":[1,N]}"#, f64::MAX),
+    ];
+    for (field, event, most) in measures {
+        for number in ["0".into(), "0.62".into(), format!("{most:e}")] {
+            let event = event.replace('N', &number);
+            assert!(parse(batch_of(&event).as_bytes()).expect("good").rejects.is_empty(), "{event}");
+        }
+        let beyond = if most < f64::MAX { "1.0000001" } else { "1e309" };
+        for number in ["-0.5", "-1e309", "1e999", beyond] {
+            let event = event.replace('N', number);
+            let (code, message) = code_beside_good(&event);
+            assert_eq!(code, "number_out_of_range", "{event}: {message}");
+            assert!(message.contains(&format!("`{field}`")), "{event}: {message}");
+        }
+        for number in ["\"1\"", "[1]", "{}", "true"] {
+            let event = event.replace('N', number);
+            assert_eq!(code_beside_good(&event).0, "invalid_field", "{event}");
+        }
+    }
+}
+
 #[test]
 fn each_kind_of_bad_event_has_its_code_and_names_its_field() {
     let long = "x".repeat(STRING_BYTES_MAX + 1);
@@ -88,6 +129,28 @@ fn each_kind_of_bad_event_has_its_code_and_names_its_field() {
         (r#"{"seq":1,"type":"click","at":null}"#, "missing_field", "`at`"),
         (r#"{"seq":1,"type":"pointer","at":1}"#, "missing_field", "`trail`"),
         (r#"{"seq":1,"type":"web_vital","at":1,"vital":{"name":"LCP"}}"#, "missing_field", "`value`"),
+        (r#"{"seq":1,"type":"effect","at":1}"#, "missing_field", "`effect`"),
+        (r#"{"seq":1,"type":"effect","at":1,"effect":{"of_seq":0}}"#, "missing_field", "`kind`"),
+        (r#"{"seq":1,"type":"effect","at":1,"effect":{"of_seq":0,"kind":null}}"#, "missing_field", "`effect.kind`"),
+        (
+            r#"{"seq":1,"type":"effect","at":1,"effect":{"of_seq":0,"kind":"boom"}}"#,
+            "invalid_field",
+            "`effect.kind`: \"boom\"",
+        ),
+        (
+            r#"{"seq":1,"type":"effect","at":1,"effect":{"of_seq":0,"kind":{"dom":null}}}"#,
+            "invalid_field",
+            "`effect.kind`",
+        ),
+        (r#"{"seq":1,"type":"effect","at":1,"effect":[0,"dom"]}"#, "invalid_field", "`effect`"),
+        (r#"{"seq":1,"type":"drag","at":1}"#, "missing_field", "`state`"),
+        (r#"{"seq":1,"type":"composition","at":1}"#, "missing_field", "`state`"),
+        (r#"{"seq":1,"type":"media","at":1}"#, "missing_field", "`state`"),
+        (r#"{"seq":1,"type":"toggle","at":1,"state":null}"#, "missing_field", "`state`"),
+        (r#"{"seq":1,"type":"long_frame","at":1,"frame":{}}"#, "missing_field", "`duration_ms`"),
+        (r#"{"seq":1,"type":"click","at":1,"pointer_type":1}"#, "invalid_field", "`pointer_type`"),
+        (r#"{"seq":1,"type":"click","at":1,"pointer_type":"\ud800"}"#, "invalid_unicode", "`pointer_type`"),
+        (r#"{"seq":1,"type":"click","at":1,"frame":{"script":7}}"#, "invalid_field", "`frame.script`"),
         (r#"{"seq":1,"type":"click","at":1,"x":"12"}"#, "invalid_field", "`x`: invalid type: string \"12\""),
         (r#"{"seq":1,"type":"click","at":1,"x":[]}"#, "invalid_field", "`x`"),
         (r#"{"seq":1,"type":"click","at":1,"element":{"rect":[1,2,"3",4]}}"#, "invalid_field", "`element.rect[2]`"),
@@ -121,6 +184,9 @@ fn each_kind_of_bad_event_has_its_code_and_names_its_field() {
             "dt has 1, x has 1, y has 2",
         ),
         (&format!(r#"{{"seq":1,"type":"click","at":1,"state":"{long}"}}"#), "string_too_long", "8193"),
+        (&format!(r#"{{"seq":1,"type":"click","at":1,"pointer_type":"{long}"}}"#), "string_too_long", "8193"),
+        (&format!(r#"{{"seq":1,"type":"click","at":1,"frame":{{"invoker":"{long}"}}}}"#), "string_too_long", "8193"),
+        (&format!(r#"{{"seq":1,"type":"effect","at":1,"effect":{{"kind":"{long}"}}}}"#), "string_too_long", "8193"),
         (
             &format!(r#"{{"seq":1,"type":"custom","at":1,"name":"a","properties":{{"{long}":1}}}}"#),
             "string_too_long",
@@ -218,7 +284,12 @@ fn a_thousand_events_pass_and_an_empty_list_too() {
 
 #[test]
 fn both_ways_of_reading_agree() {
-    let body = batch_of(&format!("{},{}", good(0), good(1)));
+    let events = std::fs::read_dir("examples/good").expect("the examples").map(|entry| {
+        let text = std::fs::read_to_string(entry.expect("a file").path()).expect("readable");
+        let batch: serde_json::Value = serde_json::from_str(&text).expect("JSON");
+        batch["events"][0].to_string()
+    });
+    let body = batch_of(&events.collect::<Vec<_>>().join(","));
     let quick = parse_all_good(&body).expect("all good");
     let each = parse_each(&body, true).expect("good");
     assert_eq!(format!("{quick:?}"), format!("{each:?}"));

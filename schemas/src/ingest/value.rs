@@ -170,6 +170,20 @@ impl<'de> Deserialize<'de> for Length {
     }
 }
 
+/// A part of a whole: a number from 0 to 1.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Share(pub f64);
+
+impl<'de> Deserialize<'de> for Share {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let Number(number) = Number::deserialize(deserializer)?;
+        if !(0.0..=1.0).contains(&number) {
+            return Err(D::Error::custom(format_args!("{OUT_OF_RANGE_PREFIX}: {number} is not between 0 and 1")));
+        }
+        Ok(Share(number))
+    }
+}
+
 /// One list of a pointer trail, at most [`TRAIL_SAMPLES_MAX`] long.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Samples(pub Vec<f64>);
