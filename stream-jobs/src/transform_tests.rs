@@ -95,13 +95,25 @@ fn as_avro(value: &Value) -> apache_avro::types::Value {
     }
 }
 
-/// Written with the schema of 2026-11-21, which knew no client hints.
+/// Written with the schema of 2026-11-21, which knew no client hints, and with that of 2026-11-26, which knew no details.
 #[test]
-fn records_of_the_older_schema_are_read() {
+fn records_of_the_older_schemas_are_read() {
+    for date in ["2026-11-21", "2026-11-26"] {
+        let older = std::fs::read_to_string(format!("../schemas/avro/older/telemetry.events.{date}.avsc")).unwrap();
+        assert_is_read(older);
+    }
+}
+
+fn assert_is_read(older: String) {
     const OLDER_ID: u32 = 3;
-    let older = std::fs::read_to_string("../schemas/avro/older/telemetry.events.2026-11-21.avsc").unwrap();
     let schema = apache_avro::Schema::parse_str(&older).unwrap();
-    let mut package = batch(1, json!([{"seq": 1, "type": "click", "at": RECEIVED_AT, "x": 4.5}]));
+    let mut package = batch(
+        1,
+        json!([
+            {"seq": 1, "type": "click", "at": RECEIVED_AT, "x": 4.5},
+            {"seq": 2, "type": "custom", "at": RECEIVED_AT, "custom_name": "coupon"},
+        ]),
+    );
     for (field, value) in [("site_id", json!("shop")), ("received_at", json!(RECEIVED_AT)), ("identity", json!({}))] {
         package[field] = value;
     }
@@ -118,6 +130,10 @@ fn records_of_the_older_schema_are_read() {
     let rows = landed(&decoded.batches[0].packages, &[origin(100)]);
     assert_eq!(text(&rows, "x", 0), "4.5");
     assert_eq!(text(&rows, "os_name", 0), "Windows");
+    assert_eq!(texts(&rows, "type"), ["click", "custom"].map(|kind| Some(kind.to_owned())));
+    for column in ["state", "pointer_type", "effect_kind", "frame_script", "field_refills"] {
+        assert_eq!(texts(&rows, column), [None, None], "{column}");
+    }
 }
 
 #[test]
@@ -150,7 +166,7 @@ fn every_example_is_one_row_of_its_type() {
         .collect();
     let landed: Vec<String> = texts(&rows, "type").into_iter().flatten().collect();
     assert_eq!(landed, sent);
-    assert!(sent.len() >= 26);
+    assert!(sent.len() >= 34);
 }
 
 #[test]
@@ -215,6 +231,44 @@ fn values_land_in_their_columns() {
 }
 
 #[test]
+fn details_land_in_their_columns_and_nowhere_else() {
+    let events = json!([
+        {"seq": 0, "type": "click", "at": RECEIVED_AT, "pointer_type": "touch"},
+        {"seq": 1, "type": "effect", "at": RECEIVED_AT, "effect": {"of_seq": 0, "kind": "dom", "after_ms": 34.5}},
+        {"seq": 2, "type": "heartbeat", "at": RECEIVED_AT},
+        {"seq": 3, "type": "effect", "at": RECEIVED_AT, "effect": {"of_seq": 0, "kind": "none", "after_ms": null}},
+        {"seq": 4, "type": "media", "at": RECEIVED_AT, "state": "pause", "media": {"position_s": 12.5}},
+        {"seq": 5, "type": "long_frame", "at": RECEIVED_AT, "duration_ms": 182.5,
+         "frame": {"blocking_ms": 120.5, "script": "https://shop.example/app.js?token=x", "invoker": "ada@example.com at https://u:p@s.example/a?t=x"}},
+        {"seq": 6, "type": "page_leave", "at": RECEIVED_AT, "scroll": {"page_height": 4210, "depth": 0.62},
+         "field": {"hesitation_ms": 812.5, "corrections": 3, "refills": 1}},
+        {"seq": 7, "type": "visibility", "at": RECEIVED_AT, "state": "frozen"},
+    ]);
+    let without = json!([{"seq": 0, "type": "page_view", "at": RECEIVED_AT, "state": "route"}]);
+    let rows = rows(&[batch(1, without), batch(2, events)]);
+    let column = |name: &str| texts(&rows, name).into_iter().map(|text| text.unwrap_or_default()).collect::<Vec<_>>();
+    for (name, expected) in [
+        ("state", ["route", "", "", "", "", "pause", "", "", "frozen"]),
+        ("visibility_state", ["", "", "", "", "", "", "", "", "frozen"]),
+        ("pointer_type", ["", "touch", "", "", "", "", "", "", ""]),
+        ("effect_of_seq", ["", "", "0", "", "0", "", "", "", ""]),
+        ("effect_kind", ["", "", "dom", "", "none", "", "", "", ""]),
+        ("effect_after_ms", ["", "", "34.5", "", "", "", "", "", ""]),
+        ("media_position_s", ["", "", "", "", "", "12.5", "", "", ""]),
+        ("frame_blocking_ms", ["", "", "", "", "", "", "120.5", "", ""]),
+        ("frame_script", ["", "", "", "", "", "", "https://shop.example/app.js?token=", "", ""]),
+        ("frame_invoker", ["", "", "", "", "", "", "{email} at https://s.example/a?t=", "", ""]),
+        ("scroll_page_height", ["", "", "", "", "", "", "", "4210.0", ""]),
+        ("scroll_depth", ["", "", "", "", "", "", "", "0.62", ""]),
+        ("field_hesitation_ms", ["", "", "", "", "", "", "", "812.5", ""]),
+        ("field_corrections", ["", "", "", "", "", "", "", "3", ""]),
+        ("field_refills", ["", "", "", "", "", "", "", "1", ""]),
+    ] {
+        assert_eq!(column(name), expected, "{name}");
+    }
+}
+
+#[test]
 fn context_follows_its_events() {
     let event = |seq: i64| json!({"seq": seq, "type": "click", "at": RECEIVED_AT});
     let mut second = batch(2, json!([event(5), event(6)]));
@@ -274,6 +328,8 @@ fn no_secret_of_a_url_is_in_any_column() {
             {"seq": 1, "type": "request", "at": RECEIVED_AT, "request": {"method": "GET", "url": format!("/api?password={CANARY}"), "status": 200}},
             {"seq": 2, "type": "error", "at": RECEIVED_AT,
              "error": {"message": format!("failed https://x.example/?t={CANARY}"), "stack": format!("at f (https://x.example/a.js?k={CANARY}:1:2)"), "source": format!("/a.js?k={CANARY}")}},
+            {"seq": 3, "type": "long_frame", "at": RECEIVED_AT, "duration_ms": 90,
+             "frame": {"script": format!("https://x.example/a.js?k={CANARY}"), "invoker": format!("https://x.example/?t={CANARY}")}},
         ]),
     );
     sent["page"]["url"] =

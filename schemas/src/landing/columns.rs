@@ -67,6 +67,14 @@ pub fn event_fields() -> Vec<Field> {
     add(true, &number, &["degraded_rate_hz"]);
     // custom: the properties, JSON text
     add(true, &text, &["custom_name", "custom"]);
+    // state: of an event of any type; visibility_state holds those of visibility once more
+    add(true, &text, &["state", "pointer_type"]);
+    add(true, &int, &["effect_of_seq"]);
+    add(true, &text, &["effect_kind"]);
+    add(true, &number, &["effect_after_ms", "media_position_s", "frame_blocking_ms"]);
+    add(true, &text, &["frame_script", "frame_invoker"]);
+    add(true, &number, &["scroll_page_height", "scroll_depth", "field_hesitation_ms"]);
+    add(true, &int, &["field_corrections", "field_refills"]);
     add(true, &list(), &TRAIL_COLUMNS);
     add(false, &int, &["kafka_partition", "kafka_offset"]);
     fields

@@ -3,8 +3,11 @@
 use std::sync::Arc;
 
 use anyhow::{Context, Result};
-use arrow::array::{Array, ArrayRef, AsArray, BooleanArray, Float64Array, ListArray, StringArray, StructArray};
-use arrow::compute::{cast, nullif};
+use arrow::array::{
+    Array, ArrayRef, AsArray, BooleanArray, Float64Array, Int32Array, ListArray, StringArray, StructArray,
+    new_null_array,
+};
+use arrow::compute::{cast, nullif, take};
 use arrow::datatypes::{DataType, Float64Type, Int64Type};
 
 /// A child of a struct, null wherever the struct is.
@@ -20,6 +23,21 @@ pub fn child(parent: &StructArray, name: &str) -> Result<ArrayRef> {
 pub fn child_struct(parent: &StructArray, name: &str) -> Result<StructArray> {
     let child = child(parent, name)?;
     child.as_struct_opt().cloned().with_context(|| format!("the field {name} is no record"))
+}
+
+/// A child that is a list of one record or none: its first record, all of whose fields are null where there is none.
+pub fn child_optional(parent: &StructArray, name: &str) -> Result<StructArray> {
+    let child = child(parent, name)?;
+    let list: &ListArray = child.as_list_opt().with_context(|| format!("the field {name} is no list"))?;
+    let records = list.values().as_struct_opt().with_context(|| format!("{name} holds no records"))?;
+    let rows: Int32Array = list.offsets().windows(2).map(|ends| (ends[0] < ends[1]).then_some(ends[0])).collect();
+    let spread = |column: &ArrayRef| match column.null_count() == column.len() {
+        // Cheap to make, and known as empty to whoever writes it.
+        true => Ok(new_null_array(column.data_type(), rows.len())),
+        false => take(column, &rows, None),
+    };
+    let columns = records.columns().iter().map(spread).collect::<Result<Vec<_>, _>>()?;
+    Ok(StructArray::try_new_with_length(records.fields().clone(), columns, None, rows.len())?)
 }
 
 /// A child of text.
