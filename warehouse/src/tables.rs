@@ -4,40 +4,11 @@ use std::sync::Arc;
 
 use datafusion::arrow::datatypes::{DataType, Field, Fields, Schema, SchemaRef, TimeUnit};
 use schemas::campaign;
+use schemas::ingest::EventType;
 use schemas::landing::{TRAIL_COLUMNS, event_fields};
 
 /// Columns that partition every table; their values stand in the Delta log, not in the files.
 pub const PARTITION_COLUMNS: [&str; 2] = ["site_id", "event_date"];
-
-/// Types of events, in the order of the ingest contract; each has a count column in `sessions`.
-pub const EVENT_TYPES: [&str; 26] = [
-    "page_view",
-    "page_leave",
-    "heartbeat",
-    "visibility",
-    "pointer",
-    "element_enter",
-    "element_leave",
-    "click",
-    "double_click",
-    "context_menu",
-    "pointer_down",
-    "pointer_up",
-    "focus",
-    "blur",
-    "input",
-    "change",
-    "submit",
-    "scroll",
-    "resize",
-    "key",
-    "clipboard",
-    "request",
-    "error",
-    "web_vital",
-    "capture_degraded",
-    "custom",
-];
 
 /// A curated table.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -194,7 +165,7 @@ fn ledger() -> Vec<Field> {
 }
 
 fn sessions() -> Vec<Field> {
-    let counts: Vec<String> = EVENT_TYPES.iter().map(|kind| format!("{kind}_count")).collect();
+    let counts: Vec<String> = EventType::ALL.iter().map(|kind| format!("{}_count", kind.name())).collect();
     let counts: Vec<&str> = counts.iter().map(String::as_str).collect();
     [
         identity(),

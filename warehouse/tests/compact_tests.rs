@@ -291,6 +291,38 @@ async fn engaged_time_is_the_union_of_inputs_while_visible() {
     assert_eq!(serde_json::json!(pages), serde_json::json!([[60000.0, 22000.0, 10000.0, 10000.0]]));
 }
 
+/// A frozen page is seen by nobody until its next event; what it was before, it is again afterwards. Effects and long
+/// frames are of the machine's making: they neither engage nor end a bounce.
+#[tokio::test]
+async fn a_frozen_page_is_not_visible_and_effects_are_no_interactions() {
+    let mut landing = Landing::new();
+    let lake = landing.lake();
+    let mut tab = Tab::new("v1", "t1");
+    let mut visibility = |at, state| {
+        let mut event = tab.event("visibility", at);
+        event.visibility = Some(state);
+        event
+    };
+    let (frozen, resumed) = (visibility(NOON + 4 * SECOND, "frozen"), visibility(NOON + 6 * SECOND, "resumed"));
+    let events = [
+        tab.event("page_view", NOON).with_seq(0),
+        tab.event("drag", NOON + 3 * SECOND).with_seq(1),
+        frozen.with_seq(2),
+        resumed.with_seq(3),
+        tab.event("long_frame", NOON + 7 * SECOND).with_seq(4),
+        tab.event("effect", NOON + 9 * SECOND).with_seq(5),
+    ];
+    landing.land(&events);
+    let sql = "select visible_ms, engaged_ms, bounce_posthog, drag_count, effect_count, long_frame_count from sessions";
+    // Visible for 4 s and from 6 s to 9 s; engaged by the drag from 3 s until frozen.
+    let wanted = serde_json::json!([[7000.0, 1000.0, true, 1, 1, 1]]);
+    assert_eq!(serde_json::json!(rows(&lake, sql).await), wanted, "of the landing tail");
+    compact(&lake, |_, _| {}).await.unwrap();
+    assert_eq!(serde_json::json!(rows(&lake, sql).await), wanted, "of the table");
+    let first = rows(&lake, "select first_interaction_ms from page_views").await;
+    assert_eq!(serde_json::json!(first), serde_json::json!([[3000.0]]), "the drag");
+}
+
 #[tokio::test]
 async fn a_session_has_the_campaign_of_its_first_event_with_one() {
     let mut landing = Landing::new();

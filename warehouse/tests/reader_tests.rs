@@ -5,9 +5,9 @@ mod support;
 use std::path::PathBuf;
 use std::process::Command;
 
+use schemas::ingest::EventType;
 use support::{Landing, MINUTE, NOON, SECOND, Tab};
 use warehouse::compact::compact;
-use warehouse::tables::EVENT_TYPES;
 
 /// Python of the environment that `infra/dev/setup.sh` makes, if the real parts are wanted.
 fn readers_wanted() -> Option<PathBuf> {
@@ -33,8 +33,8 @@ async fn filled() -> Landing {
     for round in 0..4 {
         let mut events = Vec::new();
         for tab in &mut tabs {
-            events.extend(EVENT_TYPES.iter().zip(0..).map(|(kind, step)| {
-                let mut event = tab.event(kind, NOON + round * 11 * 60 * MINUTE + step * SECOND);
+            events.extend(EventType::ALL.iter().zip(0..).map(|(kind, step)| {
+                let mut event = tab.event(kind.name(), NOON + round * 11 * 60 * MINUTE + step * SECOND);
                 event.context = (round % 2 == 1).then(|| format!(" of {round} ümlaut 🦊").into());
                 event
             }));

@@ -123,6 +123,59 @@ async fn a_store_of_an_earlier_build_is_read_and_goes_on() {
     }
 }
 
+/// Columns of `events` that came into being after the store of `fixtures/store-1` was written.
+fn columns_since_store_1() -> Vec<String> {
+    let answers: Value = serde_json::from_str(include_str!("fixtures/store-1/answers.json")).unwrap();
+    let before = answers["events"]["columns"].as_object().unwrap();
+    Table::Events.columns().into_iter().filter(|name| !before.contains_key(name)).collect()
+}
+
+#[tokio::test]
+async fn columns_that_an_older_store_lacks_are_null_and_come_with_the_next_compaction() {
+    let mut landing = store_1();
+    let lake = landing.lake();
+    let new = columns_since_store_1();
+    let new: Vec<&str> = new.iter().map(String::as_str).collect();
+    assert!(
+        ["state", "pointer_type", "effect_of_seq", "field_refills"].iter().all(|name| new.contains(name)),
+        "{new:?}"
+    );
+    let filled = format!(
+        "select {} from events",
+        new.iter().map(|name| format!("count({name})")).collect::<Vec<_>>().join(", ")
+    );
+    let none = json!(vec![0; new.len()]);
+    assert_eq!(rows(&lake, &filled).await, [none.clone()], "of the older table");
+
+    let mut tab = Tab::new("v1", "t1");
+    landing.land_without(&[tab.event("click", NOON), tab.event("click", NOON + SECOND)], &new);
+    assert_eq!(rows(&lake, &filled).await, [none], "of an older landing file");
+    let touch = tab.event("click", NOON + 2 * SECOND).with(&[("pointer_type", "touch")]);
+    let effect = tab.event("effect", NOON + 3 * SECOND).with(&[("effect_kind", "dom")]);
+    let effect = effect.with_numbers(&[("effect_of_seq", 2.0), ("effect_after_ms", 34.5)]);
+    landing.land(&[touch, effect]);
+
+    let mine = "select type, pointer_type, effect_of_seq, effect_kind, effect_after_ms from events \
+                where visitor_id = 'v1' order by seq";
+    let wanted = json!([
+        ["click", null, null, null, null],
+        ["click", null, null, null, null],
+        ["click", "touch", null, null, null],
+        ["effect", null, 2, "dom", 34.5]
+    ]);
+    let counts = "select effect_count, count(*) from sessions where effect_count is null or visitor_id = 'v1' group by 1 \
+                  order by 1 nulls first";
+    assert_eq!(Value::Array(rows(&lake, mine).await), wanted, "of the landing tail");
+    assert_eq!(rows(&lake, counts).await[1], json!([1, 1]), "the older sessions know nothing of effects");
+    let before = everything(&lake).await;
+    compact(&lake, |_, _| {}).await.unwrap();
+    assert_eq!(everything(&landing.lake()).await, before);
+    assert_eq!(Value::Array(rows(&landing.lake(), mine).await), wanted, "of the table");
+    assert_sound(&landing.lake()).await;
+    let commits = last_commits(&landing, Table::Events);
+    assert!(new.iter().all(|name| commits.contains(&format!("\\\"{name}\\\""))), "the log names every new column");
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn compactions_at_the_same_time_extend_an_older_table_once() {
     let mut landing = store_1();

@@ -12,11 +12,11 @@ const POLL_ROWS_MAX = 2_000;
 const SPARK_SECONDS = 60;
 
 const KINDS = {
-  page: ['page_view', 'page_leave', 'visibility', 'resize', 'heartbeat'],
-  click: ['click', 'double_click', 'context_menu', 'pointer_down', 'pointer_up'],
-  pointer: ['pointer', 'element_enter', 'element_leave', 'scroll'],
-  input: ['focus', 'blur', 'input', 'change', 'submit', 'key', 'clipboard'],
-  network: ['request', 'web_vital', 'custom'],
+  page: ['page_view', 'page_leave', 'visibility', 'resize', 'heartbeat', 'print'],
+  click: ['click', 'double_click', 'context_menu', 'pointer_down', 'pointer_up', 'pointer_cancel', 'effect', 'toggle'],
+  pointer: ['pointer', 'element_enter', 'element_leave', 'scroll', 'drag'],
+  input: ['focus', 'blur', 'input', 'composition', 'change', 'submit', 'key', 'clipboard'],
+  network: ['request', 'web_vital', 'long_frame', 'media', 'custom'],
   error: ['error', 'capture_degraded'],
 };
 const KIND_OF = new Map(Object.entries(KINDS).flatMap(([kind, types]) => types.map((type) => [type, kind])));

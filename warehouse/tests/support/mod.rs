@@ -45,6 +45,8 @@ pub struct Event {
     pub visibility: Option<&'static str>,
     /// Further columns of text.
     pub texts: Vec<(&'static str, &'static str)>,
+    /// Further columns of numbers, whole or not.
+    pub numbers: Vec<(&'static str, f64)>,
     /// Number of its batch; by default that of the link.
     pub batch: Option<i64>,
     /// What all texts of its page and its person hold; shared by events that hold the same one.
@@ -55,6 +57,15 @@ impl Event {
     pub fn with(mut self, texts: &[(&'static str, &'static str)]) -> Self {
         self.texts = texts.to_vec();
         self
+    }
+
+    pub fn with_numbers(mut self, numbers: &[(&'static str, f64)]) -> Self {
+        self.numbers = numbers.to_vec();
+        self
+    }
+
+    fn number(&self, column: &str) -> Option<f64> {
+        self.numbers.iter().find(|(name, _)| *name == column).map(|(_, value)| *value)
     }
 
     fn text(&self, column: &str) -> Option<&'static str> {
@@ -101,6 +112,7 @@ impl Tab {
             duplicate: false,
             visibility: None,
             texts: Vec::new(),
+            numbers: Vec::new(),
             batch: None,
             context: None,
         }
@@ -294,6 +306,10 @@ impl Landing {
                 "time_clamped" | "late" | "is_bot" => flag(&|_| false),
                 name if events.iter().any(|event| event.text(name).is_some()) => {
                     Arc::new(events.iter().map(|event| event.text(name)).collect::<StringArray>())
+                }
+                name if events.iter().any(|event| event.number(name).is_some()) => {
+                    let numbers: Float64Array = events.iter().map(|event| event.number(name)).collect();
+                    cast(&numbers, field.data_type()).unwrap()
                 }
                 name if CONTEXT_COLUMNS.contains(&name) && events.iter().any(|event| event.context.is_some()) => {
                     shared_texts(events, name)
