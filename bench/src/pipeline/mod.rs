@@ -7,6 +7,7 @@ mod machine;
 mod parts;
 mod ports;
 mod report;
+mod results;
 mod run;
 mod server;
 mod usage;
@@ -73,7 +74,7 @@ pub struct PipelineArguments {
     /// Folder for the parts' data and all logs, emptied before every run [default: bench-pipeline beside --bin]
     #[arg(long, value_name = "FOLDER")]
     pub work: Option<PathBuf>,
-    /// Where the results are written as Markdown
+    /// Where the results are written as Markdown, in place of those of an earlier run
     #[arg(long, value_name = "FILE", default_value = "bench/RESULTS.md")]
     pub out: PathBuf,
 }
@@ -91,7 +92,9 @@ pub async fn run(arguments: PipelineArguments) -> Result<()> {
     let report = Report::new(&arguments, &setting, runs, batches.len());
     let text = report.markdown();
     println!("{text}");
-    fs::write(&arguments.out, &text).with_context(|| format!("{} cannot be written", arguments.out.display()))?;
+    let before = fs::read_to_string(&arguments.out).unwrap_or_default();
+    fs::write(&arguments.out, results::with_section(&before, &text))
+        .with_context(|| format!("{} cannot be written", arguments.out.display()))?;
     let json = work.join("pipeline.json");
     fs::write(&json, serde_json::to_string_pretty(&report)?)
         .with_context(|| format!("{} cannot be written", json.display()))?;

@@ -58,10 +58,9 @@ impl Report {
         }
     }
 
+    /// The section of `RESULTS.md`.
     pub fn markdown(&self) -> String {
-        let mut out = String::from(
-            "# Results\n\nWritten by `bench pipeline`; `README.md` says how to read it.\n\n## Pipeline\n\n",
-        );
+        let mut out = String::from("## Pipeline\n\n");
         self.heading(&mut out);
         if self.profile != "release" {
             let _ = writeln!(
