@@ -18,7 +18,7 @@ PARTS ?= kafka registry s3
 # Always the whole workspace: building one package alone chooses other features and builds the heavy crates again.
 CARGO_BUILD := cargo build --locked --workspace
 
-.PHONY: help demo test soak build web lint fmt scores parts parts-stop bench bench-pipeline
+.PHONY: help demo test soak build web lint fmt scores parts parts-stop bench bench-pipeline bench-page
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/\1\t\2/' | expand -t 16
@@ -67,7 +67,7 @@ parts: ## starts PARTS (kafka registry s3) on free ports and leaves them running
 parts-stop: ## stops them
 	@infra/dev/parts stop
 
-bench: bench-pipeline ## all benchmarks; results in bench/RESULTS.md
+bench: bench-pipeline bench-page ## all benchmarks; results in bench/RESULTS.md
 
 bench-pipeline: ## 2 M events through the real parts: what each process spends on them
 	@infra/dev/setup.sh
@@ -75,3 +75,10 @@ bench-pipeline: ## 2 M events through the real parts: what each process spends o
 	@echo 'Building with all optimisations (the first time longer than for make demo: the database engine once more)'
 	@cargo build --locked --release -p collector -p stream-jobs -p warehouse -p bench
 	@$(CARGO_TARGET_DIR)/release/bench pipeline
+
+# For a loop while changing the SDK: RUNS=1 SUBJECTS=empty,sketch,ours, or PROFILE=ours for where its time goes.
+bench-page: ## what the SDK costs a page in Chromium, beside its peers; RUNS, SUBJECTS, PAGES, SEED, PROFILE choose
+	@infra/dev/setup.sh --demo
+	@[ bench/page/node_modules/.package-lock.json -nt bench/page/package-lock.json ] || npm --prefix bench/page ci --no-fund --no-audit
+	@node bench/page/main.mjs $(if $(RUNS),--runs $(RUNS)) $(if $(SUBJECTS),--subjects $(SUBJECTS)) \
+	  $(if $(PAGES),--pages $(PAGES)) $(if $(SEED),--seed $(SEED)) $(if $(PROFILE),--cpuprofile $(PROFILE))

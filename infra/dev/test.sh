@@ -31,7 +31,10 @@ phase() {
 
 setup() { infra/dev/check_steps.sh && infra/dev/setup.sh; }
 
-web() { npm --prefix web run --silent lint && npm --prefix web run --silent build && npm --prefix web test --silent; }
+web() {
+  npm --prefix web run --silent lint && npm --prefix web run --silent build && npm --prefix web test --silent &&
+    node --test bench/page/*.test.mjs
+}
 
 # Both in one feature set (check_boundaries.py holds it). The binaries first: tests of `standalone` run them all.
 rust() { cargo build --locked --workspace && cargo test --locked --workspace; }

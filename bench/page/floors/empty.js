@@ -1,0 +1,20 @@
+// The limit: a listener for everything that full capture must hear, and nothing in it. Nobody can be cheaper.
+const nothing = () => {};
+const types = [
+  ...['pointermove', 'pointerover', 'pointerout', 'pointerdown', 'pointerup', 'click', 'dblclick', 'contextmenu'],
+  ...[
+    'keydown',
+    'input',
+    'change',
+    'submit',
+    'focusin',
+    'focusout',
+    'scroll',
+    'wheel',
+    'resize',
+    'copy',
+    'cut',
+    'paste',
+  ],
+];
+for (const type of types) addEventListener(type, nothing, { capture: true, passive: true });

@@ -1,0 +1,155 @@
+// What the SDK costs a page, beside its peers: `node main.mjs --help`. bench/README.md says how to read the table.
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { parseArgs } from 'node:util';
+import { launch } from '../../web/e2e/browser.mjs';
+import { play } from './player.mjs';
+import { profilePage } from './profile.mjs';
+import { capturedTable, goalLines, pageTable, summarise } from './report.mjs';
+import { heading, writeSection } from './results.mjs';
+import { PAGES } from './score.mjs';
+import { measured, traced } from './session.mjs';
+import { openSite } from './site.mjs';
+import { NAMES, prepare } from './subjects.mjs';
+
+const HERE = new URL('.', import.meta.url).pathname;
+const WORK = `${HERE}dist`;
+const RESULTS = `${HERE}../RESULTS.md`;
+const TITLE = 'Page';
+
+const HELP = `usage: node main.mjs [options]
+  --runs N              measured rounds; medians are shown (default 3)
+  --subjects A,B        of ${NAMES.join(', ')}; "nothing" is always among them
+  --pages A,B           of ${PAGES.join(', ')}
+  --seed N              of the input (default 1)
+  --seconds S           of input on a page, measured (default 5: a period of every sender is in it)
+  --cpuprofile SUBJECT  instead of measuring: a sampling profile of each page, and its dearest functions
+  --out FILE            where the section goes; written when all subjects and pages took part (default bench/RESULTS.md)
+`;
+/** Of each of the two traces of a session. */
+const TRACED_SECONDS = 1.5;
+
+const options = {
+  runs: { type: 'string', default: '3' },
+  subjects: { type: 'string', default: NAMES.join() },
+  pages: { type: 'string', default: PAGES.join() },
+  seed: { type: 'string', default: '1' },
+  seconds: { type: 'string', default: '5' },
+  cpuprofile: { type: 'string' },
+  out: { type: 'string', default: RESULTS },
+  help: { type: 'boolean', default: false },
+};
+
+function listOf(text, known) {
+  const names = text.split(/[ ,]+/).filter(Boolean);
+  const unknown = names.filter((name) => !known.includes(name));
+  if (unknown.length) throw new Error(`not known: ${unknown.join(', ')}; there are ${known.join(', ')}`);
+  return known.filter((name) => names.includes(name));
+}
+
+function numberOf(text, name) {
+  if (!(Number(text) > 0)) throw new Error(`--${name} takes a number above 0, not "${text}"`);
+  return Number(text);
+}
+
+function settings(values) {
+  const subjects = listOf(`nothing,${values.cpuprofile ?? values.subjects}`, NAMES);
+  const [runs, seed, seconds] = ['runs', 'seed', 'seconds'].map((name) => numberOf(values[name], name));
+  return { ...values, runs, seed, seconds, subjects, pages: listOf(values.pages, PAGES), play };
+}
+
+/** All sessions, page by page and round by round, each subject once a round: what the machine does meanwhile hits all alike. */
+async function everySession(setting, subjects, { pages, runs, ...rest }) {
+  const sessions = { measured: [], traced: [] };
+  const run = async (kind, page, round, chosen, act) => {
+    for (const subject of chosen) {
+      const session = await act({ ...setting, subject }, page);
+      sessions[kind].push({ page, round, subject: subject.name, ...session });
+      const { errors, received } = session;
+      if (errors.length)
+        console.error(`  ${subject.name} on ${page}: ${errors.length} page errors, the first: ${errors[0]}`);
+      if (subject.captured && !received.length) console.error(`  ${subject.name} on ${page}: sent nothing`);
+    }
+  };
+  const scripts = subjects.filter(({ name }) => name !== 'nothing');
+  for (const page of pages) {
+    for (let round = 0; round < runs; round++) {
+      await run('measured', page, round, subjects, (one) => measured(one, page, rest));
+      console.error(`${page}: round ${round + 1} of ${runs}, ${Math.round(process.uptime())} s`);
+    }
+    await run('traced', page, 0, scripts, (one) => traced(one, page, { ...rest, seconds: TRACED_SECONDS }));
+  }
+  return sessions;
+}
+
+function summaries({ measured, traced }, pages, subjects) {
+  const of = (list, page, name) => list.filter((session) => session.page === page && session.subject === name);
+  const results = {};
+  for (const page of pages) {
+    const nothing = of(measured, page, 'nothing');
+    results[page] = Object.fromEntries(
+      subjects.map(({ name }) => [
+        name,
+        summarise({ measured: of(measured, page, name), traced: of(traced, page, name), nothing }),
+      ]),
+    );
+  }
+  return results;
+}
+
+async function benchmark(setting, chosen) {
+  const subjects = await prepare(chosen.subjects);
+  const cdpOfBrowser = await setting.browser.newBrowserCDPSession();
+  const sessions = await everySession(setting, subjects, { ...chosen, cdpOfBrowser });
+  const results = summaries(sessions, chosen.pages, subjects);
+  const goal = goalLines(chosen.pages, results);
+  const section = [
+    heading({
+      command: `make bench-page RUNS=${chosen.runs} SEED=${chosen.seed}`,
+      browser: `Chromium ${setting.browser.version()}`,
+      versions: versions(),
+      ...chosen,
+    }),
+    ...chosen.pages.map((page) => pageTable(page, subjects, results)),
+    capturedTable(subjects, sessions.measured),
+    goal.length ? `Goal of ours:\n\n${goal.join('\n')}` : '',
+  ].join('\n\n');
+  console.log(section);
+  mkdirSync(WORK, { recursive: true });
+  writeFileSync(`${WORK}/page.json`, JSON.stringify({ results, sessions: slim(sessions) }, null, 1));
+  const whole = subjects.length === NAMES.length && chosen.pages.length === PAGES.length;
+  if (whole) writeSection(chosen.out, TITLE, section);
+  console.error(`written: ${whole ? `${chosen.out} and ` : ''}${WORK}/page.json (${Math.round(process.uptime())} s)`);
+}
+
+const slim = (sessions) =>
+  Object.values(sessions)
+    .flat()
+    .map(({ received, ...rest }) => ({ ...rest, requests: received.length }));
+
+function versions() {
+  const { dependencies = {} } = JSON.parse(readFileSync(`${HERE}package.json`, 'utf8'));
+  return Object.entries(dependencies).map(([name, version]) => `${name} ${version}`);
+}
+
+async function profile(setting, chosen) {
+  const [subject] = (await prepare([chosen.cpuprofile], { readable: true })).filter(
+    ({ name }) => name === chosen.cpuprofile,
+  );
+  for (const page of chosen.pages)
+    console.log(`${await profilePage({ ...setting, subject }, page, { ...chosen, folder: WORK })}\n`);
+}
+
+const { values } = parseArgs({ options });
+if (values.help) {
+  console.log(HELP);
+} else {
+  const chosen = settings(values);
+  const site = await openSite();
+  const browser = await launch();
+  try {
+    await (chosen.cpuprofile ? profile : benchmark)({ site, browser }, chosen);
+  } finally {
+    await browser.close();
+    site.close();
+  }
+}

@@ -1,0 +1,52 @@
+// What is compared. A subject is what a page gets: script tags and the files behind them, what the stub answers it, and how
+// to read from its requests what it captured.
+import { buildReadableSdk, buildSdk } from './build.mjs';
+import * as captured from './captured.mjs';
+
+const HERE = new URL('.', import.meta.url).pathname;
+const SDK = new URL('../../web/sdk/dist/', import.meta.url).pathname;
+
+const tag = (name, file, more = '') => `<script src="/subject/${name}/${file}" ${more}></script>`;
+
+/** `build` returns the files; a string is a path, a buffer is content. `title` is what the table says. */
+const SUBJECTS = [
+  { name: 'nothing', title: 'nothing at all', build: () => ({}), tags: () => '' },
+  {
+    name: 'empty',
+    title: 'empty listeners (the limit)',
+    build: () => ({ 'empty.js': `${HERE}floors/empty.js` }),
+    tags: () => tag('empty', 'empty.js', 'type="module"'),
+  },
+  {
+    name: 'sketch',
+    title: 'sketch (the yardstick)',
+    build: () => ({ 'sketch.js': `${HERE}floors/sketch.js`, 'sketch.worker.js': `${HERE}floors/sketch.worker.js` }),
+    tags: () => tag('sketch', 'sketch.js', 'type="module"'),
+  },
+  {
+    name: 'ours',
+    title: 'Customer Telemetry',
+    build: async ({ readable }) => {
+      if (readable) return buildReadableSdk();
+      buildSdk();
+      return { 'telemetry.js': `${SDK}telemetry.js`, 'telemetry.worker.js': `${SDK}telemetry.worker.js` };
+    },
+    tags: (collector) => tag('ours', 'telemetry.js', `defer data-ct-key="bench" data-ct-endpoint="${collector}"`),
+    captured: captured.ours,
+  },
+];
+
+export const NAMES = SUBJECTS.map(({ name }) => name);
+
+/** The named subjects, built, in the order of the table. `readable`: with the names of functions kept. */
+export function prepare(names, { readable = false } = {}) {
+  const chosen = SUBJECTS.filter(({ name }) => names.includes(name));
+  return Promise.all(
+    chosen.map(async (subject) => ({
+      ...subject,
+      files: await subject.build({ readable }),
+      /** Whether a script at this address is the subject's. */
+      mine: (url) => url.includes(`/subject/${subject.name}/`),
+    })),
+  );
+}

@@ -1,0 +1,84 @@
+// What a trace of the browser says about one script: its calls, the layout it forced, and the tasks it made long. No I/O.
+
+/** Long tasks as the web platform defines them. */
+const LONG_TASK_MS = 50;
+export const CATEGORIES = ['devtools.timeline', 'disabled-by-default-devtools.timeline', 'toplevel', '__metadata'];
+
+const CALLS = new Set(['FunctionCall', 'EvaluateScript', 'v8.evaluateModule', 'RunMicrotasks']);
+const TASK = new Set(['RunTask', 'ThreadControllerImpl::RunTask']);
+const LAYOUT = new Set(['Layout', 'UpdateLayoutTree']);
+
+const addressOf = ({ args }) => args?.data?.url ?? args?.fileName ?? '';
+
+/** Of the renderers' main threads the page's: it ran scripts that `isSite` knows. Its events, from outer to inner. */
+function mainThread(events, isSite) {
+  const threads = new Map();
+  for (const { ph, name, args, pid, tid } of events)
+    if (ph === 'M' && name === 'thread_name' && args.name === 'CrRendererMain') threads.set(`${pid}:${tid}`, []);
+  for (const event of events) if (event.ph === 'X') threads.get(`${event.pid}:${event.tid}`)?.push(event);
+  const own = [...threads.values()].find((list) => list.some((event) => isSite(addressOf(event))));
+  if (!own) throw new Error('the trace has no scripts of the page');
+  return own.sort((a, b) => a.ts - b.ts || b.dur - a.dur);
+}
+
+/** Time of the thread, not of the wall: other processes on the machine are not in it. */
+const msOf = ({ tdur, dur }) => (tdur ?? dur ?? 0) / 1000;
+
+/**
+ * `isSubject` tells the addresses of the script in question, `isSite` those of all scripts of the page. A call belongs to it when its function does, and so does what
+ * is called from there. `isSubject` gets the name of the call as well: microtasks have no address.
+ *
+ * A task is long *because of* the script when without the
+ * script's calls it would not be; its blocking time is what the task loses beyond 50 ms less without them.
+ */
+export function analyse(events, { isSubject, isSite }) {
+  const found = {
+    calls: 0,
+    callMs: 0,
+    longestMs: 0,
+    longestName: '',
+    forced: 0,
+    forcedMs: 0,
+    longTasks: 0,
+    blockingMs: 0,
+  };
+  const open = [];
+  let task = null;
+  const closeTask = () => {
+    if (!task) return;
+    const over = Math.max(0, task.ms - LONG_TASK_MS);
+    const overWithout = Math.max(0, task.ms - task.ownMs - LONG_TASK_MS);
+    if (over && !overWithout) found.longTasks++;
+    found.blockingMs += over - overWithout;
+    task = null;
+  };
+  for (const event of mainThread(events, isSite)) {
+    while (open.length && open.at(-1).end <= event.ts) open.pop();
+    const parent = open.at(-1);
+    const own = parent?.own || (CALLS.has(event.name) && isSubject(addressOf(event), event.name));
+    const forced = own && LAYOUT.has(event.name) && !parent.forced;
+    open.push({ end: event.ts + (event.dur ?? 0), own, forced: forced || parent?.forced });
+    if (TASK.has(event.name) && !parent) {
+      closeTask();
+      task = { ms: msOf(event), ownMs: 0 };
+    }
+    if (own && !parent?.own) addCall(found, event, task);
+    if (forced) {
+      found.forced++;
+      found.forcedMs += msOf(event);
+    }
+  }
+  closeTask();
+  return found;
+}
+
+function addCall(found, event, task) {
+  const ms = msOf(event);
+  found.calls++;
+  found.callMs += ms;
+  if (task) task.ownMs += ms;
+  if (ms <= found.longestMs) return;
+  found.longestMs = ms;
+  const { functionName, url = '', lineNumber, columnNumber } = event.args?.data ?? {};
+  found.longestName = `${functionName || event.name} ${url.replace(/.*\//, '')}:${lineNumber ?? ''}:${columnNumber ?? ''}`;
+}
