@@ -1,6 +1,7 @@
 import { defineConfig } from 'vitest/config';
 
 export default defineConfig({
+  define: { WORKER_INTEGRITY: '""' },
   test: {
     environment: 'happy-dom',
     environmentOptions: { happyDOM: { url: 'https://shop.example/boxes?size=m&utm_source=news' } },

@@ -1,36 +1,64 @@
-// Bundles the SDK and holds it to its size budget.
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+// Bundles the SDK, holds it to its size budget, and says how each file can be named and checked.
+import { createHash } from 'node:crypto';
+import { mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { gzipSync } from 'node:zlib';
 import { build } from 'esbuild';
 import { minify } from 'terser';
 
 /** Largest size in bytes after gzip. The page's part takes addresses apart by the stream job's grammar, so that no secret leaves. */
-const BUDGETS = { telemetry: ['src/page/main.ts', 12 * 1024], 'telemetry.worker': ['src/worker/worker.ts', 20 * 1024] };
+const PAGE_BYTES_MAX = 12 * 1024;
+const WORKER_BYTES_MAX = 20 * 1024;
 
 const folder = new URL('.', import.meta.url).pathname;
-mkdirSync(`${folder}dist`, { recursive: true });
-let failed = false;
-for (const [name, [entry, budget]] of Object.entries(BUDGETS)) {
-  const outfile = `${folder}dist/${name}.js`;
-  await build({
+const dist = `${folder}dist/`;
+mkdirSync(dist, { recursive: true });
+// Of an earlier build; they hold its hash.
+for (const name of readdirSync(dist)) if (/^telemetry\.[0-9a-f]{12}\./.test(name)) rmSync(dist + name);
+
+/** As the `integrity` of a script has it. */
+const integrityOf = (script) => `sha256-${createHash('sha256').update(script).digest('base64')}`;
+
+async function bundle(entry, format, integrity = '') {
+  const { outputFiles } = await build({
     entryPoints: [folder + entry],
-    outfile,
     bundle: true,
     minify: true,
-    format: 'iife',
+    write: false,
+    format,
     target: 'es2022',
     legalComments: 'none',
     charset: 'utf8',
+    define: { WORKER_INTEGRITY: JSON.stringify(integrity) },
   });
-  const shorter = await minify(readFileSync(outfile, 'utf8'), {
+  const { code } = await minify(outputFiles[0].text, {
     ecma: 2020,
+    module: format === 'esm',
     compress: { passes: 3, unsafe_arrows: true },
   });
-  const script = Buffer.from(shorter.code);
-  writeFileSync(outfile, script);
+  return Buffer.from(code);
+}
+
+const worker = await bundle('src/worker/shell.ts', 'iife');
+const page = await bundle('src/page/main.ts', 'iife', integrityOf(worker));
+const esm = await bundle('src/page/index.ts', 'esm', integrityOf(worker));
+
+/** Both files under one hash, so that the script finds its worker beside itself. */
+const release = createHash('sha256').update(page).update(worker).digest('hex').slice(0, 12);
+let failed = false;
+const manifest = {};
+for (const [name, script, budget] of [
+  ['telemetry.js', page, PAGE_BYTES_MAX],
+  ['telemetry.worker.js', worker, WORKER_BYTES_MAX],
+]) {
   const compressed = gzipSync(script, { level: 9 }).length;
   const over = compressed > budget;
   failed ||= over;
-  console.log(`${name}.js: ${script.length} bytes, ${compressed} gzip, budget ${budget}${over ? ': OVER BUDGET' : ''}`);
+  const immutable = name.replace('telemetry', `telemetry.${release}`);
+  for (const file of [name, immutable]) writeFileSync(dist + file, script);
+  manifest[name] = { immutable, integrity: integrityOf(script), bytes: script.length, gzip_bytes: compressed };
+  console.log(`${name}: ${script.length} bytes, ${compressed} gzip, budget ${budget}${over ? ': OVER BUDGET' : ''}`);
+  console.log(`  ${immutable} ${manifest[name].integrity}`);
 }
+writeFileSync(`${dist}index.js`, esm);
+writeFileSync(`${dist}manifest.json`, `${JSON.stringify(manifest, null, 2)}\n`);
 process.exit(failed ? 1 : 0);

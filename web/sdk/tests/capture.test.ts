@@ -2,7 +2,6 @@ import { describe, expect, test } from 'vitest';
 import { scrubStack } from '../src/page/capture/errors.ts';
 import { keyClass } from '../src/page/capture/keys.ts';
 import { interactionToNextPaint, layoutShift } from '../src/page/capture/vitals.ts';
-import { customProperties } from '../src/page/custom.ts';
 
 test.each([
   ['a', {}, 'character'],
@@ -43,23 +42,4 @@ test('a stack is told without message and secrets, with its names and places', (
   const stack =
     'TypeError: jo@mail.example\n    at f (https://shop.example/app.js?v=secret:10:4)\ng@https://u:secret@shop.example/a.js#secret:1:2';
   expect(scrubStack(stack)).toBe('    at f (https://shop.example/app.js?v=:10:4)\ng@https://shop.example/a.js:1:2');
-});
-
-describe('properties of custom events', () => {
-  test('plain JSON passes', () => {
-    const given = { code: 'none', depth: { a: [1, 2] }, at: new Date(0), no: null };
-    expect(customProperties(given)).toEqual({ ...given, at: '1970-01-01T00:00:00.000Z' });
-  });
-
-  test('cycles, functions, huge numbers and half characters do no harm', () => {
-    const cycle: Record<string, unknown> = { n: Number.NaN, big: 10n, f: () => 1, s: '\ud83d' };
-    cycle.self = cycle;
-    expect(customProperties(cycle)).toMatchObject({ n: null, big: '10', s: '\ufffd' });
-  });
-
-  test('what is too large, or no object, is left out', () => {
-    expect(customProperties(Array.from({ length: 3 }))).toBeNull();
-    expect(customProperties({ list: Array.from({ length: 9000 }, () => 'xyz') })).toBeNull();
-    expect(customProperties('x' as never)).toBeNull();
-  });
 });

@@ -40,6 +40,36 @@ test('a visitor is remembered, a tab is new with each document', () => {
   third.forget();
 });
 
+test('where cookies are refused, as in a frame without an origin, a visitor lasts as long as the document', () => {
+  globalThis.cookiesRefused = true;
+  const identity = createIdentity(false);
+  identity.remember();
+  expect(identity.joinKeys().ga_client_id).toBeNull();
+  identity.forget();
+  globalThis.cookiesRefused = false;
+});
+
+test('who is forgotten is somebody else from then on', () => {
+  const identity = createIdentity(false);
+  identity.remember();
+  const before = identity.visitor();
+  identity.forget();
+  expect(document.cookie).not.toContain('ct_visitor');
+  expect(identity.visitor()).not.toBe(before);
+});
+
+test.each([
+  ['a name', 'customer-17', 'customer-17'],
+  ['null', null, null],
+  ['nothing', undefined, null],
+  ['a number', 17, '17'],
+  ['too much', 'x'.repeat(1000), 'x'.repeat(256)],
+])('identify takes %s', (_, given, user_id) => {
+  const identity = createIdentity(false);
+  identity.identify(given as string);
+  expect(identity.joinKeys().user_id).toBe(user_id);
+});
+
 test('an anonymous visitor has no cookie and no join keys', () => {
   // biome-ignore lint/suspicious/noDocumentCookie: as other scripts of a page set it
   document.cookie = '_ga=GA1.2.1.2';

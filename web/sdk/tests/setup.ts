@@ -8,6 +8,8 @@ declare global {
   var addedListeners: Added[] | undefined;
   /** How far `performance.now` is ahead, in ms. */
   var aheadMs: number | undefined;
+  /** As in a frame without an origin. */
+  var cookiesRefused: boolean | undefined;
 }
 
 if (!globalThis.addedListeners) {
@@ -29,6 +31,22 @@ for (const name of ['setTimeout', 'clearTimeout', 'setInterval'] as const)
   Object.assign(globalThis, {
     [`__zone_symbol__${name}`]: (...values: [never]) => globalThis[name](...values),
   });
+
+// Browsers have it on `Document` itself, happy-dom on what that extends.
+const cookie = Object.getOwnPropertyDescriptor(Object.getPrototypeOf(Document.prototype), 'cookie');
+Object.defineProperty(Document.prototype, 'cookie', {
+  ...cookie,
+  get(this: Document) {
+    if (globalThis.cookiesRefused) throw new DOMException('sandboxed', 'SecurityError');
+    return cookie?.get?.call(this);
+  },
+});
+
+// Tests set what `navigator.sendBeacon` does, on the object.
+Navigator.prototype.sendBeacon = function (this: Navigator, ...values) {
+  const own = Object.getOwnPropertyDescriptor(this, 'sendBeacon');
+  return own ? own.value.apply(this, values) : true;
+};
 
 /** Takes all listeners away that were added since the last call. */
 export function removeListeners(): void {

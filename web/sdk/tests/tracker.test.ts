@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
-import { startTelemetry, type Telemetry } from '../src/page/main.ts';
+import type { Telemetry } from '../src/page/api.ts';
 import type { Settings } from '../src/page/settings.ts';
+import { startTelemetry } from '../src/page/telemetry.ts';
 import { encodeBatch, type TelemetryEvent } from '../src/shared/batch.ts';
 import { encodeRest } from '../src/shared/encode.ts';
 import type { Order, Report } from '../src/shared/messages.ts';
@@ -21,15 +22,15 @@ interface Batch {
 /** Stands in for the worker: keeps its orders, and reports what a test lets it report. */
 class FakeWorker {
   static last: FakeWorker;
-  static broken = false;
   orders: Order[] = [];
   onmessage: (message: { data: Report }) => void = () => {};
   onerror: () => void = () => {};
 
   constructor() {
-    if (FakeWorker.broken) throw new Error('workers are forbidden');
     FakeWorker.last = this;
   }
+
+  terminate(): void {}
 
   postMessage(order: Order): void {
     this.orders.push(structuredClone(order));
@@ -51,8 +52,9 @@ class FakeWorker {
 
 const SETTINGS: Settings = {
   key: 'key',
-  endpoint: 'https://collect.example',
+  ingest: 'https://collect.example/v1/events',
   worker: '/telemetry.worker.js',
+  hooks: '',
   consent: 'granted',
   allowQuery: '',
   memoryOnly: false,
@@ -81,7 +83,6 @@ function act(target: EventTarget, type: string, more: object = {}, kind: typeof 
 beforeEach(() => {
   vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'setInterval', 'clearInterval'] });
   vi.stubGlobal('Worker', FakeWorker);
-  FakeWorker.broken = false;
   beacons = [];
   Object.defineProperty(navigator, 'sendBeacon', {
     configurable: true,
@@ -367,22 +368,4 @@ describe('counts', () => {
       pending: 1,
     });
   });
-});
-
-test('where workers are forbidden the same class is loaded as a script', () => {
-  FakeWorker.broken = true;
-  FakeWorker.last = undefined as never;
-  const appended: HTMLScriptElement[] = [];
-  vi.spyOn(document.head, 'append').mockImplementation((script) => {
-    appended.push(script as HTMLScriptElement);
-  });
-  const orders: Order[] = [];
-  vi.stubGlobal('telemetryCourier', () => (order: Order) => orders.push(order));
-  window.telemetryCourier = () => (order) => orders.push(order);
-  start();
-  appended[0]?.onload?.(new Event('load'));
-  telemetry.flush();
-  expect(appended[0]?.src).toContain('/telemetry.worker.js');
-  expect(orders.map(({ kind }) => kind)).toEqual(['start', 'batch', 'flush']);
-  vi.restoreAllMocks();
 });

@@ -1,23 +1,87 @@
-/** Properties of custom events come from the page's own code: made safe and bounded while they are walked, not afterwards. */
-import { PROPERTIES_DEPTH_MAX, PROPERTIES_UNITS_MAX } from '../shared/limits.ts';
+/**
+ * Properties of custom events come from the page's own code, and may be anything: written as JSON while they are walked,
+ * within a budget of values, length and time, so that nothing without an end holds the page up.
+ */
+import {
+  PROPERTIES_DEPTH_MAX,
+  PROPERTIES_MS_MAX,
+  PROPERTIES_NODES_MAX,
+  PROPERTIES_UNITS_MAX,
+} from '../shared/limits.ts';
 import { clean } from '../shared/text.ts';
+import { now } from './natives.ts';
 
-function copy(value: unknown, depth: number): unknown {
-  if (typeof value === 'string') return clean(value);
-  if (typeof value !== 'object' || value === null) return typeof value === 'bigint' ? String(value) : value;
-  if (depth >= PROPERTIES_DEPTH_MAX) return null;
-  if (value instanceof Date) return value.toJSON();
-  if (Array.isArray(value)) return value.map((entry) => copy(entry, depth + 1));
-  return Object.fromEntries(Object.entries(value).map(([key, entry]) => [clean(key, 256), copy(entry, depth + 1)]));
+// As they are now: pages replace them, and give prototypes a `toJSON`.
+const { stringify } = JSON;
+const { isArray } = Array;
+const { join } = Array.prototype;
+const { hasOwn } = Object;
+const tagOf = Object.prototype.toString;
+const isoOf = Date.prototype.toISOString;
+/** How many values are between two looks at the clock: a small object is never cut by a busy machine. */
+const NODES_PER_LOOK = 64;
+
+/** Thrown when the budget is used up. */
+const OVER = {};
+
+/** As JSON; '' when it is no object, or too large. */
+export function customProperties(properties: unknown): string {
+  let nodes = 0;
+  let units = 0;
+  const until = now() + PROPERTIES_MS_MAX;
+  /** What is being walked, outermost first: who is in it himself has no end. */
+  const above: unknown[] = [];
+
+  const node = (): undefined => {
+    if (++nodes > PROPERTIES_NODES_MAX || (nodes % NODES_PER_LOOK === 0 && now() > until)) throw OVER;
+  };
+  const write = (value: unknown, unitsMax?: number) => {
+    const text = stringify(typeof value === 'string' ? clean(value, unitsMax) : value);
+    units += text.length + 1;
+    if (units > PROPERTIES_UNITS_MAX) throw OVER;
+    return text;
+  };
+  /** Undefined for what JSON does not have, and for what cannot be read. */
+  const json = (value: unknown): string | undefined => {
+    node();
+    const kind = typeof value;
+    if (kind === 'bigint') return write(String(value));
+    if (value === null || kind === 'string' || kind === 'number' || kind === 'boolean') return write(value);
+    return kind === 'object' ? attempt(() => walk(value as object)) : undefined;
+  };
+  const walk = (value: object): string => {
+    const list = isArray(value);
+    const tag = list ? 'Array' : tagOf.call(value).slice(8, -1);
+    if (tag === 'Date') return write(attempt(() => isoOf.call(value as Date)) ?? null);
+    const depth = above.length;
+    // The platform's own objects lead everywhere: an element to its page, an event to its window.
+    if (above.includes(value) || depth >= PROPERTIES_DEPTH_MAX || !(list || tag === 'Object'))
+      return write(`[${tag}]`, 64);
+    above.push(value);
+    const read = (key: string | number) => json(attempt(() => (value as Record<string | number, unknown>)[key]));
+    const parts: string[] = [];
+    try {
+      if (list) for (let i = 0; i < value.length; i++) parts.push(read(i) ?? 'null');
+      else
+        for (const key in value) {
+          const text = hasOwn(value, key) ? read(key) : node();
+          if (text) parts.push(`${write(key, 256)}:${text}`);
+        }
+    } finally {
+      above.length = depth;
+    }
+    return list ? `[${join.call(parts)}]` : `{${join.call(parts)}}`;
+  };
+  const text = attempt(() => walk(properties as object), true);
+  return text?.[0] === '{' ? text : '';
 }
 
-/** As JSON; '' when it is no object or too large. */
-export function customProperties(properties: object): string {
-  if (typeof properties !== 'object' || properties === null || Array.isArray(properties)) return '';
+/** Undefined where the page's own code throws: a getter, or a proxy. */
+function attempt<T>(read: () => T, whole = false): T | undefined {
   try {
-    const text = JSON.stringify(copy(properties, 0));
-    return text.length <= PROPERTIES_UNITS_MAX ? text : '';
-  } catch {
-    return '';
+    return read();
+  } catch (thrown) {
+    if (thrown === OVER && !whole) throw thrown;
+    return undefined;
   }
 }

@@ -2,18 +2,16 @@
 import { type ClockEstimate, clientNow, encodeBatch } from '../shared/batch.ts';
 import type { Chunk, Header } from '../shared/chunk.ts';
 import { encodeRest } from '../shared/encode.ts';
-import { UNKEPT_BATCHES_MAX } from '../shared/limits.ts';
+import { halves, type Part } from '../shared/halves.ts';
+import { BEACON_BYTES_MAX, BEACON_PART_BYTES_MIN, UNKEPT_BATCHES_MAX } from '../shared/limits.ts';
 import type { Order, Report } from '../shared/messages.ts';
+import { erase } from './erase.ts';
+import { guarded, quietly } from './guard.ts';
+import { sendBeacon } from './natives.ts';
 import type { Settings } from './settings.ts';
+import { findWay, type Post } from './ways.ts';
 
 const TAIL = 'ct-tail:';
-
-declare global {
-  interface Window {
-    /** Set by telemetry.worker.js when it is loaded as a plain script, for browsers without workers. */
-    telemetryCourier?: (report: (report: Report) => void) => (order: Order) => void;
-  }
-}
 
 export interface Delivery {
   /** Loads the worker. Before, everything waits in memory. */
@@ -24,8 +22,8 @@ export interface Delivery {
   flush(): Promise<void>;
   /** Batches that were cut while consent was pending take the identity that it brought. */
   amend(amendment: Partial<Header>): void;
-  /** Throws away what is not sent. */
-  stop(): void;
+  /** Deletes what is unsent on this device, of all tabs and pages; settles when it is gone. Nothing is taken any more. */
+  forget(): Promise<void>;
   /**
    * The page ends, perhaps: sends what the worker has not stored, and leaves it in localStorage as well, since
    * nobody learns whether a beacon was answered. The next page of the site sends that again: the pipeline
@@ -36,85 +34,110 @@ export interface Delivery {
   counts(): { acknowledged: number; dropped: number };
 }
 
-export function createDelivery(settings: Settings, tabId: string): Delivery {
-  const { endpoint, key, memoryOnly, allowQuery } = settings;
+interface Unkept {
+  header: Header;
+  chunk: Chunk;
+  /** It was beaconed, and is in localStorage. */
+  left?: boolean;
+}
+
+/** `degraded`: something is captured or delivered worse than it should be. `refused`: another tab lost its consent. */
+export function createDelivery(
+  settings: Settings,
+  tabId: string,
+  degraded: (what: string) => void,
+  refused: () => void,
+): Delivery {
+  const { memoryOnly, hooks } = settings;
+  const address = `${settings.ingest}?key=${encodeURIComponent(settings.key)}`;
   /** Cut, and not yet known to be stored or answered. */
-  const unkept = new Map<number, { header: Header; chunk: Chunk }>();
+  const unkept = new Map<number, Unkept>();
   const flushes: (() => void)[] = [];
-  /** Orders that wait for the worker to be there. */
-  let waiting: Order[] | null = [];
+  /** Orders that wait for somebody who carries them out. */
+  let waiting: Order[] = [];
+  let post: Post | undefined;
+  let forgotten: (() => void) | undefined;
   let clock: ClockEstimate | null = null;
   let acknowledged = 0;
   let dropped = 0;
   let started = false;
-  let post: (order: Order) => void;
+  /** Bytes that the page's end may still beacon. */
+  let room = BEACON_BYTES_MAX;
 
   const order = (given: Order) => {
-    if (waiting) waiting.push(given);
-    else post?.(given);
+    if (post) post(given);
+    else waiting.push(given);
+  };
+  const tailOf = (seq: number) => `${TAIL}${tabId}:${seq}`;
+  /** Full, or forbidden: then the beacon alone has to do. */
+  const store = (use: () => void) => {
+    if (!memoryOnly) quietly(use);
   };
   const receive = (report: Report) => {
-    if (report.kind === 'ready') {
-      const orders = waiting ?? [];
-      waiting = null;
-      orders.forEach(order);
-    } else if (report.kind === 'adopted') localStorage.removeItem(report.name);
-    else if (report.kind === 'flushed') flushes[report.id]?.();
-    else {
-      unkept.delete(report.batch_seq);
-      if (report.kind === 'settled') {
+    // Somebody answers, so the page lives, and its beacons of before are gone.
+    room = BEACON_BYTES_MAX;
+    switch (report.kind) {
+      case 'ready':
+        return;
+      case 'adopted':
+        return store(() => localStorage.removeItem(report.name));
+      case 'flushed':
+        return flushes[report.id]?.();
+      case 'lost':
+        return degraded(`outbox:${report.events}`);
+      case 'forgotten':
+        forgotten?.();
+        return refused();
+      case 'settled':
         acknowledged += report.acknowledged;
         dropped += report.dropped;
         clock = report.clock;
-      }
     }
-  };
-  /** The same class as in the worker, in idle moments of the page. */
-  const startOnPage = () => {
-    const script = document.createElement('script');
-    script.src = settings.worker;
-    script.onload = () => {
-      post = window.telemetryCourier?.(receive) as typeof post;
-      receive({ kind: 'ready' });
-    };
-    document.head.append(script);
-  };
-  const storage = (use: (storage: Storage) => void) => {
-    try {
-      if (!memoryOnly) use(localStorage);
-    } catch {
-      // Full, or forbidden: then the beacon alone has to do.
-    }
+    if (unkept.get(report.batch_seq)?.left) store(() => localStorage.removeItem(tailOf(report.batch_seq)));
+    unkept.delete(report.batch_seq);
   };
 
+  const tails = () => Object.keys(localStorage).filter((name) => name.startsWith(TAIL));
   /** What earlier pages left: their last write may become visible only after this page began. */
   const adoptTails = () =>
-    storage((stored) => {
-      for (const name of Object.keys(stored))
-        if (name.startsWith(TAIL)) order({ kind: 'adopt', name, text: stored[name] });
+    store(() => {
+      for (const name of tails()) order({ kind: 'adopt', name, text: localStorage[name] });
     });
+  /** What does not fit stays in localStorage alone. */
+  const beacon = (part: Part) => {
+    const bytes = new Blob([part.text]).size;
+    if (bytes <= room && sendBeacon(navigator, address, part.text)) room -= bytes;
+    else if (part.events > 1 && Math.min(bytes, room) > BEACON_PART_BYTES_MIN) halves(part).forEach(beacon);
+  };
+  const leave = (batch: Unkept, seq: number) => {
+    if (batch.left) return;
+    batch.left = true;
+    const { rest, events } = encodeRest(batch.header, batch.chunk);
+    const text = encodeBatch(rest, clientNow(), clock);
+    // Nothing leaves past the site's own filter, which the next page's worker has.
+    if (!hooks) beacon({ text, events });
+    store(() => localStorage.setItem(tailOf(seq), text));
+  };
 
   return {
     start() {
       if (started) return;
       started = true;
-      waiting?.unshift({
+      const { allowQuery } = settings;
+      waiting.unshift({
         kind: 'start',
-        endpoint,
-        key,
+        address,
         tab_id: tabId,
         memory_only: memoryOnly,
         allow_query: allowQuery,
+        hooks,
       });
       adoptTails();
-      try {
-        const worker = new Worker(settings.worker);
-        worker.onmessage = ({ data }) => receive(data);
-        worker.onerror = () => waiting && startOnPage();
-        post = (given) => worker.postMessage(given);
-      } catch {
-        startOnPage();
-      }
+      findWay(settings, address, receive, degraded, (found) => {
+        post = found;
+        waiting.forEach(post);
+        waiting = [];
+      });
     },
     send(header, chunk) {
       unkept.set(header.batch_seq, { header, chunk });
@@ -129,20 +152,22 @@ export function createDelivery(settings: Settings, tabId: string): Delivery {
     amend(amendment) {
       for (const { header } of unkept.values()) Object.assign(header, amendment);
     },
-    stop() {
-      if (started) order({ kind: 'stop' });
-      else waiting = [];
-      unkept.clear();
-      for (const resolve of flushes) resolve();
-    },
+    forget: () =>
+      new Promise((resolve) => {
+        forgotten = resolve;
+        waiting = [];
+        unkept.clear();
+        for (const settle of flushes) settle();
+        quietly(() => {
+          for (const name of tails()) localStorage.removeItem(name);
+        });
+        if (post) post({ kind: 'forget' });
+        else erase(resolve);
+      }),
     finish() {
       if (!started) return;
       order({ kind: 'pause' });
-      for (const [seq, { header, chunk }] of unkept) {
-        const text = encodeBatch(encodeRest(header, chunk).rest, clientNow(), clock);
-        navigator.sendBeacon(`${endpoint}/v1/events?key=${encodeURIComponent(key)}`, text);
-        storage((stored) => stored.setItem(`${TAIL}${tabId}:${seq}`, text));
-      }
+      unkept.forEach((batch, seq) => guarded(() => leave(batch, seq)));
     },
     counts: () => ({ acknowledged, dropped }),
   };

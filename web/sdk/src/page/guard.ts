@@ -29,3 +29,12 @@ export const failures = (): number => count;
 export function onFailure(first: () => void): void {
   tell = first;
 }
+
+/** As `guarded`, for what a browser may refuse: nothing of ours has failed then. */
+export function quietly<T>(run: () => T): T | undefined {
+  try {
+    return run();
+  } catch {
+    return undefined;
+  }
+}

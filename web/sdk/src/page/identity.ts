@@ -9,8 +9,11 @@
  */
 
 import type { Header } from '../shared/chunk.ts';
-import { COOKIES_EVERY_MS, VISITOR_COOKIE_SECONDS } from '../shared/limits.ts';
+import { COOKIES_EVERY_MS, USER_ID_UNITS_MAX, VISITOR_COOKIE_SECONDS } from '../shared/limits.ts';
+import { clean } from '../shared/text.ts';
 import { uuidV7 } from '../shared/uuid.ts';
+import { quietly } from './guard.ts';
+import { cookiesOf, now, setCookie } from './natives.ts';
 import { providerIds } from './provider_cookies.ts';
 
 const COOKIE = 'ct_visitor';
@@ -20,7 +23,7 @@ export interface Identity {
   visitor(): string;
   /** Call once consent is granted: takes the visitor from the cookie, or writes the new one for 13 months. */
   remember(): void;
-  /** Call when consent is refused. */
+  /** Call when consent is refused, or taken back: the cookie goes, and whoever comes is somebody else. */
   forget(): void;
   identify(userId: string | null): void;
   joinKeys(): Header['identity'];
@@ -34,28 +37,32 @@ export function createIdentity(anonymous: boolean): Identity {
   let readAgainAt = 0;
   const write = (value: string, seconds: number) => {
     const secure = location.protocol === 'https:' ? '; Secure' : '';
-    // biome-ignore lint/suspicious/noDocumentCookie: the Cookie Store API is not in every browser, and is asynchronous
-    document.cookie = `${COOKIE}=${value}; Max-Age=${seconds}; Path=/; SameSite=Lax${secure}`;
+    quietly(() => setCookie(`${COOKIE}=${value}; Max-Age=${seconds}; Path=/; SameSite=Lax${secure}`));
   };
   return {
     tab_id: uuidV7(),
     visitor: () => visitorId,
     remember() {
       if (anonymous) return;
-      const known = /(?:^|; )ct_visitor=([0-9a-f-]{36})/.exec(document.cookie)?.[1];
+      const known = /(?:^|; )ct_visitor=([0-9a-f-]{36})/.exec(cookies())?.[1];
       if (known) visitorId = known;
       else write(visitorId, VISITOR_COOKIE_SECONDS);
     },
-    forget: () => write('', -1),
+    forget() {
+      visitorId = uuidV7();
+      write('', -1);
+    },
     identify(userId) {
-      user_id = anonymous ? null : userId;
+      user_id = anonymous || userId == null ? null : clean(userId, USER_ID_UNITS_MAX);
     },
     joinKeys() {
-      if (!anonymous && performance.now() >= readAgainAt) {
-        providers = providerIds(document.cookie);
-        readAgainAt = performance.now() + COOKIES_EVERY_MS;
+      if (!anonymous && now() >= readAgainAt) {
+        providers = providerIds(cookies());
+        readAgainAt = now() + COOKIES_EVERY_MS;
       }
       return { user_id, ...providers };
     },
   };
 }
+
+const cookies = (): string => quietly(() => cookiesOf(document)) ?? '';

@@ -76,3 +76,19 @@ export function whenIdle(run: (deadline?: IdleDeadline) => void, ms: number): vo
 export const now = performance.now.bind(performance);
 /** Of this document, epoch ms. */
 export const ORIGIN = performance.timeOrigin;
+
+const documents = Document.prototype;
+export const currentScript = getter<HTMLScriptElement | null>(documents, 'currentScript');
+export const makeElement = method(documents.createElement) as (self: object, tag: string) => HTMLElement;
+export const append = method(element.append) as (self: object, ...children: Node[]) => void;
+export const rootElement = getter<Element>(documents, 'documentElement');
+/** Throws where the page has no origin. */
+export const cookiesOf = getter<string>(documents, 'cookie');
+const writeCookie = Object.getOwnPropertyDescriptor(documents, 'cookie')?.set;
+export const setCookie = (cookie: string): void => writeCookie?.call(document, cookie);
+export const fetchNow = original<typeof fetch>(window, 'fetch');
+export const sendBeacon = method(Navigator.prototype.sendBeacon) as (
+  self: object,
+  url: string,
+  body: string,
+) => boolean;

@@ -5,10 +5,12 @@ export type Consent = 'granted' | 'denied' | 'pending';
 export interface Settings {
   /** Write key: a public identifier, good for sending only. */
   key: string;
-  /** Origin of the collector, without a slash at the end. */
-  endpoint: string;
-  /** Same-origin address of telemetry.worker.js. */
+  /** Where batches go: the collector's address, with the path that takes them. */
+  ingest: string;
+  /** Address of telemetry.worker.js, of the page's own origin where that can be. */
   worker: string;
+  /** Address of the site's own filter of events; '' where it has none. */
+  hooks: string;
   consent: Consent;
   /** Names of query parameters whose values may be kept, separated by commas. */
   allowQuery: string;
@@ -20,9 +22,12 @@ export interface Settings {
   test: boolean;
 }
 
-/** Returns null, and says why on the console, when a needed attribute is missing. */
-export function readSettings({ src, dataset }: HTMLScriptElement): Settings | null {
-  const { ctKey: key, ctEndpoint: endpoint, ctWorker: worker, ctConsent: consent } = dataset;
+/** The ingest contract's, on the collector. */
+const INGEST_PATH = '/v1/events';
+
+/** Null, with the reason on the console, when a needed attribute is missing. */
+export function readSettings({ src, dataset }: Pick<HTMLScriptElement, 'src' | 'dataset'>): Settings | null {
+  const { ctKey: key, ctEndpoint: endpoint, ctPath: path, ctWorker: worker, ctConsent: consent } = dataset;
   if (!key || !endpoint) {
     console.warn('telemetry: nothing is captured, the script element needs data-ct-key and data-ct-endpoint');
     return null;
@@ -31,8 +36,10 @@ export function readSettings({ src, dataset }: HTMLScriptElement): Settings | nu
     !!(navigator as { globalPrivacyControl?: boolean }).globalPrivacyControl && dataset.ctGpc !== 'ignore';
   return {
     key,
-    endpoint: endpoint.replace(/\/+$/, ''),
-    worker: worker ?? src.replace(/\.js(?=$|[?#])/, '.worker.js'),
+    ingest: endpoint.replace(/\/+$/, '') + (path ?? INGEST_PATH),
+    // Beside the script: the last `.js` of the path, since hosts and queries may have one as well.
+    worker: worker ?? src.replace(/^([^?#]*)\.js(?=[?#]|$)/, '$1.worker.js'),
+    hooks: dataset.ctHooks ?? '',
     // What is neither granted nor unsaid is not consent.
     consent: (consent ?? 'granted') === 'granted' ? 'granted' : consent === 'pending' ? consent : 'denied',
     allowQuery: dataset.ctAllowQuery ?? '',

@@ -10,6 +10,7 @@ import {
 } from '../shared/limits.ts';
 import { EVENT_TYPES, type EventType } from '../shared/types.ts';
 import { uuidV7 } from '../shared/uuid.ts';
+import type { Stats } from './api.ts';
 import { createDelivery } from './delivery.ts';
 import { BLOCKED, createElements, type Elements } from './elements.ts';
 import { createGate } from './gate.ts';
@@ -20,18 +21,6 @@ import { createNotes } from './notes.ts';
 import { createRoots, type Roots } from './roots.ts';
 import type { Consent, Settings } from './settings.ts';
 import { createAfterFrame, createView, type View } from './view.ts';
-
-export interface Stats {
-  /** Events captured by this document, per type. */
-  captured: Record<string, number>;
-  pointer_samples: number;
-  /** Of the captured ones: answered 200, dropped for good, and neither yet. */
-  acknowledged: number;
-  dropped: number;
-  pending: number;
-  tab_id: string;
-  visitor_id: string;
-}
 
 export interface Tracker {
   readonly settings: Settings;
@@ -61,6 +50,8 @@ export interface Tracker {
   /** Everything captured so far becomes a batch, now. */
   cut(): void;
   consent(state: Consent): void;
+  /** Takes consent back. Settles when all that is unsent is deleted, of other tabs too. */
+  forget(): Promise<void>;
   /** Settles when everything captured so far is answered for good; at once when consent is denied. */
   flush(): Promise<void>;
   identify(userId: string | null): void;
@@ -81,7 +72,12 @@ const { pointer: POINTER } = NUMBER_OF;
 
 export function createTracker(settings: Settings): Tracker {
   const identity = createIdentity(settings.anonymous);
-  const delivery = createDelivery(settings, identity.tab_id);
+  const delivery = createDelivery(
+    settings,
+    identity.tab_id,
+    (what) => degraded(what),
+    () => gate.consent !== 'denied' && forget(),
+  );
   const elements = createElements();
   const notes = createNotes(elements);
   const gate = createGate(settings.consent);
@@ -138,6 +134,14 @@ export function createTracker(settings: Settings): Tracker {
     identity.remember();
     delivery.start();
   };
+  /** Who has denied is asked again by the next page, not by this one. */
+  const forget = () => {
+    gate.consent = 'denied';
+    notes.take();
+    restart();
+    identity.forget();
+    return delivery.forget();
+  };
   const degraded = (what: string) => note('capture_degraded', now(), 0, NONE, { what });
   const stats = (): Stats => {
     const { acknowledged, dropped } = delivery.counts();
@@ -156,6 +160,7 @@ export function createTracker(settings: Settings): Tracker {
   onFailure(() => degraded('sdk_error'));
   view.refresh();
   if (gate.consent === 'granted') begin();
+  if (gate.consent === 'denied') forget();
   return {
     settings,
     roots: createRoots(),
@@ -196,7 +201,6 @@ export function createTracker(settings: Settings): Tracker {
       view.refresh();
     },
     consent(state) {
-      // Who has denied is asked again by the next page, not by this one.
       if (state === gate.consent || gate.consent === 'denied' || state === 'pending') return;
       gate.consent = state;
       if (state === 'granted') {
@@ -204,13 +208,9 @@ export function createTracker(settings: Settings): Tracker {
         delivery.amend({ visitor_id: identity.visitor(), identity: identity.joinKeys() });
         if (gate.missed) note('capture_degraded', now(), 0, [0], { what: 'consent' });
         cut();
-      } else {
-        notes.take();
-        restart();
-        delivery.stop();
-        identity.forget();
-      }
+      } else forget();
     },
+    forget,
     flush() {
       cut();
       return gate.consent === 'denied' ? Promise.resolve() : delivery.flush();

@@ -163,11 +163,19 @@ function events({ first_seq, origin, rows, elements, details }: Chunk, base: str
   return made;
 }
 
-/** The part of a batch that is the same for every attempt, as JSON, and how many events it holds. */
-export function encodeRest(header: Header, chunk: Chunk, hints: ClientHints = {}): { rest: string; events: number } {
+/**
+ * The part of a batch that is the same for every attempt, as JSON, and how many events it holds. `filter` is the site's own:
+ * it keeps their number.
+ */
+export function encodeRest(
+  header: Header,
+  chunk: Chunk,
+  hints: ClientHints = {},
+  filter = (events: TelemetryEvent[]) => events,
+): { rest: string; events: number } {
   const { page, max_touch_points, ...ids } = header;
   const base = page.url;
-  const made = events(chunk, base);
+  const made = filter(events(chunk, base));
   const rest = JSON.stringify({
     ...ids,
     sdk: SDK_VERSION,

@@ -27,12 +27,20 @@ export const PENDING_EVENTS_MAX = 900;
 export const PENDING_SAMPLES_MAX = 20_000;
 /** Batches that the page keeps for its end until the worker has stored them. */
 export const UNKEPT_BATCHES_MAX = 24;
+/** A worker, or its file as a script, that is not there after this time is given up. */
+export const WORKER_WITHIN_MS = 10_000;
+/** Everything of this device is deleted within this time, or as good as the browser lets us. */
+export const FORGET_WITHIN_MS = 3_000;
 
 /** UTF-16 units; at most three bytes each in UTF-8, so always under the collector's 8 KiB for a string. */
 export const STRING_UNITS_MAX = 2_048;
 export const ELEMENT_TEXT_UNITS_MAX = 64;
 /** JSON of the properties of one custom event: well under the collector's 64 KiB for an event. */
 export const PROPERTIES_UNITS_MAX = 16_384;
+/** Values in the properties of one custom event, and how long the page may be held up by reading them. */
+export const PROPERTIES_NODES_MAX = 1_000;
+export const PROPERTIES_MS_MAX = 5;
+export const USER_ID_UNITS_MAX = 256;
 /** The collector allows a depth of 32; the batch itself takes four. */
 export const PROPERTIES_DEPTH_MAX = 16;
 /** Errors of one document: a loop that throws must not become a flood. */
@@ -57,6 +65,9 @@ export const VISITOR_COOKIE_SECONDS = 395 * 86_400;
 export const OUTBOX_BYTES_MAX = 10 * 1024 * 1024;
 export const OUTBOX_BATCHES_MAX = 2_000;
 export const OUTBOX_AGE_MS_MAX = 24 * 3_600_000;
+/** A database that does not answer within this time is done without, and tried again after that one. */
+export const STORAGE_WITHIN_MS = 3_000;
+export const STORAGE_AGAIN_MS = 5_000;
 /** How often a worker looks for batches that closed tabs left behind. */
 export const ORPHANS_EVERY_MS = 60_000;
 /** The first look: by then the worker of the page before this one is gone, and its lock with it. */
@@ -67,8 +78,14 @@ export const ORPHAN_AGE_MS_MIN = 60_000;
 export const RETRY_FIRST_MS = 1_000;
 export const RETRY_MS_MAX = 6 * 60_000;
 export const ATTEMPT_TIMEOUT_MS = 30_000;
-/** Browsers allow 64 KiB of keepalive bytes in flight over a whole tab; 48 stay free for the page's beacons. */
-export const KEEPALIVE_BYTES_MAX = 16 * 1024;
+/**
+ * Browsers allow 64 KiB of keepalive bytes in flight over a whole page, its own beacons included (fetch.spec.whatwg.org,
+ * HTTP-network-or-cache fetch). Ours take at most 48: one request of the worker, and what the page beacons at its end.
+ */
+export const KEEPALIVE_BYTES_MAX = 8 * 1024;
+export const BEACON_BYTES_MAX = 40 * 1024;
+/** A batch that finds no room for its beacon is halved, down to this size. */
+export const BEACON_PART_BYTES_MIN = 2 * 1024;
 /** A change of wall clock against the monotonic clock by more than this voids the offset (sleep, clock set). */
 export const CLOCK_JUMP_MS = 500;
 /** Reading cookies can make the page wait for another process, and other providers' ids seldom change. */

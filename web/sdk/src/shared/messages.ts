@@ -4,13 +4,23 @@ import type { Chunk, Header } from './chunk.ts';
 
 /** Page to worker. */
 export type Order =
-  | { kind: 'start'; endpoint: string; key: string; tab_id: string; memory_only: boolean; allow_query: string }
+  | {
+      kind: 'start';
+      /** Where batches go, with the key. */
+      address: string;
+      tab_id: string;
+      memory_only: boolean;
+      allow_query: string;
+      /** Address of the site's own filter; '' where it has none. */
+      hooks: string;
+    }
   | { kind: 'batch'; header: Header; chunk: Chunk }
   | { kind: 'adopt'; name: string; text: string }
   | { kind: 'flush'; id: number }
   /** The page is left, or frozen. Any later batch says that it is back. */
   | { kind: 'pause' }
-  | { kind: 'stop' };
+  /** Consent is refused or taken back: everything of this device goes. */
+  | { kind: 'forget' };
 
 /** Worker to page. */
 export type Report =
@@ -26,4 +36,12 @@ export type Report =
       clock: ClockEstimate | null;
     }
   | { kind: 'adopted'; name: string }
-  | { kind: 'flushed'; id: number };
+  | { kind: 'flushed'; id: number }
+  /** Events that left the outbox unsent, of this page or of earlier ones. */
+  | { kind: 'lost'; events: number }
+  /** Everything is gone, by order, or because another tab was ordered to. */
+  | { kind: 'forgotten' };
+
+/** The database of unsent batches, and the channel on which tabs tell each other to forget. */
+export const OUTBOX = 'ct-outbox';
+export const FORGET_CHANNEL = 'ct-forget';

@@ -1,166 +1,153 @@
-/** Batches that are not answered yet: in IndexedDB, so that they outlive the page, or in memory. */
-import { OUTBOX_AGE_MS_MAX, OUTBOX_BATCHES_MAX, OUTBOX_BYTES_MAX } from '../shared/limits.ts';
+/**
+ * Batches that are not answered yet. All that this worker is to deliver is in memory; the database holds it as well, so that
+ * it outlives the page. A database may be slow, full, cleared or gone at any moment: then memory carries on, and what it
+ * holds is stored anew as soon as there is a database again.
+ */
+import { STORAGE_AGAIN_MS, STORAGE_WITHIN_MS } from '../shared/limits.ts';
+import { type Entry, type Key, keyOf, LIMITS, type Limits } from './entry.ts';
+import { MemoryOutbox } from './memory_outbox.ts';
+import { StoredOutbox } from './stored_outbox.ts';
 
-/** [tab_id, batch_seq]: storing a batch twice is storing it once. */
-export type Key = [tab_id: string, batch_seq: number];
-
-export interface Entry {
-  tab_id: string;
-  batch_seq: number;
-  created_at: number;
-  events: number;
-  /** JSON of the batch without `sent_at` and `clock`, which describe the attempt. */
-  rest: string;
+/** What the outbox tells its owner. */
+export interface Told {
+  /** The batch outlives the page now. */
+  kept(entry: Entry): void;
+  /** These went unsent: beyond a limit of size or age. */
+  dropped(entries: Entry[]): void;
 }
 
-export interface Outbox {
-  /** Whether it outlives the page. */
-  readonly durable: boolean;
-  /** Stores, drops the oldest beyond the limits, and returns what it dropped. */
-  put(entry: Entry): Promise<Entry[]>;
-  get(key: Key): Promise<Entry | undefined>;
-  remove(key: Key): Promise<void>;
-  /** In the order of tab and batch. */
-  keys(): Promise<Key[]>;
-}
-
-export interface Limits {
-  bytes: number;
-  batches: number;
-  ageMs: number;
-}
-
-const LIMITS: Limits = { bytes: OUTBOX_BYTES_MAX, batches: OUTBOX_BATCHES_MAX, ageMs: OUTBOX_AGE_MS_MAX };
-
-export class MemoryOutbox implements Outbox {
-  readonly durable = false;
-  private entries = new Map<string, Entry>();
-  private bytes = 0;
+export class Outbox {
+  private memory: MemoryOutbox;
+  private stored: StoredOutbox | null = null;
+  private opening = false;
+  private failedAt = Number.NEGATIVE_INFINITY;
+  private closed = false;
 
   constructor(
-    private limits: Limits = LIMITS,
+    private told: Told,
+    private openDatabase: (() => Promise<StoredOutbox>) | null = StoredOutbox.open,
+    limits: Limits = LIMITS,
     private now: () => number = Date.now,
-  ) {}
-
-  async put(entry: Entry): Promise<Entry[]> {
-    const dropped: Entry[] = [];
-    await this.remove([entry.tab_id, entry.batch_seq]);
-    this.entries.set(`${entry.tab_id}:${entry.batch_seq}`, entry);
-    this.bytes += entry.rest.length;
-    for (const oldest of this.entries.values()) {
-      const over = this.bytes > this.limits.bytes || this.entries.size > this.limits.batches;
-      if (!over && oldest.created_at >= this.now() - this.limits.ageMs) break;
-      dropped.push(oldest);
-      await this.remove([oldest.tab_id, oldest.batch_seq]);
-    }
-    return dropped;
+  ) {
+    this.memory = new MemoryOutbox(limits, now);
   }
 
-  async get([tab, seq]: Key): Promise<Entry | undefined> {
-    return this.entries.get(`${tab}:${seq}`);
+  /** Whether what is put outlives the page. */
+  get durable(): boolean {
+    return !!this.stored;
   }
 
-  async remove([tab, seq]: Key): Promise<void> {
-    this.bytes -= this.entries.get(`${tab}:${seq}`)?.rest.length ?? 0;
-    this.entries.delete(`${tab}:${seq}`);
+  /** Looks for a database; settles when there is one, or when it has not answered in time: it may still come. */
+  async open(): Promise<void> {
+    if (this.opening || this.stored || this.closed || !this.openDatabase) return;
+    this.opening = true;
+    const opened = this.openDatabase().then(
+      (stored) => this.use(stored),
+      () => {
+        this.failedAt = this.now();
+      },
+    );
+    const ended = opened.finally(() => {
+      this.opening = false;
+    });
+    await inTime(ended).catch(() => {});
   }
 
-  async keys(): Promise<Key[]> {
-    return [...this.entries.values()].map(({ tab_id, batch_seq }) => [tab_id, batch_seq]);
+  /** In memory at once. Settles when it is stored, or when that has failed. */
+  async put(entry: Entry): Promise<void> {
+    this.hold(entry);
+    if (!this.stored && this.now() - this.failedAt >= STORAGE_AGAIN_MS) await this.open();
+    else await this.store(entry);
   }
-}
 
-function done<T>(request: IDBRequest<T>): Promise<T> {
-  return new Promise((resolve, reject) => {
-    request.onsuccess = () => resolve(request.result);
-    request.onerror = () => reject(request.error);
-  });
-}
+  /** Takes what the database has already, or what is to be in memory only. */
+  hold(entry: Entry): void {
+    if (!this.closed) this.drop(this.memory.put(entry));
+  }
 
-const BATCHES = 'batches';
-/** One record: how many batches and bytes there are, kept in the same transactions, so that no put reads them all. */
-const BOOKS = 'books';
+  /** The batch that goes next; what has become too old meanwhile is dropped. */
+  first(): Entry | undefined {
+    this.drop(this.memory.expire());
+    return this.memory.first();
+  }
 
-interface Books {
-  batches: number;
-  bytes: number;
-}
+  has(key: Key): boolean {
+    return !!this.memory.get(key);
+  }
 
-export class StoredOutbox implements Outbox {
-  readonly durable = true;
+  /** Whether it was there: an answer may come for what has been dropped since. */
+  remove(key: Key): boolean {
+    const there = this.memory.remove(key);
+    this.ask((stored) => stored.remove(key));
+    return there;
+  }
 
-  private constructor(
-    private database: IDBDatabase,
-    private limits: Limits,
-    private now: () => number,
-  ) {}
+  /** Tabs of which the database has batches. */
+  async tabs(): Promise<Set<string>> {
+    return new Set((await this.ask((stored) => stored.keys()))?.map(([tab]) => tab));
+  }
 
-  /** Rejects where IndexedDB is missing or forbidden. */
-  static async open(name = 'ct-outbox', limits = LIMITS, now: () => number = Date.now): Promise<StoredOutbox> {
-    const request = indexedDB.open(name, 1);
-    request.onupgradeneeded = () => {
-      const batches = request.result.createObjectStore(BATCHES, { keyPath: ['tab_id', 'batch_seq'] });
-      batches.createIndex('created_at', 'created_at');
-      request.result.createObjectStore(BOOKS);
+  async of(tab: string): Promise<Entry[]> {
+    return (await this.ask((stored) => stored.of(tab))) ?? [];
+  }
+
+  /** Deletes everything, of all tabs; takes nothing any more. */
+  async forget(): Promise<void> {
+    this.closed = true;
+    this.memory.clear();
+    this.stored?.close();
+    this.stored = null;
+    await inTime(StoredOutbox.delete()).catch(() => {});
+  }
+
+  private async use(stored: StoredOutbox): Promise<void> {
+    if (this.closed) return stored.close();
+    this.stored = stored;
+    stored.lost = () => {
+      if (this.stored !== stored) return;
+      this.stored = null;
+      this.open();
     };
-    const database = await done(request);
-    database.onversionchange = () => database.close();
-    return new StoredOutbox(database, limits, now);
+    for (const entry of this.memory.all()) await this.store(entry);
   }
 
-  async put(entry: Entry): Promise<Entry[]> {
-    return this.change(async (batches, books) => {
-      await this.take(batches, books, [entry.tab_id, entry.batch_seq]);
-      await done(batches.put(entry));
-      books.batches++;
-      books.bytes += entry.rest.length;
-      const dropped: Entry[] = [];
-      const oldestFirst = batches.index('created_at').openCursor();
-      for (let cursor = await done(oldestFirst); cursor; cursor = await done(oldestFirst)) {
-        const oldest = cursor.value as Entry;
-        const over = books.bytes > this.limits.bytes || books.batches > this.limits.batches;
-        if (!over && oldest.created_at >= this.now() - this.limits.ageMs) break;
-        dropped.push(oldest);
-        await this.take(batches, books, [oldest.tab_id, oldest.batch_seq]);
-        cursor.continue();
+  private async store(entry: Entry): Promise<void> {
+    // It may have been answered meanwhile.
+    if (!this.has(keyOf(entry))) return;
+    const dropped = await this.ask((stored) => stored.put(entry));
+    if (!dropped) return;
+    // What is in memory is not lost with its copy.
+    this.drop(dropped.filter((other) => !this.has(keyOf(other))));
+    this.told.kept(entry);
+  }
+
+  private drop(entries: Entry[]): void {
+    if (!entries.length) return;
+    for (const entry of entries) this.ask((stored) => stored.remove(keyOf(entry)));
+    this.told.dropped(entries);
+  }
+
+  /** Undefined where there is no database, or it fails or is silent: then it is given up, for a while. */
+  private async ask<T>(question: (stored: StoredOutbox) => Promise<T>): Promise<T | undefined> {
+    const { stored } = this;
+    if (!stored) return undefined;
+    try {
+      return await inTime(question(stored));
+    } catch {
+      if (this.stored === stored) {
+        this.stored = null;
+        this.failedAt = this.now();
+        stored.close();
       }
-      return dropped;
-    });
+      return undefined;
+    }
   }
+}
 
-  get(key: Key): Promise<Entry | undefined> {
-    return done(this.database.transaction(BATCHES).objectStore(BATCHES).get(key));
-  }
-
-  remove(key: Key): Promise<void> {
-    return this.change((batches, books) => this.take(batches, books, key));
-  }
-
-  async keys(): Promise<Key[]> {
-    return (await done(this.database.transaction(BATCHES).objectStore(BATCHES).getAllKeys())) as Key[];
-  }
-
-  private async take(batches: IDBObjectStore, books: Books, key: Key): Promise<void> {
-    const entry = (await done(batches.get(key))) as Entry | undefined;
-    if (!entry) return;
-    await done(batches.delete(key));
-    books.batches--;
-    books.bytes -= entry.rest.length;
-  }
-
-  /** One transaction over batches and books. Relaxed durability survives a crash of the browser, not of the machine. */
-  private async change<T>(work: (batches: IDBObjectStore, books: Books) => Promise<T>): Promise<T> {
-    const transaction = this.database.transaction([BATCHES, BOOKS], 'readwrite', { durability: 'relaxed' });
-    const completed = new Promise<void>((resolve, reject) => {
-      transaction.oncomplete = () => resolve();
-      transaction.onabort = () => reject(transaction.error);
-    });
-    completed.catch(() => {});
-    const store = transaction.objectStore(BOOKS);
-    const books: Books = (await done(store.get(BOOKS))) ?? { batches: 0, bytes: 0 };
-    const result = await work(transaction.objectStore(BATCHES), books);
-    await done(store.put(books, BOOKS));
-    await completed;
-    return result;
-  }
+/** Rejects when the work is not done in `STORAGE_WITHIN_MS`. */
+function inTime<T>(work: Promise<T>): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const timer = setTimeout(reject, STORAGE_WITHIN_MS);
+    work.then(resolve, reject).finally(() => clearTimeout(timer));
+  });
 }

@@ -40,40 +40,67 @@ async function gzip(text: string): Promise<Blob | null> {
   return new Response(stream).blob();
 }
 
+/** Status of a collector that does not read what its answer, or one of its peers', promised. */
+const UNREAD = [400, 415];
+
 export class Sender {
+  /** To the site's own origin an encoding is named in a header; another would be asked for leave first, by a preflight. */
+  private readonly named: boolean;
+  /** The collector has said that it knows gzip by its first bytes. */
+  private unnamed = false;
+  private flight = new AbortController();
+
+  /** `address`: with the key. */
   constructor(
-    private endpoint: string,
-    private key: string,
+    private address: string,
     private clock: Clock,
-  ) {}
+  ) {
+    this.named = new URL(address, location.href).origin === location.origin;
+  }
+
+  /** The attempt that is on its way is given up. */
+  abort(): void {
+    this.flight.abort();
+  }
 
   /** Sends the batch whose constant part is `rest`. Never rejects: trouble is a verdict. */
   async attempt(rest: string): Promise<Verdict> {
     const drift = Date.now() - clientNow();
-    const headers: Record<string, string> = {
-      Authorization: `Bearer ${this.key}`,
-      'Content-Type': 'application/json',
-    };
     const text = encodeBatch(rest, clientNow(), this.clock.estimate(drift));
+    this.flight = new AbortController();
+    const timer = setTimeout(() => this.abort(), ATTEMPT_TIMEOUT_MS);
     try {
-      const compressed = await gzip(text);
-      if (compressed) headers['Content-Encoding'] = 'gzip';
+      const compressed = this.named || this.unnamed ? await gzip(text) : null;
       const sentAt = clientNow();
-      const response = await fetch(`${this.endpoint}/v1/events`, {
-        method: 'POST',
-        headers,
-        body: compressed ?? text,
-        keepalive: (compressed?.size ?? text.length * 3) <= KEEPALIVE_BYTES_MAX,
-        credentials: 'omit',
-        cache: 'no-store',
-        signal: AbortSignal.timeout(ATTEMPT_TIMEOUT_MS),
-      });
+      const response = await this.post(compressed ?? new Blob([text]), !!compressed);
       const answeredAt = clientNow();
+      if (compressed && this.unnamed && UNREAD.includes(response.status)) {
+        this.unnamed = false;
+        return { kind: 'again', afterMs: null };
+      }
       const answer = response.ok ? await response.json().catch(() => ({})) : {};
-      if (response.ok) this.clock.observe(sentAt, answeredAt, answer.server_received_at, answer.server_sent_at, drift);
+      if (response.ok) {
+        this.clock.observe(sentAt, answeredAt, answer.server_received_at, answer.server_sent_at, drift);
+        this.unnamed = !this.named && !!answer.encodings?.includes('gzip');
+      }
       return verdictOf(response.status, response.headers.get('Retry-After'), answer.rejected?.length ?? 0);
     } catch {
       return { kind: 'again', afterMs: null };
+    } finally {
+      clearTimeout(timer);
     }
+  }
+
+  /** As a request that needs no preflight: plain text, and no header that says more. */
+  private post(body: Blob, compressed: boolean): Promise<Response> {
+    const encoding: Record<string, string> = compressed && this.named ? { 'Content-Encoding': 'gzip' } : {};
+    return fetch(this.address, {
+      method: 'POST',
+      headers: { 'Content-Type': 'text/plain', ...encoding },
+      body,
+      keepalive: body.size <= KEEPALIVE_BYTES_MAX,
+      credentials: 'omit',
+      signal: this.flight.signal,
+    });
   }
 }

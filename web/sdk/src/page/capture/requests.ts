@@ -24,7 +24,7 @@ export function captureRequests(tracker: Tracker): void {
     } catch {
       return;
     }
-    if (url.startsWith(tracker.settings.endpoint)) return;
+    if (url.startsWith(tracker.settings.ingest)) return;
     return (status, length) => {
       const answeredAt = now();
       const tell = () => {

@@ -1,0 +1,49 @@
+/** Wires the capture modules to a tracker. */
+import { allowQuery } from '../shared/urls.ts';
+import { guardedApi, type Telemetry } from './api.ts';
+import { captureClicks } from './capture/clicks.ts';
+import { captureErrors } from './capture/errors.ts';
+import { captureFields } from './capture/fields.ts';
+import { captureHover } from './capture/hover.ts';
+import { captureKeys } from './capture/keys.ts';
+import { capturePages } from './capture/pages.ts';
+import { capturePointer } from './capture/pointer.ts';
+import { captureRequests } from './capture/requests.ts';
+import { captureViewport } from './capture/viewport.ts';
+import { captureVitals } from './capture/vitals.ts';
+import { customProperties } from './custom.ts';
+import { guarded } from './guard.ts';
+import { now } from './natives.ts';
+import type { Settings } from './settings.ts';
+import { createTracker, type Tracker } from './tracker.ts';
+
+/** Order matters at the page's end: the page view is left last. */
+const MODULES = [
+  captureRequests,
+  captureErrors,
+  captureViewport,
+  (tracker: Tracker) => capturePointer(tracker, captureHover(tracker)),
+  captureClicks,
+  captureFields,
+  captureKeys,
+  captureVitals,
+  capturePages,
+];
+
+/** Null settings: an API that does nothing. */
+export function startTelemetry(settings: Settings | null): Telemetry {
+  const tracker = guarded(() => {
+    if (!settings) return undefined;
+    allowQuery(settings.allowQuery);
+    return createTracker(settings);
+  });
+  if (tracker) for (const capture of MODULES) guarded(() => capture(tracker));
+  const core = tracker && {
+    ...tracker,
+    track(name: string, properties: object = {}) {
+      const details = { name: String(name).slice(0, 256), properties: customProperties(properties) };
+      if (name) tracker.note('custom', now(), 0, [], details);
+    },
+  };
+  return guardedApi(core);
+}

@@ -1,0 +1,80 @@
+/**
+ * Batches of tabs that are gone. Each tab that lives holds a lock of its name; whoever gets the lock of another tab delivers
+ * what it left behind, and nobody else does. A held lock is not waited for: the next look is soon enough.
+ */
+import { ORPHAN_AGE_MS_MIN } from '../shared/limits.ts';
+import { type Entry, keyOf } from './entry.ts';
+import type { Outbox } from './outbox.ts';
+
+/** What is delivered settles when each of it is answered for good. */
+export type Deliver = (entries: Entry[]) => Promise<void>;
+
+const lockName = (tab: string) => `ct-tab-${tab}`;
+
+export class Orphans {
+  /** Gives the own lock back; null while it is not held. */
+  private disowned: (() => void) | null = null;
+
+  constructor(
+    private tabId: string,
+    private outbox: Outbox,
+    private deliver: Deliver,
+  ) {}
+
+  /** Tells other tabs that this tab's batches have an owner. */
+  own(): void {
+    if (this.disowned) return;
+    const held = new Promise<void>((resolve) => {
+      this.disowned = resolve;
+    });
+    locks()
+      ?.request(lockName(this.tabId), () => held)
+      .catch(() => {});
+  }
+
+  /** This page may never come back: others may deliver. */
+  disown(): void {
+    this.disowned?.();
+    this.disowned = null;
+  }
+
+  /** Settles when what is left behind is on its way. */
+  async look(): Promise<void> {
+    const tabs = await this.outbox.tabs();
+    tabs.delete(this.tabId);
+    const ageMs = locks() ? 0 : ORPHAN_AGE_MS_MIN;
+    for (const tab of tabs)
+      await this.claim(tab, async () => {
+        const left = await this.outbox.of(tab);
+        return left.filter(({ created_at }) => Date.now() - created_at >= ageMs);
+      });
+  }
+
+  /** A batch that a page left in localStorage. False: another tab is at it. */
+  async adopt(entry: Entry): Promise<boolean> {
+    return this.claim(entry.tab_id, async () => {
+      await this.outbox.put(entry);
+      return this.outbox.has(keyOf(entry)) ? [entry] : [];
+    });
+  }
+
+  /** Holds the tab's lock until what `find` gives is delivered. Settles when that is on its way. */
+  private claim(tab: string, find: () => Promise<Entry[]>): Promise<boolean> {
+    return new Promise((settle) => {
+      const work = async (lock: unknown) => {
+        if (!lock) return settle(false);
+        const delivered = this.deliver(await find());
+        settle(true);
+        await delivered;
+      };
+      const manager = locks();
+      const done = manager ? manager.request(lockName(tab), { ifAvailable: true }, work) : work(true);
+      done.catch(() => settle(false));
+    });
+  }
+}
+
+/** Pages of plain HTTP have none, and frames without an origin may not use them. */
+function locks(): LockManager | undefined {
+  return navigator.locks;
+}
