@@ -556,7 +556,7 @@ describe("the site's own filter", () => {
     const made = courier();
     made.receive(batch(0, 3));
     await flushed(made);
-    const { events } = attempts[0]?.batch as Batch;
+    const [{ batch: { events } }] = attempts as [Attempt];
     expect(events.map(({ seq, type }) => [seq, type])).toEqual([
       [0, 'heartbeat'],
       [1, 'capture_degraded'],

@@ -1,0 +1,107 @@
+// A site with one page and the SDK, and a collector beside it that keeps what it sees, for tests that change either.
+import { readFileSync } from 'node:fs';
+import { createServer } from 'node:http';
+import { gunzipSync } from 'node:zlib';
+
+const dist = new URL('../sdk/dist/', import.meta.url).pathname;
+
+function listen(handler) {
+  return new Promise((resolve) => {
+    const server = createServer((request, response) => {
+      handler(request, response).catch((error) => response.writeHead(500).end(String(error)));
+    });
+    server.listen(0, '127.0.0.1', () => resolve([server, `http://127.0.0.1:${server.address().port}`]));
+  });
+}
+
+async function bodyOf(request) {
+  const parts = [];
+  for await (const part of request) parts.push(part);
+  return Buffer.concat(parts);
+}
+
+/** A file of the build. */
+export const built = (name) => readFileSync(dist + name, 'utf8');
+
+/**
+ * `state.page` is the body of every page; `state.attributes` are those of the script element, `state.script` is its address;
+ * `state.headers` go with each page; `state.files` are answers by path: {status, type, body} or a function of (request, response).
+ * `/plain` is a page without the SDK. `state.answer` is what the collector says: (batch) -> {status, encodings} or a promise of it. `state.requests` holds all
+ * requests that the collector got, preflights too: {method, url, headers, bytes, batch, status, gone}.
+ */
+export async function site() {
+  const state = {
+    page: '',
+    script: '/telemetry.js',
+    attributes: {},
+    headers: {},
+    files: { '/plain': { type: 'text/html', body: '<!doctype html>' } },
+    requests: [],
+    answer: () => ({ status: 200 }),
+  };
+  const take = async (request, response) => {
+    const seen = { method: request.method, url: request.url, headers: request.headers, gone: false };
+    state.requests.push(seen);
+    response.on('close', () => {
+      seen.gone = !response.writableFinished;
+    });
+    const cors = {
+      'Access-Control-Allow-Origin': request.headers.origin ?? '*',
+      'Access-Control-Allow-Headers': 'authorization, content-type, content-encoding',
+      'Access-Control-Max-Age': '600',
+    };
+    if (request.method === 'OPTIONS') return response.writeHead(204, cors).end();
+    const received = Date.now();
+    const body = await bodyOf(request);
+    seen.bytes = body.length;
+    seen.batch = JSON.parse(body[0] === 0x1f ? gunzipSync(body) : body);
+    const { status, encodings } = await state.answer(seen.batch);
+    seen.status = status;
+    response.writeHead(status, { ...cors, 'Content-Type': 'application/json' });
+    const times = { server_received_at: received, server_sent_at: Date.now() };
+    response.end(JSON.stringify({ accepted: seen.batch.events.length, rejected: [], encodings, ...times }));
+  };
+  const [collector, collectorUrl] = await listen(take);
+  const html = () => {
+    const own = { 'data-ct-key': 'shop-key', 'data-ct-endpoint': collectorUrl, ...state.attributes };
+    const attributes = Object.entries(own).map(([name, value]) => `${name}="${value}"`);
+    return `<!doctype html><title>Page</title>${state.page}<script src="${state.script}" ${attributes.join(' ')}></script>`;
+  };
+  const [pages, url] = await listen(async (request, response) => {
+    const { pathname } = new URL(request.url, 'http://site');
+    const given = state.files[pathname];
+    if (typeof given === 'function') return given(request, response);
+    if (given) return response.writeHead(given.status ?? 200, { 'Content-Type': given.type }).end(given.body);
+    if (pathname.startsWith('/v1/')) return take(request, response);
+    if (/^\/telemetry\.[\w.]*js$/.test(pathname))
+      return response.writeHead(200, { 'Content-Type': 'text/javascript' }).end(built(pathname.slice(1)));
+    response.writeHead(200, { ...state.headers, 'Content-Type': 'text/html' }).end(html());
+  });
+  return Object.assign(state, {
+    url,
+    collectorUrl,
+    /** Batches that were answered, of a tab. */
+    taken: (tab) => state.requests.filter(({ batch, status }) => batch?.tab_id === tab && status === 200),
+    /** Events that were answered 200, of a tab, by number. */
+    events: (tab) => {
+      const all = state.taken(tab).flatMap(({ batch }) => batch.events);
+      return [...new Map(all.map((event) => [event.seq, event])).values()].sort((a, b) => a.seq - b.seq);
+    },
+    close: () =>
+      Promise.all(
+        [pages, collector].map((server) => {
+          server.closeAllConnections();
+          return new Promise((resolve) => server.close(resolve));
+        }),
+      ),
+  });
+}
+
+/** Waits for a condition; fails with `what` after 15 s. */
+export async function eventually(what, probe) {
+  const deadline = Date.now() + 15_000;
+  while (!(await probe())) {
+    if (Date.now() > deadline) throw new Error(`${what}: not within 15 s`);
+    await new Promise((resolve) => setTimeout(resolve, 25));
+  }
+}
