@@ -345,10 +345,17 @@ describe('what earlier pages left', () => {
     vi.stubGlobal('navigator', { locks: { request } });
     await dead(batch(0, 3));
     const [one, two] = [courier(false, 'one'), courier(false, 'two')];
-    one.receive(tail('old-tab'));
-    two.receive(tail('old-tab'));
+    const { fetch } = globalThis;
+    let answer: () => void = () => {};
+    const slow = new Promise<void>((resolve) => {
+      answer = resolve;
+    });
+    vi.stubGlobal('fetch', (...values: [string]) => slow.then(() => fetch(...values)));
+    for (const made of [one, two]) for (const seq of [4, 5, 6]) await made.receive(tail('old-tab', seq));
+    answer();
     await Promise.all([flushed(one, 1), flushed(two, 2)]);
-    expect(attempts.map(({ batch }) => batch.tab_id).sort()).toEqual([TAB, 'old-tab']);
+    const sent = attempts.map(({ batch }) => `${batch.tab_id}:${batch.batch_seq}`);
+    expect(sent.sort()).toEqual([`${TAB}:0`, 'old-tab:4', 'old-tab:5', 'old-tab:6']);
   });
 });
 
@@ -556,7 +563,11 @@ describe("the site's own filter", () => {
     const made = courier();
     made.receive(batch(0, 3));
     await flushed(made);
-    const [{ batch: { events } }] = attempts as [Attempt];
+    const [
+      {
+        batch: { events },
+      },
+    ] = attempts as [Attempt];
     expect(events.map(({ seq, type }) => [seq, type])).toEqual([
       [0, 'heartbeat'],
       [1, 'capture_degraded'],

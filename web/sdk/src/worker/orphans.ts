@@ -14,6 +14,8 @@ const lockName = (tab: string) => `ct-tab-${tab}`;
 export class Orphans {
   /** Gives the own lock back; null while it is not held. */
   private disowned: (() => void) | null = null;
+  /** Tabs that are gone, and whose locks are held here. */
+  private claimed = new Set<string>();
 
   constructor(
     private tabId: string,
@@ -58,18 +60,26 @@ export class Orphans {
     });
   }
 
-  /** Holds the tab's lock until what `find` gives is delivered. Settles when that is on its way. */
-  private claim(tab: string, find: () => Promise<Entry[]>): Promise<boolean> {
+  /** Holds the tab's lock until what `find` gives is delivered. Settles when that is on its way; false: another has it. */
+  private async claim(tab: string, find: () => Promise<Entry[]>): Promise<boolean> {
+    if (this.claimed.has(tab)) {
+      // The lock is given back when all is delivered, this too.
+      const entries = await find();
+      this.deliver(entries);
+      return true;
+    }
     return new Promise((settle) => {
       const work = async (lock: unknown) => {
         if (!lock) return settle(false);
+        this.claimed.add(tab);
         const delivered = this.deliver(await find());
         settle(true);
         await delivered;
       };
       const manager = locks();
       const done = manager ? manager.request(lockName(tab), { ifAvailable: true }, work) : work(true);
-      done.catch(() => settle(false));
+      // Not before the lock is free: what comes in between would be refused.
+      done.catch(() => settle(false)).finally(() => this.claimed.delete(tab));
     });
   }
 }
