@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
-import { scrubStack } from '../src/page/capture/errors.ts';
 import { keyClass } from '../src/page/capture/keys.ts';
-import { interactionToNextPaint, layoutShift } from '../src/page/capture/vitals.ts';
+import { interactions, layoutShift } from '../src/page/late/vitals.ts';
+import { scrubStack } from '../src/shared/urls.ts';
 
 test.each([
   ['a', {}, 'character'],
@@ -29,17 +29,39 @@ test('layout shift is the largest burst', () => {
   expect(shift(3000, 0.1)).toBeCloseTo(0.25);
 });
 
-test('interaction to next paint leaves out one outlier in fifty', () => {
-  const interaction = interactionToNextPaint();
-  expect(interaction(1, 500)).toBe(500);
-  let value = 0;
-  for (let id = 2; id <= 49; id++) value = interaction(id, 100);
-  expect(value).toBe(500);
-  expect(interaction(50, 90)).toBe(100);
+describe('interaction to next paint', () => {
+  test('leaves out one outlier in fifty of all interactions, also of those too short to be told', () => {
+    const seen = interactions();
+    expect(seen.toNextPaint(0)).toBeUndefined();
+    seen.seen(7, 500);
+    seen.seen(14, 100);
+    seen.seen(7, 90);
+    expect(seen.toNextPaint(49)).toBe(500);
+    expect(seen.toNextPaint(50)).toBe(100);
+    expect(seen.toNextPaint(1000)).toBe(100);
+  });
+
+  test('guesses their number from their ids where the browser does not tell it', () => {
+    const seen = interactions();
+    seen.seen(700, 500);
+    seen.seen(700 + 48 * 7, 100);
+    expect(seen.toNextPaint()).toBe(500);
+    seen.seen(700 + 49 * 7, 100);
+    expect(seen.toNextPaint()).toBe(100);
+  });
+
+  test('keeps the ten longest, in whatever order they come', () => {
+    const seen = interactions();
+    for (let id = 1; id <= 1000; id++) seen.seen(id, (id * 37) % 1000);
+    expect(seen.toNextPaint(1000)).toBe(990);
+    expect(seen.toNextPaint(49)).toBe(999);
+  });
 });
 
 test('a stack is told without message and secrets, with its names and places', () => {
   const stack =
     'TypeError: jo@mail.example\n    at f (https://shop.example/app.js?v=secret:10:4)\ng@https://u:secret@shop.example/a.js#secret:1:2';
-  expect(scrubStack(stack)).toBe('    at f (https://shop.example/app.js?v=:10:4)\ng@https://shop.example/a.js:1:2');
+  expect(scrubStack(stack, 'https://shop.example/')).toBe(
+    '    at f (https://shop.example/app.js?v=:10:4)\ng@https://shop.example/a.js:1:2',
+  );
 });

@@ -55,6 +55,8 @@ const SETTINGS: Settings = {
   ingest: 'https://collect.example/v1/events',
   worker: '/telemetry.worker.js',
   hooks: '',
+  late: '',
+  resources: 'first-party',
   consent: 'granted',
   allowQuery: '',
   memoryOnly: false,
@@ -274,14 +276,15 @@ describe('page views', () => {
 
   test('a route change leaves one page view and begins another, in batches of their own', () => {
     const worker = start();
-    history.pushState(null, '', '/boxes?size=l');
-    history.replaceState(null, '', '/boxes?size=l#anchor');
+    history.replaceState(null, '', '/boxes?size=s');
+    history.pushState(null, '', '/cart?size=l');
+    history.replaceState(null, '', '/cart?size=m#anchor');
     telemetry.flush();
     const [first, second] = worker.batches();
     expect(types([first as Batch])).toEqual(['page_view', 'page_leave']);
     expect(types([second as Batch])).toEqual(['page_view']);
     expect(second?.page_view_id).not.toBe(first?.page_view_id);
-    expect(second?.page.url).toBe('https://shop.example/boxes?size=');
+    expect(second?.page.url).toBe('https://shop.example/cart?size=');
     expect(second?.page.referrer).toBe(first?.page.url);
     expect(worker.batches()).toHaveLength(2);
   });

@@ -15,6 +15,10 @@ export interface Options {
   endpoint: string;
   /** Address of `telemetry.worker.js`, which the site serves: the package has it as `@customer-telemetry/sdk/worker`. */
   worker: string;
+  /** Address of `telemetry.late.js`, for what is captured when the page has loaded: vitals, media, long frames and more. */
+  late?: string;
+  /** Which requests are told that no call of the page made. Default: first-party. */
+  resources?: 'first-party' | 'all' | 'none';
   /** Where the collector takes batches, if not at `/v1/events`. */
   path?: string;
   /** Address of the site's own filter of events. */
@@ -41,6 +45,8 @@ function asScript({
   key,
   endpoint,
   worker,
+  late,
+  resources,
   path,
   hooks,
   consent,
@@ -51,6 +57,8 @@ function asScript({
     ctKey: key,
     ctEndpoint: endpoint,
     ctWorker: worker,
+    ctLate: late,
+    ctResources: resources,
     ctPath: path,
     ctHooks: hooks,
     ctConsent: consent,

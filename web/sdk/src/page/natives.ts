@@ -6,7 +6,7 @@
 type Method = (this: never, ...values: never[]) => unknown;
 
 /** A method, or a getter, as a function of its object. */
-function method<T extends Method>(of: T): (self: object, ...values: Parameters<T>) => ReturnType<T> {
+export function method<T extends Method>(of: T): (self: object, ...values: Parameters<T>) => ReturnType<T> {
   return Function.prototype.call.bind(of) as never;
 }
 
@@ -41,6 +41,12 @@ export const parentElement = getter<Element | null>(node, 'parentElement');
 export const firstChild = getter<Node | null>(node, 'firstChild');
 export const nextSibling = getter<Node | null>(node, 'nextSibling');
 export const rootOf = method(node.getRootNode) as (self: object) => Node;
+export const baseOf = getter<string>(node, 'baseURI');
+export const referrerOf = getter<string>(Document.prototype, 'referrer');
+export const readyStateOf = getter<DocumentReadyState>(Document.prototype, 'readyState');
+export const visibilityOf = getter<DocumentVisibilityState>(Document.prototype, 'visibilityState');
+/** Drawn before anybody asked for it (speculation rules): not seen, and perhaps never. */
+export const prerendering = getter<boolean | undefined>(Document.prototype, 'prerendering');
 export const targetOf = getter<EventTarget | null>(Event.prototype, 'target');
 export const composedPath = method(Event.prototype.composedPath);
 

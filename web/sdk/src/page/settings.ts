@@ -11,7 +11,11 @@ export interface Settings {
   worker: string;
   /** Address of the site's own filter of events; '' where it has none. */
   hooks: string;
+  /** Address of telemetry.late.js; '' for none. */
+  late: string;
   consent: Consent;
+  /** Which requests are told that no call of the page made: images, scripts, beacons. */
+  resources: 'first-party' | 'all' | 'none' | string;
   /** Names of query parameters whose values may be kept, separated by commas. */
   allowQuery: string;
   /** Keep unsent batches in memory only, not in IndexedDB. */
@@ -34,12 +38,15 @@ export function readSettings({ src, dataset }: Pick<HTMLScriptElement, 'src' | '
   }
   const anonymous =
     !!(navigator as { globalPrivacyControl?: boolean }).globalPrivacyControl && dataset.ctGpc !== 'ignore';
+  // The last `.js` of the path, since hosts and queries may have one as well.
+  const beside = (part: string) => src.replace(/^([^?#]*)\.js(?=[?#]|$)/, `$1.${part}.js`);
   return {
     key,
     ingest: endpoint.replace(/\/+$/, '') + (path ?? INGEST_PATH),
-    // Beside the script: the last `.js` of the path, since hosts and queries may have one as well.
-    worker: worker ?? src.replace(/^([^?#]*)\.js(?=[?#]|$)/, '$1.worker.js'),
+    worker: worker ?? beside('worker'),
     hooks: dataset.ctHooks ?? '',
+    late: dataset.ctLate ?? beside('late'),
+    resources: dataset.ctResources ?? 'first-party',
     // What is neither granted nor unsaid is not consent.
     consent: (consent ?? 'granted') === 'granted' ? 'granted' : consent === 'pending' ? consent : 'denied',
     allowQuery: dataset.ctAllowQuery ?? '',

@@ -2,6 +2,7 @@
 import { allowQuery } from '../shared/urls.ts';
 import { guardedApi, type Telemetry } from './api.ts';
 import { captureClicks } from './capture/clicks.ts';
+import { captureEffects } from './capture/effects.ts';
 import { captureErrors } from './capture/errors.ts';
 import { captureFields } from './capture/fields.ts';
 import { captureHover } from './capture/hover.ts';
@@ -10,15 +11,15 @@ import { capturePages } from './capture/pages.ts';
 import { capturePointer } from './capture/pointer.ts';
 import { captureRequests } from './capture/requests.ts';
 import { captureViewport } from './capture/viewport.ts';
-import { captureVitals } from './capture/vitals.ts';
 import { customProperties } from './custom.ts';
 import { guarded } from './guard.ts';
+import { loadLate } from './late.ts';
 import { now } from './natives.ts';
 import type { Settings } from './settings.ts';
 import { createTracker, type Tracker } from './tracker.ts';
 
-/** Order matters at the page's end: the page view is left last. */
 const MODULES = [
+  captureEffects,
   captureRequests,
   captureErrors,
   captureViewport,
@@ -26,8 +27,8 @@ const MODULES = [
   captureClicks,
   captureFields,
   captureKeys,
-  captureVitals,
   capturePages,
+  loadLate,
 ];
 
 /** Null settings: an API that does nothing. */

@@ -11,12 +11,13 @@ import {
 import { EVENT_TYPES, type EventType } from '../shared/types.ts';
 import { uuidV7 } from '../shared/uuid.ts';
 import type { Stats } from './api.ts';
+import type { Effects } from './capture/effects.ts';
 import { createDelivery } from './delivery.ts';
 import { BLOCKED, createElements, type Elements } from './elements.ts';
 import { createGate } from './gate.ts';
 import { failed, failures, guarded, onFailure } from './guard.ts';
 import { createIdentity } from './identity.ts';
-import { later, notLater, now, on } from './natives.ts';
+import { later, notLater, now, on, prerendering } from './natives.ts';
 import { createNotes } from './notes.ts';
 import { createRoots, type Roots } from './roots.ts';
 import type { Consent, Settings } from './settings.ts';
@@ -43,10 +44,14 @@ export interface Tracker {
   on<E extends Event>(target: EventTarget, type: string, handler: (event: E, at: number) => void): void;
   /** When a listener last heard the person move, press, type or turn the wheel; the start of the page before that. */
   inputAt(): number;
+  /** What may have an effect, and what may be one: for `effects.ts`, if it runs. */
+  effects: Effects;
   /** `ending` runs when the page ends, to tell what it still holds. */
   atEnd(ending: () => void): void;
-  /** A page view begins: batches from here on carry its id and address. */
+  /** A page view begins: batches from here on carry its id and address; what was noted before the first belongs to it. */
   openPageView(referrer: string): void;
+  /** The id of the page view. */
+  pageView(): string;
   /** Everything captured so far becomes a batch, now. */
   cut(): void;
   consent(state: Consent): void;
@@ -58,8 +63,8 @@ export interface Tracker {
   stats(): Stats;
   /** The page is frozen, and may not come back: sends what only this thread holds. */
   freeze(): void;
-  /** The page is left: everything is out of this thread when this returns. */
-  end(): void;
+  /** The page is left: everything is out of this thread when this returns. `last` tells what comes after all else. */
+  end(last: () => void): void;
   /** The page is back from the back/forward cache. */
   resume(): void;
 }
@@ -80,7 +85,8 @@ export function createTracker(settings: Settings): Tracker {
   );
   const elements = createElements();
   const notes = createNotes(elements);
-  const gate = createGate(settings.consent);
+  // A page that nobody has asked for yet waits as for consent.
+  const gate = createGate(prerendering(document) ? 'pending' : settings.consent);
   const afterFrame = createAfterFrame();
   const view = createView(afterFrame);
   const captured = new Uint32Array(EVENT_TYPES.length);
@@ -90,8 +96,9 @@ export function createTracker(settings: Settings): Tracker {
   let bytes = 0;
   let inputAt = now();
   let batchSeq = 0;
-  let pageViewId = '';
-  let url = '';
+  let pageViewId = uuidV7();
+  let viewed = false;
+  let url = location.href;
   let referrer = '';
   let timer = 0;
 
@@ -191,16 +198,25 @@ export function createTracker(settings: Settings): Tracker {
       });
     },
     inputAt: () => inputAt,
+    effects: { arm() {}, saw() {} },
     atEnd: (ending) => endings.push(ending),
     openPageView(from) {
-      cut();
-      pageViewId = uuidV7();
+      if (viewed) {
+        cut();
+        pageViewId = uuidV7();
+      }
+      viewed = true;
       referrer = from;
       url = location.href;
       view.restart();
       view.refresh();
     },
+    pageView: () => pageViewId,
     consent(state) {
+      if (prerendering(document)) {
+        if (settings.consent !== 'denied') settings.consent = state;
+        return;
+      }
       if (state === gate.consent || gate.consent === 'denied' || state === 'pending') return;
       gate.consent = state;
       if (state === 'granted') {
@@ -223,9 +239,9 @@ export function createTracker(settings: Settings): Tracker {
       cut();
       delivery.finish();
     },
-    end() {
+    end(last) {
       if (gate.ended) return;
-      for (const ending of endings) guarded(ending);
+      for (const ending of [...endings, last]) guarded(ending);
       if (failures() > 1) degraded(`sdk_errors:${failures()}`);
       cut();
       gate.ended = true;

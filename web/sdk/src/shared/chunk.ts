@@ -40,9 +40,9 @@ export interface DetailsOf {
   input: { kind?: string; value?: string };
   change: { label: string };
   request: {
-    method: string;
+    method: string | null;
     url: string;
-    status: number;
+    status: number | null;
     duration_ms: number;
     initiator: string;
     bytes: number | null;

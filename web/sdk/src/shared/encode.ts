@@ -79,7 +79,7 @@ function fields(type: EventType, [a, b, c, d]: number[], details: Details | unde
       return { clipboard: { kind: word('clipboard', n[0]), length: n[1] } };
     case 'request': {
       const { method, url, ...measured } = details as DetailsOf['request'];
-      return { request: { method: clean(method, 32), url: scrubRequestUrl(url, base), ...measured } };
+      return { request: { method: method && clean(method, 32), url: scrubRequestUrl(url, base), ...measured } };
     }
     case 'error': {
       const { message, source, line, column, stack } = details as DetailsOf['error'];
@@ -108,12 +108,15 @@ function fields(type: EventType, [a, b, c, d]: number[], details: Details | unde
     case 'composition':
       return { state: word('composition', n[0]), input: { kind: 'insertCompositionText', length: n[1] } };
     case 'media':
-      return { state: word('media', n[0]), media: { position_s: known(n[1]) } };
+      return { state: word('media', n[0]), media: { position_s: duration(n[1]) } };
     case 'toggle':
       return { state: word('toggle', n[0]) };
     case 'long_frame': {
       const { script, invoker } = details as DetailsOf['long_frame'];
-      const cause = { script: scrubUrl(script, base) || null, invoker: maskText(invoker, 256) || null };
+      const cause = {
+        script: scrubUrl(script, base) || null,
+        invoker: maskText(scrubText(invoker, base), 256) || null,
+      };
       return { duration_ms: duration(n[0]), frame: { blocking_ms: known(n[1]), ...cause } };
     }
     default:

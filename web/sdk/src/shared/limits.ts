@@ -9,6 +9,9 @@ export const DESCRIBE_AFTER_MS = 200;
 /** at the latest so much later. */
 export const DESCRIBE_WITHIN_MS = 1_000;
 
+/** When the page has loaded, and then is idle, at the latest after this time, the captures begin that can wait. */
+export const LATE_WITHIN_MS = 5_000;
+
 /** A batch is cut this long after its first event. */
 export const FLUSH_MS = 5_000;
 /**
@@ -45,6 +48,15 @@ export const USER_ID_UNITS_MAX = 256;
 export const PROPERTIES_DEPTH_MAX = 16;
 /** Errors of one document: a loop that throws must not become a flood. */
 export const ERRORS_PER_DOCUMENT_MAX = 100;
+/** An error is sent at once, but not more often than this. */
+export const ERRORS_CUT_EVERY_MS = 1_000;
+/** A click without an effect after this time is dead (Sentry Replay's threshold). */
+export const EFFECT_WITHIN_MS = 7_000;
+/** What comes this long after an act of the person may be its doing. */
+export const EFFECT_ACT_MS = 1_000;
+/** Changes of the page that are looked at to learn which come by themselves, and after which pause again. */
+export const EFFECT_SAMPLE_RECORDS_MAX = 64;
+export const EFFECT_SAMPLE_EVERY_MS = 2_000;
 
 /** Above this many pointer samples a second the trail is thinned, to the first rate and then to the next. */
 export const POINTER_RATE_MAX_HZ = 250;
@@ -56,8 +68,18 @@ export const RESIZE_AFTER_MS = 200;
 export const HEARTBEAT_EVERY_MS = 30_000;
 /** No heartbeat after this long without input, so that a forgotten tab ends its session. */
 export const HEARTBEAT_INPUT_WITHIN_MS = 5 * 60_000;
-/** How long a finished fetch waits for its resource timing entry (size, end of the body). */
-export const RESOURCE_TIMING_WAIT_MS = 1_000;
+/** AJAX calls that are under way, or wait for the browser to tell when their body ended; the oldest is told first. */
+export const CALLS_WAITING_MAX = 100;
+
+/** Requests that no call of the page made. */
+export const RESOURCES_PER_PAGE_VIEW_MAX = 100;
+/** Long animation frames: from this time of blocking on, the longest of each page view. */
+export const LONG_FRAME_BLOCKING_MS_MIN = 50;
+export const LONG_FRAMES_KEPT_MAX = 20;
+/** They are told as they come: frames that grow longer and longer end here. */
+export const LONG_FRAMES_TOLD_MAX = 100;
+/** Somebody who drags the time of a player seeks all the time. */
+export const MEDIA_SEEK_EVERY_MS = 500;
 
 /** 13 months, the longest that French and German regulators accept for audience measurement. */
 export const VISITOR_COOKIE_SECONDS = 395 * 86_400;

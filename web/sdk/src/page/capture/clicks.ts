@@ -21,7 +21,9 @@ export function captureClicks(tracker: Tracker): void {
   for (const [dom, type] of Object.entries(TYPES))
     tracker.on<PointerEvent>(window, dom, (event, at) => {
       const { clientX, clientY, button } = event;
-      const element = tracker.number(tracker.roots.target(event), true);
-      tracker.note(type, at, element, [clientX, clientY, button, pointerType(event)]);
+      const target = tracker.roots.target(event);
+      const element = tracker.number(target, true);
+      const seq = tracker.note(type, at, element, [clientX, clientY, button, pointerType(event)]);
+      if (type === 'click') tracker.effects.arm(seq, event, target);
     });
 }

@@ -1,5 +1,6 @@
 /** The class of each key, never the character; how much was copied or pasted, never what. */
 import { WORDS } from '../../shared/types.ts';
+import { closest } from '../natives.ts';
 import { isIgnored } from '../privacy.ts';
 import type { Tracker } from '../tracker.ts';
 
@@ -35,7 +36,9 @@ export function captureKeys(tracker: Tracker): void {
     if (!event.key || event.repeat) return;
     const target = tracker.roots.target(event);
     if (target && isIgnored(target)) return;
-    tracker.note('key', at, tracker.number(target), [WORDS.key.indexOf(keyClass(event))]);
+    const seq = tracker.note('key', at, tracker.number(target), [WORDS.key.indexOf(keyClass(event))]);
+    const typed = target && closest(target, 'input,textarea,[contenteditable]');
+    if (event.key === 'Enter' || (event.key === ' ' && !typed)) tracker.effects.arm(seq, event, target);
   });
   WORDS.clipboard.forEach((kind, place) => {
     tracker.on<ClipboardEvent>(window, kind, (event, at) => {

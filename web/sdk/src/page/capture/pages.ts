@@ -1,83 +1,102 @@
 /** Page views, also of single-page applications; whether the page is seen; signs of life while it is. */
 import { HEARTBEAT_EVERY_MS, HEARTBEAT_INPUT_WITHIN_MS } from '../../shared/limits.ts';
 import { WORDS } from '../../shared/types.ts';
+import { around } from '../around.ts';
 import { guarded } from '../guard.ts';
-import { every, now } from '../natives.ts';
+import { every, now, on, prerendering, referrerOf, visibilityOf } from '../natives.ts';
 import type { Tracker } from '../tracker.ts';
-
-/** What makes another page view: path, query, or a hash that is a route. An anchor does not. */
-function route(): string {
-  return location.pathname + location.search + (/^#!?\//.test(location.hash) ? location.hash : '');
-}
-
-/** Calls `changed` after the address changed without a page load. */
-function observeRoutes(tracker: Tracker, changed: () => void): void {
-  const { navigation } = window as unknown as { navigation?: EventTarget };
-  if (navigation) {
-    tracker.on(navigation, 'currententrychange', changed);
-    return;
-  }
-  for (const name of ['pushState', 'replaceState'] as const) {
-    const original = history[name];
-    history[name] = function (this: History, ...parameters: Parameters<History['pushState']>) {
-      original.apply(this, parameters);
-      changed();
-    };
-  }
-  tracker.on(window, 'popstate', changed);
-  tracker.on(window, 'hashchange', changed);
-}
 
 type PageViewState = (typeof WORDS.page_view)[number];
 
-/** How this document was come to. */
-function began(): PageViewState {
-  const [entry] = performance.getEntriesByType('navigation') as PerformanceNavigationTiming[];
-  return entry?.type ?? 'navigate';
+/** What makes another page view: the path, or a hash that is a route. A query or an anchor does not. */
+function route(): string {
+  return location.pathname + (/^#!?\/[^?]*/.exec(location.hash) ?? '');
+}
+
+/** Calls `changed` after the address changed without a page load. */
+function observeRoutes(tracker: Tracker, changed: (state: PageViewState) => void): void {
+  const { navigation } = window as unknown as { navigation?: EventTarget };
+  const went = (back: boolean) => changed(back ? 'back_forward' : 'route');
+  if (navigation) {
+    tracker.on<Event & { navigationType?: string }>(navigation, 'currententrychange', ({ navigationType }) =>
+      went(navigationType === 'traverse'),
+    );
+    return;
+  }
+  for (const name of ['pushState', 'replaceState'])
+    around(Object.hasOwn(history, name) ? history : History.prototype, name, (run) => {
+      const result = run();
+      guarded(() => went(false));
+      return result;
+    });
+  // Following a link to a hash is told in the same way, but without a state.
+  tracker.on<PopStateEvent>(window, 'popstate', ({ state }) => went(state !== null));
+  tracker.on(window, 'hashchange', () => went(false));
+}
+
+/** How this document was come to, and when it was shown: 0, unless it was drawn ahead. */
+function began(): [state: PageViewState, at: number] {
+  const [entry] = performance.getEntriesByType('navigation') as (PerformanceNavigationTiming & {
+    activationStart?: number;
+  })[];
+  const at = entry?.activationStart ?? 0;
+  return [at ? 'prerender' : (entry?.type ?? 'navigate'), at];
 }
 
 export function capturePages(tracker: Tracker): void {
   let current = '';
   let address = '';
   let enteredAt = 0;
-  const enter = (referrer: string, state: PageViewState) => {
+  const enter = (referrer: string, state: PageViewState, at = now()) => {
     tracker.openPageView(referrer);
     address = location.href;
     current = route();
-    enteredAt = now();
-    tracker.note('page_view', enteredAt, 0, [WORDS.page_view.indexOf(state)]);
+    enteredAt = at;
+    tracker.note('page_view', at, 0, [WORDS.page_view.indexOf(state)]);
   };
   const leave = () => {
     const at = now();
     const { page_height, depth } = tracker.view.scroll;
     tracker.note('page_leave', at, 0, [at - enteredAt, page_height, page_height ? depth : Number.NaN]);
   };
+  const visibility = (state: (typeof WORDS.visibility)[number], at: number) =>
+    tracker.note('visibility', at, 0, [WORDS.visibility.indexOf(state)]);
+  const isVisible = () => visibilityOf(document) === 'visible';
+  const begin = () => {
+    const [state, shownAt] = began();
+    enter(referrerOf(document), state, shownAt || now());
+    tracker.consent(tracker.settings.consent);
+    observeRoutes(tracker, (state) => {
+      if (route() === current) return;
+      const referrer = address;
+      tracker.effects.saw('navigation');
+      leave();
+      enter(referrer, state);
+    });
+    tracker.on(document, 'visibilitychange', (_, at) => {
+      visibility(visibilityOf(document), at);
+      if (!isVisible()) tracker.cut();
+    });
+    tracker.on(window, 'pagehide', () => tracker.end(leave));
+  };
+  // A page that is drawn before anybody asked for it is viewed when it is shown.
+  if (prerendering(document)) on(document, 'prerenderingchange', () => guarded(begin));
+  else begin();
 
-  enter(document.referrer, began());
-  observeRoutes(tracker, () => {
-    if (route() === current) return;
-    const referrer = address;
-    leave();
-    enter(referrer, 'route');
-  });
-
-  tracker.on(document, 'visibilitychange', (_, at) => {
-    tracker.note('visibility', at, 0, [WORDS.visibility.indexOf(document.visibilityState)]);
-    if (document.visibilityState === 'hidden') tracker.cut();
-  });
   tracker.on(window, 'wheel', () => {}); // scrolled or not, it is input
   const beat = () => {
-    const idle = now() - tracker.inputAt() > HEARTBEAT_INPUT_WITHIN_MS;
-    if (document.visibilityState === 'visible' && !idle) tracker.note('heartbeat', now());
+    if (isVisible() && now() - tracker.inputAt() <= HEARTBEAT_INPUT_WITHIN_MS) tracker.note('heartbeat', now());
   };
   every(() => guarded(beat), HEARTBEAT_EVERY_MS);
 
-  tracker.atEnd(leave);
-  tracker.on(window, 'pagehide', tracker.end);
-  tracker.on(document, 'freeze', tracker.freeze);
+  tracker.on(document, 'freeze', (_, at) => {
+    visibility('frozen', at);
+    tracker.freeze();
+  });
+  tracker.on(document, 'resume', (_, at) => visibility('resumed', at));
   tracker.on<PageTransitionEvent>(window, 'pageshow', ({ persisted }) => {
     if (!persisted) return;
     tracker.resume();
-    enter(document.referrer, 'restored');
+    enter(referrerOf(document), 'restored');
   });
 }

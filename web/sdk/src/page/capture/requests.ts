@@ -1,83 +1,106 @@
 /** AJAX calls: method, address, status, size, time from the call to the end of the body. Never bodies or headers. */
 import { roundMicros } from '../../shared/batch.ts';
-import { RESOURCE_TIMING_WAIT_MS } from '../../shared/limits.ts';
+import { CALLS_WAITING_MAX } from '../../shared/limits.ts';
 import { guarded } from '../guard.ts';
-import { later, now } from '../natives.ts';
+import { baseOf, now } from '../natives.ts';
 import type { Tracker } from '../tracker.ts';
+import { wrapFetch } from './fetch.ts';
+import { wrapXhr } from './xhr.ts';
 
-/** Takes the answer of a call: its status (0: none), and its length where a header says it. */
-type End = (status: number, length: string | null) => void;
+export interface Call {
+  readonly method: string;
+  /** Without its hash, as the browser's own timing names it; '' while it is not known. */
+  url: string;
+  readonly initiator: 'fetch' | 'xhr';
+  /** Milliseconds since the document began. */
+  readonly startedAt: number;
+  answeredAt?: number;
+  /** 0: none was given. */
+  status: number;
+  /** As the answer's head tells it. */
+  length: string | null;
+  /** The browser's own timing, which comes when the body has ended. */
+  timing?: PerformanceResourceTiming;
+}
+
+export interface Calls {
+  /** None for the SDK's own calls. `address`: '' where only the answer can tell it. */
+  begin(method: string, address: string, initiator: Call['initiator']): Call | undefined;
+  /** The head of the answer is there; `inTransit`: the browser will tell when its body has ended. */
+  answered(call: Call, status: number, length: string | null, inTransit: boolean): void;
+  /** It was never made. */
+  forget(call: Call): void;
+}
+
+/** The address that a call was given, where reading it has no effects on the page. */
+export function addressOf(given: unknown): string {
+  return typeof given === 'string' ? given : given instanceof URL ? given.href : '';
+}
 
 export function captureRequests(tracker: Tracker): void {
-  /** Answered calls that wait for their resource timing entry. */
-  const answered = new Set<() => void>();
-  tracker.atEnd(() => {
-    for (const tell of answered) tell();
-  });
-
-  /** Null for the SDK's own calls, and for what is no address. */
-  const begin = (method: string, address: string | URL, initiator: string): End | undefined => {
-    const startedAt = now();
-    let url: string;
+  /** Without its hash; '' when it is none. */
+  const absolute = (address: string) => {
     try {
-      url = new URL(address, document.baseURI).href;
+      return new URL(address, baseOf(document)).href.replace(/#.*/, '');
     } catch {
-      return;
+      return '';
     }
-    if (url.startsWith(tracker.settings.ingest)) return;
-    return (status, length) => {
-      const answeredAt = now();
-      const tell = () => {
-        if (!answered.delete(tell)) return;
-        // A fetch is answered before its body has come; the browser's own timing knows its end.
-        const entry = (performance.getEntriesByName(url) as PerformanceResourceTiming[]).find(
-          ({ startTime }) => startTime >= startedAt - 1,
-        );
-        const at = entry ? entry.responseEnd : answeredAt;
-        const duration_ms = Math.max(0, roundMicros(at - startedAt));
-        const bytes = length ? Number(length) : (entry?.encodedBodySize ?? null);
-        tracker.note('request', at, 0, [], { method, url, status, duration_ms, initiator, bytes });
-      };
-      answered.add(tell);
-      if (status && initiator === 'fetch') later(() => guarded(tell), RESOURCE_TIMING_WAIT_MS);
-      else tell();
-    };
   };
-  wrapFetch(begin);
-  wrapXhr(begin);
-}
+  const own = absolute(tracker.settings.ingest);
+  /** In the order of their start. */
+  const calls = new Set<Call>();
 
-type Begin = (method: string, address: string | URL, initiator: string) => End | undefined;
-
-function wrapFetch(begin: Begin): void {
-  const original = window.fetch;
-  window.fetch = function (this: Window, input, init) {
-    const { method, url } = input instanceof Request ? input : { method: 'GET', url: input };
-    const end = begin((init?.method ?? method).toUpperCase(), url, 'fetch');
-    const answer = original.call(this, input, init);
-    if (end)
-      answer.then(
-        ({ status, headers }) => end(status, headers.get('content-length')),
-        () => end(0, null),
-      );
-    return answer;
+  const tell = (call: Call) => {
+    const { method, url, initiator, startedAt, status, length, timing } = call;
+    if (!calls.delete(call) || call.answeredAt === undefined || !url) return;
+    const at = timing ? timing.responseEnd : call.answeredAt;
+    // Of what other origins send the browser may hide the size.
+    const bytes = timing?.requestStart ? timing.encodedBodySize : length ? Number(length) : null;
+    const duration_ms = Math.max(0, roundMicros(at - startedAt));
+    tracker.note('request', at, 0, [], { method, url, status, duration_ms, initiator, bytes });
   };
-}
-
-function wrapXhr(begin: Begin): void {
-  const { open, send } = XMLHttpRequest.prototype;
-  const opened = new WeakMap<XMLHttpRequest, [method: string, address: string | URL]>();
-  XMLHttpRequest.prototype.open = function (this: XMLHttpRequest, ...parameters: unknown[]) {
-    opened.set(this, [String(parameters[0]).toUpperCase(), String(parameters[1])]);
-    return open.apply(this, parameters as Parameters<typeof open>);
-  } as typeof open;
-  XMLHttpRequest.prototype.send = function (...parameters) {
-    const call = opened.get(this);
-    const end = call && begin(...call, 'xhr');
-    if (end)
-      this.addEventListener('loadend', () => {
-        end(this.status, this.status ? this.getResponseHeader('content-length') : null);
-      });
-    return send.apply(this, parameters as Parameters<typeof send>);
+  /** Of calls to the same address: the last one that began before the browser did. */
+  const ended = (timing: PerformanceResourceTiming) => {
+    let found: Call | undefined;
+    for (const call of calls)
+      if (!call.timing && call.startedAt <= timing.startTime && call.url === timing.name.replace(/#.*/, ''))
+        found = call;
+    if (!found) return;
+    found.timing = timing;
+    if (found.answeredAt !== undefined) tell(found);
   };
+  guarded(() => {
+    // Hears of each, also when the page's own buffer of timings is full.
+    new PerformanceObserver((list) =>
+      guarded(() => {
+        if (calls.size)
+          for (const timing of list.getEntries())
+            if (/^(fetch|xml)/.test((timing as PerformanceResourceTiming).initiatorType))
+              ended(timing as PerformanceResourceTiming);
+      }),
+    ).observe({ type: 'resource' });
+  });
+  tracker.atEnd(() => calls.forEach(tell));
+
+  const told: Calls = {
+    begin(method, address, initiator) {
+      const url = address && absolute(address);
+      const place = url.replace(/\?.*/, '');
+      if (place === own || (address && !url)) return;
+      const call = { method: method.toUpperCase(), url, initiator, startedAt: now(), status: 0, length: null };
+      if (calls.size >= CALLS_WAITING_MAX) tell(calls.values().next().value as Call);
+      calls.add(call);
+      tracker.effects.saw('request', place);
+      return call;
+    },
+    answered(call, status, length, inTransit) {
+      call.answeredAt = now();
+      call.status = status;
+      call.length = call.method === 'HEAD' ? null : length;
+      if (call.timing || !inTransit || !/^http/.test(call.url)) tell(call);
+    },
+    forget: (call) => calls.delete(call),
+  };
+  wrapFetch(told);
+  wrapXhr(told);
 }

@@ -47,10 +47,23 @@ export function captureViewport(tracker: Tracker): void {
   );
 
   let resizedAt = 0;
-  const tellResize = bounded(tracker, RESIZE_AFTER_MS, () => tracker.note('resize', resizedAt, 0, view.viewport));
-  tracker.on(window, 'resize', (_, at) => {
+  let size = view.viewport;
+  const tellResize = bounded(tracker, RESIZE_AFTER_MS, () => tracker.note('resize', resizedAt, 0, size));
+  const resized = (_: Event, at: number) => {
     resizedAt = at;
-    view.refresh();
+    view.refresh(() => {
+      size = visible() ?? view.viewport;
+    });
     tellResize();
-  });
+  };
+  tracker.on(window, 'resize', resized);
+  const pinched = window.visualViewport;
+  if (pinched) tracker.on(pinched, 'resize', resized);
+}
+
+/** What a pinch, or the keyboard of a screen, leaves to be seen of the page; undefined where neither does. */
+function visible(): [width: number, height: number] | undefined {
+  const { width = 0, height = 0 } = window.visualViewport ?? {};
+  const { clientWidth, clientHeight } = document.documentElement;
+  return width < clientWidth - 1 || height < clientHeight - 1 ? [width, height] : undefined;
 }

@@ -1,0 +1,46 @@
+/** Events, and calls of the page, that may be the effect of a click; and what the person does next. */
+import { around } from '../around.ts';
+import { guarded } from '../guard.ts';
+import { on, visibilityOf } from '../natives.ts';
+import type { Roots } from '../roots.ts';
+import type { EffectKind } from './effects.ts';
+
+/** Of the Navigation API. */
+interface Navigate extends Event {
+  navigationType: string;
+  destination: { sameDocument: boolean };
+}
+
+/** In the order of the events that tell of them, which stay in their tree. */
+const SIGNS: Record<string, EffectKind> = {
+  scroll: 'scroll',
+  change: 'selection',
+  beforetoggle: 'dialog',
+  toggle: 'dialog',
+  // A player changes what it shows.
+  play: 'dom',
+  pause: 'dom',
+};
+const CALLS: Record<string, EffectKind> = { alert: 'dialog', confirm: 'dialog', prompt: 'dialog', open: 'new_tab' };
+
+export function hearEffects(roots: Roots, saw: (kind: EffectKind) => void, acted: (at: number) => void): void {
+  for (const type of ['pointerdown', 'keydown', 'wheel']) on(window, type, ({ timeStamp }) => acted(timeStamp));
+  const hear = (target: EventTarget, type: string, kind: EffectKind, really: (event: never) => unknown = () => true) =>
+    on(target, type, (event) => guarded(() => really(event as never) && saw(kind)));
+  roots.each((root) => {
+    for (const type in SIGNS) hear(root, type, SIGNS[type] as EffectKind);
+  });
+  hear(window, 'focusin', 'focus');
+  // Where the person presses, the caret goes: that is no effect.
+  hear(document, 'selectionchange', 'selection', () => !getSelection()?.isCollapsed);
+  hear(document, 'visibilitychange', 'new_tab', () => visibilityOf(document) === 'hidden');
+  const { navigation } = window as unknown as { navigation?: EventTarget };
+  // A router that keeps something in its present address goes nowhere.
+  const goes = ({ navigationType, destination }: Navigate) => navigationType !== 'replace' || !destination.sameDocument;
+  if (navigation) hear(navigation, 'navigate', 'navigation', goes);
+  for (const name in CALLS)
+    around(window, name, (run) => {
+      guarded(() => saw(CALLS[name] as EffectKind));
+      return run();
+    });
+}

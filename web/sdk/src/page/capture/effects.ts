@@ -1,0 +1,121 @@
+/**
+ * What follows first on a click, Enter or Space, and after how long. Only the newest of them waits.
+ *
+ * A page that changes by itself must not make a dead click look alive. What its own listeners change is its effect.
+ * A later change is believed only of a node that was not seen to change without a click, and on a page that does not change
+ * all the time; a later call, only to an address that was not called without a click; and nothing that comes with the
+ * person's next act. To look at the page all the time would be too dear: while nothing waits it is sampled.
+ */
+import {
+  EFFECT_ACT_MS,
+  EFFECT_SAMPLE_EVERY_MS,
+  EFFECT_SAMPLE_RECORDS_MAX,
+  EFFECT_WITHIN_MS,
+} from '../../shared/limits.ts';
+import { WORDS } from '../../shared/types.ts';
+import { guarded } from '../guard.ts';
+import { closest, composedPath, later, localName, notLater, now, on, readyStateOf, rootOf } from '../natives.ts';
+import type { Tracker } from '../tracker.ts';
+import { hearEffects } from './effect_signs.ts';
+
+export type EffectKind = (typeof WORDS.effect)[number];
+
+export interface Effects {
+  /** The event of this `seq` may have an effect from now on; −1: one that is not told, and ends the wait of the one before. */
+  arm(seq: number, event: Event, target: Element | null): void;
+  /** Something happened that may be an effect, to `what`. */
+  saw(kind: EffectKind, what?: unknown): void;
+}
+
+/** What a click does by itself, unless the page prevents it: no event tells of it. */
+const DEFAULTS: [selectors: string, kind: EffectKind][] = [
+  ['a[target=_blank]', 'new_tab'],
+  ['select,[type=file],[type=color]', 'dialog'],
+  ['textarea,[contenteditable],input:not([type=submit],[type=button],[type=reset],[type=image])', 'focus'],
+];
+
+export function captureEffects(tracker: Tracker): void {
+  let armed: { seq: number; at: number } | null = null;
+  let actedAt = 0;
+  let timer = 0;
+  /** Nodes and addresses that change, or are called, without a click. */
+  const nodes = new WeakSet<object>();
+  const addresses = new Set<unknown>();
+  let sampled = 0;
+  let sampledAt = 0;
+  let busyAt = Number.NEGATIVE_INFINITY;
+
+  const changes = new MutationObserver((records) => guarded(() => (armed ? look(records) : sample(records))));
+  const watch = (root: Node) =>
+    changes.observe(root, { subtree: true, childList: true, attributes: true, characterData: true });
+  const tell = (kind: EffectKind) => {
+    if (!armed) return;
+    const { seq, at } = armed;
+    armed = null;
+    changes.disconnect();
+    const after = kind === 'none' ? Number.NaN : Math.max(0, now() - at);
+    tracker.note('effect', now(), 0, [seq, WORDS.effect.indexOf(kind), after]);
+  };
+  const look = (records: MutationRecord[]) => {
+    for (const { target, attributeName } of records) {
+      const opened = attributeName === 'open' && /^(details|dialog)$/.test(localName(target));
+      saw(opened ? 'dialog' : 'dom', target);
+    }
+  };
+  const startSample = () => {
+    sampled = 0;
+    sampledAt = now();
+    watch(document);
+  };
+  const sample = (records: MutationRecord[]) => {
+    for (const { target } of records) nodes.add(target);
+    sampled += records.length;
+    if (sampled < EFFECT_SAMPLE_RECORDS_MAX) return;
+    changes.disconnect();
+    if (now() - sampledAt < EFFECT_SAMPLE_EVERY_MS) busyAt = now();
+    timer = later(() => guarded(startSample), EFFECT_SAMPLE_EVERY_MS);
+  };
+  /** The click's own task is over. */
+  const settle = (event: Event, target: Element | null) => {
+    if (armed?.at !== event.timeStamp || !target || event.type !== 'click' || event.defaultPrevented) return;
+    for (const [selectors, kind] of DEFAULTS) if (closest(target, selectors)) return tell(kind);
+  };
+
+  const saw: Effects['saw'] = (kind, what) => {
+    const at = now();
+    if (!armed) {
+      if (kind === 'request' && addresses.size < EFFECT_SAMPLE_RECORDS_MAX) addresses.add(what);
+      return;
+    }
+    // Also in the microtasks after a listener, as frameworks use them.
+    const late = (window as { event?: Event }).event?.timeStamp !== armed.at;
+    if (late && (nodes.has(what as Node) || addresses.has(what))) return;
+    if (late && kind === 'dom' && armed.at - busyAt < 3 * EFFECT_SAMPLE_EVERY_MS) return;
+    if (actedAt > armed.at && at - actedAt < EFFECT_ACT_MS) return;
+    if (kind === 'new_tab' && at - armed.at > EFFECT_ACT_MS) return;
+    tell(kind);
+  };
+  const arm: Effects['arm'] = (seq, event, target) => {
+    changes.disconnect();
+    notLater(timer);
+    armed = seq < 0 ? null : { seq, at: event.timeStamp };
+    if (armed) {
+      watch(document);
+      if (target && rootOf(target) !== document)
+        for (const step of composedPath(event)) if (step instanceof ShadowRoot) watch(step);
+      later(() => guarded(() => settle(event, target)), 0);
+    }
+    const over = () => {
+      tell('none');
+      startSample();
+    };
+    timer = later(() => guarded(over), EFFECT_WITHIN_MS);
+  };
+  tracker.effects = { arm, saw };
+  if (readyStateOf(document) === 'complete') startSample();
+  else on(window, 'load', () => guarded(() => armed || startSample()));
+  hearEffects(tracker.roots, saw, (at) => {
+    actedAt = at;
+  });
+  tracker.atEnd(() => tell('navigation'));
+}

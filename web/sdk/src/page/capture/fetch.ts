@@ -1,0 +1,63 @@
+/** Calls by `fetch`. What the page gets is what it got before, unless it is a promise as the platform makes it. */
+import { around } from '../around.ts';
+import { guarded } from '../guard.ts';
+import { getter, method, original } from '../natives.ts';
+import { addressOf, type Calls } from './requests.ts';
+
+type Then = Promise<unknown>['then'];
+
+const platform = original<PromiseConstructor>(window, 'Promise').prototype;
+const then = original<Then>(platform, 'then');
+
+/**
+ * `then` of a promise of the platform's or zone.js', on which nothing is hung: what follows on it is as good as the promise
+ * itself, and an error that nobody handles stays one. Another's promise may be looked at and has an identity of its own.
+ */
+function thenOf(answer: object): Then | undefined {
+  const prototype = Object.getPrototypeOf(answer);
+  if (prototype === platform && !Reflect.ownKeys(answer).length) return then;
+  return prototype === Promise.prototype && '__zone_symbol__state' in answer ? prototype.then : undefined;
+}
+
+const headerOf = method(Headers.prototype.get);
+const urlOf = getter<string>(Request.prototype, 'url');
+const methodOf = getter<string>(Request.prototype, 'method');
+
+export function wrapFetch(calls: Calls): void {
+  /** A page may answer two calls with one promise: then what follows on it is one as well. */
+  const followed = new WeakMap<object, unknown>();
+  around(window, 'fetch', (run, _, [input, init]) => {
+    const call = guarded(() => {
+      const request = input instanceof Request;
+      const method = (init as RequestInit | undefined)?.method ?? (request ? methodOf(input) : 'GET');
+      return calls.begin(String(method), request ? urlOf(input) : addressOf(input), 'fetch');
+    });
+    let answer: unknown;
+    let follow: Then | undefined;
+    try {
+      answer = run();
+      follow = call && guarded(() => (followed.has(Object(answer)) ? undefined : thenOf(Object(answer))));
+    } finally {
+      // What is no call any more, or what nobody may look into.
+      if (call && !follow) calls.forget(call);
+    }
+    if (!call || !follow) return followed.get(Object(answer)) ?? answer;
+    const next = Reflect.apply(follow, answer, [
+      (response: unknown) => {
+        guarded(() => {
+          if (!(response instanceof Response)) return calls.forget(call);
+          const { status, url, type, headers } = response;
+          call.url ||= url;
+          calls.answered(call, status, headerOf(headers, 'content-length'), !!url || type.startsWith('opaque'));
+        });
+        return response;
+      },
+      (reason: unknown) => {
+        guarded(() => calls.answered(call, 0, null, false));
+        throw reason;
+      },
+    ]);
+    followed.set(answer as object, next);
+    return next;
+  });
+}

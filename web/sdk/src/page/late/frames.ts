@@ -1,0 +1,32 @@
+/** Frames that kept the page from answering, and the script that took longest in each: a slow click has its cause. */
+import { LONG_FRAME_BLOCKING_MS_MIN, LONG_FRAMES_KEPT_MAX, LONG_FRAMES_TOLD_MAX } from '../../shared/limits.ts';
+import type { Tracker } from '../tracker.ts';
+import { observe } from './observe.ts';
+import { perPageView } from './page_view.ts';
+
+interface Frame {
+  blockingDuration: number;
+  scripts: { duration: number; sourceURL: string; invoker: string }[];
+}
+
+/** A long task is as long as this before any of it counts as blocking (web.dev/tbt). */
+const TASK_MS = 50;
+
+export function captureFrames(tracker: Tracker): void {
+  const longest = perPageView(tracker, () => ({ told: 0, blocking: [] as number[] }));
+  const tell = (at: number, duration: number, blocking: number, script = '', invoker = '') => {
+    if (blocking < LONG_FRAME_BLOCKING_MS_MIN) return;
+    const so = longest();
+    // Told at once, so that a crash loses none: what is told are the longest so far.
+    if (so.told >= LONG_FRAMES_TOLD_MAX || so.blocking.filter((ms) => ms >= blocking).length >= LONG_FRAMES_KEPT_MAX)
+      return;
+    so.told++;
+    so.blocking.push(blocking);
+    tracker.note('long_frame', at, 0, [duration, blocking], { script, invoker });
+  };
+  const frames = observe<Frame>('long-animation-frame', ({ startTime, duration, blockingDuration, scripts }) => {
+    const [first] = [...scripts].sort((a, b) => b.duration - a.duration);
+    tell(startTime, duration, blockingDuration, first?.sourceURL, first?.invoker);
+  });
+  if (!frames) observe('longtask', ({ startTime, duration }) => tell(startTime, duration, duration - TASK_MS));
+}
