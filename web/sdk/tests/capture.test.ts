@@ -1,7 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { keyClass } from '../src/page/capture/keys.ts';
 import { interactions, layoutShift } from '../src/page/late/vitals.ts';
-import { scrubStack } from '../src/shared/urls.ts';
 
 test.each([
   ['a', {}, 'character'],
@@ -56,12 +55,4 @@ describe('interaction to next paint', () => {
     expect(seen.toNextPaint(1000)).toBe(990);
     expect(seen.toNextPaint(49)).toBe(999);
   });
-});
-
-test('a stack is told without message and secrets, with its names and places', () => {
-  const stack =
-    'TypeError: jo@mail.example\n    at f (https://shop.example/app.js?v=secret:10:4)\ng@https://u:secret@shop.example/a.js#secret:1:2';
-  expect(scrubStack(stack, 'https://shop.example/')).toBe(
-    '    at f (https://shop.example/app.js?v=:10:4)\ng@https://shop.example/a.js:1:2',
-  );
 });

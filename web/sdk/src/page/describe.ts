@@ -1,19 +1,9 @@
 /** What is told of an element: what a person would call it, and the landmarks that it lies in. Raw: nothing is masked yet. */
 import type { RawElement } from '../shared/chunk.ts';
-import { ELEMENT_TEXT_UNITS_MAX, STRING_UNITS_MAX } from '../shared/limits.ts';
-import {
-  attribute,
-  firstChild,
-  hasAttribute,
-  idOf,
-  localName,
-  nextSibling,
-  nodeType,
-  nodeValue,
-  parentElement,
-  previousElement,
-} from './natives.ts';
-import { hostAround } from './privacy.ts';
+import { STRING_UNITS_MAX } from '../shared/limits.ts';
+import { attribute, hasAttribute, idOf, localName, parentElement, previousElement, typedIn } from './natives.ts';
+import { hostAround, isPersonal, showsIn } from './privacy.ts';
+import { textAround, textIn } from './reading.ts';
 
 const ANCESTORS_MAX = 3;
 /** How far up landmarks are looked for. */
@@ -73,48 +63,26 @@ function roleOf(element: Element, tag: string): string {
   return ROLES[kind] ?? (OWN_ROLES.test(kind) ? kind : tag === 'input' ? 'textbox' : '');
 }
 
-const NO_TEXT = /^(script|style|noscript|textarea|select|datalist|iframe)$/;
 const BUTTON_TYPES = /^(submit|button|reset)$/;
-const NODES_MAX = 24;
 
-/** Text that the page itself shows on an element; never what a person typed into it. */
+/** Text that the page itself shows on an element; never what a person typed into it, or chose. */
 function textOf(element: Element, tag: string): string {
-  if (tag === 'input') {
-    const { type, value } = element as HTMLInputElement;
-    return BUTTON_TYPES.test(type) ? short(value) : '';
-  }
-  let text = '';
-  let visits = 0;
-  const walk = (node: Node): void => {
-    if (text.length > ELEMENT_TEXT_UNITS_MAX * 2 || ++visits > NODES_MAX) return;
-    const type = nodeType(node);
-    if (type === Node.TEXT_NODE) text += short(nodeValue(node));
-    else if (type === Node.ELEMENT_NODE && showsText(node as Element)) {
-      for (let child = firstChild(node); child; child = nextSibling(child)) walk(child);
-      text += ' ';
-    }
-  };
-  walk(element);
-  return text;
-}
-
-function showsText(element: Element): boolean {
-  return !(
-    NO_TEXT.test(localName(element)) ||
-    (element as HTMLElement).isContentEditable ||
-    hasAttribute(element, 'data-ct-block')
-  );
+  if (tag === 'input')
+    return BUTTON_TYPES.test((element as HTMLInputElement).type) ? short(typedIn(element) ?? '') : '';
+  return isPersonal(element) ? '' : textIn(element, showsIn);
 }
 
 export function describe(element: Element): RawElement {
   const tag = localName(element);
   const id = idOf(element);
+  const text = textOf(element, tag);
   return {
     tag,
     id: short(id),
     name: short(attribute(element, 'name')),
     role: roleOf(element, tag),
-    text: textOf(element, tag),
+    text,
+    around: text ? textAround(element) : ['', ''],
     path: pathOf(element, tag, id),
     rect: null,
   };

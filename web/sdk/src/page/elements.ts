@@ -3,10 +3,10 @@
  * page is taken from the browser, which has it after each frame: asking for it would make the browser lay the page out.
  */
 import type { RawElement } from '../shared/chunk.ts';
-import { DESCRIBE_AFTER_MS, DESCRIBE_WITHIN_MS } from '../shared/limits.ts';
+import { DESCRIBE_AFTER_MS, DESCRIBE_WITHIN_MS, ELEMENT_TEXT_UNITS_MAX } from '../shared/limits.ts';
 import { describe } from './describe.ts';
 import { guarded } from './guard.ts';
-import { firstChild, isConnected, later, nodeType, nodeValue, whenIdle } from './natives.ts';
+import { firstChild, hasAttribute, headOf, isConnected, later, nodeType, whenIdle } from './natives.ts';
 import { isBlocked } from './privacy.ts';
 
 /** The number of an element inside of a block: nothing is noted of it. */
@@ -124,8 +124,9 @@ export function createElements(): Elements {
   };
 }
 
-/** The text that an element begins with: changes with most changes of what it shows. */
+/** The text that an element begins with: changes with most changes of what it shows; what is typed into an editor is none. */
 function stampOf(element: Element): string | null {
   const child = firstChild(element);
-  return child && nodeType(child) === Node.TEXT_NODE ? nodeValue(child) : null;
+  const shows = child && nodeType(child) === Node.TEXT_NODE && !hasAttribute(element, 'contenteditable');
+  return shows ? headOf(child, ELEMENT_TEXT_UNITS_MAX) : null;
 }

@@ -36,10 +36,22 @@ export const shadowRootOf = getter<ShadowRoot | null>(element, 'shadowRoot');
 export const previousElement = getter<Element | null>(element, 'previousElementSibling');
 export const isConnected = getter<boolean>(node, 'isConnected');
 export const nodeType = getter<number>(node, 'nodeType');
-export const nodeValue = getter<string | null>(node, 'nodeValue');
 export const parentElement = getter<Element | null>(node, 'parentElement');
 export const firstChild = getter<Node | null>(node, 'firstChild');
 export const nextSibling = getter<Node | null>(node, 'nextSibling');
+/** UTF-16 units of a text node. */
+export const unitsOf = getter<number>(CharacterData.prototype, 'length');
+const substring = method(CharacterData.prototype.substringData);
+/** The first or last units of a text node: what a page holds in one may be megabytes. */
+export const headOf = (text: Node, units: number): string => substring(text, 0, units);
+export const tailOf = (text: Node, units: number): string => substring(text, Math.max(0, unitsOf(text) - units), units);
+const treeWalker = method(Document.prototype.createTreeWalker);
+export const textsIn = (root: Node): TreeWalker => treeWalker(document, root as never, NodeFilter.SHOW_TEXT as never);
+const elementSlot = getter<Element | null>(element, 'assignedSlot');
+const textSlot = getter<Element | null>(Text.prototype, 'assignedSlot');
+/** The slot of an open shadow tree in which an element or a text is shown. */
+export const slotOf = (shown: Node): Element | null =>
+  (nodeType(shown) === Node.TEXT_NODE ? textSlot : elementSlot)(shown);
 export const rootOf = method(node.getRootNode) as (self: object) => Node;
 export const baseOf = getter<string>(node, 'baseURI');
 export const referrerOf = getter<string>(Document.prototype, 'referrer');
@@ -47,6 +59,24 @@ export const readyStateOf = getter<DocumentReadyState>(Document.prototype, 'read
 export const visibilityOf = getter<DocumentVisibilityState>(Document.prototype, 'visibilityState');
 /** Drawn before anybody asked for it (speculation rules): not seen, and perhaps never. */
 export const prerendering = getter<boolean | undefined>(Document.prototype, 'prerendering');
+const inDocument = method(Document.prototype.getElementById);
+const inTree = method(DocumentFragment.prototype.getElementById);
+export function byId(root: Node, id: string): Element | null {
+  const type = nodeType(root);
+  return type === Node.DOCUMENT_NODE ? inDocument(root, id) : type === Node.ELEMENT_NODE ? null : inTree(root, id);
+}
+const byName = method(Document.prototype.getElementsByName);
+const allInTree = method(DocumentFragment.prototype.querySelectorAll);
+/** The elements of a name in a document, kept by the browser; of a shadow tree all inputs, since there is no such list. */
+export const namedIn = (root: Node, name: string): ArrayLike<Element> =>
+  nodeType(root) === Node.DOCUMENT_NODE ? byName(root, name) : allInTree(root, 'input');
+const inputValue = getter<string>(HTMLInputElement.prototype, 'value');
+const areaValue = getter<string>(HTMLTextAreaElement.prototype, 'value');
+/** What a field holds; undefined for what is no field of text. */
+export function typedIn(field: Element): string | undefined {
+  const tag = localName(field);
+  return tag === 'input' ? inputValue(field) : tag === 'textarea' ? areaValue(field) : undefined;
+}
 export const targetOf = getter<EventTarget | null>(Event.prototype, 'target');
 export const composedPath = method(Event.prototype.composedPath);
 

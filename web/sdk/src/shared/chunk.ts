@@ -29,6 +29,8 @@ export interface RawElement {
   name: string;
   role: string;
   text: string;
+  /** Texts that touch an inline element on its line. */
+  around: [before: string, after: string];
   /** Outermost first; each is a text before, a value that is to be masked, and a text after. */
   path: [before: string, value: string, after: string][];
   /** x, y, width, height in CSS pixels, relative to the viewport; null until the browser has drawn it. */

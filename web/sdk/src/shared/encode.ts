@@ -2,7 +2,7 @@
 import { type ClientHints, type ElementInfo, roundMicros, type TelemetryEvent, type Trail } from './batch.ts';
 import { type Chunk, type Details, type DetailsOf, type Header, type RawElement, WIDTH } from './chunk.ts';
 import { ELEMENT_TEXT_UNITS_MAX, SDK_VERSION } from './limits.ts';
-import { clean, maskText } from './text.ts';
+import { clean, maskMessage, maskPart, maskText } from './text.ts';
 import { EVENT_TYPES, type EventType, WORDS } from './types.ts';
 import { scrubRequestUrl, scrubStack, scrubText, scrubUrl } from './urls.ts';
 
@@ -13,14 +13,14 @@ const known = (value: number): number | undefined => (Number.isNaN(value) ? unde
 const duration = (ms: number): number | undefined => known(Math.max(0, roundMicros(ms)));
 const word = (words: keyof typeof WORDS, place: number): string | undefined => WORDS[words][place];
 
-function elementInfo({ tag, id, name, role, text, path, rect }: RawElement): ElementInfo {
+function elementInfo({ tag, id, name, role, text, around, path, rect }: RawElement): ElementInfo {
   return {
     path: clean(path.map(([before, value, after]) => before + (value && maskText(value, 64)) + after).join('>')),
     tag: clean(tag, 64),
     id: maskText(id, 64) || null,
     name: maskText(name, 64) || null,
     role: clean(role, 32) || null,
-    text: maskText(text, ELEMENT_TEXT_UNITS_MAX) || null,
+    text: maskPart(around[0], text, around[1], ELEMENT_TEXT_UNITS_MAX) || null,
     rect: rect && (rect.map(tenth) as ElementInfo['rect']),
   };
 }
@@ -85,11 +85,11 @@ function fields(type: EventType, [a, b, c, d]: number[], details: Details | unde
       const { message, source, line, column, stack } = details as DetailsOf['error'];
       return {
         error: {
-          message: maskText(scrubText(message, base), 1024),
+          message: maskMessage(scrubText(message, base), 1024),
           source: scrubUrl(source, base) || null,
           line: line || null,
           column: column || null,
-          ...(stack && { stack: scrubStack(stack, base) }),
+          ...(stack && { stack: scrubStack(stack, message, base) }),
         },
       };
     }

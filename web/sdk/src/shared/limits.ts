@@ -38,6 +38,10 @@ export const FORGET_WITHIN_MS = 3_000;
 /** UTF-16 units; at most three bytes each in UTF-8, so always under the collector's 8 KiB for a string. */
 export const STRING_UNITS_MAX = 2_048;
 export const ELEMENT_TEXT_UNITS_MAX = 64;
+/** The length of what an editor holds, and of what is selected, is counted up to here. */
+export const EDITOR_UNITS_MAX = 10_000;
+/** Position of a radio button in its group, up to here. */
+export const RADIOS_MAX = 1_000;
 /** JSON of the properties of one custom event: well under the collector's 64 KiB for an event. */
 export const PROPERTIES_UNITS_MAX = 16_384;
 /** Values in the properties of one custom event, and how long the page may be held up by reading them. */

@@ -1,21 +1,69 @@
 /** Texts that may leave: cut, safe, and without what looks like a person's data. */
 import { STRING_UNITS_MAX } from './limits.ts';
 
-const EMAIL = /[^\s@<>"'(),;:]+@[^\s@<>"'(),;:]+/g;
-const DIGITS = /\p{Nd}{4,}/gu;
 /** Lone surrogates and NUL, which a strict JSON reader or a database refuses. */
 const UNSAFE = /[\p{Cs}\0]/gu;
+/** More than any text is cut to, with room for what is not seen in it. */
+const READ_UNITS_MAX = STRING_UNITS_MAX * 4;
+
+/** Soft hyphens, joiners and other characters that nobody sees (Unicode: Default_Ignorable_Code_Point). */
+const UNSEEN = /\p{DI}/gu;
+/** An account number as ISO 13616 writes it, its groups with or without blanks. */
+const IBAN = /\b[A-Z]{2}\d{2}(?:[ -]?[A-Z\d]{4}){2,7}(?:[ -]?[A-Z\d]{1,3}\b)?/g;
+/** The `@` may be encoded, or stand apart from a host. */
+const EMAIL =
+  /(?<![^\s@<>"(),;:])(?:[^\s@<>"(),;:]+(?:@|\s?@\s?(?=[^\s@<>"(),;:]*\.\p{L}{2}))[^\s@<>"(),;:]+|[^\s@<>"(),;:]*%(?:25)*40[^\s@<>"(),;:]+)/gu;
+/** Four digits in a row, or six in groups, as of telephones, cards and dates. A comma ends a group, so most prices stay. */
+const NUMBER = /\p{Nd}(?:[\s()/.\p{Pd}]{0,3}\p{Nd}){5,}|\p{Nd}{4,}/gu;
+
+/** What engines cite without quotes, or with quotes in it; the words are V8's. */
+const CITED =
+  /(?<=: |, )(?:\.{3})?".*"(?=(?:\.{3})? is not valid JSON)|(?<=Cannot convert |URL from |expression: |specified: ).*/gs;
+/** What is quoted; an apostrophe within a word is no quote. */
+const QUOTED = /(?<![\p{L}\p{Nd}])(['"`])(?!\1).+?\1(?![\p{L}\p{Nd}])/gsu;
+/** Values of names that say so, as in `token=…`; the stream job knows the same. */
+const SECRET =
+  /((?:token|secret|passw|pwd|session|auth|api_?key|credential|signature)\w*["']?\s?[=:]\s?(?:bearer |basic )?|\b(?:bearer|basic) )[^\s,;&]+/gi;
+/** Words before names of the code: `Failed to execute 'x' on 'Y'`, `(reading 'x')`. */
+const NAMES_CODE =
+  /\b(reading|setting|execute|construct|on|of|property|access|read|set|get|call|export|named|method|variable|module) $/i;
 
 /** Cuts and makes safe: at most `unitsMax` UTF-16 units, no lone surrogates, no NUL. */
 export function clean(text: unknown, unitsMax = STRING_UNITS_MAX): string {
   return String(text).slice(0, unitsMax).replace(UNSAFE, '\ufffd');
 }
 
-/** Emails and runs of four or more digits become asterisks. Masks before it cuts, so no half of a match stays. */
+/** As a reader sees it (Unicode NFKC): a digit is a digit, be it full-width, mathematical or raised. */
+const seen = (text: string) => text.normalize('NFKC').replace(UNSEEN, '');
+
+function hide(text: string): string {
+  return seen(text)
+    .replace(IBAN, '****')
+    .replace(EMAIL, '***')
+    .replace(NUMBER, (run) => run.replace(/\p{Nd}+/gu, '****'));
+}
+
+/** Emails, account numbers and long numbers become asterisks. Masks before it cuts, so no half of a match stays. */
 export function maskText(text: string, unitsMax = STRING_UNITS_MAX): string {
-  const head = text
-    .slice(0, unitsMax + 256)
-    .replace(/\s+/g, ' ')
-    .trim();
-  return clean(head.replace(EMAIL, '***').replace(DIGITS, '****'), unitsMax);
+  const whole = text.slice(0, READ_UNITS_MAX).replace(/\s+/g, ' ').trim();
+  const hidden = hide(whole);
+  return clean(hidden === seen(whole) ? whole : hidden, unitsMax);
+}
+
+/** As `maskText`, of a text that touches others; nothing of it stays when it is a part of what is masked with them. */
+export function maskPart(before: string, text: string, after: string, unitsMax: number): string {
+  const apart = hide(before) + hide(text) + hide(after);
+  return hide(before + text + after) === apart ? maskText(text, unitsMax) : '***';
+}
+
+/** As `maskText`. What is quoted may be typed and goes, unless it names something of the code. */
+export function maskMessage(message: string, unitsMax: number): string {
+  const told = message
+    .slice(0, READ_UNITS_MAX)
+    .replace(CITED, '***')
+    .replace(SECRET, '$1***')
+    .replace(QUOTED, (found, quote: string, at: number, all: string) =>
+      NAMES_CODE.test(all.slice(Math.max(0, at - 16), at)) ? found : `${quote}***${quote}`,
+    );
+  return maskText(told, unitsMax);
 }

@@ -15,9 +15,12 @@ function isAllowed(name: string): boolean {
   return key.startsWith(prefix) || allowed.has(key);
 }
 
-/** Everything after these schemes is content, and no place. */
-const CONTENT = /^(data|javascript|mailto|sms|tel):$/;
-const EMAIL = /[\w.%+!$&*=^~-]+(?:@|%40)(?:[a-z\d-]+\.)+[a-z]{2,}/gi;
+/** Encodings of encodings are seen through: `%2540` is an `@` to whoever decodes it twice. */
+const EMAIL = /[\w.%+!$&*=^~-]+(?:@|%(?:25)*40)(?:[a-z\d-]+(?:\.|%(?:25)*2e))+[a-z]{2,}/gi;
+const VALUE = /^(.*?)(;|%(?:25)*(?:3b|3f|23)|=|%(?:25)*3d|$)/i;
+/** Within a text: what has a scheme, or begins with a slash; and what looks like a host, up to what could hold a secret. */
+const ADDRESS = /(?:(?<![a-z+.-])[a-z][a-z\d+.-]*:(?=\/\/|\w)|(?<![^\s"'(<])\/(?=\S*[?#;=%@]))\S+/gi;
+const HOST = /((?<![^\s"'(<])[\w.-]+\/[\w./-]*[?#;])[^\s"'<>)]*/g;
 /** What `schemas/examples/addresses.json` calls opaque: a long number, a long word, a hash or UUID, random base64. */
 const LONG = /\d{13}|[a-z\d]{40}|^(?=.*\d)(?=.*[a-f])(?:-*[a-f\d]){16,}-*$/i;
 const CHANGES = /\d(?=[A-Za-z])|[A-Za-z](?=\d)|[a-z](?=[A-Z])/g;
@@ -44,8 +47,8 @@ function scrubPath(path: string, isRoute = false): string {
   for (const piece of path.split(/(?<=\/)/)) {
     const separator = piece.endsWith('/') ? '/' : '';
     const segment = separator ? piece.slice(0, -1) : piece;
-    const [, name = '', end = ''] = /^(.*?)(;|%3b|%3f|%23|=|%3d|$)/i.exec(segment) ?? [];
-    const value = /^(=|%3d)$/i.test(end) ? end : '';
+    const [, name = '', end = ''] = VALUE.exec(segment) ?? [];
+    const value = /=|3d$/i.test(end) ? end : '';
     const kept = mask(name + value);
     clean += isOpaque(kept) ? '{id}' : kept || (segment && ';');
     if (value && isRoute) break;
@@ -61,7 +64,9 @@ function scrubQuery(query: string): string {
     const [, name = '', value = ''] = /^([\w.[\]-]{1,40})=(.*)$/.exec(pair) ?? [];
     if (!name || name.startsWith('eyJ') || isOpaque(name)) continue;
     const kept =
-      isAllowed(name) && !/^[^?=#]*(\/|%2f){2}/i.test(value) ? mask(value.split(/=|%3[df]|%23/i)[0] as string) : '';
+      isAllowed(name) && !/^[^?=#]*(\/|%(25)*2f){2}/i.test(value)
+        ? mask(value.split(/=|%(?:25)*(?:3[df]|23)/i)[0] as string)
+        : '';
     clean += `${clean ? '&' : '?'}${name}=${kept}`;
   }
   return clean;
@@ -87,31 +92,42 @@ export function scrubUrl(address: string, base: string): string {
   try {
     const url = new URL(address, base);
     const { protocol, host } = url;
-    if (CONTENT.test(protocol)) return protocol;
     if (protocol === 'blob:') return protocol + scrubUrl(url.pathname, base);
+    // What follows a scheme without a host is content, or a place on the visitor's own device.
+    if (!host && protocol !== 'about:') return protocol;
     // Cut before it is looked at: what is longer is cut anyway.
     const path = scrubPath(url.pathname.slice(0, STRING_UNITS_MAX));
     const rest = scrubQuery(url.search) + scrubHash(url.hash.slice(0, STRING_UNITS_MAX));
-    return clean((host ? `${protocol}//${host}` : protocol) + path + rest);
+    return clean(protocol + (host && `//${host}`) + path + rest);
   } catch {
     return '';
   }
 }
 
-/** Scrubs every address inside of a text; a script's `:line:column` and what is around stay. */
+/** Scrubs every address inside of a text, with a scheme or without; a script's `:line:column` and what is around stay. */
 export function scrubText(text: string, base: string): string {
-  return text.replace(/[a-z][a-z\d+.-]*:(?=\/\/|\w)\S+/gi, (found) => {
-    const [, address, tail] = /^(.*?)((?::\d+:\d+)?[\])}>,.;:!'"`]*)$/.exec(found) as unknown as string[];
-    return /^[^:]*:\/\/|^(blob|data|javascript|mailto):/i.test(found)
-      ? scrubUrl(address as string, base) + tail
-      : found;
+  return text.replace(HOST, '$1').replace(ADDRESS, (found) => {
+    const [, address = '', tail] = /^(.*?)((?::\d+:\d+)?[\])}>,.;:!'"`]*)$/.exec(found) ?? [];
+    if (found[0] === '/') return scrubRequestUrl(address, base) + tail;
+    return /:\/\/|^(blob|data|javascript|mailto):/i.test(found) ? scrubUrl(address, base) + tail : found;
   });
 }
 
-/** Frames only, since the message is repeated before them; names, addresses without their secrets, lines and columns. */
-export function scrubStack(stack: string, base: string): string {
-  const frames = stack.split('\n').filter((line) => /^\s+at |@.*:\d+$/.test(line));
-  return clean(scrubText(frames.join('\n'), base));
+/**
+ * Frames as engines write them: `at new name [as other] (place)`, `at place`; `name@place`. A place is a line and a column
+ * of an address, or one of the words of engines.
+ */
+const FRAME =
+  /^(?: +at (?:async )?(?:(?:new |get |set )?[\p{L}\w$.<>#*-]+ (?:\[as [\p{L}\w$.<># -]+\] )?\(.*(?::\d+:\d+|<anonymous>|native|\[native code\]|index \d+)\)|\S*(?::\d+:\d+|<anonymous>|native|\[native code\]|index \d+))|[\p{L}\w$.<>#*/ -]*@.*(?::\d+:\d+|<anonymous>|native|\[native code\]|index \d+))$/u;
+
+/** Frames only: what stands before them is the message again, of any length; names, addresses without secrets, lines, columns. */
+export function scrubStack(stack: string, message: string, base: string): string {
+  const told = message.replace(/^Uncaught /, '');
+  const frames = stack
+    .slice(told && stack.startsWith(told) ? told.length : 0)
+    .split('\n')
+    .filter((line) => FRAME.test(line));
+  return clean(scrubText(frames.join('\n'), base).replace(EMAIL, '{email}'));
 }
 
 /** As `scrubUrl`, without the origin where it is the page's own. */

@@ -1,73 +1,102 @@
 /** Fields and forms: focus, blur, edits, choices, submit. Values stay on the page unless the field is unmasked. */
-import { STRING_UNITS_MAX } from '../../shared/limits.ts';
+import { RADIOS_MAX, STRING_UNITS_MAX } from '../../shared/limits.ts';
 import { WORDS } from '../../shared/types.ts';
-import { localName } from '../natives.ts';
-import { isIgnored, isUnmasked } from '../privacy.ts';
-import type { Tracker } from '../tracker.ts';
+import { hasAttribute, localName, namedIn, rootOf, typedIn } from '../natives.ts';
+import { CHOICES, isIgnored, isUnmasked, watchPasswords } from '../privacy.ts';
+import { textIn, unitsIn } from '../reading.ts';
+import type { Tracker, Values } from '../tracker.ts';
 
-type Field = HTMLInputElement | HTMLTextAreaElement;
+/** Since when a field has the focus, when it was first edited, how often something was deleted, how often it was refilled. */
+type Visit = [since: number, editedAt: number, corrections: number, refills: number];
 
-const CHOICES = /^(checkbox|radio)$/;
+const TEXTLESS = /^(checkbox|radio|submit|button|reset|image)$/;
 
-function lengthOf(element: Element): number {
-  return ((element as Field).value ?? element.textContent ?? '').length;
+/** Whether a person can type into it. */
+function takesText(field: Element): boolean {
+  return typedIn(field) === undefined
+    ? hasAttribute(field, 'contenteditable')
+    : !TEXTLESS.test((field as HTMLInputElement).type);
 }
 
-/** Position of a radio button in its group; 0 or 1 of a checkbox. */
+/** Position of a radio button in its group, NaN beyond `RADIOS_MAX`; 0 or 1 of a checkbox. */
 function choiceIndex(input: HTMLInputElement): number {
-  if (input.type === 'checkbox') return Number(input.checked);
-  const group = (input.form ?? document).querySelectorAll<HTMLInputElement>('input[type=radio]');
-  return [...group].filter((other) => other.name === input.name).indexOf(input);
+  const { type, name, form } = input;
+  if (type === 'checkbox') return Number(input.checked);
+  // The browser keeps this list while nothing changes, and looks no further than it is asked.
+  const group = namedIn(rootOf(input), name);
+  for (let n = 0, index = 0; n < RADIOS_MAX; n++) {
+    const other = group[n] as HTMLInputElement | undefined;
+    if (!other || other === input) return other ? index : Number.NaN;
+    if (other.type === type && other.name === name && other.form === form) index++;
+  }
+  return Number.NaN;
 }
 
 function captureEdits(tracker: Tracker): void {
-  tracker.on<InputEvent>(window, 'input', (event, at) => {
-    const field = tracker.roots.target(event);
-    if (!field || isIgnored(field) || localName(field) === 'select' || CHOICES.test((field as Field).type)) return;
-    const kind = WORDS.input.indexOf(event.inputType as 'insertText');
-    const value = isUnmasked(field) ? { value: ((field as Field).value ?? '').slice(0, STRING_UNITS_MAX) } : undefined;
-    const details = kind < 0 || value ? { kind: kind < 0 ? event.inputType : '', ...value } : undefined;
-    tracker.note('input', at, tracker.number(field), [kind, lengthOf(field)], details);
-  });
-}
+  const visits = new WeakMap<Element, Visit>();
+  /** Fields from which a person took everything. */
+  const emptied = new WeakSet<Element>();
 
-function captureChoices(tracker: Tracker): void {
-  tracker.roots.each((root) =>
-    tracker.on(root, 'change', (event, at) => {
-      const field = tracker.roots.target(event);
-      if (!field || isIgnored(field)) return;
-      const choose = (index: number, checked: number, label: () => string | undefined) => {
-        const details = isUnmasked(field) ? { label: (label() ?? '').slice(0, STRING_UNITS_MAX) } : undefined;
-        tracker.note('change', at, tracker.number(field), [index, checked], details);
-      };
-      if (field instanceof HTMLSelectElement)
-        choose(field.selectedIndex, Number.NaN, () => field.selectedOptions[0]?.text);
-      else if (field instanceof HTMLInputElement && CHOICES.test(field.type))
-        choose(choiceIndex(field), Number(field.checked), () => field.labels?.[0]?.textContent ?? '');
-    }),
-  );
-}
-
-export function captureFields(tracker: Tracker): void {
-  let focusedAt = 0;
   tracker.on<FocusEvent>(window, 'focusin', (event, at) => {
     const field = tracker.roots.target(event);
-    focusedAt = at;
-    // Learns of a password field before a "show password" button can disguise it.
-    if (field) isUnmasked(field);
-    if (field) tracker.note('focus', at, tracker.number(field));
+    if (!field) return;
+    visits.set(field, [at, Number.NaN, 0, 0]);
+    tracker.note('focus', at, tracker.number(field));
   });
   tracker.on<FocusEvent>(window, 'focusout', (event, at) => {
     const field = tracker.roots.target(event);
-    const since = focusedAt || at;
-    if (field) tracker.note('blur', at, tracker.number(field), [at - since]);
+    if (!field) return;
+    const [since, editedAt, corrections, refills] = visits.get(field) ?? [at, Number.NaN, 0, 0];
+    const told = takesText(field) && !isIgnored(field);
+    const values: Values = told ? [at - since, editedAt - since, corrections, refills] : [at - since];
+    tracker.note('blur', at, tracker.number(field), values);
   });
+  tracker.on<InputEvent>(window, 'input', (event, at) => {
+    const field = tracker.roots.target(event);
+    if (!field || localName(field) === 'select' || CHOICES.test((field as HTMLInputElement).type) || isIgnored(field))
+      return;
+    const { inputType } = event;
+    const text = typedIn(field);
+    const length = text?.length ?? unitsIn(field);
+    const visit = visits.get(field);
+    if (visit) {
+      visit[1] ||= at;
+      if (/^(delete|historyUndo)/.test(inputType)) visit[2]++;
+      if (length && emptied.delete(field)) visit[3]++;
+    }
+    if (!length) emptied.add(field);
+    const kind = WORDS.input.indexOf(inputType as 'insertText');
+    const value = text !== undefined && isUnmasked(field) ? { value: text.slice(0, STRING_UNITS_MAX) } : undefined;
+    const details = kind < 0 || value ? { kind: kind < 0 ? inputType : '', ...value } : undefined;
+    tracker.note('input', at, tracker.number(field), [kind, length], details);
+  });
+}
+
+function captureChoices(tracker: Tracker, root: EventTarget): void {
+  tracker.on(root, 'change', (event, at) => {
+    const field = tracker.roots.target(event);
+    if (!field || isIgnored(field)) return;
+    const choose = (index: number, checked: number, label: () => string | undefined) => {
+      const details = isUnmasked(field) ? { label: (label() ?? '').slice(0, STRING_UNITS_MAX) } : undefined;
+      tracker.note('change', at, tracker.number(field), [index, checked], details);
+    };
+    const tag = localName(field);
+    const input = field as HTMLInputElement;
+    const select = field as HTMLSelectElement;
+    if (tag === 'select') choose(select.selectedIndex, Number.NaN, () => select.selectedOptions[0]?.text);
+    else if (tag === 'input' && CHOICES.test(input.type))
+      choose(choiceIndex(input), Number(input.checked), () => input.labels?.[0] && textIn(input.labels[0], () => true));
+  });
+}
+
+export function captureFields(tracker: Tracker): void {
   captureEdits(tracker);
-  captureChoices(tracker);
-  tracker.roots.each((root) =>
+  tracker.roots.each((root) => {
+    watchPasswords(root === window ? document : (root as ShadowRoot));
+    captureChoices(tracker, root);
     tracker.on(root, 'submit', (event, at) => {
       tracker.note('submit', at, tracker.number(tracker.roots.target(event), true));
       tracker.cut();
-    }),
-  );
+    });
+  });
 }

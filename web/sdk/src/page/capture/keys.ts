@@ -2,6 +2,7 @@
 import { WORDS } from '../../shared/types.ts';
 import { closest } from '../natives.ts';
 import { isIgnored } from '../privacy.ts';
+import { unitsIn } from '../reading.ts';
 import type { Tracker } from '../tracker.ts';
 
 type KeyClass = (typeof WORDS.key)[number];
@@ -23,11 +24,13 @@ export function keyClass({ key, ctrlKey, metaKey }: Pick<KeyboardEvent, 'key' | 
   return ctrlKey || metaKey ? 'shortcut' : 'character';
 }
 
-/** Characters selected, in a field or in the page. */
+/** UTF-16 units selected, in a field or in the page; there without asking how it is laid out. */
 function selectedLength(target: Element | null): number {
   const { selectionStart, selectionEnd } = (target ?? {}) as HTMLInputElement;
   if (selectionStart != null && selectionEnd != null) return selectionEnd - selectionStart;
-  return String(getSelection() ?? '').length;
+  const selection = getSelection();
+  const range = selection?.rangeCount ? selection.getRangeAt(0) : null;
+  return range ? unitsIn(range.commonAncestorContainer, range) : 0;
 }
 
 export function captureKeys(tracker: Tracker): void {
