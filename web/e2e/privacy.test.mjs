@@ -1,0 +1,301 @@
+// Nothing private leaves: a word of its own is typed, chosen or shown in every kind of place, and is in none of the bytes.
+import assert from 'node:assert/strict';
+import { after, before, beforeEach, test } from 'node:test';
+import { serve } from '../shop/serve.mjs';
+import { launch } from './browser.mjs';
+
+let browser;
+let server;
+let context;
+const pages = {};
+
+before(async () => {
+  browser = await launch();
+});
+
+after(() => browser.close());
+
+beforeEach(async (t) => {
+  server = await serve({ pages });
+  context = await browser.newContext({ viewport: { width: 1000, height: 800 } });
+  t.after(async () => {
+    await context.close();
+    await server.close();
+  });
+});
+
+/** A word that stands nowhere else: letters only, since a batch is full of numbers. */
+const canary = (n) => `zq${[...String(n)].map((digit) => 'abcdefghij'[digit]).join('')}kanarie`;
+
+const html = (body, script = '') =>
+  `<!doctype html><title>Canaries</title><meta charset="utf-8">${body}<script src="/telemetry/telemetry.js" defer data-ct-key="shop-key"
+  data-ct-endpoint="${server.collectorUrl}" ${script}></script>`;
+
+/** The browser itself makes shadow trees of such templates. */
+const shadow = (tree, children = '') =>
+  `<x-card><template shadowrootmode="open">${tree}</template>${children}</x-card>`;
+const unmasked = (attributes) => () => `<input ${attributes} data-ct-unmask class="type">`;
+
+/** The word is typed into `.type`, or shown by what is hovered and pressed (`.act`). */
+const PLACES = {
+  'an input': () => '<input class="type">',
+  'a textarea': () => '<textarea class="type"></textarea>',
+  'a search field': () => '<input type="search" class="type">',
+  'a field with a list': (w) => `<input class="type" list="l"><datalist id="l"><option>${w}</option></datalist>`,
+  'values of before': (w) => `<input class="act" value="${w}"><textarea class="act">${w}</textarea>`,
+  'a field of a shadow tree': () => shadow('<input class="type">'),
+  'an ignored field': () => '<div data-ct-ignore><input data-ct-unmask class="type"></div>',
+  'a password': unmasked('type="password"'),
+  'a password shown as text': unmasked('type="password" id="disguised"'),
+  'a password by its style': unmasked('style="-webkit-text-security: disc"'),
+  'an email field': unmasked('type="email"'),
+  'a telephone field': unmasked('type="tel"'),
+  'a card number': unmasked('name="cc_num"'),
+  'a security code': unmasked('name="security_code"'),
+  'a csc': unmasked('id="csc"'),
+  'a cell phone': unmasked('name="cell"'),
+  'a contact number': unmasked('name="contactNumber"'),
+  'a mail': unmasked('name="e_mail"'),
+  'a code of a message': unmasked('name="sms_code"'),
+  'a verification code': unmasked('name="verification_code"'),
+  'a national id': unmasked('name="national_id"'),
+  'a one-time code': unmasked('autocomplete="one-time-code"'),
+  'a family name': unmasked('autocomplete="family-name"'),
+  'a date of birth': () => '<label>Geburtsdatum <input data-ct-unmask class="type"></label>',
+  'a labelled field': () => '<b id="lab">Contraseña</b><input aria-labelledby="lab" data-ct-unmask class="type">',
+  'an editor': (w) => `<div contenteditable class="type"><p>${w}</p></div>`,
+  'a part of an editor': (w) => `<div contenteditable><p class="act"><b class="act">${w}</b></p></div>`,
+  'an island of an editor': (w) => `<div contenteditable><p>a</p><p contenteditable="false" class="act">${w}</p></div>`,
+  'a text box': (w) => `<div role="textbox" aria-multiline="true" tabindex="0"><p class="act">${w}</p></div>`,
+  'an editor like CodeMirror 6': (w) => `<div class="cm-editor"><div class="cm-line act">${w}</div></div>`,
+  'an editor like CodeMirror 5': (w) =>
+    `<div class="CodeMirror"><textarea></textarea><pre class="act"><span class="act">${w}</span></pre></div>`,
+  'an editor like Monaco': (w) => `<div class="monaco-editor"><div><span class="act">${w}</span></div></div>`,
+  'an editor like Ace': (w) => `<div class="ace_editor"><div class="ace_line act">${w}</div></div>`,
+  'an editor like ProseMirror': (w) =>
+    `<div class="ProseMirror" contenteditable="true"><h1 class="act">${w}</h1></div>`,
+  'an output': (w) => `<output class="act">${w}</output>`,
+  'an option': (w) => `<select size="2"><option>a<option class="act">${w}</select>`,
+  'options in groups': (w) =>
+    `<select multiple size="4"><option class="act">${w}<optgroup label="${w}" class="act"><option>a</optgroup></select>`,
+  'a radio button': (w) => `<label class="act"><input type="radio" name="r"><span class="act">${w}</span></label>`,
+  'a checkbox': (w) => `<input type="checkbox" id="box"><label for="box" class="act">${w}</label>`,
+  'an option of ARIA': (w) => `<div role="listbox"><div role="option" class="act"><b class="act">${w}</b></div></div>`,
+  'a combobox of ARIA': (w) => `<div role="combobox" tabindex="0" class="act">${w}</div>`,
+  'a radio button of ARIA': (w) => `<div role="radio" tabindex="0" class="act">${w}</div>`,
+  'a day of a calendar': (w) => `<table role="grid"><tr><td role="gridcell" class="act">${w}</td></tr></table>`,
+  'a date picker': (w) => `<div class="react-datepicker"><div class="act">${w}</div></div>`,
+  'what is around a block': (w) => `<div class="act"><p data-ct-block>${w}</p>around</div>`,
+  'what is around a blocked slot': (w) =>
+    `<div class="act">around${shadow('<i data-ct-block><slot></slot></i>', w)}</div>`,
+  'a broken email': (w) => `<p class="act">${w}<wbr>@mail.example</p>`,
+  'an email over lines': (w) => `<p class="act">${w}<br>@mail.example</p>`,
+  'an email over tags': (w) => `<p class="act"><b class="act">${w}</b>@mail.example</p>`,
+  'an email over blocks': (w) => `<div class="act"><div>${w}</div><div>@mail.example</div></div>`,
+  'the host of an email': (w) => `<p class="act">jane@<a class="act">${w}.example</a></p>`,
+  'an email letter by letter': (w) => `<p class="act">${w.replace(/./g, '<i>$&</i>')}<i>@</i><i>mail</i>.example</p>`,
+  'an encoded email': (w) => `<p class="act">${w}%40mail.example</p>`,
+  'an email with hidden hyphens': (w) => `<p class="act">${w}&shy;@&#8203;mail.example</p>`,
+  'a wide email': (w) => `<p class="act">${w}＠mail.example</p>`,
+  'names of elements': (w) => `<p class="act" id="${w}@mail.example">x</p><input name="${w}@mail.example" class="act">`,
+};
+
+/** Not a single event may come from there. */
+const BLOCKED = {
+  'a block': (w) => `<div data-ct-block><button class="act">${w}</button><input class="type" data-ct-unmask></div>`,
+  'a block around a host': (w) =>
+    `<div data-ct-block>${shadow(`<button class="act">${w}</button><input class="type">`)}</div>`,
+  'a block around nested hosts': (w) =>
+    `<div data-ct-block>${shadow(shadow(`<button class="act">${w}</button>`))}</div>`,
+  'a block in a shadow tree': (w) =>
+    shadow(`<div data-ct-block><button class="act">${w}</button><input class="type"></div>`),
+  'a block around a slot': (w) =>
+    shadow('<div data-ct-block><slot></slot></div>', `<button class="act">${w}</button><input class="type">`),
+  'a blocked child in a slot': (w) => shadow('<slot></slot>', `<button data-ct-block class="act">${w}</button>`),
+  'an adopted element': () => '<div data-ct-block id="adopts"></div>',
+};
+
+const ALL = { ...PLACES, ...BLOCKED };
+const words = new Map(Object.keys(ALL).map((what, n) => [what, canary(n + 1)]));
+const idOf = (what) => `in-${what.replace(/\W+/g, '-')}`;
+
+const sections = () =>
+  Object.entries(ALL)
+    .map(([what, of]) => `<section id="${idOf(what)}">${of(words.get(what))}</section>`)
+    .join('\n');
+
+/** Waits for a condition over what the collector got; fails with `what` after 15 s. */
+async function eventually(what, probe) {
+  const deadline = Date.now() + 15_000;
+  while (!probe()) {
+    if (Date.now() > deadline) assert.fail(`${what}: not within 15 s`);
+    await new Promise((resolve) => setTimeout(resolve, 25));
+  }
+}
+
+/** Everything that was sent, as the collector reads it. */
+const sent = () => JSON.stringify(server.batches);
+const eventsIn = (what) =>
+  server.batches.flatMap(({ events }) => events).filter(({ element }) => element?.path?.includes(idOf(what)));
+
+/** What the browser keeps for this origin. */
+const kept = (page) =>
+  page.evaluate(async () => {
+    const found = [JSON.stringify(localStorage), JSON.stringify(sessionStorage), document.cookie];
+    for (const { name } of await indexedDB.databases()) {
+      const opened = indexedDB.open(name);
+      await new Promise((resolve) => Object.assign(opened, { onsuccess: resolve }));
+      for (const store of opened.result.objectStoreNames) {
+        const all = opened.result.transaction(store).objectStore(store).getAll();
+        await new Promise((resolve) => Object.assign(all, { onsuccess: resolve }));
+        found.push(JSON.stringify(all.result));
+      }
+      opened.result.close();
+    }
+    return found.join('\n');
+  });
+
+async function open(path) {
+  const page = await context.newPage();
+  await page.goto(server.shopUrl + path);
+  await page.waitForFunction(() => window.telemetry);
+  return page;
+}
+
+async function act(page, what) {
+  for (const target of await page.locator(`#${idOf(what)} .act`).all()) {
+    await target.scrollIntoViewIfNeeded();
+    const box = await target.boundingBox();
+    if (!box) continue;
+    await page.mouse.move(box.x + box.width / 2, box.y + box.height / 2);
+    await page.mouse.down();
+    await page.mouse.up();
+  }
+  for (const target of await page.locator(`#${idOf(what)} .type`).all()) {
+    await target.click();
+    await page.keyboard.type(words.get(what));
+    await page.keyboard.press('Control+a');
+    await page.keyboard.press('Control+c');
+    await page.keyboard.press('Tab');
+  }
+}
+
+test('nothing that is typed, chosen or blocked, in any place', async () => {
+  pages['/empty'] = '<p>nothing</p>';
+  pages['/places'] = html(`<button id="told">told</button><input id="colour" data-ct-unmask>${sections()}`);
+  const page = await open('/places');
+  await page.evaluate((word) => {
+    document.getElementById('disguised').type = 'text';
+    const frame = document.body.appendChild(document.createElement('iframe'));
+    const button = frame.contentDocument.createElement('button');
+    Object.assign(button, { className: 'act', textContent: word });
+    document.getElementById('adopts').append(button);
+    frame.remove();
+  }, words.get('an adopted element'));
+  await page.click('#told');
+  await page.fill('#colour', 'red');
+  for (const what of Object.keys(ALL)) await act(page, what);
+  server.answer = () => 503;
+  await page.evaluate(() => {
+    window.telemetry.track('last');
+    window.telemetry.flush();
+  });
+  await eventually('a refused batch', () => server.batches.some(({ attempt }) => attempt.status === 503));
+  const stored = await kept(page);
+  assert.ok(stored.includes('page_view_id'), 'batches are stored');
+  await page.goto('about:blank');
+  const later = await context.newPage();
+  await later.goto(`${server.shopUrl}/empty`);
+  const left = await kept(later);
+  server.answer = () => 200;
+  await open('/places').then((next) => next.evaluate(() => window.telemetry.flush()));
+
+  const all = sent();
+  for (const word of ['"told"', '"red"']) assert.ok(all.includes(word), `${word} may be told`);
+  const wrong = [];
+  for (const [what, word] of words) {
+    for (const [where, bytes] of Object.entries({ sent: all, stored, left }))
+      if (bytes.toLowerCase().includes(word)) wrong.push(`${what}, ${where}: ${sample(bytes, word)}`);
+    const count = eventsIn(what).length;
+    if (what in BLOCKED ? count : !count) wrong.push(`${what}: ${count} events`);
+  }
+  assert.deepEqual(wrong, []);
+});
+
+const sample = (bytes, word) => bytes.slice(Math.max(0, bytes.indexOf(word) - 200), bytes.indexOf(word) + 40);
+
+/** What is asked, thrown and linked to on a page; each with the word in it. */
+const SAYINGS = {
+  'the address of a request': (w) => fetch(`/api/quote?who=${w}#${w}`),
+  'the parameter of a request': (w) => fetch(`/api/quote;session=${w}`),
+  'a request by XHR': (w) => ask(`/api/quote?${w}`),
+  'a query': (w) => history.pushState(null, '', `/a/?${w}&token=${w}`),
+  'a token in a route': (w) => history.pushState(null, '', `/b/#/access_token=${w}`),
+  'a token within a route': (w) => history.pushState(null, '', `/c/#/reset-password/token=${w}/${w}`),
+  'a token behind a route': (w) => history.pushState(null, '', `/d/#!/x&id_token=${w}`),
+  'a token in a hash': (w) => history.pushState(null, '', `/e/#access_token=${w}`),
+  'a hash': (w) => history.pushState(null, '', `/f/#${w}`),
+  'a parameter of a path': (w) => history.pushState(null, '', `/g;jsessionid=${w}`),
+  'an encoded token': (w) => history.pushState(null, '', `/h%253Ftoken%253D${w}`),
+  'an email in a path': (w) => history.pushState(null, '', `/i/${w}%2540mail.example`),
+  'a title': (w) => {
+    document.title = `Hello ${w}@mail.example`;
+  },
+  'the second line of a message': (w) => fail(new Error(`No mail\nfor ${w}@mail.example`)),
+  'a message in a stack': (w) => fail(Object.assign(new Error(`${w}\n    at ${w}, who is it`), { message: 'no' })),
+  'a cause': (w) => fail(new Error('outer', { cause: new Error(w) })),
+  'an answer that is no JSON': (w) => JSON.parse(w),
+  'a selector': (w) => document.querySelector(`#${w}..`),
+  'a number': (w) => BigInt(w),
+  'an expression': (w) => new RegExp(`${w}(`),
+  'a quoted value': (w) => fail(new Error(`no user "${w}"`)),
+  'a secret in a message': (w) => fail(new Error(`401, Authorization: Bearer ${w}, token=${w}`)),
+  'an address in a message': (w) => fail(new Error(`no answer from /x?${w} and www.mail.example/?${w}#${w}`)),
+  'a name of a function': (w) => ({ [`${w}@mail.example`]: () => fail(new Error('named')) })[`${w}@mail.example`](),
+  'a rejection': (w) => Promise.reject(new Error(`no mail for ${w}@mail.example`)),
+  'a rejected text': (w) => Promise.reject(w),
+  'the source of an error': (w) => {
+    document.body.appendChild(document.createElement('script')).src = `/fails.js?${w}#${w}`;
+  },
+  'a link': (w) =>
+    document.body
+      .appendChild(Object.assign(document.createElement('a'), { href: `/says?${w}`, textContent: 'x' }))
+      .click(),
+};
+
+test('no secret of an address, and nothing of a person in an error', async () => {
+  const said = new Map(Object.keys(SAYINGS).map((what, n) => [what, canary(n + 500)]));
+  const referring = canary(700);
+  pages['/says'] = html('<p>says</p>');
+  pages['/fails.js'] = 'throw new Error("from a file")';
+  const page = await open(`/says?token=${referring}#access_token=${referring}`);
+  await page.evaluate(() => {
+    window.fail = (error) => {
+      throw error;
+    };
+    window.ask = (url) => {
+      const request = new XMLHttpRequest();
+      request.open('GET', url);
+      request.send();
+    };
+  });
+  for (const [what, say] of Object.entries(SAYINGS)) {
+    const done = what === 'a link' ? page.waitForURL('**/says?zq*') : undefined;
+    // In a task of its own, so that nobody catches what it throws.
+    await page.evaluate(`void setTimeout(() => (${say})('${said.get(what)}'))`);
+    await done;
+  }
+  await page.waitForFunction(() => window.telemetry);
+  await page.evaluate(() => window.telemetry.flush());
+
+  const events = server.batches.flatMap((batch) => batch.events);
+  const errors = events.filter(({ type }) => type === 'error');
+  assert.ok(errors.length >= 13, `${errors.length} errors`);
+  assert.ok(errors.some(({ error }) => error.stack?.includes('    at ')));
+  assert.ok(events.filter(({ type }) => type === 'request').length >= 3);
+  assert.ok(server.batches.some(({ page }) => page.referrer.startsWith(`${server.shopUrl}/`)));
+  const wrong = [];
+  for (const [what, word] of [...said, ['the referrer', referring]])
+    if (sent().toLowerCase().includes(word)) wrong.push(`${what}: ${sample(sent(), word)}`);
+  assert.deepEqual(wrong, []);
+});
