@@ -47,11 +47,9 @@ export const headOf = (text: Node, units: number): string => substring(text, 0, 
 export const tailOf = (text: Node, units: number): string => substring(text, Math.max(0, unitsOf(text) - units), units);
 const treeWalker = method(Document.prototype.createTreeWalker);
 export const textsIn = (root: Node): TreeWalker => treeWalker(document, root as never, NodeFilter.SHOW_TEXT as never);
-const elementSlot = getter<Element | null>(element, 'assignedSlot');
-const textSlot = getter<Element | null>(Text.prototype, 'assignedSlot');
 /** The slot of an open shadow tree in which an element or a text is shown. */
-export const slotOf = (shown: Node): Element | null =>
-  (nodeType(shown) === Node.TEXT_NODE ? textSlot : elementSlot)(shown);
+export const slotOf = getter<Element | null>(element, 'assignedSlot');
+export const textSlotOf = getter<Element | null>(Text.prototype, 'assignedSlot');
 export const rootOf = method(node.getRootNode) as (self: object) => Node;
 export const baseOf = getter<string>(node, 'baseURI');
 export const referrerOf = getter<string>(Document.prototype, 'referrer');
@@ -66,10 +64,14 @@ export function byId(root: Node, id: string): Element | null {
   return type === Node.DOCUMENT_NODE ? inDocument(root, id) : type === Node.ELEMENT_NODE ? null : inTree(root, id);
 }
 const byName = method(Document.prototype.getElementsByName);
+const byTag = method(Document.prototype.getElementsByTagName);
 const allInTree = method(DocumentFragment.prototype.querySelectorAll);
-/** The elements of a name in a document, kept by the browser; of a shadow tree all inputs, since there is no such list. */
-export const namedIn = (root: Node, name: string): ArrayLike<Element> =>
-  nodeType(root) === Node.DOCUMENT_NODE ? byName(root, name) : allInTree(root, 'input');
+/** The inputs of a tree, or those of a name; the browser keeps both lists of a document while nothing changes. */
+export function inputsIn(root: Node, name?: string): ArrayLike<Element> {
+  const type = nodeType(root);
+  if (type === Node.DOCUMENT_NODE) return name === undefined ? byTag(root, 'input') : byName(root, name);
+  return type === Node.DOCUMENT_FRAGMENT_NODE ? allInTree(root, 'input') : [];
+}
 const inputValue = getter<string>(HTMLInputElement.prototype, 'value');
 const areaValue = getter<string>(HTMLTextAreaElement.prototype, 'value');
 /** What a field holds; undefined for what is no field of text. */

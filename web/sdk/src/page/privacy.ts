@@ -1,22 +1,23 @@
 /** What the page asked not to be captured, through shadow trees; and what a person typed or chose, and may be told. */
-import { guarded } from './guard.ts';
+import { INPUTS_MAX } from '../shared/limits.ts';
 import {
   attribute,
   byId,
   closest,
   hasAttribute,
+  inputsIn,
   matches,
   nodeType,
-  original,
   parentElement,
   rootOf,
   shadowRootOf,
   slotOf,
+  textSlotOf,
 } from './natives.ts';
 import { textIn } from './reading.ts';
 import { isSensitive } from './sensitive.ts';
 
-const NEVER_TYPES = /^(password|hidden|email|tel|file)$/;
+const NEVER_TYPES = /^(hidden|email|tel|file)$/i;
 export const CHOICES = /^(checkbox|radio)$/;
 /** Where a field says what it is for; `style`, since `-webkit-text-security` makes a password of it. */
 const HINTS = ['inputmode', 'name', 'id', 'aria-label', 'placeholder', 'title', 'style'];
@@ -31,7 +32,7 @@ const PERSONAL =
 const NO_TEXT = `[data-ct-block],${PERSONAL}`;
 
 /** Fields that once were a password: a "show password" button turns them into text. */
-const passwords = new WeakSet<Node>();
+const passwords = new WeakSet<Element>();
 /** Set with the first shadow tree that is met: before, nothing lies in one. */
 let shadows = false;
 export const meetShadows = (): void => {
@@ -68,24 +69,21 @@ export const isBlocked = (element: Element): boolean => !!within(element, '[data
 /** What is done to the field is not captured: input, change, key, clipboard. Clicks and focus still are. */
 export const isIgnored = (element: Element): boolean => !!within(element, '[data-ct-ignore]');
 
-const Observer = original<typeof MutationObserver>(window, 'MutationObserver');
-const types = new Observer((changes) =>
-  guarded(() => {
-    for (const { target, oldValue } of changes) if (/password/i.test(oldValue ?? '')) passwords.add(target);
-  }),
-);
+function isPassword(field: Element): boolean {
+  if (/^password$/i.test(attribute(field, 'type') ?? '')) passwords.add(field);
+  return passwords.has(field);
+}
 
-/** Remembers which fields of a tree were a password. Nothing but changes of `type` wakes it. */
-export function watchPasswords(root: Node): void {
-  types.observe(root, { subtree: true, attributeFilter: ['type'], attributeOldValue: true });
+/** Remembers which inputs of a tree are passwords now, before a press can disguise them. */
+export function learnPasswords(root: Node): void {
+  const inputs = inputsIn(root);
+  for (let n = 0; n < INPUTS_MAX && inputs[n]; n++) isPassword(inputs[n] as Element);
 }
 
 /** Whether the value or the chosen label of a field may be sent: it says so itself and is of no sensitive kind. */
 export function isUnmasked(field: Element): boolean {
   const at = (name: string) => attribute(field, name) ?? '';
-  const type = at('type').toLowerCase();
-  if (type === 'password') passwords.add(field);
-  if (!hasAttribute(field, 'data-ct-unmask') || passwords.has(field) || NEVER_TYPES.test(type)) return false;
+  if (!hasAttribute(field, 'data-ct-unmask') || isPassword(field) || NEVER_TYPES.test(at('type'))) return false;
   const root = rootOf(field);
   const named = at('aria-labelledby').split(/\s+/);
   const labels = [...named.map((id) => byId(root, id)), ...((field as HTMLInputElement).labels ?? [])];
@@ -107,9 +105,10 @@ export function isPersonal(element: Element): boolean {
 
 /** Whether the text of an element may hold that of a node in it. */
 export function showsIn(child: Node, parent: Element): boolean {
+  const isElement = nodeType(child) === Node.ELEMENT_NODE;
   if (shadowRootOf(parent)) {
-    const slot = slotOf(child);
+    const slot = (isElement ? slotOf : textSlotOf)(child);
     if (!slot || isBlocked(slot)) return false;
   }
-  return nodeType(child) !== Node.ELEMENT_NODE || !matches(child, NO_TEXT);
+  return !isElement || !matches(child, NO_TEXT);
 }

@@ -40,8 +40,8 @@ export const STRING_UNITS_MAX = 2_048;
 export const ELEMENT_TEXT_UNITS_MAX = 64;
 /** The length of what an editor holds, and of what is selected, is counted up to here. */
 export const EDITOR_UNITS_MAX = 10_000;
-/** Position of a radio button in its group, up to here. */
-export const RADIOS_MAX = 1_000;
+/** So many inputs are looked at for which of them is a password, or which of its group a radio button is. */
+export const INPUTS_MAX = 1_000;
 /** JSON of the properties of one custom event: well under the collector's 64 KiB for an event. */
 export const PROPERTIES_UNITS_MAX = 16_384;
 /** Values in the properties of one custom event, and how long the page may be held up by reading them. */

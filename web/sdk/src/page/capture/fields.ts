@@ -1,8 +1,8 @@
 /** Fields and forms: focus, blur, edits, choices, submit. Values stay on the page unless the field is unmasked. */
-import { RADIOS_MAX, STRING_UNITS_MAX } from '../../shared/limits.ts';
+import { INPUTS_MAX, STRING_UNITS_MAX } from '../../shared/limits.ts';
 import { WORDS } from '../../shared/types.ts';
-import { hasAttribute, localName, namedIn, rootOf, typedIn } from '../natives.ts';
-import { CHOICES, isIgnored, isUnmasked, watchPasswords } from '../privacy.ts';
+import { hasAttribute, inputsIn, localName, rootOf, typedIn } from '../natives.ts';
+import { CHOICES, isIgnored, isUnmasked, learnPasswords } from '../privacy.ts';
 import { textIn, unitsIn } from '../reading.ts';
 import type { Tracker, Values } from '../tracker.ts';
 
@@ -18,13 +18,13 @@ function takesText(field: Element): boolean {
     : !TEXTLESS.test((field as HTMLInputElement).type);
 }
 
-/** Position of a radio button in its group, NaN beyond `RADIOS_MAX`; 0 or 1 of a checkbox. */
+/** Position of a radio button in its group, NaN beyond `INPUTS_MAX`; 0 or 1 of a checkbox. */
 function choiceIndex(input: HTMLInputElement): number {
   const { type, name, form } = input;
   if (type === 'checkbox') return Number(input.checked);
   // The browser keeps this list while nothing changes, and looks no further than it is asked.
-  const group = namedIn(rootOf(input), name);
-  for (let n = 0, index = 0; n < RADIOS_MAX; n++) {
+  const group = inputsIn(rootOf(input), name);
+  for (let n = 0, index = 0; n < INPUTS_MAX; n++) {
     const other = group[n] as HTMLInputElement | undefined;
     if (!other || other === input) return other ? index : Number.NaN;
     if (other.type === type && other.name === name && other.form === form) index++;
@@ -90,9 +90,15 @@ function captureChoices(tracker: Tracker, root: EventTarget): void {
 }
 
 export function captureFields(tracker: Tracker): void {
+  // Before the page hears of it.
+  for (const press of ['pointerdown', 'click'])
+    tracker.on(window, press, (event) => {
+      const target = tracker.roots.target(event);
+      if (target) learnPasswords(rootOf(target));
+    });
   captureEdits(tracker);
   tracker.roots.each((root) => {
-    watchPasswords(root === window ? document : (root as ShadowRoot));
+    learnPasswords(root === window ? document : (root as ShadowRoot));
     captureChoices(tracker, root);
     tracker.on(root, 'submit', (event, at) => {
       tracker.note('submit', at, tracker.number(tracker.roots.target(event), true));
