@@ -5,9 +5,12 @@ import { gzipSync } from 'node:zlib';
 import { build } from 'esbuild';
 import { minify } from 'terser';
 
-/** Largest size in bytes after gzip. The page's part takes addresses apart by the stream job's grammar, so that no secret leaves. */
+/**
+ * Largest size in bytes after gzip. The first part is what the page waits for; the late one, which takes texts and addresses
+ * apart so that no secret leaves, comes beside it.
+ */
 const PAGE_BYTES_MAX = 12 * 1024;
-const LATE_BYTES_MAX = 4 * 1024;
+const LATE_BYTES_MAX = 12 * 1024;
 const WORKER_BYTES_MAX = 20 * 1024;
 
 const folder = new URL('.', import.meta.url).pathname;

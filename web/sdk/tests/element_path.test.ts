@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { describe as describeElement } from '../src/page/describe.ts';
+import { describe as describeElement } from '../src/page/late/describe.ts';
 
 /** The path, its values unmasked. */
 const elementPath = (element: Element) =>

@@ -1,9 +1,12 @@
 import { beforeEach, describe, expect, test } from 'vitest';
-import { describe as describeElement } from '../src/page/describe.ts';
-import { isBlocked, isIgnored, isUnmasked, learnPasswords } from '../src/page/privacy.ts';
-import { unitsIn } from '../src/page/reading.ts';
+import { describe as describeElement } from '../src/page/late/describe.ts';
+import { isUnmasked, learnPasswords } from '../src/page/late/personal.ts';
+import { unitsIn } from '../src/page/late/reading.ts';
+import { isBlocked, isIgnored, meetShadows } from '../src/page/privacy.ts';
 import { EDITOR_UNITS_MAX } from '../src/shared/limits.ts';
 import { clean, maskMessage, maskPart, maskText } from '../src/shared/text.ts';
+
+meetShadows();
 
 function show(html: string, selector = 'body > *'): Element {
   document.body.innerHTML = html;

@@ -29,7 +29,8 @@ performance.now = () => realNow() + (globalThis.aheadMs ?? 0);
 // Tests replace the timers later: what zone.js would keep as the originals follows them.
 for (const name of ['setTimeout', 'clearTimeout', 'setInterval'] as const)
   Object.assign(globalThis, {
-    [`__zone_symbol__${name}`]: (...values: [never]) => globalThis[name](...values),
+    [`__zone_symbol__${name}`]: (...values: never[]) =>
+      (globalThis[name] as (...values: never[]) => unknown)(...values),
   });
 
 // Browsers have it on `Document` itself, happy-dom on what that extends.

@@ -1,7 +1,9 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import type { Telemetry } from '../src/page/api.ts';
+import { TOOLS } from '../src/page/late/tools.ts';
 import type { Settings } from '../src/page/settings.ts';
 import { startTelemetry } from '../src/page/telemetry.ts';
+import { bring } from '../src/page/tools.ts';
 import { encodeBatch, type TelemetryEvent } from '../src/shared/batch.ts';
 import { encodeRest } from '../src/shared/encode.ts';
 import type { Order, Report } from '../src/shared/messages.ts';
@@ -18,6 +20,9 @@ interface Batch {
   client_hints: object;
   events: (TelemetryEvent & Record<string, never>)[];
 }
+
+// On a page an import brings them.
+bring(TOOLS);
 
 /** Stands in for the worker: keeps its orders, and reports what a test lets it report. */
 class FakeWorker {

@@ -64,7 +64,7 @@ function header(batch_seq: number, tab_id = TAB): Header {
 function batch(batchSeq: number, count: number): Order & { kind: 'batch' } {
   const rows = new Float64Array(count * WIDTH).fill(Number.NaN);
   for (let n = 0; n < count; n++) rows.set([EVENT_TYPES.indexOf('heartbeat'), n, 0], n * WIDTH);
-  const chunk = { first_seq: batchSeq * 100, origin: 1_795_250_919_000, rows, elements: [], details: [] };
+  const chunk = { first_seq: batchSeq * 100, origin: 1_795_250_919_000, rows, elements: '[]', details: [] };
   return { kind: 'batch', header: header(batchSeq), chunk };
 }
 

@@ -1,14 +1,14 @@
 /** The page's side of the worker: hands over, remembers what is not safe yet, and beacons it when the page ends. */
 import { type ClockEstimate, clientNow, encodeBatch } from '../shared/batch.ts';
 import type { Chunk, Header } from '../shared/chunk.ts';
-import { encodeRest } from '../shared/encode.ts';
-import { halves, type Part } from '../shared/halves.ts';
+import type { Part } from '../shared/halves.ts';
 import { BEACON_BYTES_MAX, BEACON_PART_BYTES_MIN, UNKEPT_BATCHES_MAX } from '../shared/limits.ts';
 import type { Order, Report } from '../shared/messages.ts';
 import { erase } from './erase.ts';
 import { guarded, quietly } from './guard.ts';
 import { sendBeacon } from './natives.ts';
 import type { Settings } from './settings.ts';
+import { type Tools, tools } from './tools.ts';
 import { findWay, type Post } from './ways.ts';
 
 const TAIL = 'ct-tail:';
@@ -104,18 +104,21 @@ export function createDelivery(
       for (const name of tails()) order({ kind: 'adopt', name, text: localStorage[name] });
     });
   /** What does not fit stays in localStorage alone. */
-  const beacon = (part: Part) => {
+  const beacon = (part: Part, halves: Tools['halves']) => {
     const bytes = new Blob([part.text]).size;
     if (bytes <= room && sendBeacon(navigator, address, part.text)) room -= bytes;
-    else if (part.events > 1 && Math.min(bytes, room) > BEACON_PART_BYTES_MIN) halves(part).forEach(beacon);
+    else if (part.events > 1 && Math.min(bytes, room) > BEACON_PART_BYTES_MIN)
+      for (const half of halves(part)) beacon(half, halves);
   };
   const leave = (batch: Unkept, seq: number) => {
-    if (batch.left) return;
+    const late = tools();
+    // Without them the worker has to do, if it still can.
+    if (batch.left || !late) return;
     batch.left = true;
-    const { rest, events } = encodeRest(batch.header, batch.chunk);
+    const { rest, events } = late.encodeRest(batch.header, batch.chunk);
     const text = encodeBatch(rest, clientNow(), clock);
     // Nothing leaves past the site's own filter, which the next page's worker has.
-    if (!hooks) beacon({ text, events });
+    if (!hooks) beacon({ text, events }, late.halves);
     store(() => localStorage.setItem(tailOf(seq), text));
   };
 

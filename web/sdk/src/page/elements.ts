@@ -4,10 +4,10 @@
  */
 import type { RawElement } from '../shared/chunk.ts';
 import { DESCRIBE_AFTER_MS, DESCRIBE_WITHIN_MS, ELEMENT_TEXT_UNITS_MAX } from '../shared/limits.ts';
-import { describe } from './describe.ts';
 import { guarded } from './guard.ts';
-import { firstChild, hasAttribute, headOf, isConnected, later, nodeType, whenIdle } from './natives.ts';
+import { firstChild, hasAttribute, headOf, isConnected, later, localName, nodeType, whenIdle } from './natives.ts';
 import { isBlocked } from './privacy.ts';
+import { tools } from './tools.ts';
 
 /** The number of an element inside of a block: nothing is noted of it. */
 export const BLOCKED = -1;
@@ -27,6 +27,18 @@ export interface Known {
 const known = (number: number): Known => ({ batch: 0, number, stamp: null, scrolls: 0, raw: null, rect: null });
 const NOTHING = known(0);
 const HIDDEN = known(BLOCKED);
+
+/** Of a page that ends before the tools are there. */
+const UNDESCRIBED: RawElement = {
+  tag: '',
+  id: '',
+  name: '',
+  role: '',
+  text: '',
+  around: ['', ''],
+  path: [],
+  rect: null,
+};
 
 export interface Elements {
   /** Looks an element up, for this batch. `now`: describes it at once, since the page may take it away. */
@@ -55,18 +67,21 @@ export function createElements(): Elements {
       if (its && (box.width || box.height)) its.rect = [box.x, box.y, box.width, box.height];
     }
   });
-  const look = (element: Element, its: Known, place: boolean) => {
-    if (its.raw) return;
+  const look = (element: Element, its: Known, place: boolean): boolean => {
+    const describe = tools()?.describe;
+    if (its.raw || !describe) return !!its.raw;
     its.raw = describe(element);
     if (place) places.observe(element);
+    return true;
   };
   const lookAll = () => {
-    for (const [element, its] of waiting) look(element, its, false);
+    for (const [element, its] of waiting)
+      if (!look(element, its, false)) its.raw = { ...UNDESCRIBED, tag: localName(element) };
     waiting = [];
   };
   /** The newest first, and only its place is asked for: the pointer has left the others. */
   const lookWhenIdle = (deadline?: IdleDeadline) => {
-    for (let newest = true; waiting.length; newest = false) {
+    for (let newest = true; waiting.length && tools(); newest = false) {
       if (deadline && !deadline.didTimeout && deadline.timeRemaining() < 1) break;
       const [element, its] = waiting.pop() as [Element, Known];
       look(element, its, newest);
@@ -103,10 +118,11 @@ export function createElements(): Elements {
         // Of what is taken off the page nobody can tell any more where it was: what was known of it stays.
         if (!there && !its) return HIDDEN;
         its = again(element, its, stamp, there);
-        if (!now) waiting.push([element, its]);
-        if (!now) ask();
-      }
-      if (now) look(element, its, true);
+        if (!now || !look(element, its, true)) {
+          waiting.push([element, its]);
+          ask();
+        }
+      } else if (now) look(element, its, true);
       return its;
     },
     number: (its) => (its.batch === batch || its.number <= 0 ? its : use(its)).number,

@@ -1,8 +1,6 @@
 /** Wires the capture modules to a tracker. */
-import { allowQuery } from '../shared/urls.ts';
 import { guardedApi, type Telemetry } from './api.ts';
 import { captureClicks } from './capture/clicks.ts';
-import { captureEffects } from './capture/effects.ts';
 import { captureErrors } from './capture/errors.ts';
 import { captureFields } from './capture/fields.ts';
 import { captureHover } from './capture/hover.ts';
@@ -19,7 +17,6 @@ import type { Settings } from './settings.ts';
 import { createTracker, type Tracker } from './tracker.ts';
 
 const MODULES = [
-  captureEffects,
   captureRequests,
   captureErrors,
   captureViewport,
@@ -35,7 +32,6 @@ const MODULES = [
 export function startTelemetry(settings: Settings | null): Telemetry {
   const tracker = guarded(() => {
     if (!settings) return undefined;
-    allowQuery(settings.allowQuery);
     return createTracker(settings);
   });
   if (tracker) for (const capture of MODULES) guarded(() => capture(tracker));

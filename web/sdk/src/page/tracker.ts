@@ -11,12 +11,12 @@ import {
 import { EVENT_TYPES, type EventType } from '../shared/types.ts';
 import { uuidV7 } from '../shared/uuid.ts';
 import type { Stats } from './api.ts';
-import type { Effects } from './capture/effects.ts';
 import { createDelivery } from './delivery.ts';
 import { BLOCKED, createElements, type Elements } from './elements.ts';
 import { createGate } from './gate.ts';
 import { failed, failures, guarded, onFailure } from './guard.ts';
 import { createIdentity } from './identity.ts';
+import type { Effects } from './late/effects.ts';
 import { later, notLater, now, on, prerendering } from './natives.ts';
 import { createNotes } from './notes.ts';
 import { createRoots, type Roots } from './roots.ts';

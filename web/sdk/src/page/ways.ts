@@ -1,6 +1,5 @@
 /** Who carries the page's orders out: a worker; else its file as a script of the page; else the page itself. */
 import { clientNow, encodeBatch } from '../shared/batch.ts';
-import { encodeRest } from '../shared/encode.ts';
 import { WORKER_WITHIN_MS } from '../shared/limits.ts';
 import type { Order, Report } from '../shared/messages.ts';
 import { trusted } from '../shared/trusted.ts';
@@ -8,6 +7,7 @@ import { erase } from './erase.ts';
 import { guarded } from './guard.ts';
 import { append, fetchNow, later, makeElement, notLater, rootElement } from './natives.ts';
 import type { Settings } from './settings.ts';
+import { tools } from './tools.ts';
 
 export type Post = (order: Order) => void;
 type Receive = (report: Report) => void;
@@ -61,11 +61,12 @@ export function findWay(
   const alone: Way = (found) => {
     let sent: Promise<unknown> = Promise.resolve();
     const send = async ({ header, chunk }: Order & { kind: 'batch' }) => {
-      const { rest, events } = encodeRest(header, chunk);
-      const body = encodeBatch(rest, clientNow(), null);
+      const encoded = tools()?.encodeRest(header, chunk);
+      const events = encoded?.events ?? 0;
+      const body = encodeBatch(encoded?.rest ?? '{}', clientNow(), null);
       const request: RequestInit = { method: 'POST', body, credentials: 'omit' };
       // Nothing leaves past the site's own filter, which only a worker has.
-      const taken = !hooks && (await fetchNow.call(window, ingest, request).catch(() => null))?.ok;
+      const taken = encoded && !hooks && (await fetchNow.call(window, ingest, request).catch(() => null))?.ok;
       const acknowledged = taken ? events : 0;
       receive({
         kind: 'settled',

@@ -1,9 +1,9 @@
 /** Fields and forms: focus, blur, edits, choices, submit. Values stay on the page unless the field is unmasked. */
-import { INPUTS_MAX, STRING_UNITS_MAX } from '../../shared/limits.ts';
+import { INPUTS_MAX } from '../../shared/limits.ts';
 import { WORDS } from '../../shared/types.ts';
 import { hasAttribute, inputsIn, localName, rootOf, typedIn } from '../natives.ts';
-import { CHOICES, isIgnored, isUnmasked, learnPasswords } from '../privacy.ts';
-import { textIn, unitsIn } from '../reading.ts';
+import { CHOICES, isIgnored } from '../privacy.ts';
+import { tools } from '../tools.ts';
 import type { Tracker, Values } from '../tracker.ts';
 
 /** Since when a field has the focus, when it was first edited, how often something was deleted, how often it was refilled. */
@@ -57,7 +57,7 @@ function captureEdits(tracker: Tracker): void {
       return;
     const { inputType } = event;
     const text = typedIn(field);
-    const length = text?.length ?? unitsIn(field);
+    const length = text?.length ?? tools()?.unitsIn(field) ?? 0;
     const visit = visits.get(field);
     if (visit) {
       visit[1] ||= at;
@@ -66,8 +66,11 @@ function captureEdits(tracker: Tracker): void {
     }
     if (!length) emptied.add(field);
     const kind = WORDS.input.indexOf(inputType as 'insertText');
-    const value = text !== undefined && isUnmasked(field) ? { value: text.slice(0, STRING_UNITS_MAX) } : undefined;
-    const details = kind < 0 || value ? { kind: kind < 0 ? inputType : '', ...value } : undefined;
+    const value = tools()?.valueOf(field);
+    const details =
+      kind < 0 || value !== undefined
+        ? { kind: kind < 0 ? inputType : '', ...(value !== undefined && { value }) }
+        : undefined;
     tracker.note('input', at, tracker.number(field), [kind, length], details);
   });
 }
@@ -76,29 +79,21 @@ function captureChoices(tracker: Tracker, root: EventTarget): void {
   tracker.on(root, 'change', (event, at) => {
     const field = tracker.roots.target(event);
     if (!field || isIgnored(field)) return;
-    const choose = (index: number, checked: number, label: () => string | undefined) => {
-      const details = isUnmasked(field) ? { label: (label() ?? '').slice(0, STRING_UNITS_MAX) } : undefined;
-      tracker.note('change', at, tracker.number(field), [index, checked], details);
-    };
     const tag = localName(field);
     const input = field as HTMLInputElement;
-    const select = field as HTMLSelectElement;
-    if (tag === 'select') choose(select.selectedIndex, Number.NaN, () => select.selectedOptions[0]?.text);
-    else if (tag === 'input' && CHOICES.test(input.type))
-      choose(choiceIndex(input), Number(input.checked), () => input.labels?.[0] && textIn(input.labels[0], () => true));
+    const choose = (index: number, checked: number) => {
+      const label = tools()?.labelOf(field);
+      const details = label === undefined ? label : { label };
+      tracker.note('change', at, tracker.number(field), [index, checked], details);
+    };
+    if (tag === 'select') choose((field as HTMLSelectElement).selectedIndex, Number.NaN);
+    else if (tag === 'input' && CHOICES.test(input.type)) choose(choiceIndex(input), Number(input.checked));
   });
 }
 
 export function captureFields(tracker: Tracker): void {
-  // Before the page hears of it.
-  for (const press of ['pointerdown', 'click'])
-    tracker.on(window, press, (event) => {
-      const target = tracker.roots.target(event);
-      if (target) learnPasswords(rootOf(target));
-    });
   captureEdits(tracker);
   tracker.roots.each((root) => {
-    learnPasswords(root === window ? document : (root as ShadowRoot));
     captureChoices(tracker, root);
     tracker.on(root, 'submit', (event, at) => {
       tracker.note('submit', at, tracker.number(tracker.roots.target(event), true));

@@ -2,7 +2,7 @@
 import { WORDS } from '../../shared/types.ts';
 import { closest } from '../natives.ts';
 import { isIgnored } from '../privacy.ts';
-import { unitsIn } from '../reading.ts';
+import { tools } from '../tools.ts';
 import type { Tracker } from '../tracker.ts';
 
 type KeyClass = (typeof WORDS.key)[number];
@@ -30,7 +30,7 @@ function selectedLength(target: Element | null): number {
   if (selectionStart != null && selectionEnd != null) return selectionEnd - selectionStart;
   const selection = getSelection();
   const range = selection?.rangeCount ? selection.getRangeAt(0) : null;
-  return range ? unitsIn(range.commonAncestorContainer, range) : 0;
+  return (range && tools()?.unitsIn(range.commonAncestorContainer, range)) ?? 0;
 }
 
 export function captureKeys(tracker: Tracker): void {

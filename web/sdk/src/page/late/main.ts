@@ -1,21 +1,35 @@
 /**
- * Entry of telemetry.late.js, which the page's part loads when the page has loaded and is idle: what the browser keeps until
- * somebody asks, and what seldom happens in the first second.
+ * Entry of telemetry.late.js, which the page's part loads beside itself: the tools that need no first moment, what the browser
+ * keeps until somebody asks, and what seldom happens in the first second.
  */
+import { allowQuery } from '../../shared/urls.ts';
 import { guarded, onFailure } from '../guard.ts';
-import { now } from '../natives.ts';
+import { now, whenIdle } from '../natives.ts';
+import { meetShadows } from '../privacy.ts';
+import type { Tools } from '../tools.ts';
 import type { Tracker } from '../tracker.ts';
 import { captureComposition } from './composition.ts';
+import { captureEffects } from './effects.ts';
 import { captureFrames } from './frames.ts';
 import { captureGestures } from './gestures.ts';
 import { captureMedia } from './media.ts';
+import { watchPasswords } from './passwords.ts';
 import { captureResources } from './resources.ts';
 import { captureToggles } from './toggles.ts';
+import { TOOLS } from './tools.ts';
 import { captureVitals } from './vitals.ts';
 
-export function captureLate(tracker: Tracker): void {
+/** Within this time the captures begin, in an idle moment. */
+const BEGIN_WITHIN_MS = 500;
+
+export function captureLate(tracker: Tracker, bring: (tools: Tools) => void): void {
   onFailure(() => tracker.note('capture_degraded', now(), 0, [], { what: 'sdk_error' }));
-  const modules = [
+  allowQuery(tracker.settings.allowQuery);
+  // This copy does not hear which shadow trees are met.
+  meetShadows();
+  bring(TOOLS);
+  const begin = [watchPasswords, captureEffects];
+  const wait = [
     captureVitals,
     captureResources,
     captureFrames,
@@ -24,5 +38,8 @@ export function captureLate(tracker: Tracker): void {
     captureMedia,
     captureToggles,
   ];
-  for (const capture of modules) guarded(() => capture(tracker));
+  for (const capture of begin) guarded(() => capture(tracker));
+  whenIdle(() => {
+    for (const capture of wait) guarded(() => capture(tracker));
+  }, BEGIN_WITHIN_MS);
 }

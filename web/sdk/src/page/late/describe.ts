@@ -1,8 +1,9 @@
 /** What is told of an element: what a person would call it, and the landmarks that it lies in. Raw: nothing is masked yet. */
-import type { RawElement } from '../shared/chunk.ts';
-import { STRING_UNITS_MAX } from '../shared/limits.ts';
-import { attribute, hasAttribute, idOf, localName, parentElement, previousElement, typedIn } from './natives.ts';
-import { hostAround, isPersonal, showsIn } from './privacy.ts';
+import type { RawElement } from '../../shared/chunk.ts';
+import { STRING_UNITS_MAX } from '../../shared/limits.ts';
+import { attribute, hasAttribute, idOf, localName, parentElement, previousElement, typedIn } from '../natives.ts';
+import { hostAround } from '../privacy.ts';
+import { isPersonal, showsIn } from './personal.ts';
 import { textAround, textIn } from './reading.ts';
 
 const ANCESTORS_MAX = 3;

@@ -1,5 +1,5 @@
 /** Texts of the page, read by pieces and only as far as they are needed: a page may hold megabytes in one node. */
-import { EDITOR_UNITS_MAX, ELEMENT_TEXT_UNITS_MAX } from '../shared/limits.ts';
+import { EDITOR_UNITS_MAX, ELEMENT_TEXT_UNITS_MAX } from '../../shared/limits.ts';
 import {
   firstChild,
   headOf,
@@ -10,7 +10,7 @@ import {
   tailOf,
   textsIn,
   unitsOf,
-} from './natives.ts';
+} from '../natives.ts';
 
 const NODES_MAX = 32;
 /** Of text nodes that are counted; a count takes some microseconds then. */

@@ -1,0 +1,95 @@
+/** What a person typed or chose, and what of it may be told. */
+import { INPUTS_MAX, STRING_UNITS_MAX } from '../../shared/limits.ts';
+import {
+  attribute,
+  byId,
+  closest,
+  hasAttribute,
+  inputsIn,
+  localName,
+  matches,
+  nodeType,
+  rootOf,
+  shadowRootOf,
+  slotOf,
+  textSlotOf,
+  typedIn,
+} from '../natives.ts';
+import { CHOICES, isBlocked, within } from '../privacy.ts';
+import { textIn } from './reading.ts';
+import { isSensitive } from './sensitive.ts';
+
+const NEVER_TYPES = /^(hidden|email|tel|file)$/i;
+/** Where a field says what it is for; `style`, since `-webkit-text-security` makes a password of it. */
+const HINTS = ['inputmode', 'name', 'id', 'aria-label', 'placeholder', 'title', 'style'];
+/**
+ * What shows no text of the page, or what was typed or chosen: fields, editors, lists of choices, dates of a calendar. Roles are those of WAI-ARIA;
+ * some editors draw beside a hidden field what is typed into it, and are known by the names of their parts.
+ */
+const PERSONAL =
+  'script,style,noscript,iframe,textarea,select,option,optgroup,datalist,output,[contenteditable]:not([contenteditable=false]),[aria-multiline],' +
+  '[role$=box],[role=option],[role=spinbutton],[role=switch],[role*=radio],[role=menuitemcheckbox],[role=gridcell],' +
+  '[class*=CodeMirror],.cm-editor,.monaco-editor,.ace_editor,.xterm,[class*="picker" i],[class*=flatpickr]';
+const NO_TEXT = `[data-ct-block],${PERSONAL}`;
+
+/** Fields that once were a password: a "show password" button turns them into text. */
+const passwords = new WeakSet<Element>();
+
+function isPassword(field: Element): boolean {
+  if (/^password$/i.test(attribute(field, 'type') ?? '')) passwords.add(field);
+  return passwords.has(field);
+}
+
+/** Remembers which inputs of a tree are passwords now, before a press can disguise them. */
+export function learnPasswords(root: Node): void {
+  const inputs = inputsIn(root);
+  for (let n = 0; n < INPUTS_MAX && inputs[n]; n++) isPassword(inputs[n] as Element);
+}
+
+/** Whether the value or the chosen label of a field may be sent: it says so itself and is of no sensitive kind. */
+export function isUnmasked(field: Element): boolean {
+  const at = (name: string) => attribute(field, name) ?? '';
+  if (!hasAttribute(field, 'data-ct-unmask') || isPassword(field) || NEVER_TYPES.test(at('type'))) return false;
+  const root = rootOf(field);
+  const named = at('aria-labelledby').split(/\s+/);
+  const labels = [...named.map((id) => byId(root, id)), ...((field as HTMLInputElement).labels ?? [])];
+  const hints = [...HINTS.map(at), ...labels.map((label) => label && textIn(label, () => true))];
+  return !isSensitive(at('autocomplete'), hints.join(' '));
+}
+
+/** Whether what an element shows was typed or chosen by a person, as far as can be known, and may not be told. */
+export function isPersonal(element: Element): boolean {
+  const control = (closest(element, 'label') as HTMLLabelElement | null)?.control as
+    | HTMLInputElement
+    | null
+    | undefined;
+  if (control && CHOICES.test(control.type)) return !isUnmasked(control);
+  const found = within(element, PERSONAL);
+  const list = found && closest(found, 'select,[role=listbox]');
+  return !!found && !(list && isUnmasked(list));
+}
+
+/** Whether the text of an element may hold that of a node in it. */
+export function showsIn(child: Node, parent: Element): boolean {
+  const isElement = nodeType(child) === Node.ELEMENT_NODE;
+  if (shadowRootOf(parent)) {
+    const slot = (isElement ? slotOf : textSlotOf)(child);
+    if (!slot || isBlocked(slot)) return false;
+  }
+  return !isElement || !matches(child, NO_TEXT);
+}
+
+/** The value of a text field, if it may be told. */
+export function valueOf(field: Element): string | undefined {
+  const text = typedIn(field);
+  return text !== undefined && isUnmasked(field) ? text.slice(0, STRING_UNITS_MAX) : undefined;
+}
+
+/** The label of what was chosen in a select, or of a checkbox or radio button, if it may be told. */
+export function labelOf(field: Element): string | undefined {
+  if (!isUnmasked(field)) return undefined;
+  const { selectedOptions, labels } = field as HTMLSelectElement;
+  const label = labels?.[0];
+  const text = localName(field) === 'select' ? selectedOptions[0]?.text : label && textIn(label, () => true);
+  return (text ?? '').slice(0, STRING_UNITS_MAX);
+}

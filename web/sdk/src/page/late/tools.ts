@@ -1,0 +1,9 @@
+/** The tools of this part; see the page's `tools.ts`. */
+import { encodeRest } from '../../shared/encode.ts';
+import { halves } from '../../shared/halves.ts';
+import type { Tools } from '../tools.ts';
+import { describe } from './describe.ts';
+import { labelOf, valueOf } from './personal.ts';
+import { unitsIn } from './reading.ts';
+
+export const TOOLS: Tools = { describe, valueOf, labelOf, unitsIn, encodeRest, halves };

@@ -1,0 +1,26 @@
+/**
+ * What telemetry.late.js brings, as soon as it is there: whatever reads the page's texts, and writes batches on the page. Until
+ * then elements wait to be described, and no value is told.
+ */
+import type { RawElement } from '../shared/chunk.ts';
+import type { encodeRest } from '../shared/encode.ts';
+import type { halves } from '../shared/halves.ts';
+
+export interface Tools {
+  describe(element: Element): RawElement;
+  /** The value of a field, or the label of what was chosen in it, if it may be told. */
+  valueOf(field: Element): string | undefined;
+  labelOf(field: Element): string | undefined;
+  /** UTF-16 units of the text in a node, or of a range in it, as far as they are counted. */
+  unitsIn(root: Node, range?: Range): number;
+  encodeRest: typeof encodeRest;
+  halves: typeof halves;
+}
+
+let brought: Tools | undefined;
+
+export const tools = (): Tools | undefined => brought;
+
+export function bring(late: Tools): void {
+  brought = late;
+}
