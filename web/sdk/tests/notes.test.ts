@@ -20,7 +20,7 @@ describe('notes', () => {
     const notes = createNotes(createElements());
     for (let n = 0; n < 100; n++) notes.sample(1000 + n * 8.3333, 44 + n / 3, 31, MOUSE);
     const [event] = eventsOf(notes.take());
-    const { dt, x } = event?.trail as Trail;
+    const { dt, x } = (event as TelemetryEvent).trail as Trail;
     expect(dt[0]).toBe(0);
     expect(dt.reduce((sum, ms) => sum + ms, 0)).toBeCloseTo(99 * 8.3333, 2);
     expect(x[1]).toBe(44.25);

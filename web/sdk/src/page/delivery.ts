@@ -138,7 +138,7 @@ export function createDelivery(
       adoptTails();
       findWay(settings, address, receive, degraded, (found) => {
         post = found;
-        waiting.forEach(post);
+        for (const order of waiting) found(order);
         waiting = [];
       });
     },
@@ -170,7 +170,7 @@ export function createDelivery(
     finish() {
       if (!started) return;
       order({ kind: 'pause' });
-      unkept.forEach((batch, seq) => guarded(() => leave(batch, seq)));
+      for (const [seq, batch] of unkept) guarded(() => leave(batch, seq));
     },
     counts: () => ({ acknowledged, dropped }),
   };

@@ -9,8 +9,8 @@ import type { halves } from '../shared/halves.ts';
 export interface Tools {
   describe(element: Element): RawElement;
   /** The value of a field, or the label of what was chosen in it, if it may be told. */
-  valueOf(field: Element): string | undefined;
-  labelOf(field: Element): string | undefined;
+  valueToTell(field: Element): string | undefined;
+  labelToTell(field: Element): string | undefined;
   /** UTF-16 units of the text in a node, or of a range in it, as far as they are counted. */
   unitsIn(root: Node, range?: Range): number;
   encodeRest: typeof encodeRest;

@@ -66,7 +66,7 @@ function captureEdits(tracker: Tracker): void {
     }
     if (!length) emptied.add(field);
     const kind = WORDS.input.indexOf(inputType as 'insertText');
-    const value = tools()?.valueOf(field);
+    const value = tools()?.valueToTell(field);
     const details =
       kind < 0 || value !== undefined
         ? { kind: kind < 0 ? inputType : '', ...(value !== undefined && { value }) }
@@ -82,7 +82,7 @@ function captureChoices(tracker: Tracker, root: EventTarget): void {
     const tag = localName(field);
     const input = field as HTMLInputElement;
     const choose = (index: number, checked: number) => {
-      const label = tools()?.labelOf(field);
+      const label = tools()?.labelToTell(field);
       const details = label === undefined ? label : { label };
       tracker.note('change', at, tracker.number(field), [index, checked], details);
     };

@@ -80,13 +80,13 @@ export function showsIn(child: Node, parent: Element): boolean {
 }
 
 /** The value of a text field, if it may be told. */
-export function valueOf(field: Element): string | undefined {
+export function valueToTell(field: Element): string | undefined {
   const text = typedIn(field);
   return text !== undefined && isUnmasked(field) ? text.slice(0, STRING_UNITS_MAX) : undefined;
 }
 
 /** The label of what was chosen in a select, or of a checkbox or radio button, if it may be told. */
-export function labelOf(field: Element): string | undefined {
+export function labelToTell(field: Element): string | undefined {
   if (!isUnmasked(field)) return undefined;
   const { selectedOptions, labels } = field as HTMLSelectElement;
   const label = labels?.[0];

@@ -3,7 +3,7 @@ import { encodeRest } from '../../shared/encode.ts';
 import { halves } from '../../shared/halves.ts';
 import type { Tools } from '../tools.ts';
 import { describe } from './describe.ts';
-import { labelOf, valueOf } from './personal.ts';
+import { labelToTell, valueToTell } from './personal.ts';
 import { unitsIn } from './reading.ts';
 
-export const TOOLS: Tools = { describe, valueOf, labelOf, unitsIn, encodeRest, halves };
+export const TOOLS: Tools = { describe, valueToTell, labelToTell, unitsIn, encodeRest, halves };
