@@ -73,61 +73,66 @@ export function posthog(received) {
   return { ...found, clicks: Math.max(found.clicks, clicks) };
 }
 
-/** Items of Sentry's envelopes: a line of JSON, then as many bytes as it says; a recording is a line of JSON and zlib. */
-export function sentry(received) {
+export const sentry = (received) =>
+  recorded(posts(received, '/api/').flatMap((request) => recordingOf(unpacked(request))));
+
+/**
+ * The recorded events of Sentry's envelope: a line of JSON, then items of a line of JSON and a payload of the length it
+ * says, or else of a line. A recording is a line of JSON and the events, deflated.
+ */
+function recordingOf(envelope) {
   const events = [];
-  for (const request of posts(received, '/api/')) {
-    let rest = unpacked(request);
-    const line = () => {
-      const end = rest.indexOf(10);
-      const text = rest.subarray(0, end < 0 ? rest.length : end);
-      rest = rest.subarray(end < 0 ? rest.length : end + 1);
-      return text;
-    };
-    line();
-    while (rest.length) {
-      const { type, length } = JSON.parse(line());
-      if (type !== 'replay_recording') {
-        rest = rest.subarray(length ? length + 1 : line().length);
-        continue;
-      }
-      const before = rest.length;
-      line();
-      const bytes = rest.subarray(0, length - (before - rest.length));
-      rest = rest.subarray(bytes.length + 1);
-      events.push(...JSON.parse(bytes[0] === 0x78 ? inflateSync(bytes) : bytes));
+  let at = envelope.indexOf(10) + 1;
+  const lineEnd = () => (envelope.indexOf(10, at) < 0 ? envelope.length : envelope.indexOf(10, at));
+  while (at > 0 && at < envelope.length) {
+    const { type, length } = JSON.parse(envelope.subarray(at, lineEnd()));
+    at = lineEnd() + 1;
+    const end = length ? at + length : lineEnd();
+    if (type === 'replay_recording') {
+      const bytes = envelope.subarray(lineEnd() + 1, end);
+      events.push(...JSON.parse(bytes[0] === ZLIB ? inflateSync(bytes) : bytes));
     }
+    at = end + 1;
   }
-  return recorded(events);
+  return events;
 }
+
+const ZLIB = 0x78;
 
 /** Types of OpenReplay's messages. */
 const OPENREPLAY = { samples: [20], clicks: [68, 69], keys: [18, 112], wheels: [6, 16] };
 
-/** Batches: metadata (five fields), then messages of a type, a size of three bytes and so many bytes. */
+/** A batch is metadata (a type, four numbers, a string) and messages: a type, a size of three bytes, so many bytes. */
 export function openreplay(received) {
+  const types = posts(received, '/v1/web/i').flatMap((request) => typesOf(unpacked(request)));
+  return Object.fromEntries(KINDS.map((kind) => [kind, count(types, (type) => OPENREPLAY[kind].includes(type))]));
+}
+
+const BATCH_METADATA = 81;
+
+function typesOf(bytes) {
   const types = [];
-  for (const request of posts(received, '/v1/web/i')) {
-    const bytes = unpacked(request);
-    let at = 0;
-    const number = () => {
-      let value = 0;
-      for (let shift = 1; ; shift *= 128) {
-        const byte = bytes[at++];
-        value += (byte & 127) * shift;
-        if (byte < 128) return value;
-      }
-    };
-    for (let field = 0; field < 5; field++) number();
-    const addressBytes = number();
-    at += addressBytes;
-    while (at < bytes.length) {
-      types.push(number());
+  let at = 0;
+  const number = () => {
+    let value = 0;
+    for (let factor = 1; ; factor *= 128) {
+      const byte = bytes[at++];
+      value += (byte & 127) * factor;
+      if (!(byte >= 128)) return value;
+    }
+  };
+  while (at < bytes.length) {
+    const type = number();
+    if (type === BATCH_METADATA) {
+      for (let field = 0; field < 4; field++) number();
+      const addressBytes = number();
+      at += addressBytes;
+    } else {
+      types.push(type);
       at += 3 + bytes[at] + bytes[at + 1] * 256 + bytes[at + 2] * 65536;
     }
   }
-  const of = (kind) => count(types, (type) => OPENREPLAY[kind].includes(type));
-  return Object.fromEntries(KINDS.map((kind) => [kind, of(kind)]));
+  return types;
 }
 
 /** Snowplow's self-describing events say their kind by the name of a schema. */

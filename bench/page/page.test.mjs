@@ -1,8 +1,8 @@
 // The pure parts of the page benchmark: seeded input, figures, traces, sections. Needs no browser and no packages.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { gzipSync } from 'node:zlib';
-import { ours, shares } from './captured.mjs';
+import { deflateSync, gzipSync } from 'node:zlib';
+import { openreplay, ours, rrweb, sentry, shares, snowplow } from './captured.mjs';
 import { dearest } from './profile.mjs';
 import { goalLines, summarise } from './report.mjs';
 import { withSection } from './results.mjs';
@@ -128,6 +128,47 @@ test('what ours sent is counted once, however often it was sent', () => {
   const found = ours(sent);
   assert.deepEqual(found, { samples: 2, clicks: 1, keys: 1, wheels: 0 });
   assert.deepEqual(shares({ samples: 4, clicks: 1, keys: 0, wheels: 0 }, found), { all: 0.6, samples: 0.5, clicks: 1 });
+});
+
+const post = (url, body) => ({ method: 'POST', url, body: Buffer.from(body) });
+
+test('what peers sent is read in their own formats', () => {
+  const events = [
+    { type: 2, data: {} },
+    { type: 3, data: { source: 1, positions: [{}, {}] } },
+    { type: 3, data: { source: 2, type: 2 } },
+    { type: 3, data: { source: 2, type: 1 } },
+    { type: 3, data: { source: 5 } },
+    { type: 3, data: { source: 3 } },
+  ];
+  const found = { samples: 2, clicks: 1, keys: 1, wheels: 1 };
+  assert.deepEqual(rrweb([post('/rrweb', JSON.stringify({ events }))]), found);
+  const recording = Buffer.concat([Buffer.from('{"segment_id":0}\n'), deflateSync(JSON.stringify(events))]);
+  const head = `{"event_id":"a"}\n{"type":"replay_event"}\n{"x":1}\n{"type":"replay_recording","length":${recording.length}}\n`;
+  assert.deepEqual(
+    sentry([post('/api/1/envelope/', Buffer.concat([Buffer.from(head), recording, Buffer.from('\n')]))]),
+    found,
+  );
+  const message = (type, ...payload) => [type, payload.length, 0, 0, ...payload];
+  const batch = [
+    81,
+    1,
+    0,
+    0,
+    200,
+    1,
+    1,
+    97,
+    ...message(20, 1, 2),
+    ...message(20, 3, 4),
+    ...message(68),
+    ...message(18, 9),
+    ...message(6),
+  ];
+  assert.deepEqual(openreplay([post('/v1/web/i?batch=0', batch), post('/v1/web/start', '{}')]), found);
+  const click = JSON.stringify({ data: { schema: 'iglu:com.example/button_click/jsonschema/1-0-0' } });
+  const data = [{ e: 'pv' }, { e: 'ue', ue_px: Buffer.from(click).toString('base64url') }];
+  assert.equal(snowplow([post('/com.snowplowanalytics.snowplow/tp2', JSON.stringify({ data }))]).clicks, 1);
 });
 
 const session = (scriptMs) => ({

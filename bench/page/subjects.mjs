@@ -1,12 +1,25 @@
 // What is compared. A subject is what a page gets: script tags and the files behind them, what the stub answers it, and how
 // to read from its requests what it captured.
-import { buildReadableSdk, buildSdk } from './build.mjs';
-import * as captured from './captured.mjs';
+import { openreplayAnswer, posthogAnswer } from './answers.mjs';
+import { buildPeer, buildReadableSdk, buildSdk } from './build.mjs';
+import { openreplay, ours, posthog, rrweb, sentry, snowplow } from './captured.mjs';
 
 const HERE = new URL('.', import.meta.url).pathname;
 const SDK = new URL('../../web/sdk/dist/', import.meta.url).pathname;
 
 const tag = (name, file, more = '') => `<script src="/subject/${name}/${file}" ${more}></script>`;
+
+/** A bundle of `peers/NAME.js`, which is told the stub's address by an attribute of its script. */
+function peer(name, title, captured, answer) {
+  return {
+    name,
+    title,
+    build: async ({ readable }) => ({ [`${name}.js`]: await buildPeer(name, { minify: !readable }) }),
+    tags: (collector) => tag(name, `${name}.js`, `defer data-collector="${collector}"`),
+    captured,
+    answer,
+  };
+}
 
 /** `build` returns the files; a string is a path, a buffer is content. `title` is what the table says. */
 const SUBJECTS = [
@@ -32,8 +45,14 @@ const SUBJECTS = [
       return { 'telemetry.js': `${SDK}telemetry.js`, 'telemetry.worker.js': `${SDK}telemetry.worker.js` };
     },
     tags: (collector) => tag('ours', 'telemetry.js', `defer data-ct-key="bench" data-ct-endpoint="${collector}"`),
-    captured: captured.ours,
+    captured: ours,
   },
+  peer('snowplow', 'Snowplow: views, activity, clicks, forms', snowplow),
+  peer('rrweb', 'rrweb: recording', rrweb),
+  peer('posthog', 'PostHog: autocapture', posthog, (request) => posthogAnswer(request, false)),
+  peer('posthog-recording', 'PostHog: autocapture, recording', posthog, (request) => posthogAnswer(request, true)),
+  peer('sentry', 'Sentry: errors, replay', sentry),
+  peer('openreplay', 'OpenReplay: recording', openreplay, openreplayAnswer),
 ];
 
 export const NAMES = SUBJECTS.map(({ name }) => name);

@@ -1,0 +1,35 @@
+// What the stub answers peers that ask before they record: as their servers do for a project with everything switched on.
+const json = (value) => ['application/json', JSON.stringify(value)];
+
+/** Remote configuration and flags; anything else is a batch. */
+export function posthogAnswer({ url }, recording) {
+  if (url.startsWith('/array/') || url.startsWith('/flags/') || url.startsWith('/decide/'))
+    return json({
+      supportedCompression: ['gzip', 'gzip-js'],
+      autocapture_opt_out: false,
+      sessionRecording: recording && { endpoint: '/s/', recorderVersion: 'v2' },
+      flags: {},
+      featureFlags: {},
+      hasFeatureFlags: false,
+      surveys: false,
+      toolbarParams: {},
+    });
+  return json({ status: 1 });
+}
+
+/** A session begins when it is answered; lists of tags, flags and conditions are empty. */
+export function openreplayAnswer({ url }) {
+  if (url.startsWith('/v1/web/start'))
+    return json({
+      token: 'bench',
+      userUUID: '00000000-0000-4000-8000-000000000000',
+      sessionID: '1',
+      projectID: '1',
+      delay: 0,
+      startTimestamp: Date.now(),
+      beaconSizeLimit: 1_000_000,
+      compressionThreshold: 24_000,
+      features: {},
+    });
+  return json({ tags: [], flags: [], conditions: [] });
+}

@@ -1,0 +1,4 @@
+// PostHog with autocapture, bundled without the parts that it would load from its own servers.
+import { start } from './posthog_start.js';
+
+start();
