@@ -1,29 +1,24 @@
 // The scripts of each subject: ours from web/sdk, peers bundled from node_modules as their users do.
 import { spawnSync } from 'node:child_process';
-import { readFileSync, statSync } from 'node:fs';
+import { readdirSync, statSync } from 'node:fs';
 
-const WEB = new URL('../../web/', import.meta.url).pathname;
+const SDK = new URL('../../web/sdk/', import.meta.url).pathname;
 const HERE = new URL('.', import.meta.url).pathname;
+const READABLE = `${HERE}dist/sdk/`;
 
-/** Builds web/sdk/dist. A bundle beyond its size budget is told and measured all the same. */
-export function buildSdk() {
+/**
+ * Builds the SDK; returns its files. `readable` keeps the names of functions, for profiles. A bundle beyond its size budget
+ * is told, and measured all the same.
+ */
+export function buildSdk(readable) {
   const started = Date.now();
-  const { status } = spawnSync('node', ['build.mjs'], { cwd: `${WEB}sdk`, stdio: ['ignore', 'inherit', 'inherit'] });
-  const fresh = ['telemetry.js', 'telemetry.worker.js'].every(
-    (name) => statSync(`${WEB}sdk/dist/${name}`).mtimeMs >= started - 1000,
-  );
-  if (status !== 0 && !fresh) throw new Error('web/sdk does not build');
-}
-
-/** The same from the same entries with names kept, for profiles. Its entries stand in web/sdk/build.mjs. */
-export async function buildReadableSdk() {
-  const script = readFileSync(`${WEB}sdk/build.mjs`, 'utf8');
-  const files = {};
-  for (const name of ['telemetry', 'telemetry.worker']) {
-    const entry = new RegExp(`\\b${name.replace('.', '\\.')}'?\\s*:\\s*\\[\\s*'([^']+)'`).exec(script)?.[1];
-    if (!entry) throw new Error(`web/sdk/build.mjs does not say what ${name}.js is made of`);
-    files[`${name}.js`] = await bundle(`${WEB}sdk/${entry}`, { minify: false });
-  }
+  const folder = readable ? READABLE : `${SDK}dist/`;
+  const options = readable ? ['--readable', folder] : [];
+  const { status } = spawnSync('node', ['build.mjs', ...options], { cwd: SDK, stdio: ['ignore', 'ignore', 'inherit'] });
+  const files = Object.fromEntries(readdirSync(folder).map((name) => [name, folder + name]));
+  const fresh = (file) => file && statSync(file).mtimeMs >= started - 1000;
+  if (!fresh(files['telemetry.js'])) throw new Error('web/sdk does not build');
+  if (status) console.error('web/sdk is over its size budget: see `npm --prefix web run build`');
   return files;
 }
 

@@ -22,7 +22,7 @@ const HELP = `usage: node main.mjs [options]
   --pages A,B           of ${PAGES.join(', ')}
   --seed N              of the input (default 1)
   --seconds S           of input on a page, measured (default 5: a period of every sender is in it)
-  --cpuprofile SUBJECT  instead of measuring: a sampling profile of each page, and its dearest functions
+  --cpuprofile SUBJECT  instead of measuring: a sampling profile of each page, its dearest functions and longest calls
   --out FILE            where the section goes; written when all subjects and pages took part (default bench/RESULTS.md)
 `;
 /** Of each of the two traces of a session. */
@@ -135,8 +135,9 @@ async function profile(setting, chosen) {
   const [subject] = (await prepare([chosen.cpuprofile], { readable: true })).filter(
     ({ name }) => name === chosen.cpuprofile,
   );
+  const cdpOfBrowser = await setting.browser.newBrowserCDPSession();
   for (const page of chosen.pages)
-    console.log(`${await profilePage({ ...setting, subject }, page, { ...chosen, folder: WORK })}\n`);
+    console.log(`${await profilePage({ ...setting, subject }, page, { ...chosen, cdpOfBrowser, folder: WORK })}\n`);
 }
 
 const { values } = parseArgs({ options });

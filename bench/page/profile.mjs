@@ -1,9 +1,12 @@
-// Where a subject's time goes, by the sampling profiler.
+// Where a subject's time goes: its dearest functions by the sampling profiler, its longest calls by a trace.
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { score, VIEWPORT } from './score.mjs';
+import { traced } from './session.mjs';
 import { figure } from './statistics.mjs';
 
 const SAMPLE_EVERY_US = 100;
+/** A longer pause between two samples is one of the thread, taken from it by another process. */
+const SAMPLE_US_MAX = 3 * SAMPLE_EVERY_US;
 const FUNCTIONS_SHOWN = 15;
 const SETTLE_MS = 300;
 const LOAD_MS = 2000;
@@ -17,7 +20,7 @@ export function dearest({ nodes, samples, timeDeltas }, mine) {
     const { functionName, url, lineNumber } = byId.get(id).callFrame;
     if (!url || !mine(url)) return;
     // A delta is the time before its sample; the one after it is the time that the sample stands for.
-    const own = (timeDeltas[i + 1] ?? 0) / 1000;
+    const own = Math.min(timeDeltas[i + 1] ?? 0, SAMPLE_US_MAX) / 1000;
     const name = `${functionName || '(anonymous)'} ${url.replace(/.*\//, '')}:${lineNumber + 1}`;
     ms.set(name, (ms.get(name) ?? 0) + own);
     all += own;
@@ -27,7 +30,9 @@ export function dearest({ nodes, samples, timeDeltas }, mine) {
 }
 
 /** Profiles `subject` on a page, saves it to `folder`, and returns what to print. */
-export async function profilePage({ browser, site, subject }, page, { seed, seconds, play, folder }) {
+export async function profilePage(setting, page, chosen) {
+  const { browser, site, subject } = setting;
+  const { seed, seconds, play, folder } = chosen;
   site.begin(subject);
   const context = await browser.newContext({ viewport: VIEWPORT });
   const tab = await context.newPage();
@@ -47,8 +52,14 @@ export async function profilePage({ browser, site, subject }, page, { seed, seco
   const file = `${folder}/${subject.name}-${page}.cpuprofile`;
   writeFileSync(file, JSON.stringify(profile));
   const { all, functions } = dearest(profile, subject.mine);
-  const lines = functions
-    .slice(0, FUNCTIONS_SHOWN)
-    .map(([ms, share, name]) => `${figure(ms, 1).padStart(8)} ms ${figure(share * 100).padStart(3)} %  ${name}`);
-  return `${page}: ${figure(all, 1)} ms in scripts of ${subject.name}, ${inputs.length} inputs; ${file}\n${lines.join('\n')}`;
+  const { longest } = await traced(setting, page, chosen);
+  const ms = (value) => `${figure(value, 1).padStart(8)} ms`;
+  return [
+    `${page}: ${figure(all, 1)} ms in scripts of ${subject.name}, ${inputs.length} inputs; ${file}`,
+    ...functions
+      .slice(0, FUNCTIONS_SHOWN)
+      .map(([own, share, name]) => `${ms(own)} ${figure(share * 100).padStart(3)} %  ${name}`),
+    'longest calls:',
+    ...longest.map((call) => `${ms(call.ms)}        ${call.name}`),
+  ].join('\n');
 }

@@ -1,11 +1,10 @@
 // What is compared. A subject is what a page gets: script tags and the files behind them, what the stub answers it, and how
 // to read from its requests what it captured.
 import { openreplayAnswer, posthogAnswer } from './answers.mjs';
-import { buildPeer, buildReadableSdk, buildSdk } from './build.mjs';
+import { buildPeer, buildSdk } from './build.mjs';
 import { openreplay, ours, posthog, rrweb, sentry, snowplow } from './captured.mjs';
 
 const HERE = new URL('.', import.meta.url).pathname;
-const SDK = new URL('../../web/sdk/dist/', import.meta.url).pathname;
 
 const tag = (name, file, more = '') => `<script src="/subject/${name}/${file}" ${more}></script>`;
 
@@ -39,11 +38,7 @@ const SUBJECTS = [
   {
     name: 'ours',
     title: 'Customer Telemetry',
-    build: async ({ readable }) => {
-      if (readable) return buildReadableSdk();
-      buildSdk();
-      return { 'telemetry.js': `${SDK}telemetry.js`, 'telemetry.worker.js': `${SDK}telemetry.worker.js` };
-    },
+    build: ({ readable }) => buildSdk(readable),
     tags: (collector) => tag('ours', 'telemetry.js', `defer data-ct-key="bench" data-ct-endpoint="${collector}"`),
     captured: ours,
   },

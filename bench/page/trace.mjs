@@ -1,5 +1,6 @@
 // What a trace of the browser says about one script: its calls, the layout it forced, and the tasks it made long. No I/O.
 
+const LONGEST_SHOWN = 5;
 /** Long tasks as the web platform defines them. */
 const LONG_TASK_MS = 50;
 export const CATEGORIES = ['devtools.timeline', 'disabled-by-default-devtools.timeline', 'toplevel', '__metadata'];
@@ -25,23 +26,15 @@ function mainThread(events, isSite) {
 const msOf = ({ tdur, dur }) => (tdur ?? dur ?? 0) / 1000;
 
 /**
- * `isSubject` tells the addresses of the script in question, `isSite` those of all scripts of the page. A call belongs to it when its function does, and so does what
- * is called from there. `isSubject` gets the name of the call as well: microtasks have no address.
+ * The number of a script's calls, the longest of them, the layout that they forced, and the tasks that it makes long.
  *
- * A task is long *because of* the script when without the
- * script's calls it would not be; its blocking time is what the task loses beyond 50 ms less without them.
+ * `isSubject` tells the addresses of the script in question, `isSite` those of all scripts of the page. A call belongs to it
+ * when its function does, and so does what is called from there. `isSubject` gets the name of the call as well: microtasks
+ * have no address. A task is long *because of* the script when without the script's calls it would not be; its blocking
+ * time is what the task loses beyond 50 ms less without them.
  */
 export function analyse(events, { isSubject, isSite }) {
-  const found = {
-    calls: 0,
-    callMs: 0,
-    longestMs: 0,
-    longestName: '',
-    forced: 0,
-    forcedMs: 0,
-    longTasks: 0,
-    blockingMs: 0,
-  };
+  const found = { calls: [], forced: 0, forcedMs: 0, longTasks: 0, blockingMs: 0 };
   const open = [];
   let task = null;
   const closeTask = () => {
@@ -62,23 +55,21 @@ export function analyse(events, { isSubject, isSite }) {
       closeTask();
       task = { ms: msOf(event), ownMs: 0 };
     }
-    if (own && !parent?.own) addCall(found, event, task);
+    if (own && !parent?.own) addCall(found.calls, event, task);
     if (forced) {
       found.forced++;
       found.forcedMs += msOf(event);
     }
   }
   closeTask();
-  return found;
+  const longest = found.calls.sort((a, b) => b.ms - a.ms).slice(0, LONGEST_SHOWN);
+  return { ...found, calls: found.calls.length, longest };
 }
 
-function addCall(found, event, task) {
+function addCall(calls, event, task) {
   const ms = msOf(event);
-  found.calls++;
-  found.callMs += ms;
   if (task) task.ownMs += ms;
-  if (ms <= found.longestMs) return;
-  found.longestMs = ms;
   const { functionName, url = '', lineNumber, columnNumber } = event.args?.data ?? {};
-  found.longestName = `${functionName || event.name} ${url.replace(/.*\//, '')}:${lineNumber ?? ''}:${columnNumber ?? ''}`;
+  const name = `${functionName || event.name} ${url.replace(/.*\//, '')}:${lineNumber ?? ''}:${columnNumber ?? ''}`;
+  calls.push({ ms, name });
 }

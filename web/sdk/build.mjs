@@ -1,6 +1,8 @@
 // Bundles the SDK, holds it to its size budget, and says how each file can be named and checked.
 import { createHash } from 'node:crypto';
 import { mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { resolve } from 'node:path';
+import { parseArgs } from 'node:util';
 import { gzipSync } from 'node:zlib';
 import { build } from 'esbuild';
 import { minify } from 'terser';
@@ -14,7 +16,10 @@ const LATE_BYTES_MAX = 12 * 1024;
 const WORKER_BYTES_MAX = 20 * 1024;
 
 const folder = new URL('.', import.meta.url).pathname;
-const dist = `${folder}dist/`;
+const options = { readable: { type: 'string' } };
+/** `--readable FOLDER`: the bundles go there instead, with all names kept, for a profiler. */
+const { readable } = parseArgs({ options }).values;
+const dist = readable ? `${resolve(readable)}/` : `${folder}dist/`;
 mkdirSync(dist, { recursive: true });
 // Of an earlier build; they hold its hash.
 for (const name of readdirSync(dist)) if (/^telemetry\.[0-9a-f]{12}\./.test(name)) rmSync(dist + name);
@@ -26,7 +31,7 @@ async function bundle(entry, format, integrity = '') {
   const { outputFiles } = await build({
     entryPoints: [folder + entry],
     bundle: true,
-    minify: true,
+    minify: !readable,
     write: false,
     format,
     target: 'es2022',
@@ -34,6 +39,7 @@ async function bundle(entry, format, integrity = '') {
     charset: 'utf8',
     define: { WORKER_INTEGRITY: JSON.stringify(integrity) },
   });
+  if (readable) return Buffer.from(outputFiles[0].contents);
   const { code } = await minify(outputFiles[0].text, {
     ecma: 2020,
     module: format === 'esm',
@@ -68,4 +74,4 @@ for (const [name, script, budget] of [
 }
 writeFileSync(`${dist}index.js`, esm);
 writeFileSync(`${dist}manifest.json`, `${JSON.stringify(manifest, null, 2)}\n`);
-process.exit(failed ? 1 : 0);
+process.exit(failed && !readable ? 1 : 0);
