@@ -7,8 +7,8 @@ import { witnessErrors } from './witness.mjs';
 
 /** Pages of tests end their work within a second on a quiet machine. */
 const PATIENCE_MS = 10_000;
-/** Two frames, and then some: short timers of the pages are of 20 ms. */
-const SETTLE_MS = 30;
+/** Twice this is longer than the short timers of the pages, of 20 ms. */
+const SETTLE_MS = 25;
 
 export let stub;
 let browser;
@@ -60,7 +60,7 @@ export class Trial {
     page.on('pageerror', (error) => this.errors.push(String(error)));
     page.on('request', (request) => {
       const url = request.url();
-      if (url.startsWith(stub.collector) || url.includes('/sdk/')) return;
+      if (url.startsWith(stub.collector) || /\/sdk\/|\/favicon\.ico/.test(url)) return;
       this.requests.push(request);
       if (request.resourceType() !== 'eventsource') this.#pending.add(request);
     });
@@ -151,15 +151,19 @@ export class Trial {
 /**
  * Opens a page of its own for a test. `html` has `<!--sdk-->` where the SDK's script goes (default: first in the head of
  * `body`), `headers` and `attributes` are the page's and the script's, `sdk: false` opens the same page without it,
- * `before` are functions that run in every frame before anything else.
+ * `before` are functions that run in every frame before anything else, `frames` further documents, at `/NAME-{key}`.
  */
-export async function open(t, { body = '', head = '', html, before: scripts = [], from = 'origin', ...page }) {
+export async function open(
+  t,
+  { body = '', head = '', html, before: scripts = [], from = 'origin', frames = {}, ...page },
+) {
   const key = `k${String(++trials).padStart(4, '0')}`;
   const path = `/${key}`;
   const document =
     html ??
     `<!doctype html><html><head><meta charset="utf-8"><title>Page</title><!--sdk-->${head}</head><body>${body}</body></html>`;
   stub.pages.set(path, { ...page, html: document, key });
+  for (const [name, frame] of Object.entries(frames)) stub.pages.set(`/${name}-${key}`, { ...page, html: frame, key });
   const context = await browser.newContext({ viewport: { width: 1000, height: 800 } });
   t.after(() => context.close());
   for (const script of [witnessErrors, ...scripts]) await context.addInitScript(script);

@@ -25,24 +25,21 @@ export const PLATFORM = `
   const kind = (value) => typeof value === 'function'
     ? [String(value.name), value.length, /native code/.test(Reflect.apply(text, value, [])), 'prototype' in value, keys(value).length].join()
     : typeof value;
-  const shape = (object) => {
-    const told = {};
+  const told = {};
+  const shape = (name, object) => {
     for (const key of ownKeys(object)) {
+      if (/telemetry|^_reactListening|^__/i.test(String(key))) continue;
       const { enumerable, configurable, writable, value, get, set } = getOwnPropertyDescriptor(object, key);
-      told[String(key)] = [enumerable, configurable, writable, kind(value), kind(get), kind(set)].join(' ');
+      told[name + '.' + String(key)] = [enumerable, configurable, writable, kind(value), kind(get), kind(set)].join(' ');
     }
-    return told;
   };
-  const shapes = {};
   for (const name of ownKeys(window)) {
     if (typeof name !== 'string' || /telemetry|^__|^\\d/i.test(name)) continue;
     const { value } = getOwnPropertyDescriptor(window, name);
-    if (typeof value === 'function' && value.prototype) shapes[name] = shape(value.prototype);
+    if (typeof value === 'function' && value.prototype) shape(name, value.prototype);
   }
-  const own = shape(window);
-  for (const name of keys(own)) if (/telemetry/i.test(name)) delete own[name];
-  Object.assign(shapes, { window: own, history: shape(history), document: shape(document), navigator: shape(navigator), location: shape(location), performance: shape(performance) });
-  return JSON.parse(JSON.stringify(shapes));`;
+  Object.entries({ window, history, document, navigator, location, performance }).forEach(([name, object]) => shape(name, object));
+  return told;`;
 
 /** What the page finds of itself where pages keep things; cookies and entries of the SDK's own names are its own. */
 export const TRACES = `
@@ -60,7 +57,7 @@ export const TRACES = `
     session: names(sessionStorage),
     frames: window.length,
     scripts: document.scripts.length,
-    resources: entries('resource').filter((name) => !/\\/sdk\\/|\\/v1\\/events/.test(name)).sort(),
+    resources: entries('resource').filter((name) => !/\\/sdk\\/|\\/v1\\/events|favicon/.test(name)).sort(),
     marks: entries('mark'),
     measures: entries('measure'),
   };`;

@@ -74,7 +74,7 @@ function greet(request, socket) {
 
 /**
  * Starts both. `pages` maps a path to { html, headers, attributes, sdk, key }, where `<!--sdk-->` in the HTML becomes the
- * SDK's script, or one that does nothing. `batches` are the decoded ones, `posts` the requests that carried them,
+ * SDK's script, or one that does nothing, and `{key}` the key. `batches` are the decoded ones, `posts` the requests that carried them,
  * `others` what else the collector was asked; each with the write key of its page.
  */
 export async function startStub() {
@@ -117,6 +117,7 @@ export async function startStub() {
         .end(html);
     }
     if (API[pathname]) return API[pathname](request, response);
+    if (pathname === '/favicon.ico') return response.writeHead(204).end();
     if (pathname === '/sdk/nothing.js')
       return response.writeHead(200, { ...fresh, 'Content-Type': JAVASCRIPT }).end('');
     const name = pathname.startsWith('/sdk/') && pathname.slice('/sdk/'.length);
@@ -131,7 +132,7 @@ export async function startStub() {
     origin: `http://127.0.0.1:${hostPort}`,
     other: `http://localhost:${hostPort}`,
     insecure: `http://shop.example:${hostPort}`,
-    html: (page, origin) => page.html.replaceAll(PLACE, scriptFor(page, origin)),
+    html: (page, origin) => page.html.replaceAll(PLACE, scriptFor(page, origin)).replaceAll('{key}', page.key),
     close() {
       for (const server of [host, collector]) {
         server.close();

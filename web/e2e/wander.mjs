@@ -53,6 +53,7 @@ export async function wander(trial, random, steps) {
   for (let n = 0; n < steps; n++) {
     done.push(await step(trial, await trial.look(LOOK), pick, random));
     await trial.settled();
+    await trial.run('window.__tick?.()');
   }
   return done;
 }

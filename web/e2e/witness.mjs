@@ -67,3 +67,23 @@ export function witnessEvents() {
     addEventListener(type, (event) => note(order, `${type} < ${nameOf(event.target)} ${event.defaultPrevented}`));
   }
 }
+
+/** The same dice in every run. */
+export function seedRandom() {
+  let state = 7;
+  Math.random = () => {
+    state = (state * 48271) % 2147483647;
+    return state / 2147483647;
+  };
+}
+
+/** A clock that goes on by a second for each thing that the visitor does: editors tell double clicks by it. */
+export function stepClock() {
+  let now = 1_790_000_000_000;
+  Date.now = () => now;
+  Object.defineProperty(window, '__tick', {
+    value: () => {
+      now += 1000;
+    },
+  });
+}
