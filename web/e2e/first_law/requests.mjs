@@ -90,6 +90,8 @@ test('the same, when the page replaces fetch after the SDK', (t) =>
 
 /** `bad` is refused by the browser without asking the network. */
 const BAD = 'http://127.0.0.1:1/';
+/** Waits, in a case that waits for nothing itself, until a later call of the same kind has failed. */
+const AFTER_IT = `await fetch('${BAD}').catch(() => {});`;
 
 const NATIVE = {
   'no arguments': 'return await fetch().catch((error) => error.constructor.name + error.message);',
@@ -148,14 +150,15 @@ const NATIVE = {
   'an answer of 404': 'const r = await fetch("/api/missing"); return [r.status, await r.text()];',
   'an opaque answer':
     'const r = await fetch(location.origin.replace("127.0.0.1", "localhost") + "/api/ok", { mode: "no-cors" }); return [r.type, r.status];',
-  'a failure that nobody takes': `fetch('${BAD}');`,
+  'a failure that nobody takes': `fetch('${BAD}'); ${AFTER_IT}`,
   'a failure taken in time': `return await fetch('${BAD}').catch((error) => error.message);`,
   'a failure taken late': `const answer = fetch('${BAD}'); await new Promise((r) => setTimeout(r, 60)); return await answer.catch((error) => error.message);`,
   'a failure taken by a branch only': `const answer = fetch('${BAD}'); answer.catch(() => {}); answer.then(() => {}); await answer.catch(() => {});`,
-  'a failure passed on by finally': `fetch('${BAD}').finally(() => {});`,
-  'a failure that the listener stops': `addEventListener('unhandledrejection', (event) => event.preventDefault(), { once: true }); fetch('${BAD}');`,
-  'an error in the branch of success': 'fetch("/api/ok").then(() => { throw new Error("mine"); });',
-  'a failure inside an async function': `(async () => { await fetch('${BAD}'); })();`,
+  'a failure passed on by finally': `fetch('${BAD}').finally(() => {}); ${AFTER_IT}`,
+  'a failure that the listener stops': `addEventListener('unhandledrejection', (event) => event.preventDefault(), { once: true }); fetch('${BAD}'); ${AFTER_IT}`,
+  'an error in the branch of success':
+    'const answer = fetch("/api/ok"); answer.then(() => { throw new Error("mine"); }); await answer;',
+  'a failure inside an async function': `(async () => { await fetch('${BAD}'); })(); ${AFTER_IT}`,
 };
 
 test('fetch, as the browser has it', (t) => same(t, {}, NATIVE));
