@@ -5,14 +5,14 @@ import type { Order, Report } from '../shared/messages.ts';
 import { trusted } from '../shared/trusted.ts';
 import { erase } from './erase.ts';
 import { guarded } from './guard.ts';
-import { append, fetchNow, later, makeElement, notLater, rootElement } from './natives.ts';
+import { append, fetchNow, later, makeElement, rootElement } from './natives.ts';
 import type { Settings } from './settings.ts';
 import { tools } from './tools.ts';
 
 export type Post = (order: Order) => void;
 type Receive = (report: Report) => void;
-/** Calls one of both, or throws; returns how to give it up. */
-type Way = (found: (post: Post) => void, failed: () => void) => (() => void) | undefined;
+/** Gives what takes orders to `found`, now or later, or fails. */
+type Way = (failed: () => void) => void;
 
 declare global {
   interface Window {
@@ -28,85 +28,65 @@ export function findWay(
   ingest: string,
   receive: Receive,
   degraded: (what: string) => void,
-  found: (post: Post) => void,
+  use: (post: Post) => void,
 ): void {
-  const inWorker: Way = (found, failed) => {
-    const worker = new Worker(trusted(address));
-    worker.onmessage = ({ data }) =>
-      guarded(() => (data.kind === 'ready' ? found((order) => worker.postMessage(order)) : receive(data)));
-    worker.onerror = (event) => {
+  let worker: Worker | undefined;
+  let done = false;
+  const found = (post: Post) => {
+    done = true;
+    use(post);
+  };
+  const inWorker: Way = (failed) => {
+    const given = new Worker(trusted(address));
+    worker = given;
+    given.onmessage = ({ data }) =>
+      guarded(() => (data.kind === 'ready' ? done || found((order) => given.postMessage(order)) : receive(data)));
+    given.onerror = (event) => {
       // Else the browser tells it as an error of the page.
-      event?.preventDefault?.();
+      event.preventDefault();
       failed();
     };
-    return () => worker.terminate();
   };
   /** The same class as in the worker, in idle moments of the page. */
-  const asScript: Way = (found, failed) => {
+  const asScript: Way = (failed) => {
+    worker?.terminate();
     const script = makeElement(document, 'script') as HTMLScriptElement;
     script.integrity = WORKER_INTEGRITY;
     script.crossOrigin = 'anonymous';
     script.onload = () => {
       const courier = window.telemetryCourier;
-      if (courier) found(courier(receive));
+      if (!done && courier) found(courier(receive));
       else failed();
     };
     script.onerror = failed;
     script.src = trusted(address);
     append(rootElement(document), script);
     script.remove();
-    return undefined;
   };
   /** Each batch once, and no more than that. */
-  const alone: Way = (found) => {
-    let sent: Promise<unknown> = Promise.resolve();
+  const alone = () => {
+    let sent = Promise.resolve();
     const send = async ({ header, chunk }: Order & { kind: 'batch' }) => {
-      const encoded = tools()?.encodeRest(header, chunk);
-      const events = encoded?.events ?? 0;
-      const body = encodeBatch(encoded?.rest ?? '{}', clientNow(), null);
-      const request: RequestInit = { method: 'POST', body, credentials: 'omit' };
+      const { rest, events } = tools()?.encodeRest(header, chunk) ?? { rest: '', events: 0 };
+      const body = rest && encodeBatch(rest, clientNow(), null);
       // Nothing leaves past the site's own filter, which only a worker has.
-      const taken = encoded && !hooks && (await fetchNow.call(window, ingest, request).catch(() => null))?.ok;
-      const acknowledged = taken ? events : 0;
-      receive({
-        kind: 'settled',
-        batch_seq: header.batch_seq,
-        acknowledged,
-        dropped: events - acknowledged,
-        clock: null,
-      });
+      const answer = hooks || !body ? null : await fetchNow.call(window, ingest, { method: 'POST', body }).catch(() => null);
+      const acknowledged = answer?.ok ? events : 0;
+      const { batch_seq } = header;
+      receive({ kind: 'settled', batch_seq, acknowledged, dropped: events - acknowledged, clock: null });
     };
     found((order) => {
-      if (order.kind === 'batch') sent = Promise.all([sent, send(order).catch(() => {})]);
-      else if (order.kind === 'flush') sent.then(() => receive({ kind: 'flushed', id: order.id }));
-      else if (order.kind === 'forget') erase(() => receive({ kind: 'forgotten' }));
+      if (order.kind === 'batch') sent = sent.then(() => send(order)).catch(() => {});
+      if (order.kind === 'flush') sent.then(() => receive({ kind: 'flushed', id: order.id }));
+      if (order.kind === 'forget') erase(() => receive({ kind: 'forgotten' }));
     });
-    // A batch has an address only when the first page view has begun.
-    later(() => guarded(() => degraded('worker')), 0);
-    return undefined;
+    degraded('worker');
   };
-  take([inWorker, asScript, alone], found);
-}
-
-/** The first way that leads somewhere. */
-function take([way, ...others]: Way[], found: (post: Post) => void): void {
-  let done = false;
-  let giveUp: (() => void) | undefined;
-  const end = () => {
-    const first = !done;
-    done = true;
-    notLater(timer);
-    return first;
+  const attempt = (way: Way, otherwise: () => void) => {
+    new Promise<void>((_, failed) => {
+      later(failed, WORKER_WITHIN_MS);
+      way(failed);
+    }).catch(() => done || guarded(otherwise));
   };
-  const failed = () => {
-    if (!end()) return;
-    giveUp?.();
-    take(others, found);
-  };
-  const timer = later(failed, WORKER_WITHIN_MS);
-  try {
-    giveUp = way?.((post) => end() && found(post), failed);
-  } catch {
-    failed();
-  }
+  attempt(inWorker, () => attempt(asScript, alone));
 }
