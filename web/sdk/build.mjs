@@ -52,6 +52,7 @@ const worker = await bundle('src/worker/shell.ts', 'iife');
 const page = await bundle('src/page/main.ts', 'iife', integrityOf(worker));
 // A module, so that the page's part can import it.
 const late = await bundle('src/page/late/main.ts', 'esm');
+const server = await bundle('src/page/server.ts', 'esm');
 const esm = await bundle('src/page/index.ts', 'esm', integrityOf(worker));
 
 /** All files under one hash, so that the script finds the others beside itself. */
@@ -73,5 +74,6 @@ for (const [name, script, budget] of [
   console.log(`  ${immutable} ${manifest[name].integrity}`);
 }
 writeFileSync(`${dist}index.js`, esm);
+writeFileSync(`${dist}server.js`, server);
 writeFileSync(`${dist}manifest.json`, `${JSON.stringify(manifest, null, 2)}\n`);
 process.exit(failed && !readable ? 1 : 0);

@@ -1,6 +1,32 @@
-/** What the page's own code may call. It is there whatever fails of the rest, and never throws. */
-import { guarded } from './guard.ts';
-import type { Consent } from './settings.ts';
+/** What the page's own code may call, and what it may choose. */
+
+export type Consent = 'granted' | 'denied' | 'pending';
+
+/** Of `init`; each is an attribute of the script tag too. */
+export interface Options {
+  /** Write key: a public identifier, good for sending only. */
+  key: string;
+  /** Address of the collector. */
+  endpoint: string;
+  /** Address of `telemetry.worker.js`, which the site serves: the package has it as `@customer-telemetry/sdk/worker`. */
+  worker: string;
+  /** Address of `telemetry.late.js`, for what is captured when the page has loaded: vitals, media, long frames and more. */
+  late?: string;
+  /** Which requests are told that no call of the page made. Default: first-party. */
+  resources?: 'first-party' | 'all' | 'none';
+  /** Where the collector takes batches, if not at `/v1/events`. */
+  path?: string;
+  /** Address of the site's own filter of events. */
+  hooks?: string;
+  /** Default: granted. */
+  consent?: Consent;
+  /** Names of query parameters whose values may be kept. */
+  allowQuery?: string[];
+  /** Keep unsent batches in memory only. */
+  memoryOnly?: boolean;
+  /** Capture in full although the visitor asks for privacy by Global Privacy Control. */
+  ignoreGpc?: boolean;
+}
 
 export interface Stats {
   /** Events captured by this document, per type. */
@@ -28,24 +54,5 @@ export interface Telemetry {
   stats(): Promise<Stats>;
 }
 
-declare global {
-  interface Window {
-    /** Where the page has something of its own by this name, that stays. */
-    telemetry?: Telemetry;
-    customerTelemetry?: Telemetry;
-  }
-}
-
-type Core = Pick<Telemetry, 'track' | 'identify' | 'consent' | 'forget' | 'flush'> & { stats(): Stats };
-
-/** `core`: undefined where there is none. */
-export function guardedApi(core: Core | undefined): Telemetry {
-  return {
-    track: (name, properties) => guarded(() => core?.track(name, properties)),
-    identify: (userId) => guarded(() => core?.identify(userId)),
-    consent: (state) => guarded(() => core?.consent(state)),
-    forget: async () => guarded(() => core?.forget()),
-    flush: async () => guarded(() => core?.flush()),
-    stats: async () => guarded(() => core?.stats()) ?? ({ captured: {} } as Stats),
-  };
-}
+/** Starts capturing; called again it gives the same API. On a server, where there is no page, that does nothing. */
+export type Init = (options: Options) => Telemetry;

@@ -1,6 +1,6 @@
 /** Whether to take something now: consent, the page's life, and what may wait while consent is pending. */
 import { PENDING_EVENTS_MAX, PENDING_SAMPLES_MAX } from '../shared/limits.ts';
-import type { Consent } from './settings.ts';
+import type { Consent } from './api.ts';
 
 export interface Gate {
   consent: Consent;

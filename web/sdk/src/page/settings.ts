@@ -1,6 +1,5 @@
 /** What the embedding page chose, read from the attributes of the script element. */
-
-export type Consent = 'granted' | 'denied' | 'pending';
+import type { Consent } from './api.ts';
 
 export interface Settings {
   /** Write key: a public identifier, good for sending only. */

@@ -1,5 +1,5 @@
 /** Wires the capture modules to a tracker. */
-import { guardedApi, type Telemetry } from './api.ts';
+import type { Telemetry } from './api.ts';
 import { captureClicks } from './capture/clicks.ts';
 import { captureErrors } from './capture/errors.ts';
 import { captureFields } from './capture/fields.ts';
@@ -11,6 +11,7 @@ import { captureRequests } from './capture/requests.ts';
 import { captureViewport } from './capture/viewport.ts';
 import { customProperties } from './custom.ts';
 import { guarded } from './guard.ts';
+import { guardedApi } from './guarded_api.ts';
 import { loadLate } from './late.ts';
 import { now } from './natives.ts';
 import type { Settings } from './settings.ts';

@@ -10,7 +10,7 @@ import {
 } from '../shared/limits.ts';
 import { EVENT_TYPES, type EventType } from '../shared/types.ts';
 import { uuidV7 } from '../shared/uuid.ts';
-import type { Stats } from './api.ts';
+import type { Consent, Stats } from './api.ts';
 import { createDelivery } from './delivery.ts';
 import { BLOCKED, createElements, type Elements } from './elements.ts';
 import { createGate } from './gate.ts';
@@ -20,7 +20,7 @@ import type { Effects } from './late/effects.ts';
 import { later, notLater, now, on, prerendering } from './natives.ts';
 import { createNotes } from './notes.ts';
 import { createRoots, type Roots } from './roots.ts';
-import type { Consent, Settings } from './settings.ts';
+import type { Settings } from './settings.ts';
 import { createAfterFrame, createView, type View } from './view.ts';
 
 export interface Tracker {
