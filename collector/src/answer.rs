@@ -133,6 +133,8 @@ pub struct Accepted {
     pub durability: &'static str,
     pub accepted: usize,
     pub rejected: Vec<Rejected>,
+    /// Encodings of a body that are known without `Content-Encoding`.
+    pub encodings: &'static [&'static str],
     /// Epoch milliseconds: with the client's own times they give the clock offset.
     pub server_received_at: f64,
     pub server_sent_at: f64,

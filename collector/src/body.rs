@@ -27,6 +27,12 @@ const RATIO_FREE_BYTES: usize = 256 * 1024;
 /// Largest window that a zstd frame may ask for, as a power of two: 8 MiB, what every decoder must support (RFC 8878).
 const ZSTD_WINDOW_LOG_MAX: u32 = 23;
 
+/// What a gzip member begins with (RFC 1952, section 2.3.1), and JSON never does.
+const GZIP_MAGIC: [u8; 2] = [0x1F, 0x8B];
+
+/// Encodings that need not be named, as answers tell those who sent a batch.
+pub const UNNAMED: &[&str] = &["gzip"];
+
 /// A request's body as it comes.
 pub struct Incoming {
     pieces: Pin<Box<dyn Stream<Item = Result<Bytes, warp::Error>> + Send>>,
@@ -156,6 +162,12 @@ pub fn encoding(headers: &HeaderMap) -> Result<Encoding, Refusal> {
     }
 }
 
+/// How the body is compressed, also where its sender could not name it: a header that says so is none that a page may
+/// send without being asked for leave first (a preflight).
+pub fn seen(named: Encoding, body: &[u8]) -> Encoding {
+    if named == Encoding::Identity && body.starts_with(&GZIP_MAGIC) { Encoding::Gzip } else { named }
+}
+
 /// The body as JSON text.
 pub fn inflate(body: Bytes, encoding: Encoding, limits: &Limits, place: &Place) -> Result<Bytes, Refusal> {
     match encoding {
@@ -270,6 +282,16 @@ mod tests {
         let bomb = vec![b' '; 16 << 20];
         assert_eq!(inflated(gzip(&bomb), Encoding::Gzip), Err("inflated_too_large"));
         assert_eq!(inflated(zstd::encode_all(&bomb[..], 3).expect("zstd"), Encoding::Zstd), Err("inflated_too_large"));
+    }
+
+    #[test]
+    fn gzip_is_known_by_its_first_bytes() {
+        assert_eq!(seen(Encoding::Identity, &gzip(b"{}")), Encoding::Gzip);
+        assert_eq!(seen(Encoding::Gzip, &gzip(b"{}")), Encoding::Gzip);
+        assert_eq!(seen(Encoding::Zstd, &gzip(b"{}")), Encoding::Zstd);
+        for body in [&b"{}"[..], b"", b"\x1f", b"\x8b\x1f{}", b" \x1f\x8b"] {
+            assert_eq!(seen(Encoding::Identity, body), Encoding::Identity, "{body:?}");
+        }
     }
 
     #[test]

@@ -198,6 +198,7 @@ async fn take(edge: &Edge, request: &mut Request, key: &Key) -> Result<Accepted,
     let place = edge.window.enter(holders)?;
     let sent = request.body.read(headers, &config.limits, &place).await?;
     let sender = Sender { site, client, headers, received_at, schema_ids };
+    let encoding = body::seen(encoding, &sent);
     let Digest { records, verdict, mut books } = digest(edge, &sender, sent, encoding, &place)?;
     let receipt = edge.sink.submit(&records, place).map_err(|reason| Refusal::NotDurable { reason })?;
     drop(records);
@@ -213,7 +214,14 @@ async fn take(edge: &Edge, request: &mut Request, key: &Key) -> Result<Accepted,
     };
     books.settle();
     let (accepted, rejected) = verdict?;
-    Ok(Accepted { durability, accepted, rejected, server_received_at: received_at, server_sent_at: received_at })
+    Ok(Accepted {
+        durability,
+        accepted,
+        rejected,
+        encodings: body::UNNAMED,
+        server_received_at: received_at,
+        server_sent_at: received_at,
+    })
 }
 
 /// Server clock, epoch milliseconds.

@@ -29,6 +29,7 @@ async fn a_batch_answered_200_is_in_kafka_and_its_reject_in_the_dead_letters() {
     assert_eq!(reply.status, 200, "{}", reply.text());
     let answer = reply.json();
     assert_eq!((&answer["durability"], &answer["accepted"]), (&"kafka".into(), &2.into()));
+    assert_eq!(answer["encodings"], serde_json::json!(["gzip"]));
     let rejected = answer["rejected"].as_array().expect("a list");
     assert_eq!(rejected.len(), 1);
     assert_eq!((&rejected[0]["index"], &rejected[0]["code"]), (&1.into(), &"unknown_type".into()));
@@ -88,6 +89,8 @@ async fn every_row_of_the_contract() {
         ("gzip", gzipped, gzip(&good()), 200, ""),
         ("zstd", &[("content-encoding", "zstd")], zstd::encode_all(&good()[..], 3).expect("zstd"), 200, ""),
         ("text/plain", &[("content-type", "text/plain;charset=UTF-8")], good(), 200, ""),
+        ("gzip that nobody named", &[("content-type", "text/plain")], gzip(&good()), 200, ""),
+        ("bomb that nobody named", &[("content-type", "text/plain")], bomb.clone(), 413, "inflated_too_large"),
         ("no events", &[], batch(&[]).into_bytes(), 200, ""),
         ("one bad event", &[], batch(&[click(0), unknown(1)]).into_bytes(), 200, ""),
         ("all bad", &[], batch(&[unknown(0), unknown(1)]).into_bytes(), 422, "every_event_rejected"),
