@@ -224,6 +224,42 @@ test('nothing that is typed, chosen or blocked, in any place', async () => {
 
 const sample = (bytes, word) => bytes.slice(Math.max(0, bytes.indexOf(word) - 200), bytes.indexOf(word) + 40);
 
+test('no sample of the pointer within a block', async () => {
+  pages['/blocks'] = html(`<p style="margin: 50px">between</p>${sections()}`);
+  const page = await open('/blocks');
+  const samples = () => page.evaluate(() => window.telemetry.stats().then(({ pointer_samples }) => pointer_samples));
+  const wrong = [];
+  for (const what of Object.keys(BLOCKED)) {
+    const [target] = await page.locator(`#${idOf(what)} .act`).all();
+    if (!target) continue; // the adopted element is put there by the other test
+    await target.scrollIntoViewIfNeeded();
+    const { x, y, width, height } = await target.boundingBox();
+    const before = await samples();
+    for (let step = 1; step < 5; step++) await page.mouse.move(x + (width * step) / 5, y + height / 2);
+    if ((await samples()) !== before) wrong.push(what);
+  }
+  const before = await samples();
+  await page.mouse.move(5, 5);
+  assert.ok((await samples()) > before, 'elsewhere there are samples');
+  assert.deepEqual(wrong, []);
+});
+
+test('a block around a slot, where no other shadow tree was met before', async () => {
+  const word = canary(900);
+  pages['/slot'] = html(`<button id="other">other</button>${BLOCKED['a block around a slot'](word)}`);
+  const page = await open('/slot');
+  await page.hover('.act');
+  await page.click('.act');
+  await page.fill('.type', word);
+  const before = await page.evaluate(() => window.telemetry.stats());
+  assert.equal(before.pointer_samples, 0);
+  for (const type of ['click', 'input', 'focus', 'element_enter']) assert.equal(before.captured[type], undefined, type);
+  await page.click('#other');
+  await page.evaluate(() => window.telemetry.flush());
+  assert.ok(sent().includes('"other"'));
+  assert.ok(!sent().includes(word));
+});
+
 /** What is asked, thrown and linked to on a page; each with the word in it. */
 const SAYINGS = {
   'the address of a request': (w) => fetch(`/api/quote?who=${w}#${w}`),

@@ -33,6 +33,9 @@ describe('text', () => {
     ['jane%40mail.example, jane%2540mail.example', '***, ***'],
     ['jane.doe @mail.example or jane.doe@ mail.example', '*** or ***'],
     ["o'brien@mail.example", '***'],
+    ['jane(at)mail.example or joe [AT] mail.example', '*** or ***'],
+    ['4\ufe0f\u20e31\ufe0f\u20e31\ufe0f\u20e31\ufe0f\u20e3', '****\u20e3****\u20e3****\u20e3****\u20e3'],
+    ['41_11·22', '****_****·****'],
     ['follow @jane, react@ 18', 'follow @jane, react@ 18'],
     ['jane\u00ad.doe\u200b@mail\u2060.example', '***'],
     ['jane\uff20mail.example \uff14\uff11\uff11\uff11', '*** ****'],
@@ -259,6 +262,8 @@ describe('unmasking', () => {
     totp mfa_code 2fa oneTimeCode passwort kennwort contraseña contrasena motDePasse mot_de_passe senha wachtwoord hasło lösenord
     телефон пароль 密码 パスワード 비밀번호 telefon telefono handy handynummer mobil mobile phone2 fax correo courriel メール cpf dni nif
     nie curp pesel steuernummer steuerId taxId iban bic kontonummer accountNumber routing_number tarjeta kreditkarte
+    cvvcode ccexp cardholder acctnum mobilenumber mobile_no taxid vatnumber smscode otpcode confirmation_code personalId karten_nr
+    passord fødselsnummer şifre doğumTarihi puhelin hetu urodzenia születés cédula celular cartão mdp geboortedatum кодИзСмс 身份证
     expiry passport ausweisnummer geburtsdatum fechaNacimiento gender secret apiToken username user_name`.split(/\s+/),
   )('never: a field named %s', (name) => {
     expect(isUnmasked(show(`<input name="${name}" data-ct-unmask>`))).toBe(false);

@@ -6,7 +6,7 @@ import type { RawElement } from '../shared/chunk.ts';
 import { DESCRIBE_AFTER_MS, DESCRIBE_WITHIN_MS, ELEMENT_TEXT_UNITS_MAX } from '../shared/limits.ts';
 import { guarded } from './guard.ts';
 import { firstChild, hasAttribute, headOf, isConnected, later, localName, nodeType, whenIdle } from './natives.ts';
-import { isBlocked } from './privacy.ts';
+import { isBlocked, isBlockedAnew } from './privacy.ts';
 import { tools } from './tools.ts';
 
 /** The number of an element inside of a block: nothing is noted of it. */
@@ -116,7 +116,7 @@ export function createElements(): Elements {
       if (!its || its.batch !== batch || its.scrolls !== scrolls || its.stamp !== stamp) {
         const there = isConnected(element);
         // Of what is taken off the page nobody can tell any more where it was: what was known of it stays.
-        if (!there && !its) return HIDDEN;
+        if (isBlockedAnew(element) || !(there || its)) return HIDDEN;
         its = again(element, its, stamp, there);
         if (!now || !look(element, its, true)) {
           waiting.push([element, its]);

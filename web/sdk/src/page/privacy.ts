@@ -3,7 +3,7 @@ import { closest, nodeType, parentElement, rootOf, slotOf } from './natives.ts';
 
 export const CHOICES = /^(checkbox|radio)$/;
 
-/** Set with the first shadow tree that is met: before, nothing lies in one. */
+/** Set with the first shadow tree that is met: before, nothing lies or is shown in one. */
 let shadows = false;
 export const meetShadows = (): void => {
   shadows = true;
@@ -25,6 +25,12 @@ function around(element: Element): Element | null {
     if (slot) return slot;
   }
   return hostAround(element);
+}
+
+/** Whether an element that nothing is known of yet lies in a block. Finds out as well whether it is shown in a shadow tree. */
+export function isBlockedAnew(element: Element): boolean {
+  shadows ||= !!around(element);
+  return isBlocked(element);
 }
 
 /** The element that hosts the shadow tree in which this one lies; also of another realm, where `instanceof` fails. */

@@ -50,7 +50,8 @@ export function createRoots(): Roots {
       // Only what hosts a tree hides another target.
       if (!shadowRootOf(target)) return target;
       const path = composedPath(event);
-      for (const step of path) if (step instanceof ShadowRoot) meet(step);
+      // Shadow trees, also of another realm.
+      for (const step of path) if (step !== window && nodeType(step) === Node.DOCUMENT_FRAGMENT_NODE) meet(step);
       return isElement(path[0] ?? null) ? (path[0] as Element) : target;
     },
   };

@@ -1,7 +1,7 @@
 /** From what the page noted to the batch that travels: masks, scrubs, names the numbers. In the worker, or where the page ends. */
 import { type ClientHints, type ElementInfo, roundMicros, type TelemetryEvent, type Trail } from './batch.ts';
 import { type Chunk, type Details, type DetailsOf, type Header, type RawElement, WIDTH } from './chunk.ts';
-import { ELEMENT_TEXT_UNITS_MAX, SDK_VERSION } from './limits.ts';
+import { ELEMENT_TEXT_UNITS_MAX, SDK_VERSION, STRING_UNITS_MAX } from './limits.ts';
 import { clean, maskMessage, maskPart, maskText } from './text.ts';
 import { EVENT_TYPES, type EventType, WORDS } from './types.ts';
 import { scrubRequestUrl, scrubStack, scrubText, scrubUrl } from './urls.ts';
@@ -13,14 +13,14 @@ const known = (value: number): number | undefined => (Number.isNaN(value) ? unde
 const duration = (ms: number): number | undefined => known(Math.max(0, roundMicros(ms)));
 const word = (words: keyof typeof WORDS, place: number): string | undefined => WORDS[words][place];
 
-function elementInfo({ tag, id, name, role, text, around, path, rect }: RawElement): ElementInfo {
+function elementInfo({ tag, id, name, role, text, around, path, rect }: RawElement, base: string): ElementInfo {
   return {
     path: clean(path.map(([before, value, after]) => before + (value && maskText(value, 64)) + after).join('>')),
     tag: clean(tag, 64),
     id: maskText(id, 64) || null,
     name: maskText(name, 64) || null,
     role: clean(role, 32) || null,
-    text: maskPart(around[0], text, around[1], ELEMENT_TEXT_UNITS_MAX) || null,
+    text: maskPart(around[0], scrubText(text, base), around[1], ELEMENT_TEXT_UNITS_MAX) || null,
     rect: rect && (rect.map(tenth) as ElementInfo['rect']),
   };
 }
@@ -133,7 +133,7 @@ function scrolled(pageHeight: number, depth: number): object | undefined {
 /** Rows to events. Samples that follow each other are one trail: microseconds and quarter pixels, so that sums stay exact. */
 function events({ first_seq, origin, rows, elements, details }: Chunk, base: string): TelemetryEvent[] {
   const made: TelemetryEvent[] = [];
-  const described = (JSON.parse(elements) as RawElement[]).map(elementInfo);
+  const described = (JSON.parse(elements) as RawElement[]).map((element) => elementInfo(element, base));
   let trail: Trail | null = null;
   let trailAt = 0;
   let next = 0;
@@ -186,7 +186,7 @@ export function encodeRest(
       ...page,
       url: scrubUrl(base, base),
       referrer: scrubUrl(page.referrer, base),
-      title: maskText(page.title, 256),
+      title: maskText(scrubText(page.title.slice(0, STRING_UNITS_MAX), base), 256),
       timezone: Intl.DateTimeFormat().resolvedOptions().timeZone,
     },
     client_hints: { ...hints, max_touch_points },

@@ -10,11 +10,11 @@ const READ_UNITS_MAX = STRING_UNITS_MAX * 4;
 const UNSEEN = /\p{DI}/gu;
 /** An account number as ISO 13616 writes it, its groups with or without blanks. */
 const IBAN = /\b[A-Z]{2}\d{2}(?:[ -]?[A-Z\d]{4}){2,7}(?:[ -]?[A-Z\d]{1,3}\b)?/g;
-/** The `@` may be encoded, or stand apart from a host. */
+/** The `@` may be encoded, written `(at)`, or stand apart from a host. */
 const EMAIL =
-  /(?<![^\s@<>"(),;:])(?:[^\s@<>"(),;:]+(?:@|\s?@\s?(?=[^\s@<>"(),;:]*\.\p{L}{2}))[^\s@<>"(),;:]+|[^\s@<>"(),;:]*%(?:25)*40[^\s@<>"(),;:]+)/gu;
+  /(?<![^\s@<>"(),;:])(?:[^\s@<>"(),;:]+(?:@|\s?(?:@|[([{]at[)\]}])\s?(?=[^\s@<>"(),;:]*\.\p{L}{2}))[^\s@<>"(),;:]+|[^\s@<>"(),;:]*%(?:25)*40[^\s@<>"(),;:]+)/giu;
 /** Four digits in a row, or six in groups, as of telephones, cards and dates. A comma ends a group, so most prices stay. */
-const NUMBER = /\p{Nd}(?:[\s()/.\p{Pd}]{0,3}\p{Nd}){5,}|\p{Nd}{4,}/gu;
+const NUMBER = /\p{Nd}(?:[\s()/._·\p{Pd}\p{M}]{0,3}\p{Nd}){5,}|(?:\p{Nd}\p{M}*){4,}/gu;
 
 /** What engines cite without quotes, or with quotes in it; the words are V8's. */
 const CITED =
@@ -25,8 +25,7 @@ const QUOTED = /(?<![\p{L}\p{Nd}])(['"`])(?!\1).+?\1(?![\p{L}\p{Nd}])/gsu;
 const SECRET =
   /((?:token|secret|passw|pwd|session|auth|api_?key|credential|signature)\w*["']?\s?[=:]\s?(?:bearer |basic )?|\b(?:bearer|basic) )[^\s,;&]+/gi;
 /** Words before names of the code: `Failed to execute 'x' on 'Y'`, `(reading 'x')`. */
-const NAMES_CODE =
-  /\b(reading|setting|execute|construct|on|of|property|access|read|set|get|call|export|named|method|variable|module) $/i;
+const NAMES_CODE = /\b(reading|setting|execute|construct|on|of|property|access|export|named|module) $/i;
 
 /** Cuts and makes safe: at most `unitsMax` UTF-16 units, no lone surrogates, no NUL. */
 export function clean(text: unknown, unitsMax = STRING_UNITS_MAX): string {

@@ -23,12 +23,12 @@ const NEVER_TYPES = /^(hidden|email|tel|file)$/i;
 /** Where a field says what it is for; `style`, since `-webkit-text-security` makes a password of it. */
 const HINTS = ['inputmode', 'name', 'id', 'aria-label', 'placeholder', 'title', 'style'];
 /**
- * What shows no text of the page, or what was typed or chosen: fields, editors, lists of choices, dates of a calendar. Roles are those of WAI-ARIA;
- * some editors draw beside a hidden field what is typed into it, and are known by the names of their parts.
+ * What shows no text of the page, or what was typed or chosen: fields, editors, lists of choices, dates of a calendar. Roles are
+ * those of WAI-ARIA; some editors draw beside a hidden field what is typed into it, and are known by the names of their parts.
  */
 const PERSONAL =
-  'script,style,noscript,iframe,textarea,select,option,optgroup,datalist,output,[contenteditable]:not([contenteditable=false]),[aria-multiline],' +
-  '[role$=box],[role=option],[role=spinbutton],[role=switch],[role*=radio],[role=menuitemcheckbox],[role=gridcell],' +
+  'script,style,noscript,iframe,textarea,select,datalist,output,[contenteditable]:not([contenteditable=false]),' +
+  '[aria-multiline],[role$=box],[role=option],[role=spinbutton],[role=switch],[role*=radio],[role=gridcell],' +
   '[class*=CodeMirror],.cm-editor,.monaco-editor,.ace_editor,.xterm,[class*="picker" i],[class*=flatpickr]';
 const NO_TEXT = `[data-ct-block],${PERSONAL}`;
 
