@@ -559,6 +559,8 @@ describe('the effect of a click', () => {
     <button id="call" onclick="fetch('/api/200')">a</button>
     <button id="xhr" onclick="const x = new XMLHttpRequest(); x.open('GET', '/api/200'); x.send()">a</button>
     <button id="open" onclick="window.open('about:blank').close()">a</button>
+    <a id="mail" href="mailto:a@b.example">a</a>
+    <a id="aside" href="/api/200">a</a>
     <a id="blank" href="/api/200" target="_blank">a</a>
     <a id="download" href="/api/200" download>a</a>
     <div id="host"></div>
@@ -585,7 +587,9 @@ describe('the effect of a click', () => {
     call: 'request',
     xhr: 'request',
     open: 'new_tab',
+    aside: 'new_tab',
     blank: 'new_tab',
+    mail: 'navigation',
     download: 'navigation',
     inside: 'dom',
     route: 'navigation',
@@ -597,7 +601,7 @@ describe('the effect of a click', () => {
     page.on('dialog', (dialog) => dialog.accept());
     for (const [id, kind] of Object.entries(EXPECTED)) {
       await page.bringToFront();
-      await page.click(id === 'check' ? '#label' : `#${id}`);
+      await page.click(id === 'check' ? '#label' : `#${id}`, { modifiers: id === 'aside' ? ['ControlOrMeta'] : [] });
       const { kind: seen, after } = await effectOf(told, id);
       assert.equal(`${id} ${seen}`, `${id} ${kind}`);
       if (id === 'later') assert.ok(after >= 299, String(after));
@@ -881,6 +885,70 @@ describe('what the late part tells', () => {
   });
 });
 
+describe('how a page is used', () => {
+  test('by a finger and by a pen', async (t) => {
+    const { page, told } = await open(t, { body: '<button id="b" onclick="this.append(1)">a</button>' });
+    const devtools = await page.context().newCDPSession(page);
+    await devtools.send('Emulation.setTouchEmulationEnabled', { enabled: true });
+    const { x, y, width, height } = await page.locator('#b').boundingBox();
+    const at = { x: x + width / 2, y: y + height / 2 };
+    await devtools.send('Input.dispatchTouchEvent', { type: 'touchStart', touchPoints: [at] });
+    await devtools.send('Input.dispatchTouchEvent', { type: 'touchEnd', touchPoints: [] });
+    await eventually('the tap', async () => (await told('effect')).length);
+    await devtools.send('Emulation.setTouchEmulationEnabled', { enabled: false });
+    for (const type of ['mousePressed', 'mouseReleased'])
+      await devtools.send('Input.dispatchMouseEvent', {
+        type,
+        ...at,
+        button: 'left',
+        clickCount: 1,
+        pointerType: 'pen',
+      });
+    await eventually('the pen', async () => (await told('effect')).length === 2);
+    const clicks = await told('click');
+    assert.deepEqual(
+      clicks.map(({ pointer_type }) => pointer_type),
+      ['touch', 'pen'],
+    );
+    const effects = (await told('effect')).map(({ effect }) => [effect.of_seq, effect.kind]);
+    assert.deepEqual(
+      effects,
+      clicks.map(({ seq }) => [seq, 'dom']),
+    );
+  });
+
+  test('by a browser that fills in a field', async (t) => {
+    const { page, told } = await open(t, { body: '<input id="name">', attributes: 'data-ct-test' });
+    await page.evaluate(() => {
+      const field = document.querySelector('input');
+      field.value = 'Jo';
+      field.dispatchEvent(new Event('input', { bubbles: true }));
+    });
+    assert.deepEqual(
+      (await told('input')).map(({ input }) => input),
+      [{ kind: 'insertReplacementText', length: 2 }],
+    );
+  });
+
+  test('by who copies from it, and goes back and forward', async (t) => {
+    const { page, told } = await open(t, { body: '<p id="text">some text</p>' });
+    await page.evaluate(() => getSelection().selectAllChildren(document.querySelector('#text')));
+    await page.keyboard.press('ControlOrMeta+c');
+    assert.deepEqual(
+      (await told('clipboard')).map(({ clipboard }) => clipboard),
+      [{ kind: 'copy', length: 9 }],
+    );
+    await page.goto('about:blank');
+    await page.goBack();
+    const { tab_id } = await page.evaluate(async () => {
+      await window.telemetry.flush();
+      return window.telemetry.stats();
+    });
+    const views = site.events(tab_id).filter(({ type }) => type === 'page_view');
+    assert.match(views.at(-1).state, /^(back_forward|restored)$/);
+  });
+});
+
 describe('the viewport', () => {
   test('scrolled inside of a shadow tree, and the page with its height and how much was seen', async (t) => {
     const { page, told } = await open(t, {
@@ -921,8 +989,7 @@ describe('the viewport', () => {
       // The headless browser freezes no page that it shows.
       for (const type of ['freeze', 'resume']) document.dispatchEvent(new Event(type));
     });
-    const { captured } = await page.evaluate(() => window.telemetry.stats());
-    assert.equal(captured.visibility, 2);
-    assert.equal((await told('visibility'))[0].state, 'frozen');
+    const states = async () => (await told('visibility')).map(({ state }) => state).join();
+    await eventually('both', async () => (await states()) === 'frozen,resumed');
   });
 });

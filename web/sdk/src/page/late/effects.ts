@@ -32,6 +32,7 @@ const DEFAULTS: [selectors: string, kind: EffectKind][] = [
   ['a[target=_blank]', 'new_tab'],
   ['select,[type=file],[type=color]', 'dialog'],
   ['textarea,[contenteditable],input:not([type=submit],[type=button],[type=reset],[type=image])', 'focus'],
+  ['[href]', 'navigation'],
 ];
 
 export function captureEffects(tracker: Tracker): void {
@@ -78,6 +79,8 @@ export function captureEffects(tracker: Tracker): void {
   /** The click's own task is over. */
   const settle = (event: Event, target: Element | null) => {
     if (armed?.at !== event.timeStamp || !target || event.type !== 'click' || event.defaultPrevented) return;
+    const { ctrlKey, metaKey } = event as MouseEvent;
+    if ((ctrlKey || metaKey) && closest(target, '[href]')) return tell('new_tab');
     for (const [selectors, kind] of DEFAULTS) if (closest(target, selectors)) return tell(kind);
   };
 
