@@ -50,6 +50,7 @@ export const textsIn = (root: Node): TreeWalker => treeWalker(document, root as 
 /** The slot of an open shadow tree in which an element or a text is shown. */
 export const slotOf = getter<Element | null>(element, 'assignedSlot');
 export const textSlotOf = getter<Element | null>(Text.prototype, 'assignedSlot');
+export const contains = method(node.contains) as (self: object, other: Node) => boolean;
 export const rootOf = method(node.getRootNode) as (self: object) => Node;
 export const baseOf = getter<string>(node, 'baseURI');
 export const referrerOf = getter<string>(Document.prototype, 'referrer');

@@ -23,10 +23,16 @@ const SIGNS: Record<string, EffectKind> = {
 };
 const CALLS: Record<string, EffectKind> = { alert: 'dialog', confirm: 'dialog', prompt: 'dialog', open: 'new_tab' };
 
-export function hearEffects(roots: Roots, saw: (kind: EffectKind) => void, acted: (at: number) => void): void {
-  for (const type of ['pointerdown', 'keydown', 'wheel']) on(window, type, ({ timeStamp }) => acted(timeStamp));
+/** `waits`: whether anything waits for one. */
+export function hearEffects(
+  roots: Roots,
+  waits: () => boolean,
+  saw: (kind: EffectKind) => void,
+  acted: (event: Event) => void,
+): void {
+  for (const type of ['pointerdown', 'keydown', 'wheel']) on(window, type, (event) => guarded(() => acted(event)));
   const hear = (target: EventTarget, type: string, kind: EffectKind, really: (event: never) => unknown = () => true) =>
-    on(target, type, (event) => guarded(() => really(event as never) && saw(kind)));
+    on(target, type, (event) => waits() && guarded(() => really(event as never) && saw(kind)));
   roots.each((root) => {
     for (const type in SIGNS) hear(root, type, SIGNS[type] as EffectKind);
   });

@@ -1,10 +1,12 @@
 /**
  * What follows first on a click, Enter or Space, and after how long. Only the newest of them waits.
  *
- * A page that changes by itself must not make a dead click look alive. What its own listeners change is its effect.
- * A later change is believed only of a node that was not seen to change without a click, and on a page that does not change
- * all the time; a later call, only to an address that was not called without a click; and nothing that comes with the
- * person's next act. To look at the page all the time would be too dear: while nothing waits it is sampled.
+ * A page that changes by itself must not make a dead click look alive. What its own listeners change is its effect. A later
+ * change is believed only of a node that was not seen to change without a click, and on a page that does not change all the
+ * time; a later call, only to an address that was not called without a click; and nothing that comes with the person's next
+ * act, nor any scroll, focus or selection after it. To look at the page all the time would be too dear: while nothing waits it is sampled.
+ *
+ * Menus open when the mouse goes down: what then changes outside of the pressed thing is the effect of the click to come.
  */
 import {
   EFFECT_ACT_MS,
@@ -14,7 +16,18 @@ import {
 } from '../../shared/limits.ts';
 import { WORDS } from '../../shared/types.ts';
 import { guarded } from '../guard.ts';
-import { closest, composedPath, later, localName, notLater, now, on, readyStateOf, rootOf } from '../natives.ts';
+import {
+  closest,
+  composedPath,
+  contains,
+  later,
+  localName,
+  notLater,
+  now,
+  on,
+  readyStateOf,
+  rootOf,
+} from '../natives.ts';
 import type { Tracker } from '../tracker.ts';
 import { hearEffects } from './effect_signs.ts';
 
@@ -34,9 +47,13 @@ const DEFAULTS: [selectors: string, kind: EffectKind][] = [
   ['textarea,[contenteditable],input:not([type=submit],[type=button],[type=reset],[type=image])', 'focus'],
   ['[href]', 'navigation'],
 ];
+const PRESSABLE = 'a,button,summary,label,[role]';
 
 export function captureEffects(tracker: Tracker): void {
+  /** `seq`: −1 while the mouse is down. */
   let armed: { seq: number; at: number } | null = null;
+  let pressed: Element | null = null;
+  let early: EffectKind | null = null;
   let actedAt = 0;
   let timer = 0;
   /** Nodes and addresses that change, or are called, without a click. */
@@ -49,16 +66,22 @@ export function captureEffects(tracker: Tracker): void {
   const changes = new MutationObserver((records) => guarded(() => (armed ? look(records) : sample(records))));
   const watch = (root: Node) =>
     changes.observe(root, { subtree: true, childList: true, attributes: true, characterData: true });
+  const rest = () => {
+    armed = null;
+    changes.disconnect();
+  };
   const tell = (kind: EffectKind) => {
     if (!armed) return;
     const { seq, at } = armed;
-    armed = null;
-    changes.disconnect();
+    rest();
     const after = kind === 'none' ? Number.NaN : Math.max(0, now() - at);
-    tracker.note('effect', now(), 0, [seq, WORDS.effect.indexOf(kind), after]);
+    if (seq < 0) early = kind;
+    else tracker.note('effect', now(), 0, [seq, WORDS.effect.indexOf(kind), after]);
   };
   const look = (records: MutationRecord[]) => {
     for (const { target, attributeName } of records) {
+      // Being pressed shows on the thing itself.
+      if (pressed && contains(pressed, target)) continue;
       const opened = attributeName === 'open' && /^(details|dialog)$/.test(localName(target));
       saw(opened ? 'dialog' : 'dom', target);
     }
@@ -75,6 +98,20 @@ export function captureEffects(tracker: Tracker): void {
     changes.disconnect();
     if (now() - sampledAt < EFFECT_SAMPLE_EVERY_MS) busyAt = now();
     timer = later(() => guarded(startSample), EFFECT_SAMPLE_EVERY_MS);
+  };
+  const over = () => {
+    tell('none');
+    pressed = early = null;
+    startSample();
+  };
+  const begin = (seq: number, event: Event, target: Element | null) => {
+    rest();
+    notLater(timer);
+    timer = later(() => guarded(over), EFFECT_WITHIN_MS);
+    armed = { seq, at: event.timeStamp };
+    watch(document);
+    if (target && rootOf(target) !== document)
+      for (const step of composedPath(event)) if (step instanceof ShadowRoot) watch(step);
   };
   /** The click's own task is over. */
   const settle = (event: Event, target: Element | null) => {
@@ -94,31 +131,36 @@ export function captureEffects(tracker: Tracker): void {
     const late = (window as { event?: Event }).event?.timeStamp !== armed.at;
     if (late && (nodes.has(what as Node) || addresses.has(what))) return;
     if (late && kind === 'dom' && armed.at - busyAt < 3 * EFFECT_SAMPLE_EVERY_MS) return;
-    if (actedAt > armed.at && at - actedAt < EFFECT_ACT_MS) return;
+    if (actedAt > armed.at && (at - actedAt < EFFECT_ACT_MS || /^(sc|f|se)/.test(kind))) return;
     if (kind === 'new_tab' && at - armed.at > EFFECT_ACT_MS) return;
+    // Where it is pressed, the focus goes by itself.
+    if (pressed && kind !== 'dom' && kind !== 'dialog') return;
     tell(kind);
   };
   const arm: Effects['arm'] = (seq, event, target) => {
-    changes.disconnect();
-    notLater(timer);
-    armed = seq < 0 ? null : { seq, at: event.timeStamp };
-    if (armed) {
-      watch(document);
-      if (target && rootOf(target) !== document)
-        for (const step of composedPath(event)) if (step instanceof ShadowRoot) watch(step);
-      later(() => guarded(() => settle(event, target)), 0);
-    }
-    const over = () => {
-      tell('none');
-      startSample();
-    };
-    timer = later(() => guarded(over), EFFECT_WITHIN_MS);
+    const before = event.type === 'click' ? early : null;
+    pressed = early = null;
+    if (seq < 0) return rest();
+    begin(seq, event, target);
+    if (before) tell(before);
+    else later(() => guarded(() => settle(event, target)), 0);
   };
   tracker.effects = { arm, saw };
+  hearEffects(
+    tracker.roots,
+    () => !!armed,
+    saw,
+    (event) => {
+      actedAt = event.timeStamp;
+      if ((event as PointerEvent).pointerType !== 'mouse') return;
+      const target = tracker.roots.target(event);
+      if (!target) return;
+      pressed = closest(target, PRESSABLE) ?? target;
+      early = null;
+      begin(-1, event, target);
+    },
+  );
   if (readyStateOf(document) === 'complete') startSample();
   else on(window, 'load', () => guarded(() => armed || startSample()));
-  hearEffects(tracker.roots, saw, (at) => {
-    actedAt = at;
-  });
   tracker.atEnd(() => tell('navigation'));
 }
