@@ -40,11 +40,11 @@ async function open(t, document = {}, { path = `/p${++pageCount}`, init } = {}) 
 
 /** Waits until `probe` answers something true, and returns it. */
 async function eventually(what, probe) {
-  const deadline = Date.now() + 10_000;
+  const deadline = Date.now() + 20_000;
   for (;;) {
     const found = await probe();
     if (found) return found;
-    if (Date.now() > deadline) assert.fail(`${what}: not within 10 s`);
+    if (Date.now() > deadline) assert.fail(`${what}: not within 20 s`);
     await new Promise((resolve) => setTimeout(resolve, 25));
   }
 }

@@ -19,6 +19,7 @@ import { createIdentity } from './identity.ts';
 import type { Effects } from './late/effects.ts';
 import { later, notLater, now, on, prerendering } from './natives.ts';
 import { createNotes } from './notes.ts';
+import { isIgnored } from './privacy.ts';
 import { createRoots, type Roots } from './roots.ts';
 import type { Settings } from './settings.ts';
 import { createAfterFrame, createView, type View } from './view.ts';
@@ -40,6 +41,8 @@ export interface Tracker {
   sample(at: number, x: number, y: number, pointerType: number): void;
   /** The element's number for `note`. `now`: describes it at once, because the page may take it away. */
   number(element: Element | null, now?: boolean): number;
+  /** As of `privacy.ts`, for what loads late. */
+  isIgnored(element: Element): boolean;
   /** Listens without ever disturbing the page, errors kept inside. Notes input. */
   on<E extends Event>(target: EventTarget, type: string, handler: (event: E, at: number) => void): void;
   /** When a listener last heard the person move, press, type or turn the wheel; the start of the page before that. */
@@ -197,6 +200,7 @@ export function createTracker(settings: Settings): Tracker {
         }
       });
     },
+    isIgnored,
     inputAt: () => inputAt,
     effects: { arm() {}, saw() {} },
     atEnd: (ending) => endings.push(ending),

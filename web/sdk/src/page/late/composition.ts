@@ -2,7 +2,6 @@
 import { WORDS } from '../../shared/types.ts';
 import { guarded } from '../guard.ts';
 import { on } from '../natives.ts';
-import { isIgnored } from '../privacy.ts';
 import type { Tracker } from '../tracker.ts';
 
 export function captureComposition(tracker: Tracker): void {
@@ -11,7 +10,7 @@ export function captureComposition(tracker: Tracker): void {
     on(window, `composition${state}`, (event) =>
       guarded(() => {
         const field = tracker.roots.target(event);
-        if (!field || isIgnored(field)) return;
+        if (!field || tracker.isIgnored(field)) return;
         const { data } = event as CompositionEvent;
         tracker.note('composition', event.timeStamp, tracker.number(field), [place, data.length]);
       }),
