@@ -172,7 +172,7 @@ describe('handing over', () => {
     for (const batch of batches) expect(wrongWith(batch)).toBeNull();
     const seen = new Set(types(batches));
     const headless = ['visibility', 'request', 'web_vital', 'capture_degraded'];
-    const elsewhere = ['pointer_cancel', 'drag', 'composition', 'media', 'toggle', 'print', 'long_frame'];
+    const elsewhere = ['effect', 'pointer_cancel', 'drag', 'composition', 'media', 'toggle', 'print', 'long_frame'];
     expect(EVENT_TYPES.filter((type) => !seen.has(type as never)).sort()).toEqual([...headless, ...elsewhere].sort());
     expect(JSON.stringify(batches)).not.toContain('"red"');
   });

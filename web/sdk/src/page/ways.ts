@@ -70,7 +70,8 @@ export function findWay(
       const { rest, events } = tools()?.encodeRest(header, chunk) ?? { rest: '', events: 0 };
       const body = rest && encodeBatch(rest, clientNow(), null);
       // Nothing leaves past the site's own filter, which only a worker has.
-      const answer = hooks || !body ? null : await fetchNow.call(window, ingest, { method: 'POST', body }).catch(() => null);
+      const answer =
+        hooks || !body ? null : await fetchNow.call(window, ingest, { method: 'POST', body }).catch(() => null);
       const acknowledged = answer?.ok ? events : 0;
       const { batch_seq } = header;
       receive({ kind: 'settled', batch_seq, acknowledged, dropped: events - acknowledged, clock: null });
