@@ -57,14 +57,14 @@ function captureEdits(tracker: Tracker): void {
       return;
     const { inputType } = event;
     const text = typedIn(field);
-    const length = text?.length ?? tools()?.unitsIn(field) ?? 0;
+    const length = text?.length ?? tools()?.unitsIn(field) ?? Number.NaN;
     const visit = visits.get(field);
     if (visit) {
       visit[1] ||= at;
       if (/^(delete|historyUndo)/.test(inputType)) visit[2]++;
       if (length && emptied.delete(field)) visit[3]++;
     }
-    if (!length) emptied.add(field);
+    if (length === 0) emptied.add(field);
     const kind = WORDS.input.indexOf(inputType as 'insertText');
     const value = tools()?.valueToTell(field);
     const details =

@@ -30,7 +30,7 @@ function selectedLength(target: Element | null): number {
   if (selectionStart != null && selectionEnd != null) return selectionEnd - selectionStart;
   const selection = getSelection();
   const range = selection?.rangeCount ? selection.getRangeAt(0) : null;
-  return (range && tools()?.unitsIn(range.commonAncestorContainer, range)) ?? 0;
+  return range ? (tools()?.unitsIn(range.commonAncestorContainer, range) ?? Number.NaN) : 0;
 }
 
 export function captureKeys(tracker: Tracker): void {
