@@ -157,6 +157,8 @@ describe('text of elements', () => {
     '<div><input type="radio" id="r"><label for="r" id="x">typed</label></div>',
     '<div><table role="grid"><tr><td role="gridcell" id="x">typed</td></tr></table></div>',
     '<div class="react-datepicker"><div id="x">typed</div></div>',
+    '<div class="daterangepicker"><div id="x">typed</div></div>',
+    '<div><button aria-haspopup="listbox" id="x">typed</button></div>',
     '<div contenteditable><p><b id="x">typed</b></p></div>',
     '<div contenteditable="plaintext-only" id="x">typed</div>',
     '<div contenteditable><p contenteditable="false" id="x">typed</p></div>',
@@ -181,6 +183,7 @@ describe('text of elements', () => {
     ['<label id="x"><input type="radio" name="size" data-ct-unmask>large</label>', 'large'],
     ['<label id="x">Street <input name="street"></label>', 'Street'],
     ['<p contenteditable="false" id="x">shown</p>', 'shown'],
+    ['<div class="box-picker"><p id="x">shown</p></div>', 'shown'],
     ['<select data-ct-unmask name="card"><option id="x">4</option></select>', ''],
   ])('of %s', (html, text) => {
     expect(told(show(html, '#x'))).toBe(text);

@@ -28,8 +28,8 @@ const HINTS = ['inputmode', 'name', 'id', 'aria-label', 'placeholder', 'title', 
  */
 const PERSONAL =
   'script,style,noscript,iframe,textarea,select,datalist,output,[contenteditable]:not([contenteditable=false]),' +
-  '[aria-multiline],[role$=box],[role=option],[role=spinbutton],[role=switch],[role*=radio],[role=gridcell],' +
-  '[class*=CodeMirror],.cm-editor,.monaco-editor,.ace_editor,.xterm,[class*="picker" i],[class*=flatpickr]';
+  '[aria-multiline],[role$=box],[role=option],[aria-haspopup=listbox],[role=spinbutton],[role=switch],[role*=radio],[role=gridcell],' +
+  '[class*=CodeMirror],.cm-editor,.monaco-editor,.ace_editor,.xterm,[class*="date" i][class*="picker" i]:not(body,html),[class*=ant-picker],[class*=flatpickr]';
 const NO_TEXT = `[data-ct-block],${PERSONAL}`;
 
 /** Fields that once were a password: a "show password" button turns them into text. */
