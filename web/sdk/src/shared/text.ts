@@ -25,7 +25,8 @@ const QUOTED = /(?<![\p{L}\p{Nd}])(['"`])(?!\1).+?\1(?![\p{L}\p{Nd}])/gsu;
 const SECRET =
   /((?:token|secret|passw|pwd|session|auth|api_?key|credential|signature)\w*["']?\s?[=:]\s?(?:bearer |basic )?|\b(?:bearer|basic) )[^\s,;&]+/gi;
 /** Words before names of the code: `Failed to execute 'x' on 'Y'`, `(reading 'x')`. */
-const NAMES_CODE = /\b(reading|setting|execute|construct|on|of|property|access|export|named|module) $/i;
+const NAMES_CODE =
+  /\b(reading|setting|execute|construct|on|of|property|access|read|set|get|call|export|named|method|variable|module) $/i;
 
 /** Cuts and makes safe: at most `unitsMax` UTF-16 units, no lone surrogates, no NUL. */
 export function clean(text: unknown, unitsMax = STRING_UNITS_MAX): string {

@@ -10,7 +10,7 @@ const PARTS = [
   // Credentials and codes.
   'pass|pwd|kennwort|contrasen|senha|parol|heslo|has[lł]o|lozink|wachtwoord|salasana|losenord|adgangskod|kodeord|sifre|jelsz',
   'secret|geheim|token|credential|text security|maiden|verif|one ?time|einmal|securit|sicherheit|segur|guvenlik|cryptogramm',
-  'authent|(?:auth|mfa|otp|otc|sms|pin|access|confirm\\w*|log ?in) ?code|2 ?fa|two ?f|second factor|bestatigung|recover',
+  'authent|(?:auth|mfa|otp|otc|sms|pin|access|confirm\\w*|activat\\w*|log ?in|magic|backup) ?code|2 ?fa|two ?f|second factor|bestatigung|recover',
   // Cards and accounts.
   'credit|kredit|debit|tarjeta|cartao|karten|kartya|k(?:or|aar)tn|card ?(?:n|h|e|c)|cvv|cvc|cc ?(?:n|exp|csc|typ|mon|year)|expir|ablauf|g(?:u|ue)ltig',
   'validade|vencim|caduc|scaden|pr(?:u|ue)f|iban|account|acct|konto|cuenta|compte|rekening|sort ?code|routing|bank ?(?:n|c|l|acc)',
@@ -24,7 +24,7 @@ const PARTS = [
   'birth|bdate|bday|geburt|geboort|nacim|naiss|nasci|urodz|narozen|syntym|szulet|dogum|f[oø]dsel|fodels',
   // Other scripts: passwords and codes, cards and accounts, ways to reach, numbers of the state, birth.
   'парол|код|карт|счет|почт|телефон|паспорт|снилс|рожд|κωδικ|τηλ|סיסמ|אשראי|טלפון|דוא|كلمة|بطاقة|هاتف|جوال|بريد',
-  'पासवर्ड|รหัส',
+  'पासवर्ड|फ़ोन|मोबाइल|ईमेल|รหัส|โทร|อีเมล',
   '密码|密碼|验证码|驗證碼|卡号|卡號|信用卡|银行|銀行|手机|手機|电话|電話|邮箱|邮件|郵件|電郵|身份|身分|护照|護照|生日|出生',
   'パスワード|暗証|認証|確認コード|カード|口座|メール|マイナンバー|生年|비밀번호|암호|인증|카드|계좌|이메일|메일|전화|휴대|주민|출생|생년',
 ].join('|');
