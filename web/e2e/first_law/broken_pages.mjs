@@ -60,9 +60,11 @@ const BREAKS = {
     const add = EventTarget.prototype.addEventListener;
     window.added = [];
     EventTarget.prototype.addEventListener = function (...given) { added.push(given[0]); return add.apply(this, given); };`,
-  'no observers, idle time or worker': `
-    for (const name of ['MutationObserver', 'PerformanceObserver', 'IntersectionObserver', 'ResizeObserver', 'requestIdleCallback', 'Worker',
-      'WeakRef', 'FinalizationRegistry', 'Intl', 'navigation', 'structuredClone', 'MessageChannel', 'TextEncoder'])
+  'no observers and no idle time': `
+    for (const name of ['MutationObserver', 'PerformanceObserver', 'IntersectionObserver', 'ResizeObserver', 'requestIdleCallback', 'FinalizationRegistry', 'navigation', 'scheduler'])
+      Object.defineProperty(window, name, { value: undefined, configurable: true, writable: true });`,
+  'nothing of the last ten years': `
+    for (const name of ['Worker', 'WeakRef', 'Intl', 'structuredClone', 'MessageChannel', 'TextEncoder', 'TextDecoder', 'CompressionStream', 'AbortController', 'BroadcastChannel', 'trustedTypes'])
       Object.defineProperty(window, name, { value: undefined, configurable: true, writable: true });`,
   'a Worker that throws': "window.Worker = class { constructor() { throw new Error('mine'); } };",
   'a Worker that never answers': 'window.Worker = class extends EventTarget { postMessage() {} terminate() {} };',
@@ -95,6 +97,7 @@ const ONLY_UNHARMED = new Set([
   'JSON that answers nothing',
   'Object.prototype.toJSON',
   'a Worker that never answers',
+  'nothing of the last ten years',
   'messages of a worker that cannot be sent',
   'crypto that throws',
 ]);
