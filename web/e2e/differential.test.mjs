@@ -13,7 +13,7 @@ import { wander } from './wander.mjs';
 import { seedRandom, stepClock, witnessEvents, witnessTimers } from './witness.mjs';
 
 const PAGES = new URL('./pages/', import.meta.url);
-const STEPS = 20;
+const STEPS = 16;
 
 const STRICT =
   "default-src 'none'; script-src 'self'; worker-src 'self'; connect-src 'self' COLLECTOR; style-src 'self'";
@@ -68,6 +68,7 @@ function differences(expected, seen) {
 
 async function visit(t, page, seed, sdk) {
   const trial = await open(t, { ...page, sdk, frames: { frame: pages.get('frame') } });
+  await trial.run('return window.ready');
   await trial.settled();
   const did = await wander(trial, seeded(seed), STEPS);
   await trial.settled();
@@ -95,9 +96,8 @@ async function visit(t, page, seed, sdk) {
     timers: await trial.run('return __live()'),
     order: (await trial.run('return __order')).filter((name, i, all) => name !== all[i - 1]),
     traces: await trial.run(TRACES),
-    platform: await trial.run(PLATFORM),
   });
-  return { trial, story };
+  return { trial, story: { ...story, platform: await trial.run(PLATFORM) } };
 }
 
 const NAMES = ['react', 'preact', 'lit', 'vue', 'svelte', 'jquery', 'angular', 'codemirror', 'prosemirror'];
