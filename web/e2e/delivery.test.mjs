@@ -42,12 +42,7 @@ function flush(page) {
 }
 
 const track = (page, name) => page.evaluate((name) => window.customerTelemetry.track(name), name);
-/** But for vitals, which come when the browser wants. */
-const typesOf = (tab) =>
-  server
-    .events(tab)
-    .map(({ type, name }) => name ?? type)
-    .filter((type) => type !== 'web_vital');
+const typesOf = (tab) => server.events(tab).map(({ type, name }) => name ?? type);
 const degradedOf = (tab) => server.events(tab).flatMap(({ degraded }) => degraded?.what ?? []);
 
 /** Seqs from 0 without a gap. */
@@ -380,6 +375,42 @@ describe('consent taken back', () => {
     await eventually('a request', () => server.requests.some(({ batch }) => batch?.tab_id === tab));
     await page.evaluate(() => window.telemetry.forget());
     await eventually('its end', () => server.requests[0].gone);
+  });
+
+  test('forget(): nothing is captured without consent anew, and then as somebody else', async () => {
+    const { page, tab, visitor } = await open();
+    await flush(page);
+    await page.evaluate(() => window.customerTelemetry.forget());
+    await track(page, 'between');
+    const between = await page.evaluate(() => window.telemetry.stats());
+    assert.deepEqual(between.captured, {});
+    assert.deepEqual(await onDevice(page), NOTHING);
+    await page.evaluate(() => window.telemetry.consent('granted'));
+    await track(page, 'after');
+    await flush(page);
+    const after = await page.evaluate(() => window.telemetry.stats());
+    assert.notEqual(after.tab_id, tab);
+    assert.notEqual(after.visitor_id, visitor);
+    assert.equal((await onDevice(page)).cookie, true);
+    assert.deepEqual(typesOf(after.tab_id), ['after']);
+    complete(after.tab_id);
+    const links = server.requests.map(({ batch }) => batch.page_view_id);
+    assert.equal(new Set(links).size, links.length);
+  });
+
+  test('consent("denied") is final for its page, and so is every other word', async () => {
+    for (const word of ['denied', 'revoked', undefined]) {
+      const { page, tab } = await open();
+      await flush(page);
+      await page.evaluate((word) => window.telemetry.consent(word), word);
+      await page.evaluate(() => window.telemetry.consent('granted'));
+      await track(page, 'after');
+      await flush(page);
+      await page.close();
+      assert.ok(!typesOf(tab).includes('after'));
+      assert.equal(new Set(server.requests.map(({ batch }) => batch.tab_id)).size, 1);
+      server.requests.length = 0;
+    }
   });
 
   test('forget(): a later visit is somebody else’s', async () => {

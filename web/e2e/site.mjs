@@ -63,7 +63,9 @@ export async function site() {
   };
   const [collector, collectorUrl] = await listen(take);
   const html = () => {
-    const own = { 'data-ct-key': 'shop-key', 'data-ct-endpoint': collectorUrl, ...state.attributes };
+    // Without what is captured late: it comes when the browser wants.
+    const fixed = { 'data-ct-key': 'shop-key', 'data-ct-endpoint': collectorUrl, 'data-ct-late': '' };
+    const own = { ...fixed, ...state.attributes };
     const attributes = Object.entries(own).map(([name, value]) => `${name}="${value}"`);
     return `<!doctype html><title>Page</title>${state.page}<script src="${state.script}" ${attributes.join(' ')}></script>`;
   };

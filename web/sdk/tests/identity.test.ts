@@ -49,15 +49,6 @@ test('where cookies are refused, as in a frame without an origin, a visitor last
   globalThis.cookiesRefused = false;
 });
 
-test('who is forgotten is somebody else from then on', () => {
-  const identity = createIdentity(false);
-  identity.remember();
-  const before = identity.visitor();
-  identity.forget();
-  expect(document.cookie).not.toContain('ct_visitor');
-  expect(identity.visitor()).not.toBe(before);
-});
-
 test.each([
   ['a name', 'customer-17', 'customer-17'],
   ['null', null, null],

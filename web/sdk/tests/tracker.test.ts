@@ -359,6 +359,14 @@ describe('the end of a page', () => {
   });
 });
 
+test('what the outbox dropped is told, with how many events', async () => {
+  const worker = start();
+  worker.report({ kind: 'lost', events: 7 });
+  telemetry.flush();
+  const events = worker.batches().flatMap((batch) => batch.events);
+  expect(events.find(({ type }) => type === 'capture_degraded')?.degraded).toEqual({ what: 'outbox:7', rate_hz: null });
+});
+
 describe('counts', () => {
   test('captured = acknowledged + dropped + pending', async () => {
     const worker = start();

@@ -47,7 +47,10 @@ export interface Telemetry {
   identify(userId: string | null): void;
   /** Anything but `granted` and `pending` denies: then all that is unsent, and the visitor's cookie, are deleted. */
   consent(state: Consent): void;
-  /** As `consent('denied')`. Settles when everything is deleted, in other tabs too; a later visit is somebody else's. */
+  /**
+   * Deletes the visitor's cookie and all that is unsent, of other tabs too, and captures nothing until `consent('granted')`,
+   * or a later page that has consent: as somebody else. Settles when it is deleted.
+   */
   forget(): Promise<void>;
   /** Settles when everything captured so far has been answered for good. */
   flush(): Promise<void>;

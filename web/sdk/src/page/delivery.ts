@@ -2,11 +2,11 @@
 import { type ClockEstimate, clientNow, encodeBatch } from '../shared/batch.ts';
 import type { Chunk, Header } from '../shared/chunk.ts';
 import type { Part } from '../shared/halves.ts';
-import { BEACON_BYTES_MAX, BEACON_PART_BYTES_MIN, UNKEPT_BATCHES_MAX } from '../shared/limits.ts';
+import { BEACON_BYTES_MAX, BEACON_PART_BYTES_MIN, FORGET_WITHIN_MS, UNKEPT_BATCHES_MAX } from '../shared/limits.ts';
 import type { Order, Report } from '../shared/messages.ts';
 import { erase } from './erase.ts';
 import { guarded, quietly } from './guard.ts';
-import { sendBeacon } from './natives.ts';
+import { later, sendBeacon } from './natives.ts';
 import type { Settings } from './settings.ts';
 import { type Tools, tools } from './tools.ts';
 import { findWay, type Post } from './ways.ts';
@@ -158,6 +158,7 @@ export function createDelivery(
     forget: () =>
       new Promise((resolve) => {
         forgotten = resolve;
+        later(resolve, FORGET_WITHIN_MS);
         waiting = [];
         unkept.clear();
         for (const settle of flushes) settle();

@@ -23,7 +23,7 @@ export interface Identity {
   visitor(): string;
   /** Call once consent is granted: takes the visitor from the cookie, or writes the new one for 13 months. */
   remember(): void;
-  /** Call when consent is refused, or taken back: the cookie goes, and whoever comes is somebody else. */
+  /** Call when consent is refused, or taken back: the cookie goes. */
   forget(): void;
   identify(userId: string | null): void;
   joinKeys(): Header['identity'];
@@ -48,10 +48,7 @@ export function createIdentity(anonymous: boolean): Identity {
       if (known) visitorId = known;
       else write(visitorId, VISITOR_COOKIE_SECONDS);
     },
-    forget() {
-      visitorId = uuidV7();
-      write('', -1);
-    },
+    forget: () => write('', -1),
     identify(userId) {
       user_id = anonymous || userId == null ? null : clean(userId, USER_ID_UNITS_MAX);
     },

@@ -79,15 +79,18 @@ const NONE: Values = [];
 const { pointer: POINTER } = NUMBER_OF;
 
 export function createTracker(settings: Settings): Tracker {
-  const identity = createIdentity(settings.anonymous);
-  const delivery = createDelivery(
-    settings,
-    identity.tab_id,
-    (what) => degraded(what),
-    () => gate.consent !== 'denied' && forget(),
-  );
+  /** A visit begins with the document, and again when what was before is forgotten and there is consent anew. */
+  const newDelivery = () =>
+    createDelivery(
+      settings,
+      identity.tab_id,
+      (what) => degraded(what),
+      () => gate.consent !== 'denied' && forget(),
+    );
+  let identity = createIdentity(settings.anonymous);
+  let delivery = newDelivery();
   const elements = createElements();
-  const notes = createNotes(elements);
+  let notes = createNotes(elements);
   // A page that nobody has asked for yet waits as for consent.
   const gate = createGate(prerendering(document) ? 'pending' : settings.consent);
   const afterFrame = createAfterFrame();
@@ -144,13 +147,20 @@ export function createTracker(settings: Settings): Tracker {
     identity.remember();
     delivery.start();
   };
-  /** Who has denied is asked again by the next page, not by this one. */
+  /** What comes after has nothing in common with what was before, not even a tab. */
   const forget = () => {
+    const gone = delivery.forget();
     gate.consent = 'denied';
     notes.take();
     restart();
+    captured.fill(0);
+    samples = batchSeq = 0;
     identity.forget();
-    return delivery.forget();
+    identity = createIdentity(settings.anonymous);
+    notes = createNotes(elements);
+    delivery = newDelivery();
+    pageViewId = uuidV7();
+    return gone;
   };
   const degraded = (what: string) => note('capture_degraded', now(), 0, NONE, { what });
   const stats = (): Stats => {
@@ -170,7 +180,8 @@ export function createTracker(settings: Settings): Tracker {
   onFailure(() => degraded('sdk_error'));
   view.refresh();
   if (gate.consent === 'granted') begin();
-  if (gate.consent === 'denied') forget();
+  let denied = gate.consent === 'denied';
+  if (denied) forget();
   return {
     settings,
     roots: createRoots(),
@@ -221,14 +232,18 @@ export function createTracker(settings: Settings): Tracker {
         if (settings.consent !== 'denied') settings.consent = state;
         return;
       }
-      if (state === gate.consent || gate.consent === 'denied' || state === 'pending') return;
-      gate.consent = state;
+      // Who has denied is asked again by the next page, not by this one.
+      if (state === gate.consent || denied || state === 'pending') return;
       if (state === 'granted') {
+        gate.consent = state;
         begin();
         delivery.amend({ visitor_id: identity.visitor(), identity: identity.joinKeys() });
         if (gate.missed) note('capture_degraded', now(), 0, [0], { what: 'consent' });
         cut();
-      } else forget();
+      } else {
+        denied = true;
+        forget();
+      }
     },
     forget,
     flush() {

@@ -10,7 +10,10 @@ interface Page {
 
 if (typeof WorkerGlobalScope !== 'undefined' && self instanceof WorkerGlobalScope) {
   const scope = self as unknown as DedicatedWorkerGlobalScope;
-  const courier = new Courier((report) => scope.postMessage(report));
+  const courier = new Courier((report) => {
+    scope.postMessage(report);
+    if (report.kind === 'forgotten') scope.close();
+  });
   scope.onmessage = ({ data }) => courier.receive(data);
   scope.addEventListener('online', () => courier.online());
   scope.postMessage({ kind: 'ready' });
