@@ -25,7 +25,7 @@ export const built = (name) => readFileSync(dist + name, 'utf8');
 
 /**
  * `state.page` is the body of every page; `state.attributes` are those of the script element, `state.script` is its address;
- * `state.headers` go with each page; `state.files` are answers by path: {status, type, body} or a function of (request, response).
+ * `state.headers` go with each page and file of the SDK; `state.files` are answers by path: {status, type, body} or a function of (request, response).
  * `/plain` is a page without the SDK. `state.answer` is what the collector says: (batch) -> {status, encodings} or a promise of it. `state.requests` holds all
  * requests that the collector got, preflights too: {method, url, headers, bytes, batch, status, gone}.
  */
@@ -63,9 +63,7 @@ export async function site() {
   };
   const [collector, collectorUrl] = await listen(take);
   const html = () => {
-    // Without what is captured late: it comes when the browser wants.
-    const fixed = { 'data-ct-key': 'shop-key', 'data-ct-endpoint': collectorUrl, 'data-ct-late': '' };
-    const own = { ...fixed, ...state.attributes };
+    const own = { 'data-ct-key': 'shop-key', 'data-ct-endpoint': collectorUrl, ...state.attributes };
     const attributes = Object.entries(own).map(([name, value]) => `${name}="${value}"`);
     return `<!doctype html><title>Page</title>${state.page}<script src="${state.script}" ${attributes.join(' ')}></script>`;
   };
@@ -76,7 +74,9 @@ export async function site() {
     if (given) return response.writeHead(given.status ?? 200, { 'Content-Type': given.type }).end(given.body);
     if (pathname.startsWith('/v1/')) return take(request, response);
     if (/^\/telemetry\.[\w.]*js$/.test(pathname))
-      return response.writeHead(200, { 'Content-Type': 'text/javascript' }).end(built(pathname.slice(1)));
+      return response
+        .writeHead(200, { ...state.headers, 'Content-Type': 'text/javascript' })
+        .end(built(pathname.slice(1)));
     response.writeHead(200, { ...state.headers, 'Content-Type': 'text/html' }).end(html());
   });
   return Object.assign(state, {

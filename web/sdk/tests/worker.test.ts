@@ -11,6 +11,7 @@ import { StoredOutbox } from '../src/worker/stored_outbox.ts';
 import { wrongWith } from './contract.ts';
 
 const ADDRESS = 'https://collect.example/v1/events?key=shop-key';
+const SOME = '01234567-89ab-7000-8000-0000000000dd';
 const TAB = '01234567-89ab-7000-8000-0000000000aa';
 
 interface Batch {
@@ -314,6 +315,16 @@ describe('what earlier pages left', () => {
       ['old-tab', 4, header(4).batch_id],
     ]);
     expect(reports.filter(({ kind }) => kind === 'adopted')).toHaveLength(2);
+  });
+
+  test('a tail that its page could not write yet is written by the worker', async () => {
+    const made = courier(false);
+    const { chunk } = batch(4, 3);
+    const left = { sent_at: Date.now(), header: header(4, SOME), chunk: { ...chunk, rows: Array.from(chunk.rows) } };
+    made.receive({ kind: 'adopt', name: 'ct-tail:old', text: JSON.stringify(left) });
+    await flushed(made);
+    expect(attempts.map(({ batch }) => batch.events.length)).toEqual([3]);
+    expect(wrongWith(attempts[0]?.batch)).toBeNull();
   });
 
   test('without a database a tail stays where it is until it is answered', async () => {

@@ -37,8 +37,8 @@ export interface Delivery {
 interface Unkept {
   header: Header;
   chunk: Chunk;
-  /** It was beaconed, and is in localStorage. */
-  left?: boolean;
+  /** It is in localStorage; 2: and was beaconed. */
+  left?: 1 | 2;
 }
 
 /** `degraded`: something is captured or delivered worse than it should be. `refused`: another tab lost its consent. */
@@ -112,13 +112,19 @@ export function createDelivery(
   };
   const leave = (batch: Unkept, seq: number) => {
     const late = tools();
-    // Without them the worker has to do, if it still can.
-    if (batch.left || !late) return;
-    batch.left = true;
-    const { rest, events } = late.encodeRest(batch.header, batch.chunk);
-    const text = encodeBatch(rest, clientNow(), clock);
-    // Nothing leaves past the site's own filter, which the next page's worker has.
-    if (!hooks) beacon({ text, events }, late.halves);
+    if (batch.left === 2) return;
+    batch.left = late ? 2 : 1;
+    const { header, chunk } = batch;
+    const sentAt = clientNow();
+    // What cannot be written yet is left as it is, for the next page's worker: it does not leave the device.
+    let text: string;
+    if (!late) text = JSON.stringify({ sent_at: sentAt, header, chunk: { ...chunk, rows: Array.from(chunk.rows) } });
+    else {
+      const { rest, events } = late.encodeRest(header, chunk);
+      text = encodeBatch(rest, sentAt, clock);
+      // Nothing leaves past the site's own filter, which the next page's worker has.
+      if (!hooks) beacon({ text, events }, late.halves);
+    }
     store(() => localStorage.setItem(tailOf(seq), text));
   };
 

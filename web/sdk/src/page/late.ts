@@ -5,9 +5,13 @@ import type { Tracker } from './tracker.ts';
 
 export function loadLate(tracker: Tracker): void {
   const { settings } = tracker;
-  const failed = () => tracker.note('capture_degraded', now(), 0, [0], { what: 'late' });
+  const failed = () => {
+    bring();
+    tracker.note('capture_degraded', now(), 0, [0], { what: 'late' });
+  };
   const load = () => {
-    if (!settings.late || settings.consent === 'denied') return;
+    if (settings.consent === 'denied') return;
+    if (!settings.late) return bring();
     // A module, unlike an element, needs no permission beyond the one that this script has.
     (import(new URL(settings.late, baseOf(document)).href) as Promise<typeof import('./late/main.ts')>)
       .then(({ captureLate }) => captureLate(tracker, bring))

@@ -18,9 +18,17 @@ export interface Tools {
 }
 
 let brought: Tools | undefined;
+let settle: (late?: Tools) => void;
 
 export const tools = (): Tools | undefined => brought;
 
-export function bring(late: Tools): void {
+/** Settles when they are there, or are known not to come. */
+export const toolsInTheEnd = new Promise<Tools | undefined>((resolve) => {
+  settle = resolve;
+});
+
+/** Without any: the file cannot be had. */
+export function bring(late = brought): void {
   brought = late;
+  settle(late);
 }

@@ -271,16 +271,21 @@ function countEvents({ rows }: Chunk): number {
   return events;
 }
 
-/** Null for what is no batch. */
+/** Null for what is no batch. The page has not the site's filter; and what writes batches may not have been there yet. */
 function entryOf(text: string): Entry | null {
   try {
-    const { sent_at, clock: _, ...batch } = JSON.parse(text);
+    const { sent_at, clock: _, header, chunk, ...written } = JSON.parse(text);
+    const batch = header ? JSON.parse(encodeRest(header, numbered(chunk)).rest) : written;
     const { tab_id, batch_seq, events } = batch;
     if (typeof tab_id !== 'string' || !(batch_seq >= 0) || !(sent_at >= 0)) return null;
-    // The page has not the site's filter.
     const rest = JSON.stringify({ ...batch, events: filtered(events) });
     return { tab_id, batch_seq, created_at: sent_at, events: events.length, rest };
   } catch {
     return null;
   }
+}
+
+/** JSON has null where a row has nothing. */
+function numbered(chunk: Omit<Chunk, 'rows'> & { rows: (number | null)[] }): Chunk {
+  return { ...chunk, rows: Float64Array.from(chunk.rows, (value) => value ?? Number.NaN) };
 }
