@@ -38,6 +38,28 @@ async function open(t, document = {}, { path = `/p${++pageCount}`, init } = {}) 
   return { page, tab, told };
 }
 
+/** As `open`, when the late part has begun: it has told the first vital then. */
+async function openLate(t, document) {
+  const opened = await open(t, document);
+  const begun = () => opened.page.evaluate(async () => (await window.telemetry.stats()).captured.web_vital);
+  await eventually('the late part', begun);
+  return opened;
+}
+
+/** When the page has changed so many times by itself. */
+const changed = (page, times) =>
+  page.evaluate(
+    (times) =>
+      new Promise((resolve) => {
+        const observer = new MutationObserver((records) => {
+          times -= records.length;
+          if (times <= 0) resolve();
+        });
+        observer.observe(document, { subtree: true, childList: true, attributes: true, characterData: true });
+      }),
+    times,
+  );
+
 /** Waits until `probe` answers something true, and returns it. */
 async function eventually(what, probe) {
   const deadline = Date.now() + 20_000;
@@ -388,7 +410,7 @@ describe('requests', () => {
   });
 
   test('are told when the page lets its own buffer of timings run full, which it hears of as before', async (t) => {
-    const { page, told } = await open(t);
+    const { page, told } = await openLate(t);
     const run = async () => {
       let full = 0;
       performance.setResourceTimingBufferSize(performance.getEntriesByType('resource').length + 2);
@@ -396,9 +418,6 @@ describe('requests', () => {
       for (let n = 0; n < 6; n++) await (await fetch(`/api/stream?n=${n}`)).text();
       return full;
     };
-    await eventually('the late part', () =>
-      page.evaluate(() => performance.getEntriesByType('resource').some(({ name }) => /late/.test(name))),
-    );
     const bare = await context.newPage();
     t.after(() => bare.close());
     site.pages['/bare'] = '<!doctype html>';
@@ -601,7 +620,7 @@ describe('the effect of a click', () => {
   };
 
   test('is what came first, whatever kind it is, and how long it took', async (t) => {
-    const { page, told } = await open(t, { body: LIVE });
+    const { page, told } = await openLate(t, { body: LIVE });
     page.on('dialog', (dialog) => dialog.accept());
     for (const [id, kind] of Object.entries(EXPECTED)) {
       await page.bringToFront();
@@ -615,7 +634,7 @@ describe('the effect of a click', () => {
   });
 
   test('is that of Enter and Space as well', async (t) => {
-    const { page, told } = await open(t, {
+    const { page, told } = await openLate(t, {
       body: `${LIVE}<div id="keys" tabindex="0" onkeydown="out.append(event.key)">k</div>`,
     });
     await page.focus('#sync');
@@ -630,36 +649,47 @@ describe('the effect of a click', () => {
   });
 
   test('is none after 7 s, whatever the page does by itself or the person does next', async (t) => {
+    const DEAD = '<button id="dead">a</button>';
+    /** What the page has beside a dead button, what to wait for before the click, and what the person does after it. */
     const cases = {
-      'a dead button': '<button id="dead">a</button>',
-      'a button that shows that it is pressed':
-        '<button id="dead" onpointerdown="this.className = 1; this.append(1)" onpointerup="this.className = 2">a</button>',
-      'a clock':
-        '<button id="dead">a</button><p id="clock"></p><script>setInterval(() => { clock.textContent = performance.now() }, 100)</script>',
-      'an animation':
-        '<button id="dead">a</button><p id="box"></p><script>const step = () => { box.style.left = performance.now() + "px"; requestAnimationFrame(step) }; step()</script>',
-      'a page that changes all the time':
-        '<button id="dead">a</button><table id="table"></table><script>table.innerHTML = "<tr><td>0".repeat(2000); let n = 0; setInterval(() => { for (let i = 0; i < 10; i++) table.rows[(n += 7) % 2000].cells[0].firstChild.data = n }, 50)</script>',
-      'a page that asks its server all the time':
-        '<button id="dead">a</button><script>setInterval(() => fetch("/api/200?n=" + Math.random()), 150)</script>',
-      'a person who scrolls on': [
-        '<button id="dead">a</button><p style="height: 5000px">',
-        (page) => page.mouse.wheel(0, 300),
-      ],
-      'a person who goes on to a field': [
-        '<button id="dead">a</button><input id="next">',
-        async (page) => {
-          await page.keyboard.press('Tab');
-        },
-      ],
+      'a dead button': {},
+      'a button that shows that it is pressed': {
+        body: '<script>dead.onpointerdown = () => dead.append(1); dead.onpointerup = () => { dead.className = 2 }</script>',
+      },
+      'a clock': {
+        body: '<p id="clock"></p><script>setInterval(() => { clock.textContent = performance.now() }, 100)</script>',
+        before: (page) => changed(page, 3),
+      },
+      'an animation': {
+        body: `<p id="box"></p><script>const step = () => { box.style.left = performance.now() + 'px'; requestAnimationFrame(step) };
+          step()</script>`,
+        before: (page) => changed(page, 3),
+      },
+      'a page that changes all the time': {
+        body: `<table id="table"></table><script>table.innerHTML = '<tr><td>0'.repeat(2000); let n = 0;
+          const change = () => { table.rows[(n += 7) % 2000].cells[0].firstChild.data = n };
+          setInterval(() => { for (let i = 0; i < 20; i++) change() }, 50)</script>`,
+        before: (page) => changed(page, 200),
+      },
+      'a page that asks its server all the time': {
+        body: '<script>setInterval(() => fetch("/api/200?n=" + Math.random()), 150)</script>',
+        before: (page) => page.waitForFunction(() => performance.getEntriesByType('resource').length > 6),
+      },
+      'a person who scrolls on': {
+        body: '<p style="height: 5000px">',
+        next: (page) => page.mouse.wheel(0, 300),
+      },
+      'a person who goes on to a field': {
+        body: '<input id="next">',
+        next: (page) => page.keyboard.press('Tab'),
+      },
     };
     await Promise.all(
-      Object.entries(cases).map(async ([what, given]) => {
-        const [body, then] = [given].flat();
-        const { page, told } = await open(t, { body });
-        await page.evaluate(() => new Promise((resolve) => setTimeout(resolve, 800)));
+      Object.entries(cases).map(async ([what, { body = '', before, next }]) => {
+        const { page, told } = await openLate(t, { body: DEAD + body });
+        await before?.(page);
         await page.click('#dead');
-        await then?.(page);
+        await next?.(page);
         const { kind, after } = await effectOf(told, 'dead');
         assert.deepEqual([what, kind, after], [what, 'none', null]);
       }),
@@ -667,12 +697,12 @@ describe('the effect of a click', () => {
   });
 
   test('on a page that changes by itself is that of the click', async (t) => {
-    const { page, told } = await open(t, {
+    const { page, told } = await openLate(t, {
       body: `<p id="clock"></p><p id="out"></p><button id="sync" onclick="clock.textContent = 'x'">a</button>
         <button id="later" onclick="setTimeout(() => { out.textContent = 'y' }, 700)">a</button>
         <script>setInterval(() => { clock.textContent = performance.now() }, 50)</script>`,
     });
-    await page.evaluate(() => new Promise((resolve) => setTimeout(resolve, 500)));
+    await changed(page, 5);
     await page.click('#sync');
     assert.ok((await effectOf(told, 'sync')).after < 500);
     await page.click('#later');
@@ -682,7 +712,7 @@ describe('the effect of a click', () => {
   });
 
   test('is navigation where the page ends before', async (t) => {
-    const { page, tab } = await open(t, { body: '<button id="dead">a</button>' });
+    const { page, tab } = await openLate(t, { body: '<button id="dead">a</button>' });
     await page.click('#dead');
     await page.goto('about:blank');
     const effect = await eventually('the effect', () => site.events(tab).find(({ type }) => type === 'effect'));
@@ -690,7 +720,7 @@ describe('the effect of a click', () => {
   });
 
   test('of which only the newest waits', async (t) => {
-    const { page, told } = await open(t, {
+    const { page, told } = await openLate(t, {
       body: '<button id="dead">a</button><button id="live" onclick="this.append(1)">a</button><div data-ct-block><button id="blocked" onclick="live.append(2)">a</button></div>',
     });
     await page.click('#dead');
@@ -706,15 +736,6 @@ describe('the effect of a click', () => {
 });
 
 describe('what the late part tells', () => {
-  /** Waits for it, too. */
-  const openLate = async (t, document) => {
-    const opened = await open(t, document);
-    await eventually('the late part', () =>
-      opened.page.evaluate(() => performance.getEntriesByType('resource').some(({ name }) => /late/.test(name))),
-    );
-    await opened.page.evaluate(() => new Promise((resolve) => setTimeout(resolve, 100)));
-    return opened;
-  };
   const of = (found, count, what) => eventually(what, async () => ((await found()).length >= count ? found() : null));
 
   test('media, also inside of shadow trees', async (t) => {
@@ -871,7 +892,9 @@ describe('what the late part tells', () => {
   test('the vitals of before', async (t) => {
     const { page, tab } = await openLate(t, { body: '<h1>Large</h1><button id="b">a</button>' });
     await page.click('#b');
-    await page.evaluate(() => new Promise((resolve) => setTimeout(resolve, 200)));
+    await page.evaluate(
+      () => new Promise((resolve) => new PerformanceObserver(resolve).observe({ type: 'first-input', buffered: true })),
+    );
     await page.goto('about:blank');
     const vitals = () => site.events(tab).filter(({ type }) => type === 'web_vital');
     await eventually('the vitals', () => site.events(tab).some(({ type }) => type === 'page_leave'));
@@ -893,7 +916,7 @@ describe('what the late part tells', () => {
 
 describe('how a page is used', () => {
   test('by a finger and by a pen', async (t) => {
-    const { page, told } = await open(t, { body: '<button id="b" onclick="this.append(1)">a</button>' });
+    const { page, told } = await openLate(t, { body: '<button id="b" onclick="this.append(1)">a</button>' });
     const devtools = await page.context().newCDPSession(page);
     await devtools.send('Emulation.setTouchEmulationEnabled', { enabled: true });
     const { x, y, width, height } = await page.locator('#b').boundingBox();
