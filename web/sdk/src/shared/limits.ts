@@ -9,9 +9,6 @@ export const DESCRIBE_AFTER_MS = 200;
 /** at the latest so much later. */
 export const DESCRIBE_WITHIN_MS = 1_000;
 
-/** When the page has loaded, and then is idle, at the latest after this time, the captures begin that can wait. */
-export const LATE_WITHIN_MS = 5_000;
-
 /** A batch is cut this long after its first event. */
 export const FLUSH_MS = 5_000;
 /**
