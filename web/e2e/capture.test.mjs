@@ -255,6 +255,33 @@ describe('requests', () => {
     }
   });
 
+  test('that are broken off, or never end, tell how long they took, and no size', async (t) => {
+    site.pages['/endless'] = (_, response) => response.writeHead(200).write('x');
+    const { page, tab, told } = await open(t);
+    const lasted = await page.evaluate(async () => {
+      const stop = new AbortController();
+      const { body } = await fetch('/api/stream', { signal: stop.signal });
+      await body.getReader().read();
+      stop.abort();
+      const began = performance.now();
+      await fetch('/endless');
+      await (await fetch('/api/stream?n=2')).text();
+      return performance.now() - began;
+    });
+    await requests(told, 2);
+    await page.goto('about:blank');
+    const calls = () =>
+      site
+        .events(tab)
+        .filter(({ type }) => type === 'request')
+        .map(({ request }) => request);
+    const endless = await eventually('the endless one', () => calls().find(({ url }) => url === '/endless'));
+    assert.ok(endless.duration_ms >= lasted, `${endless.duration_ms} ${lasted}`);
+    assert.equal(endless.bytes, null);
+    const [broken] = calls().filter(({ initiator }) => initiator === 'fetch');
+    assert.deepEqual([broken.status, broken.bytes], [200, null]);
+  });
+
   test('to the same address at the same time each have their own time', async (t) => {
     const { page, told } = await open(t);
     await page.evaluate(async () => {

@@ -14,10 +14,10 @@ export interface Call {
   readonly initiator: 'fetch' | 'xhr';
   /** Milliseconds since the document began. */
   readonly startedAt: number;
-  answeredAt?: number;
+  answered: boolean;
   /** 0: none was given. */
   status: number;
-  /** As the answer's head tells it. */
+  /** Of the body, as the answer's head tells it. */
   length: string | null;
   /** The browser's own timing, which comes when the body has ended. */
   timing?: PerformanceResourceTiming;
@@ -52,10 +52,12 @@ export function captureRequests(tracker: Tracker): void {
 
   const tell = (call: Call) => {
     const { method, url, initiator, startedAt, status, length, timing } = call;
-    if (!calls.delete(call) || call.answeredAt === undefined || !url) return;
-    const at = timing ? timing.responseEnd : call.answeredAt;
-    // Of what other origins send the browser may hide the size.
-    const bytes = timing?.requestStart ? timing.encodedBodySize : length ? Number(length) : null;
+    if (!calls.delete(call) || !call.answered || !url) return;
+    // Without it the body has not ended yet.
+    const at = timing?.responseEnd ?? now();
+    // Of what other origins send the browser may hide the size, and of what was broken off it tells none.
+    const head = length ? Number(length) : null;
+    const bytes = timing?.requestStart ? timing.encodedBodySize || (head === 0 ? 0 : null) : head;
     const duration_ms = Math.max(0, roundMicros(at - startedAt));
     tracker.note('request', at, 0, [], { method, url, status, duration_ms, initiator, bytes });
   };
@@ -67,7 +69,7 @@ export function captureRequests(tracker: Tracker): void {
         found = call;
     if (!found) return;
     found.timing = timing;
-    if (found.answeredAt !== undefined) tell(found);
+    if (found.answered) tell(found);
   };
   guarded(() => {
     // Hears of each, also when the page's own buffer of timings is full.
@@ -87,16 +89,24 @@ export function captureRequests(tracker: Tracker): void {
       const url = address && absolute(address);
       const place = url.replace(/\?.*/, '');
       if (place === own || (address && !url)) return;
-      const call = { method: method.toUpperCase(), url, initiator, startedAt: now(), status: 0, length: null };
+      const call = {
+        method: method.toUpperCase(),
+        url,
+        initiator,
+        startedAt: now(),
+        answered: false,
+        status: 0,
+        length: null,
+      };
       if (calls.size >= CALLS_WAITING_MAX) tell(calls.values().next().value as Call);
       calls.add(call);
       tracker.effects.saw('request', place);
       return call;
     },
     answered(call, status, length, inTransit) {
-      call.answeredAt = now();
+      call.answered = true;
       call.status = status;
-      call.length = call.method === 'HEAD' ? null : length;
+      call.length = call.method === 'HEAD' || /^(204|205|304)$/.test(`${status}`) ? '0' : length;
       if (call.timing || !inTransit || !/^http/.test(call.url)) tell(call);
     },
     forget: (call) => calls.delete(call),
