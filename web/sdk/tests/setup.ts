@@ -54,3 +54,6 @@ export function removeListeners(): void {
   for (const [target, type, listener, options] of globalThis.addedListeners?.splice(0) ?? [])
     target.removeEventListener(type, listener, options);
 }
+
+// Happy-dom's own looks for the document of a document.
+Object.defineProperty(Node.prototype, 'baseURI', { configurable: true, get: () => location.href });

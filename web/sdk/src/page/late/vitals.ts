@@ -96,7 +96,10 @@ export function captureVitals(tracker: Tracker): void {
     for (const name in measured) tell(name, measured[name]);
   };
   tracker.on(document, 'visibilitychange', () => {
-    if (visibilityOf(document) === 'hidden') tellAll();
+    if (visibilityOf(document) !== 'hidden') return;
+    tellAll();
+    // A hidden page may not come back.
+    tracker.cut();
   });
   tracker.atEnd(tellAll);
 }

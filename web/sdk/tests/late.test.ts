@@ -1,0 +1,146 @@
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { captureFrames } from '../src/page/late/frames.ts';
+import { captureMedia } from '../src/page/late/media.ts';
+import { captureResources } from '../src/page/late/resources.ts';
+import type { Tracker } from '../src/page/tracker.ts';
+
+type Noted = [type: string, at: number, values: number[], details: Record<string, unknown>];
+
+/** What the browser measures: a test says what it saw. */
+class Observer {
+  static supportedEntryTypes = ['resource', 'long-animation-frame', 'longtask'];
+  static seen: Record<string, (entries: object[]) => void> = {};
+  constructor(private readonly callback: (list: { getEntries(): object[] }) => void) {}
+  observe({ type }: { type: string }): void {
+    Observer.seen[type] = (entries) => this.callback({ getEntries: () => entries });
+  }
+}
+
+let noted: Noted[];
+let pageView: string;
+let heard: Record<string, (event: object, at: number) => void>;
+
+function tracker(settings: object = {}): Tracker {
+  const own = {
+    resources: 'first-party',
+    ingest: 'https://c.example/v1/events',
+    worker: '/w.js',
+    hooks: '',
+    late: '/t.late.js',
+  };
+  return {
+    settings: { ...own, ...settings },
+    pageView: () => pageView,
+    note: (type: string, at: number, _: number, values: number[], details: Record<string, unknown>) =>
+      noted.push([type, at, values, details]),
+    number: () => 1,
+    on: (_: object, type: string, handler: never) => {
+      heard[type] = handler;
+    },
+    roots: {
+      each: (listen: (root: object) => void) => listen(window),
+      target: ({ target }: { target: object }) => target,
+    },
+  } as unknown as Tracker;
+}
+
+beforeEach(() => {
+  noted = [];
+  heard = {};
+  pageView = 'first';
+  vi.stubGlobal('PerformanceObserver', Observer);
+});
+
+afterEach(() => {
+  vi.unstubAllGlobals();
+});
+
+const frame = (blocking: number, scripts: object[] = []) => ({
+  startTime: blocking,
+  duration: blocking + 50,
+  blockingDuration: blocking,
+  scripts,
+});
+
+test('of many long frames the twenty longest of each page view are told, and not many others', () => {
+  captureFrames(tracker());
+  const blocking = Array.from({ length: 1000 }, (_, n) => 50 + ((n * 617) % 1000));
+  Observer.seen['long-animation-frame']?.([...blocking, 49.9].map((ms) => frame(ms)));
+  const told = noted.map(([, , [, ms]]) => ms as number);
+  const longest = [...blocking].sort((a, b) => b - a).slice(0, 20);
+  expect(told).toEqual(expect.arrayContaining(longest));
+  expect(told.length).toBeLessThanOrEqual(100);
+  expect(Math.min(...told)).toBeGreaterThanOrEqual(50);
+  noted = [];
+  Observer.seen['long-animation-frame']?.([frame(50)]);
+  expect(noted).toHaveLength(0);
+  pageView = 'second';
+  Observer.seen['long-animation-frame']?.([frame(50)]);
+  expect(noted).toHaveLength(1);
+});
+
+test('frames that grow longer and longer end somewhere', () => {
+  captureFrames(tracker());
+  for (let ms = 50; ms < 1000; ms++) Observer.seen['long-animation-frame']?.([frame(ms)]);
+  expect(noted).toHaveLength(100);
+});
+
+test('a long frame has the script that took longest in it', () => {
+  captureFrames(tracker());
+  const scripts = [
+    { duration: 20, sourceURL: 'https://shop.example/a.js', invoker: 'a' },
+    { duration: 90, sourceURL: 'https://shop.example/b.js', invoker: 'b' },
+  ];
+  Observer.seen['long-animation-frame']?.([frame(100, scripts)]);
+  expect(noted[0]).toEqual(['long_frame', 100, [150, 100], { script: 'https://shop.example/b.js', invoker: 'b' }]);
+});
+
+test('where frames are not measured long tasks are', () => {
+  Observer.supportedEntryTypes = ['longtask'];
+  captureFrames(tracker());
+  Observer.seen.longtask?.([
+    { startTime: 7, duration: 130 },
+    { startTime: 9, duration: 99 },
+  ]);
+  Observer.supportedEntryTypes = ['resource', 'long-animation-frame', 'longtask'];
+  expect(noted).toEqual([['long_frame', 7, [130, 80], { script: '', invoker: '' }]]);
+});
+
+const resource = (name: string, initiatorType = 'img') => ({ name, initiatorType, startTime: 1, responseEnd: 3.5 });
+
+test('resources of the site and of hosts below it are told, not those of others, calls, or our own', () => {
+  captureResources(tracker());
+  Observer.seen.resource?.([
+    resource('https://shop.example/a.png'),
+    resource('https://static.shop.example/b.js', 'script'),
+    resource('https://notshop.example/c.png'),
+    resource('https://shop.example/api', 'fetch'),
+    resource('https://c.example/v1/events?key=k', 'beacon'),
+    resource('https://shop.example/w.js', 'other'),
+    resource('https://shop.example/t.js', 'script'),
+  ]);
+  expect(noted.map(([, , , { url }]) => url)).toEqual([
+    'https://shop.example/a.png',
+    'https://static.shop.example/b.js',
+  ]);
+  expect(noted[0]?.[3]).toMatchObject({ method: null, status: null, bytes: null, initiator: 'img', duration_ms: 2.5 });
+});
+
+test('the first hundred resources of a page view are told, and once that there were more', () => {
+  captureResources(tracker({ resources: 'all' }));
+  const many = Array.from({ length: 150 }, (_, n) => resource(`https://other.example/${n}.png`));
+  Observer.seen.resource?.(many);
+  pageView = 'second';
+  Observer.seen.resource?.(many.slice(0, 1));
+  const types = noted.map(([type]) => type);
+  expect(types.filter((type) => type === 'request')).toHaveLength(101);
+  expect(types.filter((type) => type === 'capture_degraded')).toHaveLength(1);
+});
+
+test('who drags the time of a player is told of twice a second', () => {
+  captureMedia(tracker());
+  const player = document.createElement('video');
+  for (let at = 0; at < 1000; at += 20) heard.seeked?.({ target: player }, at);
+  heard.pause?.({ target: player }, 1000);
+  expect(noted.map(([, at]) => at)).toEqual([0, 500, 1000]);
+});
