@@ -1,7 +1,7 @@
 // What the page did is told as it was, and the page did it as it would have without the SDK.
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { after, before, describe, test } from 'node:test';
 import { launch } from './browser.mjs';
@@ -227,6 +227,44 @@ describe("the page's own fetch", () => {
     });
     assert.ok(await page.evaluate(() => fetch('/x').catch((reason) => reason === window.reason)));
   });
+
+  for (const where of ['before', 'after'])
+    test(`keeps to zone.js, loaded ${where} the SDK`, async (t) => {
+      const script = await readFile(new URL('../node_modules/zone.js/bundles/zone.umd.min.js', import.meta.url));
+      site.pages['/zone.js'] = (_, response) =>
+        response.writeHead(200, { 'Content-Type': 'text/javascript' }).end(script);
+      // As libraries do it, so that the zone's promises are what is answered.
+      const zone = `<script src="/zone.js"></script><script>const inner = fetch;
+        window.fetch = (...given) => new Promise((...settle) => inner(...given).then(...settle))</script>`;
+      const run = async (page) => {
+        const told = [];
+        page.on('console', (message) => told.push(message.text().split('\n')[0]));
+        page.on('pageerror', ({ message }) => told.push(message));
+        const seen = await page.evaluate(async () => {
+          const answer = fetch('/api/200');
+          const seen = [answer instanceof Promise, answer.constructor === Promise, Object.keys(answer).sort().join()];
+          seen.push((await answer).status);
+          await fetch('/api/reset').catch(({ name }) => seen.push(name));
+          const zone = window.Zone.current.fork({ name: 'page' });
+          await zone.run(() => fetch('/api/201').then(() => seen.push(window.Zone.current.name)));
+          fetch('http://[');
+          return seen;
+        });
+        await page.evaluate(rested);
+        return [seen, told.filter((text) => !/net::/.test(text))];
+      };
+      const { page, told } = await open(t, where === 'before' ? { before: zone } : { body: zone });
+      const bare = await context.newPage();
+      t.after(() => bare.close());
+      site.pages['/bare'] = `<!doctype html>${zone}`;
+      await bare.goto(`${site.ownUrl}/bare`);
+      assert.deepEqual(await run(page), await run(bare));
+      assert.deepEqual((await requests(told, 3)).map(short).sort(), [
+        'GET /api/200 200 fetch',
+        'GET /api/201 201 fetch',
+        'GET /api/reset 0 fetch',
+      ]);
+    });
 
   test('reads what it is given once', async (t) => {
     const { page } = await open(t);
