@@ -736,6 +736,10 @@ describe('the effect of a click', () => {
           setInterval(() => { for (let i = 0; i < 20; i++) change() }, 50)</script>`,
         before: (page) => changed(page, 200),
       },
+      'a page that pretends to be used': {
+        body: `<script>setInterval(() => { for (const type of ['scroll', 'change', 'pointerdown', 'focusin']) dead.dispatchEvent(new Event(type,
+          { bubbles: true })) }, 100)</script>`,
+      },
       'a page that asks its server all the time': {
         body: '<script>setInterval(() => fetch("/api/200?n=" + Math.random()), 150)</script>',
         before: (page) => page.waitForFunction(() => performance.getEntriesByType('resource').length > 6),

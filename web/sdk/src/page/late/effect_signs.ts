@@ -2,7 +2,7 @@
 import { around } from '../around.ts';
 import { guarded } from '../guard.ts';
 import { on, visibilityOf } from '../natives.ts';
-import type { Roots } from '../roots.ts';
+import type { Tracker } from '../tracker.ts';
 import type { EffectKind } from './effects.ts';
 
 /** Of the Navigation API. */
@@ -25,15 +25,15 @@ const CALLS: Record<string, EffectKind> = { alert: 'dialog', confirm: 'dialog', 
 
 /** `waits`: whether anything waits for one. */
 export function hearEffects(
-  roots: Roots,
+  tracker: Tracker,
   waits: () => boolean,
   saw: (kind: EffectKind) => void,
   acted: (event: Event) => void,
 ): void {
-  for (const type of ['pointerdown', 'keydown', 'wheel']) on(window, type, (event) => guarded(() => acted(event)));
+  for (const type of ['pointerdown', 'keydown', 'wheel']) tracker.on(window, type, acted);
   const hear = (target: EventTarget, type: string, kind: EffectKind, really: (event: never) => unknown = () => true) =>
-    on(target, type, (event) => waits() && guarded(() => really(event as never) && saw(kind)));
-  roots.each((root) => {
+    on(target, type, (event) => waits() && event.isTrusted && guarded(() => really(event as never) && saw(kind)));
+  tracker.roots.each((root) => {
     for (const type in SIGNS) hear(root, type, SIGNS[type] as EffectKind);
   });
   hear(window, 'focusin', 'focus');

@@ -147,7 +147,7 @@ export function captureEffects(tracker: Tracker): void {
   };
   tracker.effects = { arm, saw };
   hearEffects(
-    tracker.roots,
+    tracker,
     () => !!armed,
     saw,
     (event) => {
