@@ -1029,7 +1029,7 @@ describe('how a page is used', () => {
   });
 
   test('by who copies from it, and goes back and forward', async (t) => {
-    const { page, told } = await open(t, { body: '<p id="text">some text</p>' });
+    const { page, told } = await openLate(t, { body: '<p id="text">some text</p>' });
     await page.evaluate(() => getSelection().selectAllChildren(document.querySelector('#text')));
     await page.keyboard.press('ControlOrMeta+c');
     assert.deepEqual(
