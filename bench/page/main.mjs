@@ -6,7 +6,7 @@ import { play } from './player.mjs';
 import { profilePage } from './profile.mjs';
 import { capturedTable, goalLines, pageTable, summarise } from './report.mjs';
 import { heading, writeSection } from './results.mjs';
-import { PAGES } from './score.mjs';
+import { PAGES, total } from './score.mjs';
 import { measured, traced } from './session.mjs';
 import { openSite } from './site.mjs';
 import { NAMES, prepare } from './subjects.mjs';
@@ -62,12 +62,13 @@ async function everySession(setting, subjects, { pages, runs, ...rest }) {
   const sessions = { measured: [], traced: [] };
   const run = async (kind, page, round, chosen, act) => {
     for (const subject of chosen) {
-      const session = await act({ ...setting, subject }, page);
-      sessions[kind].push({ page, round, subject: subject.name, ...session });
-      const { errors, received } = session;
-      if (errors.length)
-        console.error(`  ${subject.name} on ${page}: ${errors.length} page errors, the first: ${errors[0]}`);
-      if (subject.captured && !received.length) console.error(`  ${subject.name} on ${page}: sent nothing`);
+      try {
+        const session = await act({ ...setting, subject }, page);
+        sessions[kind].push({ page, round, subject: subject.name, ...session });
+        complain(session, subject, page);
+      } catch (error) {
+        console.error(`  ${subject.name} on ${page}: left out, ${error.message.split('\n')[0]}`);
+      }
     }
   };
   const scripts = subjects.filter(({ name }) => name !== 'nothing');
@@ -79,6 +80,12 @@ async function everySession(setting, subjects, { pages, runs, ...rest }) {
     await run('traced', page, 0, scripts, (one) => traced(one, page, { ...rest, seconds: TRACED_SECONDS }));
   }
   return sessions;
+}
+
+/** What would make a figure one of something else: a page with errors, or a subject that records nothing. */
+function complain({ errors, received, counts = {} }, { name, captured }, page) {
+  if (errors.length) console.error(`  ${name} on ${page}: ${errors.length} page errors, the first: ${errors[0]}`);
+  if (captured && total(counts) && !received.length) console.error(`  ${name} on ${page}: sent nothing`);
 }
 
 function summaries({ measured, traced }, pages, subjects) {

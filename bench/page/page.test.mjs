@@ -171,14 +171,21 @@ test('what peers sent is read in their own formats', () => {
   assert.equal(snowplow([post('/com.snowplowanalytics.snowplow/tp2', JSON.stringify({ data }))]).clicks, 1);
 });
 
-const session = (scriptMs) => ({
-  ...{ scriptMs, taskMs: 0, heapBytes: 0, counts: { samples: 500, clicks: 0, keys: 0, wheels: 0 }, received: [] },
+const session = (scriptMs, round = 0) => ({
+  ...{
+    round,
+    scriptMs,
+    taskMs: 0,
+    heapBytes: 0,
+    counts: { samples: 500, clicks: 0, keys: 0, wheels: 0 },
+    received: [],
+  },
 });
 const traced = { interactions: 250, forced: 0, forcedMs: 0, longest: [], longTasks: 0, blockingMs: 0 };
 
 test('a subject costs what its session took beyond the page alone, of the same round', () => {
-  const nothing = [session(10), session(30), session(20)];
-  const summary = summarise({ measured: [session(15), session(34), session(28)], traced: [traced], nothing });
+  const nothing = [session(10, 0), session(30, 1), session(20, 2)];
+  const summary = summarise({ measured: [session(28, 2), session(15, 0), session(34, 1)], traced: [traced], nothing });
   assert.equal(summary.scriptMs, 10); // the median of 5, 4 and 8 ms for 500 interactions
   const forcing = summarise({
     measured: [session(15)],
@@ -204,4 +211,12 @@ test('a section is replaced, added, and leaves the others alone', () => {
     '# Results\n\n## Pipeline\n\nold\n\n## Page\n\nnew\n\n## Storage\n\n2\n',
   );
   assert.equal(withSection('# Results\n', 'Page', 'new'), '# Results\n\n## Page\n\nnew\n');
+});
+
+test('a session that failed leaves a gap, not a wrong figure', () => {
+  const nothing = [session(10, 0), session(30, 1)];
+  assert.equal(summarise({ measured: [session(34, 1)], traced: [traced], nothing }).scriptMs, 8);
+  const none = summarise({ measured: [], traced: [], nothing });
+  assert.deepEqual([none.scriptMs, none.heapKib, none.longestMs, none.requests], [null, null, null, null]);
+  assert.match(goalLines(['form'], { form: { ours: none, sketch: none } })[0], /NOT reached/);
 });

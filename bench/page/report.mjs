@@ -20,15 +20,18 @@ const LEAST_MS = 0.5;
  * page alone, paired by round: what a subject costs is its session less that of the same round with nothing.
  */
 export function summarise({ measured, traced, nothing }) {
-  const inputs = total(measured[0].counts);
+  const inputs = total(measured[0]?.counts ?? {});
   /** Per 1,000 interactions; per load on the page without input. */
-  const per = (value, count = inputs) => (count ? (value / count) * 1000 : value);
-  const beyond = (key) => median(measured.map((session, round) => session[key] - nothing[round][key]));
+  const per = (value, count = inputs) => (value !== null && count ? (value / count) * 1000 : value);
+  const pairs = measured.map((session) => [session, nothing.find(({ round }) => round === session.round)]);
+  const complete = pairs.filter(([, other]) => other);
+  const beyond = (key) => median(complete.map(([session, other]) => session[key] - other[key]));
   const of = (list, value) => median(list.map(value));
   const forcedMs = of(traced, ({ forcedMs: ms, interactions }) => per(ms, interactions));
+  const scriptMs = beyond('scriptMs');
   return {
-    scriptMs: per(beyond('scriptMs')) + (forcedMs ?? 0),
-    heapKib: beyond('heapBytes') / 1024,
+    scriptMs: scriptMs === null ? null : per(scriptMs) + (forcedMs ?? 0),
+    heapKib: beyond('heapBytes') === null ? null : beyond('heapBytes') / 1024,
     forcedMs,
     forced: of(traced, ({ forced, interactions }) => per(forced, interactions)),
     longestMs: of(traced, ({ longest: [first] }) => first?.ms ?? 0),
