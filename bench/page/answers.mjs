@@ -1,5 +1,12 @@
-// What the stub answers peers that ask before they record: as their servers do for a project with everything switched on.
+// What the stub answers: as the collector does, and as peers' servers do for a project with everything switched on.
 const json = (value) => ['application/json', JSON.stringify(value)];
+
+/** From its second batch on the SDK compresses, since the collector says that it reads that without a header. */
+export function collectorAnswer() {
+  const now = Date.now();
+  const clock = { server_received_at: now, server_sent_at: now };
+  return json({ durability: 'kafka', accepted: 0, rejected: [], ...clock, encodings: ['gzip'] });
+}
 
 /** Remote configuration and flags; anything else is a batch. */
 export function posthogAnswer({ url }, recording) {

@@ -1,6 +1,6 @@
 // What is compared. A subject is what a page gets: script tags and the files behind them, what the stub answers it, and how
 // to read from its requests what it captured.
-import { openreplayAnswer, posthogAnswer } from './answers.mjs';
+import { collectorAnswer, openreplayAnswer, posthogAnswer } from './answers.mjs';
 import { buildPeer, buildSdk } from './build.mjs';
 import { openreplay, ours, posthog, rrweb, sentry, snowplow } from './captured.mjs';
 
@@ -41,6 +41,7 @@ const SUBJECTS = [
     build: ({ readable }) => buildSdk(readable),
     tags: (collector) => tag('ours', 'telemetry.js', `defer data-ct-key="bench" data-ct-endpoint="${collector}"`),
     captured: ours,
+    answer: collectorAnswer,
   },
   peer('snowplow', 'Snowplow: views, activity, clicks, forms', snowplow),
   peer('rrweb', 'rrweb: recording', rrweb),
