@@ -610,7 +610,7 @@ describe('where the worker lies', () => {
   for (const script of ['/lib.js/telemetry.js', '/telemetry.js?v=1.2.js', '/telemetry.js#a.js'])
     test(`beside ${script}`, async () => {
       server.script = script;
-      for (const name of ['telemetry.js', 'telemetry.worker.js'])
+      for (const name of ['telemetry.js', 'telemetry.late.js', 'telemetry.worker.js'])
         server.files[`/lib.js/${name}`] = { type: 'text/javascript', body: built(name) };
       const { page, tab } = await open();
       await flush(page);
