@@ -1,20 +1,19 @@
 import type { ClientHints } from '../shared/batch.ts';
-import { type Chunk, type Header, WIDTH } from '../shared/chunk.ts';
+import type { Chunk, Header } from '../shared/chunk.ts';
 import { encodeRest } from '../shared/encode.ts';
 import { halves, type Part } from '../shared/halves.ts';
 import { ORPHANS_EVERY_MS, ORPHANS_FIRST_MS } from '../shared/limits.ts';
 import { FORGET_CHANNEL, type Order, type Report } from '../shared/messages.ts';
-import { EVENT_TYPES } from '../shared/types.ts';
 import { allowQuery } from '../shared/urls.ts';
 import { askClientHints } from './client_hints.ts';
 import { Clock } from './clock.ts';
+import { countEvents } from './count.ts';
 import { type Entry, keyOf } from './entry.ts';
 import { filtered, loadHooks } from './hooks.ts';
 import { Orphans } from './orphans.ts';
 import { Outbox } from './outbox.ts';
 import { pauseMs, Sender } from './sender.ts';
-
-const POINTER = EVENT_TYPES.indexOf('pointer');
+import { entryOf } from './tails.ts';
 
 export type Wait = (ms: number) => Promise<void>;
 
@@ -262,30 +261,4 @@ export class Courier {
     }
     this.report({ kind: 'forgotten' });
   }
-}
-
-/** Rows that are no further samples of a trail. */
-function countEvents({ rows }: Chunk): number {
-  let events = 0;
-  for (let i = 0; i < rows.length; i += WIDTH) if (rows[i] !== POINTER || rows[i - WIDTH] !== POINTER) events++;
-  return events;
-}
-
-/** Null for what is no batch. The page has not the site's filter; and what writes batches may not have been there yet. */
-function entryOf(text: string): Entry | null {
-  try {
-    const { sent_at, clock: _, header, chunk, ...written } = JSON.parse(text);
-    const batch = header ? JSON.parse(encodeRest(header, numbered(chunk)).rest) : written;
-    const { tab_id, batch_seq, events } = batch;
-    if (typeof tab_id !== 'string' || !(batch_seq >= 0) || !(sent_at >= 0)) return null;
-    const rest = JSON.stringify({ ...batch, events: filtered(events) });
-    return { tab_id, batch_seq, created_at: sent_at, events: events.length, rest };
-  } catch {
-    return null;
-  }
-}
-
-/** JSON has null where a row has nothing. */
-function numbered(chunk: Omit<Chunk, 'rows'> & { rows: (number | null)[] }): Chunk {
-  return { ...chunk, rows: Float64Array.from(chunk.rows, (value) => value ?? Number.NaN) };
 }
