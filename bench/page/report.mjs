@@ -13,7 +13,7 @@ export const TITLES = {
 /** What ours may cost; DEFINITIONS of the columns stand in bench/README.md. */
 export const GOAL = { sketchRatio: 1.2, longestMs: 2, forced: 0, longTasks: 0 };
 /** Below this many milliseconds a ratio would be one of noise. */
-const LEAST_MS = 0.5;
+const LEAST_MS = 2;
 
 /**
  * The medians of a subject on a page. `measured` and `traced` are lists of sessions, `nothing` the measured sessions of the
