@@ -59,12 +59,12 @@ test('figures for people', () => {
 
 const own = { isSubject: (url) => url.endsWith('sdk.js'), isSite: (url) => url.startsWith('/') };
 
-/** A trace of one page thread: [name, start ms, length ms, address]. */
+/** A trace of one page thread: [name, start ms, length ms, address, type of the event]. */
 function traceOf(...calls) {
   const thread = { pid: 1, tid: 2 };
-  const events = calls.map(([name, start, ms, url]) => ({
+  const events = calls.map(([name, start, ms, url, type]) => ({
     ...{ ...thread, ph: 'X', name, ts: start * 1000, dur: ms * 2000, tdur: ms * 1000 },
-    args: url ? { data: { url, functionName: 'f', lineNumber: 1, columnNumber: 9 } } : {},
+    args: url || type ? { data: { url, type, functionName: 'f', lineNumber: 1, columnNumber: 9 } } : {},
   }));
   return [{ ...thread, ph: 'M', name: 'thread_name', args: { name: 'CrRendererMain' } }, ...events];
 }
@@ -73,6 +73,7 @@ test('layout within calls of the subject is forced, other layout is not', () => 
   const found = analyse(
     traceOf(
       ['RunTask', 0, 20],
+      ['EventDispatch', 1, 4, '', 'click'],
       ['FunctionCall', 1, 4, '/sdk.js'],
       ['UpdateLayoutTree', 2, 1],
       ['Layout', 5, 1],
@@ -83,7 +84,7 @@ test('layout within calls of the subject is forced, other layout is not', () => 
     own,
   );
   assert.deepEqual([found.calls, found.forced, found.forcedMs], [1, 2, 2]);
-  assert.deepEqual(found.longest, [{ ms: 4, name: 'f sdk.js:1:9' }]);
+  assert.deepEqual(found.longest, [{ ms: 4, name: 'click: f sdk.js:1:9' }]);
 });
 
 test('a task is long because of a script only if it would not be long without it', () => {

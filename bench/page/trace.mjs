@@ -50,12 +50,13 @@ export function analyse(events, { isSubject, isSite }) {
     const parent = open.at(-1);
     const own = parent?.own || (CALLS.has(event.name) && isSubject(addressOf(event), event.name));
     const forced = own && LAYOUT.has(event.name) && !parent.forced;
-    open.push({ end: event.ts + (event.dur ?? 0), own, forced: forced || parent?.forced });
+    const type = event.name === 'EventDispatch' ? event.args.data.type : '';
+    open.push({ end: event.ts + (event.dur ?? 0), own, forced: forced || parent?.forced, type });
     if (TASK.has(event.name) && !parent) {
       closeTask();
       task = { ms: msOf(event), ownMs: 0 };
     }
-    if (own && !parent?.own) addCall(found.calls, event, task);
+    if (own && !parent?.own) addCall(found.calls, event, task, parent);
     if (forced) {
       found.forced++;
       found.forcedMs += msOf(event);
@@ -66,10 +67,11 @@ export function analyse(events, { isSubject, isSite }) {
   return { ...found, calls: found.calls.length, longest };
 }
 
-function addCall(calls, event, task) {
+/** A call of a listener is named by its event too. */
+function addCall(calls, event, task, parent) {
   const ms = msOf(event);
   if (task) task.ownMs += ms;
   const { functionName, url = '', lineNumber, columnNumber } = event.args?.data ?? {};
   const name = `${functionName || event.name} ${url.replace(/.*\//, '')}:${lineNumber ?? ''}:${columnNumber ?? ''}`;
-  calls.push({ ms, name });
+  calls.push({ ms, name: parent?.type ? `${parent.type}: ${name}` : name });
 }
