@@ -145,7 +145,7 @@ async fn columns_that_an_older_store_lacks_are_null_and_come_with_the_next_compa
         new.iter().map(|name| format!("count({name})")).collect::<Vec<_>>().join(", ")
     );
     let none = json!(vec![0; new.len()]);
-    assert_eq!(rows(&lake, &filled).await, [none.clone()], "of the older table");
+    assert_eq!(rows(&lake, &filled).await, std::slice::from_ref(&none), "of the older table");
 
     let mut tab = Tab::new("v1", "t1");
     landing.land_without(&[tab.event("click", NOON), tab.event("click", NOON + SECOND)], &new);

@@ -214,6 +214,9 @@ test('of many tabs one delivers what a closed one left', async () => {
   page.evaluate(() => window.telemetry.flush()).catch(() => {});
   await eventually('stored', async () => (await onDevice(page)).batches > 0);
   await page.close();
+  // Refused as well: answered, it would be a second delivery.
+  const left = ({ batch }) => batch?.tab_id === tab && batch.events.some(({ type }) => type === 'page_leave');
+  await eventually('its beacon', () => server.requests.some(left));
   server.answer = up;
   const tabs = await Promise.all(Array.from({ length: 4 }, () => open()));
   await Promise.all(tabs.map(({ page }) => flush(page)));

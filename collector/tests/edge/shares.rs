@@ -124,7 +124,7 @@ async fn one_key_that_waits_for_kafka_leaves_room_for_the_others() {
     })
     .await;
     assert_eq!(rig.post(batch(&[click(0)])).await.status, 200);
-    rig.cluster.broker_round_trip_time(1, Duration::from_millis(800)).expect("the mock obeys");
+    rig.cluster.broker_round_trip_time(1, Duration::from_millis(2_500)).expect("the mock obeys");
     let from: Vec<_> = (0..8).map(|host| format!("203.0.113.{host}")).collect();
     let shared = &rig;
     let greedy = from.iter().map(|from| async move {

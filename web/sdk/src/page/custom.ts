@@ -7,6 +7,7 @@ import {
   PROPERTIES_MS_MAX,
   PROPERTIES_NODES_MAX,
   PROPERTIES_UNITS_MAX,
+  STRING_READ_UNITS_MAX,
 } from '../shared/limits.ts';
 import { clean } from '../shared/text.ts';
 import { now } from './natives.ts';
@@ -18,6 +19,7 @@ const { join } = Array.prototype;
 const { hasOwn } = Object;
 const tagOf = Object.prototype.toString;
 const isoOf = Date.prototype.toISOString;
+const BIGINT_BITS_MAX = 1024;
 /** How many values are between two looks at the clock: a small object is never cut by a busy machine. */
 const NODES_PER_LOOK = 64;
 
@@ -45,7 +47,10 @@ export function customProperties(properties: unknown): string {
   const json = (value: unknown): string | undefined => {
     node();
     const kind = typeof value;
-    if (kind === 'bigint') return write(String(value));
+    // What is written in pieces is put together when it is read, and a number of a million digits is written for minutes.
+    if (kind === 'string' && (value as string).length > STRING_READ_UNITS_MAX) return write('[String]');
+    if (kind === 'bigint')
+      return write(BigInt.asIntN(BIGINT_BITS_MAX, value as bigint) === value ? String(value) : '[BigInt]');
     if (value === null || kind === 'string' || kind === 'number' || kind === 'boolean') return write(value);
     return kind === 'object' ? attempt(() => walk(value as object)) : undefined;
   };

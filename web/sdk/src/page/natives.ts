@@ -120,6 +120,7 @@ const documents = Document.prototype;
 export const currentScript = getter<HTMLScriptElement | null>(documents, 'currentScript');
 export const makeElement = method(documents.createElement) as (self: object, tag: string) => HTMLElement;
 export const append = method(element.append) as (self: object, ...children: Node[]) => void;
+export const titleOf = getter<string>(documents, 'title');
 export const rootElement = getter<Element>(documents, 'documentElement');
 /** Throws where the page has no origin. */
 export const cookiesOf = getter<string>(documents, 'cookie');

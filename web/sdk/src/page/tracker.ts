@@ -22,6 +22,7 @@ import { createNotes } from './notes.ts';
 import { isIgnored } from './privacy.ts';
 import { createRoots, type Roots } from './roots.ts';
 import type { Settings } from './settings.ts';
+import { tools, toolsInTheEnd } from './tools.ts';
 import { createAfterFrame, createView, type View } from './view.ts';
 
 export interface Tracker {
@@ -247,8 +248,13 @@ export function createTracker(settings: Settings): Tracker {
     },
     forget,
     flush() {
-      cut();
-      return gate.consent === 'denied' ? Promise.resolve() : delivery.flush();
+      if (gate.consent === 'denied') return Promise.resolve();
+      const send = () => {
+        cut();
+        return delivery.flush();
+      };
+      // What was noted before they are there is not yet described.
+      return tools() ? send() : toolsInTheEnd.then(send);
     },
     identify(userId) {
       cut();

@@ -1,6 +1,6 @@
 /** The page as batches tell of it. What the browser would have to lay out is read after a frame, when it has just done so. */
 import type { Header } from '../shared/chunk.ts';
-import { atFrame } from './natives.ts';
+import { atFrame, rootElement, titleOf } from './natives.ts';
 
 export interface View {
   readonly viewport: [width: number, height: number];
@@ -35,7 +35,7 @@ export function createView(afterFrame: (run: () => void) => void): View {
     scroll,
     refresh(then) {
       afterFrame(() => {
-        const { scrollHeight, clientWidth, clientHeight } = document.documentElement;
+        const { scrollHeight, clientWidth, clientHeight } = rootElement(document);
         view.viewport[0] = innerWidth || clientWidth;
         view.viewport[1] = innerHeight || clientHeight;
         scroll.x = scrollX;
@@ -49,7 +49,7 @@ export function createView(afterFrame: (run: () => void) => void): View {
       scroll.depth = 0;
     },
     page: () => ({
-      title: document.title,
+      title: titleOf(document),
       viewport: view.viewport,
       screen: [screen.width, screen.height],
       language: navigator.language,

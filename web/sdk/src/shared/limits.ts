@@ -39,6 +39,8 @@ export const ELEMENT_TEXT_UNITS_MAX = 64;
 export const EDITOR_UNITS_MAX = 10_000;
 /** So many inputs are looked at for which of them is a password, or which of its group a radio button is. */
 export const INPUTS_MAX = 1_000;
+/** A longer string is not read at all: one that a page put together by pieces would be joined first. */
+export const STRING_READ_UNITS_MAX = 1_000_000;
 /** JSON of the properties of one custom event: well under the collector's 64 KiB for an event. */
 export const PROPERTIES_UNITS_MAX = 16_384;
 /** Values in the properties of one custom event, and how long the page may be held up by reading them. */

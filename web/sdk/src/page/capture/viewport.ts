@@ -1,7 +1,7 @@
 /** Scroll and resize: the latest state, at a bounded rate, read when the page is laid out. */
 import { RESIZE_AFTER_MS, SCROLL_EVERY_MS } from '../../shared/limits.ts';
 import { guarded } from '../guard.ts';
-import { later, notLater } from '../natives.ts';
+import { later, notLater, rootElement } from '../natives.ts';
 import { isElement } from '../roots.ts';
 import type { Tracker } from '../tracker.ts';
 
@@ -64,6 +64,6 @@ export function captureViewport(tracker: Tracker): void {
 /** What a pinch, or the keyboard of a screen, leaves to be seen of the page; undefined where neither does. */
 function visible(): [width: number, height: number] | undefined {
   const { width = 0, height = 0 } = window.visualViewport ?? {};
-  const { clientWidth, clientHeight } = document.documentElement;
+  const { clientWidth, clientHeight } = rootElement(document);
   return width < clientWidth - 1 || height < clientHeight - 1 ? [width, height] : undefined;
 }
