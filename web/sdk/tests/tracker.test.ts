@@ -178,6 +178,16 @@ describe('handing over', () => {
   });
 });
 
+test('an element that is entered while a batch ends is one of the next batch', () => {
+  const worker = start();
+  for (let n = 0; n < 300; n++)
+    for (const selector of ['#buy', '[name=colour]']) act(find(selector), 'pointerover', { clientX: 1, clientY: 1 });
+  telemetry.flush();
+  expect(worker.batches().length).toBeGreaterThan(5);
+  const moves = worker.batches().flatMap(({ events }) => events.filter(({ type }) => /^element_/.test(type)));
+  expect(moves.filter(({ element }) => !element)).toEqual([]);
+});
+
 describe('privacy', () => {
   test('values stay, unless the field is unmasked and harmless', () => {
     const worker = start();

@@ -104,7 +104,7 @@ function fields(type: EventType, [a, b, c, d]: number[], details: Details | unde
       return { name: clean(name, 256), ...(properties && { properties: JSON.parse(properties) }) };
     }
     case 'effect':
-      return { effect: { of_seq: n[0], kind: word('effect', n[1]), after_ms: known(n[2]) ?? null } };
+      return { effect: { of_seq: n[0], kind: word('effect', n[1]), after_ms: duration(n[2]) ?? null } };
     case 'composition':
       return { state: word('composition', n[0]), input: { kind: 'insertCompositionText', length: n[1] } };
     case 'media':
@@ -117,7 +117,7 @@ function fields(type: EventType, [a, b, c, d]: number[], details: Details | unde
         script: scrubUrl(script, base) || null,
         invoker: maskText(scrubText(invoker, base), 256) || null,
       };
-      return { duration_ms: duration(n[0]), frame: { blocking_ms: known(n[1]), ...cause } };
+      return { duration_ms: duration(n[0]), frame: { blocking_ms: duration(n[1]), ...cause } };
     }
     default:
       return type satisfies never;

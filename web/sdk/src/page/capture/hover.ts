@@ -28,7 +28,8 @@ export function captureHover({ elements, roots, note, on, atEnd }: Tracker): (ev
     current = its;
     enteredAt = askedAt = at;
     blocked = its.number === BLOCKED;
-    if (its.number > 0) note('element_enter', at, its.number);
+    // To leave the other may have ended the batch, and with it the numbers.
+    if (its.number > 0) note('element_enter', at, elements.number(its));
   };
 
   roots.each((root) => on<PointerEvent>(root, 'pointerover', (event, at) => enter(roots.target(event), at)));
