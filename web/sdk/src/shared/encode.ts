@@ -25,9 +25,11 @@ function elementInfo({ tag, id, name, role, text, around, path, rect }: RawEleme
   };
 }
 
-/** What a type adds to an event. `a` to `d` are the four numbers of its row. */
-function fields(type: EventType, [a, b, c, d]: number[], details: Details | undefined, base: string): object {
-  const n = [a, b, c, d] as [number, number, number, number];
+/** The four numbers of a row that its type explains. */
+type Numbers = [a: number, b: number, c: number, d: number];
+
+/** What a type adds to an event. */
+function fields(type: EventType, n: Numbers, details: Details | undefined, base: string): object {
   switch (type) {
     case 'page_view':
       return { state: word('page_view', n[0]) };
@@ -138,14 +140,15 @@ function events({ first_seq, origin, rows, elements, details }: Chunk, base: str
   let trailAt = 0;
   let next = 0;
   for (let row = 0, i = 0; i < rows.length; row++, i += WIDTH) {
-    const [number, since, element, ...values] = rows.subarray(i, i + WIDTH) as unknown as number[];
-    const type = EVENT_TYPES[number as number] as EventType;
-    const at = roundMicros(origin + (since as number));
+    type Row = [type: number, since: number, element: number, ...Numbers];
+    const [number, since, element, ...values] = rows.subarray(i, i + WIDTH) as unknown as Row;
+    const type = EVENT_TYPES[number] as EventType;
+    const at = roundMicros(origin + since);
     const sample = type === 'pointer';
     if (!sample || !trail) {
       const seq = first_seq + made.length;
       const more = details[next]?.[0] === row ? details[next++]?.[1] : undefined;
-      const info = element ? { element: described[(element as number) - 1] } : {};
+      const info = element ? { element: described[element - 1] } : {};
       made.push({ seq, type, at, ...info, ...fields(type, values, more, base) });
       trail = null;
     }
@@ -154,13 +157,13 @@ function events({ first_seq, origin, rows, elements, details }: Chunk, base: str
       trail = { dt: [], x: [], y: [] };
       Object.assign(made[made.length - 1] as object, {
         trail,
-        pointer_type: word('pointer_type', values[3] as number),
+        pointer_type: word('pointer_type', values[3]),
       });
       trailAt = at;
     }
     trail.dt.push(Math.max(0, roundMicros(at - trailAt)));
-    trail.x.push(quarter(values[0] as number));
-    trail.y.push(quarter(values[1] as number));
+    trail.x.push(quarter(values[0]));
+    trail.y.push(quarter(values[1]));
     trailAt = Math.max(at, trailAt);
   }
   return made;
