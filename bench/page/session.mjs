@@ -1,4 +1,5 @@
 // One subject on one page in a fresh context of the browser: once measured and, apart from that, once traced under throttle.
+import { trace } from '../../web/e2e/tracing.mjs';
 import { interactions, score, total, VIEWPORT } from './score.mjs';
 import { analyse, CATEGORIES } from './trace.mjs';
 
@@ -86,7 +87,7 @@ export function traced(setting, page, { seed, seconds, play, cdpOfBrowser }) {
     const found = async (rate) => {
       if (inputs.length) await visit();
       await cdp.send('Emulation.setCPUThrottlingRate', { rate });
-      const events = await trace(cdpOfBrowser, async () => {
+      const events = await trace(cdpOfBrowser, CATEGORIES, async () => {
         await (inputs.length ? play(cdp, inputs, seconds) : visit());
         await go('/blank');
       });
@@ -103,20 +104,3 @@ const scriptsOf = ({ site, subject }) => ({
   // The pages make no promises of their own: a microtask is the subject's.
   isSubject: (url, call) => subject.mine(url) || call === 'RunMicrotasks',
 });
-
-async function trace(cdp, act) {
-  const events = [];
-  const collect = ({ value }) => events.push(...value);
-  cdp.on('Tracing.dataCollected', collect);
-  const traceConfig = { includedCategories: CATEGORIES, excludedCategories: ['*'] };
-  await cdp.send('Tracing.start', { transferMode: 'ReportEvents', traceConfig });
-  try {
-    await act();
-  } finally {
-    const complete = new Promise((resolve) => cdp.once('Tracing.tracingComplete', resolve));
-    await cdp.send('Tracing.end');
-    await complete;
-    cdp.off('Tracing.dataCollected', collect);
-  }
-  return events;
-}

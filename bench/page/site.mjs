@@ -1,28 +1,13 @@
 // Two local servers: the site with its pages and each subject's scripts, and on another origin the one stub that all subjects
 // send to. Nothing here reaches further than this machine.
 import { readFile } from 'node:fs/promises';
-import { createServer } from 'node:http';
 import { extname } from 'node:path';
+import { bodyOf, listen } from '../../web/e2e/listen.mjs';
 
 const TYPES = { '.html': 'text/html', '.js': 'text/javascript', '.json': 'application/json' };
 const PAGES = new URL('pages/', import.meta.url);
 /** Where a subject's script tags go in a page. */
 const MARK = '<!-- subject -->';
-
-function listen(answer) {
-  return new Promise((resolve) => {
-    const server = createServer((request, response) => {
-      answer(request, response).catch((error) => response.writeHead(500).end(String(error)));
-    });
-    server.listen(0, '127.0.0.1', () => resolve([server, `http://127.0.0.1:${server.address().port}`]));
-  });
-}
-
-async function bodyOf(request) {
-  const parts = [];
-  for await (const part of request) parts.push(part);
-  return Buffer.concat(parts);
-}
 
 /** A subject's file lies in a folder of the subject, or is content made by its build. */
 async function contentOf(subject, name) {

@@ -1,23 +1,8 @@
 // A site of a test's own pages with the SDK on them, another origin beside it, and a collector on either.
 import { readFile } from 'node:fs/promises';
-import { createServer } from 'node:http';
-import { gunzipSync } from 'node:zlib';
+import { batchIn, bodyOf, listen } from './listen.mjs';
 
 const DIST = new URL('../sdk/dist/', import.meta.url).pathname;
-
-const listen = (handler) =>
-  new Promise((resolve) => {
-    const server = createServer((request, response) => {
-      handler(request, response).catch((error) => response.writeHead(500).end(String(error)));
-    });
-    server.listen(0, '127.0.0.1', () => resolve([server, `http://127.0.0.1:${server.address().port}`]));
-  });
-
-async function bodyOf(request) {
-  const parts = [];
-  for await (const part of request) parts.push(part);
-  return Buffer.concat(parts);
-}
 
 /** Writes `parts` of a body one after the other, `everyMs` apart. */
 function stream(response, parts, everyMs) {
@@ -53,9 +38,7 @@ export async function startSite() {
   const collect = async (request, response) => {
     const cors = { 'Access-Control-Allow-Origin': '*', 'Access-Control-Allow-Headers': '*' };
     if (request.method === 'OPTIONS') return response.writeHead(204, cors).end();
-    const body = await bodyOf(request);
-    const zipped = body[0] === 0x1f && body[1] === 0x8b;
-    const batch = JSON.parse(zipped ? gunzipSync(body) : body);
+    const batch = batchIn(await bodyOf(request));
     batches.push(batch);
     response.writeHead(200, { ...cors, 'Content-Type': 'application/json' });
     response.end(

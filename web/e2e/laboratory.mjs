@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { after, before } from 'node:test';
 import { launch } from './browser.mjs';
 import { startStub } from './stub.mjs';
+import { trace } from './tracing.mjs';
 import { witnessErrors } from './witness.mjs';
 
 /** Pages of tests end their work within a second on a quiet machine. */
@@ -179,22 +180,9 @@ export async function open(
  */
 export async function callsDuring(act) {
   const cdp = await browser.newBrowserCDPSession();
-  const calls = [];
-  cdp.on('Tracing.dataCollected', ({ value }) => {
-    for (const { name, tdur, args } of value)
-      if (name === 'FunctionCall' && /\/sdk\/telemetry[^/]*\.js/.test(args.data?.url)) calls.push((tdur ?? 0) / 1000);
-  });
-  await cdp.send('Tracing.start', {
-    traceConfig: { includedCategories: ['devtools.timeline'] },
-    transferMode: 'ReportEvents',
-  });
-  try {
-    await act();
-  } finally {
-    const complete = new Promise((resolve) => cdp.once('Tracing.tracingComplete', resolve));
-    await cdp.send('Tracing.end');
-    await complete;
-    await cdp.detach();
-  }
-  return calls.sort((a, b) => b - a);
+  const events = await trace(cdp, ['devtools.timeline'], act).finally(() => cdp.detach());
+  const calls = events.filter(
+    ({ name, args }) => name === 'FunctionCall' && /\/sdk\/telemetry[^/]*\.js/.test(args.data?.url),
+  );
+  return calls.map(({ tdur }) => (tdur ?? 0) / 1000).sort((a, b) => b - a);
 }

@@ -1,24 +1,8 @@
 // A site with one page and the SDK, and a collector beside it that keeps what it sees, for tests that change either.
 import { readFileSync } from 'node:fs';
-import { createServer } from 'node:http';
-import { gunzipSync } from 'node:zlib';
+import { batchIn, bodyOf, listen } from './listen.mjs';
 
 const dist = new URL('../sdk/dist/', import.meta.url).pathname;
-
-function listen(handler) {
-  return new Promise((resolve) => {
-    const server = createServer((request, response) => {
-      handler(request, response).catch((error) => response.writeHead(500).end(String(error)));
-    });
-    server.listen(0, '127.0.0.1', () => resolve([server, `http://127.0.0.1:${server.address().port}`]));
-  });
-}
-
-async function bodyOf(request) {
-  const parts = [];
-  for await (const part of request) parts.push(part);
-  return Buffer.concat(parts);
-}
 
 /** A file of the build. */
 export const built = (name) => readFileSync(dist + name, 'utf8');
@@ -54,7 +38,7 @@ export async function site() {
     const received = Date.now();
     const body = await bodyOf(request);
     seen.bytes = body.length;
-    seen.batch = JSON.parse(body[0] === 0x1f ? gunzipSync(body) : body);
+    seen.batch = batchIn(body);
     const { status, encodings } = await state.answer(seen.batch);
     seen.status = status;
     response.writeHead(status, { ...cors, 'Content-Type': 'application/json' });

@@ -1,35 +1,12 @@
 // A host of pages and a collector, for tests that know the SDK only as the file that a page loads.
 import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
-import { createServer } from 'node:http';
-import { gunzipSync } from 'node:zlib';
+import { batchIn, bodyOf, listen } from './listen.mjs';
 
 const SDK = new URL('../sdk/dist/', import.meta.url);
 const JAVASCRIPT = 'text/javascript';
 /** Stands in a page where the SDK's script goes. */
 const PLACE = '<!--sdk-->';
-
-async function bodyOf(request) {
-  const parts = [];
-  for await (const part of request) parts.push(part);
-  return Buffer.concat(parts);
-}
-
-/** Told by its first bytes: a simple request cannot name its encoding in a header. */
-function decode(body) {
-  const packed = body[0] === 0x1f && body[1] === 0x8b;
-  return JSON.parse(packed ? gunzipSync(body) : body);
-}
-
-function listen(handler, upgrade) {
-  return new Promise((resolve) => {
-    const server = createServer((request, response) => {
-      handler(request, response).catch((error) => response.writeHead(500).end(String(error)));
-    });
-    if (upgrade) server.on('upgrade', upgrade);
-    server.listen(0, '127.0.0.1', () => resolve([server, server.address().port]));
-  });
-}
 
 /** What pages ask for: answers that come whole, late, in pieces, wrong, or not at all. */
 const API = {
@@ -80,7 +57,7 @@ function greet(request, socket) {
 export async function startStub() {
   const stub = { pages: new Map(), files: new Map(), batches: [], posts: [], others: [], answer: () => 200 };
 
-  const [collector, collectorPort] = await listen(async (request, response) => {
+  const [collector, collectorUrl] = await listen(async (request, response) => {
     const url = new URL(request.url, 'http://collector');
     const key = url.searchParams.get('key') ?? request.headers.authorization?.slice('Bearer '.length);
     const cors = {
@@ -94,7 +71,7 @@ export async function startStub() {
     }
     const received = Date.now();
     const body = await bodyOf(request);
-    const batch = decode(body);
+    const batch = batchIn(body);
     stub.posts.push({ key, url: request.url, size: body.length, headers: request.headers });
     stub.batches.push({ ...batch, key });
     const answer = { durability: 'kafka', accepted: batch.events.length, rejected: [], server_received_at: received };
@@ -106,7 +83,7 @@ export async function startStub() {
     `<script src="${origin}/sdk/${sdk ? 'telemetry' : 'nothing'}.js" data-ct-key="${key}" data-ct-endpoint="${stub.collector}"` +
     ` data-ct-worker="${origin}/sdk/telemetry.worker.js" ${attributes}></script>`;
 
-  const [host, hostPort] = await listen(async (request, response) => {
+  const [host, hostUrl] = await listen(async (request, response) => {
     const { pathname } = new URL(request.url, 'http://page');
     const fresh = { 'Cache-Control': 'no-store', 'Access-Control-Allow-Origin': '*' };
     const page = stub.pages.get(pathname);
@@ -127,11 +104,11 @@ export async function startStub() {
   }, greet);
 
   return Object.assign(stub, {
-    collector: `http://127.0.0.1:${collectorPort}`,
+    collector: collectorUrl,
     /** The same pages from a secure origin, from another one, and from one that browsers call insecure. */
-    origin: `http://127.0.0.1:${hostPort}`,
-    other: `http://localhost:${hostPort}`,
-    insecure: `http://shop.example:${hostPort}`,
+    origin: hostUrl,
+    other: hostUrl.replace('127.0.0.1', 'localhost'),
+    insecure: hostUrl.replace('127.0.0.1', 'shop.example'),
     html: (page, origin) => page.html.replaceAll(PLACE, scriptFor(page, origin)).replaceAll('{key}', page.key),
     close() {
       for (const server of [host, collector]) {

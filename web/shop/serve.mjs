@@ -1,29 +1,13 @@
 // A stand-in for the Rust server, for tests: the shop, the SDK, and a collector that keeps what it gets.
 
 import { readFile } from 'node:fs/promises';
-import { createServer } from 'node:http';
 import { extname, normalize } from 'node:path';
-import { gunzipSync } from 'node:zlib';
+import { batchIn, bodyOf, listen } from '../e2e/listen.mjs';
 
 const web = new URL('..', import.meta.url).pathname;
 const TYPES = { '.html': 'text/html', '.js': 'text/javascript', '.css': 'text/css', '.svg': 'image/svg+xml' };
 const CSP =
   "default-src 'none'; script-src 'self'; worker-src 'self'; connect-src 'self' COLLECTOR; img-src 'self' data:; style-src 'self'; form-action 'self'";
-
-function listen(handler) {
-  return new Promise((resolve) => {
-    const server = createServer((request, response) => {
-      handler(request, response).catch((error) => response.writeHead(500).end(String(error)));
-    });
-    server.listen(0, '127.0.0.1', () => resolve([server, `http://127.0.0.1:${server.address().port}`]));
-  });
-}
-
-async function bodyOf(request) {
-  const parts = [];
-  for await (const part of request) parts.push(part);
-  return Buffer.concat(parts);
-}
 
 /**
  * Starts both. Returns their addresses, `batches` (each with `attempt`: path, status and content type), and `answer`,
@@ -41,8 +25,7 @@ export async function serve({ pages = {} } = {}) {
     if (request.method === 'OPTIONS') return response.writeHead(204, cors).end();
     const received = Date.now();
     const body = await bodyOf(request);
-    // By its first bytes, as the collector: a page cannot name an encoding without a preflight.
-    const batch = JSON.parse(body[0] === 0x1f ? gunzipSync(body) : body);
+    const batch = batchIn(body);
     const status = state.answer(batch);
     const { 'content-type': contentType, authorization } = request.headers;
     state.batches.push({

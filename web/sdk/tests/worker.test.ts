@@ -371,6 +371,23 @@ describe('what earlier pages left', () => {
 });
 
 describe('a database that fails', () => {
+  /** A worker whose first attempt found no network, and that waits for it. */
+  async function waiting(): Promise<{ made: Courier; online: () => void }> {
+    let online: () => void = () => {};
+    answers = ['no network'];
+    const made = new Courier(
+      told(),
+      () =>
+        new Promise((resolve) => {
+          online = resolve;
+        }),
+    );
+    made.receive({ ...START, memory_only: false });
+    await made.receive(batch(0, 3));
+    await vi.waitFor(() => expect(attempts).toHaveLength(1));
+    return { made, online: () => online() };
+  }
+
   /** Answers from then on come only when `resume` is called. */
   function silentDatabase(): { resume(): void } {
     const { open } = indexedDB;
@@ -421,18 +438,7 @@ describe('a database that fails', () => {
   });
 
   test('deleted under a worker that waits: nothing is lost, and it stores again', async () => {
-    let online: () => void = () => {};
-    answers = ['no network'];
-    const made = new Courier(
-      told(),
-      () =>
-        new Promise((resolve) => {
-          online = resolve;
-        }),
-    );
-    made.receive({ ...START, memory_only: false });
-    await made.receive(batch(0, 3));
-    await vi.waitFor(() => expect(attempts).toHaveLength(1));
+    const { made, online } = await waiting();
     await StoredOutbox.delete();
     const outbox = await stored();
     await vi.waitFor(async () => expect(await outbox.keys()).toEqual([[TAB, 0]]));
@@ -444,18 +450,7 @@ describe('a database that fails', () => {
   });
 
   test('cleared under a worker that waits: nothing is lost', async () => {
-    let online: () => void = () => {};
-    answers = ['no network'];
-    const made = new Courier(
-      told(),
-      () =>
-        new Promise((resolve) => {
-          online = resolve;
-        }),
-    );
-    made.receive({ ...START, memory_only: false });
-    await made.receive(batch(0, 3));
-    await vi.waitFor(() => expect(attempts).toHaveLength(1));
+    const { made, online } = await waiting();
     const outbox = await stored();
     await outbox.remove([TAB, 0]);
     online();
