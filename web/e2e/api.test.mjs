@@ -1,7 +1,7 @@
 // The API is there in a real browser, whatever the page is called, lacks, throws or hands over.
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { eventually } from './site.mjs';
+import { eventually } from './eventually.mjs';
 import { flush, open, server, track, typesOf } from './tried_site.mjs';
 
 test('a frame without an origin: the API is there, and all is sent', async () => {

@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os';
 import { after, before, describe, test } from 'node:test';
 import { launch } from './browser.mjs';
 import { startSite } from './capture_site.mjs';
+import { eventually } from './eventually.mjs';
 
 let browser;
 let context;
@@ -59,17 +60,6 @@ const changed = (page, times) =>
       }),
     times,
   );
-
-/** Waits until `probe` answers something true, and returns it. */
-async function eventually(what, probe) {
-  const deadline = Date.now() + 20_000;
-  for (;;) {
-    const found = await probe();
-    if (found) return found;
-    if (Date.now() > deadline) assert.fail(`${what}: not within 20 s`);
-    await new Promise((resolve) => setTimeout(resolve, 25));
-  }
-}
 
 /** A browser that nobody steers: with developer tools on it, pages are not drawn ahead. */
 async function withBareBrowser(t, url) {

@@ -1,7 +1,8 @@
 // How batches leave a real browser where workers and policies are in the way, and when the page ends.
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { built, eventually } from './site.mjs';
+import { eventually } from './eventually.mjs';
+import { built } from './site.mjs';
 import { complete, degradedOf, flush, open, server, track, typesOf } from './tried_site.mjs';
 
 describe('what the network sees', () => {

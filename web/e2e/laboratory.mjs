@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { after, before } from 'node:test';
 import { launch } from './browser.mjs';
+import { eventually } from './eventually.mjs';
 import { startStub } from './stub.mjs';
 import { trace } from './tracing.mjs';
 import { witnessErrors } from './witness.mjs';
@@ -25,17 +26,6 @@ after(async () => {
   await browser?.close();
   stub?.close();
 });
-
-/** Waits for a condition; fails with `what` when it does not come true. */
-export async function eventually(what, probe) {
-  const deadline = Date.now() + PATIENCE_MS;
-  for (;;) {
-    const found = await probe();
-    if (found) return found;
-    if (Date.now() > deadline) assert.fail(`${what}: not within ${PATIENCE_MS / 1000} s`);
-    await new Promise((resolve) => setTimeout(resolve, 20));
-  }
-}
 
 function within(ms, what, promise) {
   let timer;

@@ -6,7 +6,8 @@ import { existsSync, readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { build } from 'esbuild';
 import { launch } from './browser.mjs';
-import { eventually, site } from './site.mjs';
+import { eventually } from './eventually.mjs';
+import { site } from './site.mjs';
 
 const sdk = new URL('../sdk/', import.meta.url).pathname;
 const read = (name) => JSON.parse(readFileSync(sdk + name, 'utf8'));

@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { after, before, beforeEach, test } from 'node:test';
 import { serve } from '../shop/serve.mjs';
 import { launch } from './browser.mjs';
+import { eventually } from './eventually.mjs';
 import { Person, seeded } from './person.mjs';
 
 let browser;
@@ -26,15 +27,6 @@ beforeEach(async (t) => {
 
 /** Far above what is measured: tells a blunder from a busy machine. The budget is the page benchmark's to judge. */
 const PAGE_MS_PER_EVENT_MAX = 1;
-
-/** Waits for a condition over what the collector got; fails with `what` after 15 s. */
-async function eventually(what, probe) {
-  const deadline = Date.now() + 15_000;
-  while (!probe()) {
-    if (Date.now() > deadline) assert.fail(`${what}: not within 15 s`);
-    await new Promise((resolve) => setTimeout(resolve, 25));
-  }
-}
 
 async function open(path = '/', from = context) {
   const page = await from.newPage();

@@ -82,12 +82,3 @@ export async function site() {
       ),
   });
 }
-
-/** Waits for a condition; fails with `what` after 15 s. */
-export async function eventually(what, probe) {
-  const deadline = Date.now() + 15_000;
-  while (!(await probe())) {
-    if (Date.now() > deadline) throw new Error(`${what}: not within 15 s`);
-    await new Promise((resolve) => setTimeout(resolve, 25));
-  }
-}

@@ -1,7 +1,8 @@
 // What stays on a device: unsent batches, through databases that fail, until consent is taken back.
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { built, eventually } from './site.mjs';
+import { eventually } from './eventually.mjs';
+import { built } from './site.mjs';
 import { complete, context, down, flush, NOTHING, onDevice, open, server, track, typesOf, up } from './tried_site.mjs';
 
 describe('consent taken back', () => {

@@ -1,7 +1,8 @@
 // What the page lets go, we let go: each thing is made, used by the visitor, removed, and collected as without us.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { eventually, open } from '../laboratory.mjs';
+import { eventually } from '../eventually.mjs';
+import { open } from '../laboratory.mjs';
 
 /** How a thing is made and noted weakly, what the visitor does with it, and how it goes. */
 const THINGS = {

@@ -1,7 +1,8 @@
 // Storage and cookies that are denied, missing, or full: capture goes on in memory.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { eventually, open, stub } from '../laboratory.mjs';
+import { eventually } from '../eventually.mjs';
+import { open, stub } from '../laboratory.mjs';
 
 const BODY = '<button id="buy">Buy</button>';
 

@@ -1,7 +1,8 @@
 // What we leave on a page that nobody uses: no listener that costs the page something, no work at rest, no request of our own told.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { callsDuring, eventually, open } from '../laboratory.mjs';
+import { eventually } from '../eventually.mjs';
+import { callsDuring, open } from '../laboratory.mjs';
 
 async function listenersOf({ cdp }, expression) {
   const { result } = await cdp.send('Runtime.evaluate', { expression });
