@@ -7,6 +7,7 @@ mod system;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
+use std::process::Command;
 use std::time::{Duration, Instant};
 
 use parquet_text::search_store;
@@ -48,8 +49,16 @@ fn a_minute_in_the_shop_is_in_sql_and_nothing_typed_is_kept() {
     });
     many_types(&warehouse);
     pointer_samples_are_whole(&warehouse, &visitors);
+    let posted = post_by_example(&standalone);
+    eventually("the example's events in SQL", VISIBLE_WAIT, || {
+        match warehouse.number("select count(*) from events")? {
+            events if events == total + posted => Ok(()),
+            events => Err(format!("{events} events")),
+        }
+    });
     warehouse.compact();
     warehouse.verify();
+    examples_read(&data_dir.join("store"), total + posted);
     pointer_samples_are_whole(&warehouse, &visitors);
     key_classes_are_no_characters(&warehouse);
     Standalone::refused(&run, &data_dir);
@@ -58,6 +67,34 @@ fn a_minute_in_the_shop_is_in_sql_and_nothing_typed_is_kept() {
     assert!(status.success(), "SIGTERM ends it with 0, not {status}");
     println!("stopped in {took:?}");
     nothing_typed_is_kept(&data_dir);
+}
+
+/// `examples/post_batch.sh`; how many events it sent.
+fn post_by_example(standalone: &Standalone) -> i64 {
+    let mut command = Command::new(system::clone_root().join("examples/post_batch.sh"));
+    let answer = output(command.args([standalone.address("collector_url"), standalone.address("write_key")]));
+    let answer: serde_json::Value = serde_json::from_str(&answer).expect("the collector answers JSON");
+    assert_eq!(answer["durability"], "kafka", "{answer}");
+    answer["accepted"].as_i64().expect("a number")
+}
+
+/// The examples of other engines find every event.
+fn examples_read(store: &Path, events: i64) {
+    let find = "import duckdb_extension_delta as d, pathlib; print(*pathlib.Path(d.__file__).parent.rglob('*.duckdb_extension'))";
+    let extension = output(Command::new(system::readers_python()).args(["-c", find]));
+    for example in ["read_with_duckdb.py", "read_with_deltalake.py"] {
+        let mut command = Command::new(system::readers_python());
+        command.env("DUCKDB_DELTA_EXTENSION", extension.trim());
+        let said = output(command.arg("-B").arg(system::clone_root().join("examples").join(example)).arg(store));
+        assert!(said.ends_with(&format!("\n{events} events\n")), "{example} says:\n{said}");
+    }
+}
+
+fn output(command: &mut Command) -> String {
+    let done = command.output().expect("the program is there");
+    let said = String::from_utf8_lossy(&done.stdout).into_owned();
+    assert!(done.status.success(), "{command:?}: {said}{}", String::from_utf8_lossy(&done.stderr));
+    said
 }
 
 /// From the moment of the click, by the browser's clock, to the first query that shows it: no longer than promised.

@@ -20,7 +20,7 @@ mod standalone;
 mod traffic;
 mod wait;
 
-pub use binaries::{binary, clone_root};
+pub use binaries::{binary, clone_root, readers_python};
 pub use books::Outcome;
 pub use broker_fault::kill_broker_log;
 pub use browser::{Visit, VisitOptions, Visitor, dispatched_samples};
