@@ -24,10 +24,13 @@ OTHER_FAMILIES = {"datafusion-postgres", "datafusion-pg-catalog", "datafusion-fl
 
 LAKEHOUSE = ["datafusion", "deltalake", "deltalake-core"]
 ARROW = ["arrow", "arrow-array", "parquet"]
+# Crates for tests alone.
+DEV_ONLY = ["testkit"]
 # crate: what it must not reach, and why
 FORBIDDEN = {
     "schemas": (["tokio", "rdkafka", "object_store", "hyper", "reqwest", "warp"], "contracts are pure: no I/O, no async"),
-    "collector": ([*ARROW, *LAKEHOUSE, "stream-jobs", "warehouse", "standalone"], "it starts quickly, stays small and meets the others only at a topic"),
+    "landing": ([*ARROW, *LAKEHOUSE, "rdkafka", "warp", "stream-jobs", "warehouse"], "it knows links and keys, not what stands in the files"),
+    "collector": ([*ARROW, *LAKEHOUSE, "landing", "stream-jobs", "warehouse", "standalone"], "it starts quickly, stays small and meets the others only at a topic"),
     "stream-jobs": ([*LAKEHOUSE, "collector", "warehouse", "standalone"], "it meets the others only at a topic or an object key"),
     "warehouse": (["rdkafka", "collector", "stream-jobs", "standalone"], "it reads what landed, never the broker"),
 }
@@ -61,12 +64,12 @@ def crossed_boundaries() -> list[str]:
     nodes = {node["id"]: node for node in metadata["resolve"]["nodes"]}
     mistakes = []
     for member in metadata["workspace_members"]:
-        forbidden, reason = FORBIDDEN.get(names[member], ([], ""))
+        own = names[member]
+        forbidden, reason = FORBIDDEN.get(own, ([], ""))
+        rules = [(name, reason) for name in forbidden] + [(name, "it is for tests alone") for name in DEV_ONLY if name != own]
         paths = shortest_paths(member, nodes, names)
         mistakes += [
-            f"{names[member]} must not depend on {name} ({reason}), but does: {' -> '.join(paths[name])}"
-            for name in forbidden
-            if name in paths
+            f"{own} must not depend on {name} ({why}), but does: {' -> '.join(paths[name])}" for name, why in rules if name in paths
         ]
     return mistakes
 

@@ -3,36 +3,36 @@
 use std::time::{Duration, Instant};
 
 use anyhow::{Result, bail};
-use object_store::{Error as StoreError, ObjectStoreExt, PutMode, PutPayload};
+use backon::{BackoffBuilder, ExponentialBuilder};
 use rdkafka::consumer::Consumer;
-use uuid::Uuid;
 
 use crate::config::Config;
 use crate::consumer::Parts;
-use crate::retry::Backoff;
-use crate::store::Store;
 
 /// One question to Kafka.
 const METADATA_TIMEOUT: Duration = Duration::from_secs(5);
+/// Waits between two rounds of questions.
+const WAIT_FIRST: Duration = Duration::from_millis(100);
+const WAIT_LONGEST: Duration = Duration::from_secs(2);
 
 /// Asks until all is there or the time is over; then fails with everything that is still wrong.
 pub async fn run(config: &Config, parts: &Parts) -> Result<()> {
     let deadline = Instant::now() + config.startup_timeout();
-    let mut backoff = Backoff::new(Duration::from_millis(100), Duration::from_secs(2));
+    let mut waits = ExponentialBuilder::new()
+        .with_min_delay(WAIT_FIRST)
+        .with_max_delay(WAIT_LONGEST)
+        .without_max_times()
+        .with_jitter()
+        .build();
     loop {
-        let (kafka, registry, store) = futures::join!(
-            check_kafka(config, parts),
-            check_registry(config, parts),
-            check_store(config, &parts.store)
-        );
+        let (kafka, registry, store) =
+            futures::join!(check_kafka(config, parts), check_registry(config, parts), check_store(parts));
         let problems: Vec<String> = [kafka, registry, store].into_iter().filter_map(Result::err).collect();
         if problems.is_empty() {
             return Ok(());
         }
-        let wait = backoff.pause();
-        if Instant::now() + wait >= deadline {
-            bail!("{}", problems.join("\n"));
-        }
+        let wait = waits.next().filter(|wait| Instant::now() + *wait < deadline);
+        let Some(wait) = wait else { bail!("{}", problems.join("\n")) };
         tracing::info!("not there yet: {}", problems.join("; "));
         tokio::time::sleep(wait).await;
     }
@@ -63,22 +63,6 @@ async fn check_registry(config: &Config, parts: &Parts) -> Result<(), String> {
 }
 
 /// Proves that a second create of the same key is refused: the chain rests on it.
-async fn check_store(config: &Config, store: &Store) -> Result<(), String> {
-    let path = store.root.clone().join("landing").join("checks").join(Uuid::now_v7().to_string());
-    let create = || store.objects.put_opts(&path, PutPayload::from_static(b"create-only"), PutMode::Create.into());
-    if let Err(error) = create().await {
-        return Err(format!("the store {} cannot be written: {error}", config.store));
-    }
-    let second = create().await;
-    // What stays behind is one small object; the next start does not care.
-    let _ = store.objects.delete(&path).await;
-    match second {
-        Err(StoreError::AlreadyExists { .. } | StoreError::Precondition { .. }) => Ok(()),
-        Err(error) => Err(format!("the store {} cannot be written: {error}", config.store)),
-        Ok(_) => Err(format!(
-            "the store {} lets the same key be created twice: it does not honour create-only PUTs (If-None-Match: *), \
-             without which two workers could land the same records; use a store that does",
-            config.store
-        )),
-    }
+async fn check_store(parts: &Parts) -> Result<(), String> {
+    parts.store.prove_create_only("landing/checks").await.map_err(|error| error.to_string())
 }

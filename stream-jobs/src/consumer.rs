@@ -16,6 +16,7 @@ use chrono::Utc;
 use futures::future::BoxFuture;
 use futures::stream::FuturesUnordered;
 use futures::{FutureExt, StreamExt};
+use landing::{LoadError, Store, orphans};
 use rdkafka::Message;
 use rdkafka::error::KafkaError;
 use rdkafka::message::BorrowedMessage;
@@ -24,17 +25,14 @@ use thiserror::Error;
 use tokio::sync::mpsc::UnboundedReceiver;
 use tokio_util::sync::CancellationToken;
 
-use crate::chain::LoadError;
 use crate::config::Config;
 use crate::dead_letters::DeadLetters;
 use crate::decode::PackageDecoder;
 use crate::frames::Origin;
 use crate::group::{Group, GroupEvent};
 use crate::metrics::Metrics;
-use crate::orphans;
 use crate::partition::Phase;
 use crate::registry::Registry;
-use crate::store::Store;
 use crate::transform::Transform;
 use crate::transform::referrer::OwnDomains;
 use crate::transform::scrub::AllowedQueryKeys;
@@ -137,7 +135,7 @@ impl<'a> Worker<'a> {
         for slot in self.slots.values_mut().filter(|slot| slot.clean_at <= now) {
             slot.clean_at = now + CLEANING_INTERVAL;
             let (chain, grace) = (slot.chain.clone(), Duration::from_secs(self.config.orphan_grace_s));
-            let cleaning = async move { (chain.partition, orphans::remove(&chain, grace, Utc::now()).await) };
+            let cleaning = async move { (chain.partition(), orphans::remove(&chain, grace, Utc::now()).await) };
             self.cleaning.push(cleaning.boxed());
         }
     }

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use ::landing::{Chain, CommitError};
 use anyhow::Result;
 use arrow::array::AsArray;
 use arrow::compute::{max, min};
@@ -16,8 +17,6 @@ use parquet::schema::types::ColumnPath;
 use schemas::landing::Link;
 use thiserror::Error;
 use xxhash_rust::xxh3::xxh3_64;
-
-use crate::chain::{Chain, CommitError};
 
 /// Landing files live for minutes until compaction reads them once: speed before size.
 const ZSTD_LEVEL: i32 = 1;

@@ -1,12 +1,11 @@
 //! Stream jobs: Kafka partitions to transformed events with sessions in the landing zone, each offset exactly once.
 //!
 //! The path of a record: [`consumer::run`] → [`transform::Transform::transform`] → [`sessionize::Sessions::assign`] →
-//! [`landing::flush`]. Exactly once rests on the landing chain ([`chain`]) alone: group offsets serve lag metrics.
+//! [`landing::flush`]. Exactly once rests on the landing chain ([`::landing::Chain`]) alone: group offsets serve lag metrics.
 //!
 //! Knows nothing of HTTP ingest, of Delta, of SQL.
 #![forbid(unsafe_code)]
 
-pub mod chain;
 mod checks;
 pub mod config;
 pub mod consumer;
@@ -17,13 +16,10 @@ mod group;
 mod internal;
 pub mod landing;
 mod metrics;
-mod orphans;
 pub mod partition;
 mod registry;
 pub mod resume;
-mod retry;
 pub mod sessionize;
-pub mod store;
 pub mod transform;
 
 use std::net::SocketAddr;
@@ -33,13 +29,13 @@ use anyhow::{Context, Result, bail};
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
+use ::landing::Store;
 pub use config::{Config, GroupProtocol};
 use consumer::{GroupProtocolUnsupported, Parts};
 use dead_letters::DeadLetters;
 use group::Group;
 use metrics::Metrics;
 use registry::Registry;
-use store::Store;
 
 /// How long librdkafka may take to leave the group once everything is flushed.
 const LEAVE_TIMEOUT: Duration = Duration::from_secs(3);
@@ -125,7 +121,7 @@ fn work_on_this_thread(config: &Config, metrics: Metrics, shutdown: Cancellation
 }
 
 async fn check_and_work(config: &Config, metrics: &Metrics, shutdown: &CancellationToken) -> Result<()> {
-    let parts = parts(config, Store::open(&config.store)?, metrics.clone())?;
+    let parts = parts(config, Store::open_or_make(&config.store)?, metrics.clone())?;
     tokio::select! {
         checked = checks::run(config, &parts) => checked?,
         () = shutdown.cancelled() => return Ok(()),

@@ -64,7 +64,7 @@ fn links_cover_every_offset_whatever_kafka_leaves_out() {
     let second = bench.land();
     assert_eq!((second.sequence, second.start, second.end), (1, 8, 11));
     assert_eq!((second.counts.events, second.counts.duplicates), (4, 2));
-    assert_eq!(schemas::landing::check_chain(&[first, second]), []);
+    assert_eq!(landing::check_chain(&[first, second]), []);
     assert_eq!((bench.work.position(), bench.work.committed()), (12, 12));
 }
 

@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 
 use arrow::array::AsArray;
 use arrow::datatypes::{Int64Type, TimestampMicrosecondType};
+use landing::{Chain, Store, check_chain};
 use object_store::memory::InMemory;
 use object_store::path::Path;
 use object_store::{ObjectStore, ObjectStoreExt};
@@ -17,15 +18,15 @@ use rdkafka::consumer::{BaseConsumer, Consumer};
 use rdkafka::message::Message;
 use rdkafka::mocking::MockCluster;
 use rdkafka::producer::{DefaultProducerContext, FutureProducer, FutureRecord};
-use schemas::landing::{Link, check_chain};
+use schemas::landing::Link;
 use schemas::topics::{DEAD_LETTER, EVENTS, EVENTS_AVRO};
+use testkit::store::{Fault, FaultyStore};
 use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 use warp::Filter;
 
-use crate::chain::Chain;
-use crate::testing::{Fault, FaultyStore, RECEIVED_AT, SCHEMA_ID, batch, clicks, frame};
-use crate::{Config, GroupProtocol, Metrics, Store, consumer, parts};
+use crate::testing::{RECEIVED_AT, SCHEMA_ID, batch, clicks, frame};
+use crate::{Config, GroupProtocol, Metrics, consumer, parts};
 
 /// Longest wait for something that must happen.
 const PATIENCE: Duration = Duration::from_secs(90);
@@ -81,7 +82,7 @@ impl Bench {
     /// Works on `store` until `stop` is ready; then the worker is gone, as by SIGKILL.
     async fn work_until(&self, store: Arc<dyn ObjectStore>, stop: impl Future<Output = ()>) {
         let config = self.config();
-        let parts = parts(&config, Store { objects: store, root: Path::from("lake") }, Metrics::default()).unwrap();
+        let parts = parts(&config, lake(store), Metrics::default()).unwrap();
         tokio::select! {
             ended = consumer::run(&config, parts, CancellationToken::new()) => panic!("the worker ended: {ended:?}"),
             () = stop => {}
@@ -89,7 +90,7 @@ impl Bench {
     }
 
     fn chain(&self, partition: i32) -> Chain {
-        Chain::new(self.store.clone(), Path::from("lake"), EVENTS, partition)
+        Chain::new(lake(self.store.clone()).objects().clone(), EVENTS, partition)
     }
 
     /// Ready when the partition's chain ends at `end`.
@@ -151,6 +152,11 @@ impl Bench {
         }
         rows
     }
+}
+
+/// The folder `lake` of a bucket.
+fn lake(bucket: Arc<dyn ObjectStore>) -> Store {
+    Store::new("memory:///lake/".parse().unwrap(), bucket).unwrap()
 }
 
 /// A registry that knows the bundled schema.
@@ -388,7 +394,7 @@ async fn the_whole_process_lands_in_a_folder() {
     let bound = crate::bind(config).await.unwrap();
     assert_ne!(bound.internal_addr().port(), 0);
     let shutdown = CancellationToken::new();
-    let chain = Chain::new(store.objects, store.root, EVENTS, 0);
+    let chain = Chain::new(store.objects().clone(), EVENTS, 0);
     let landed = async {
         let began = Instant::now();
         while chain.load_tail(None).await.unwrap().is_none() {
@@ -422,7 +428,7 @@ async fn what_is_missing_at_start_is_said_in_one_line_each() {
 #[tokio::test]
 async fn a_store_that_lets_a_key_be_created_twice_is_refused() {
     let bench = Bench::new(1).await;
-    let store = Store { objects: FaultyStore::careless(bench.store.clone()), root: Path::from("lake") };
+    let store = lake(FaultyStore::careless(bench.store.clone()));
     let config = Config { startup_timeout_ms: 1, ..bench.config() };
     let parts = parts(&config, store, Metrics::default()).unwrap();
     let error = crate::checks::run(&config, &parts).await.unwrap_err().to_string();
@@ -438,8 +444,7 @@ async fn a_clean_end_flushes_everything() {
     }
     let shutdown = CancellationToken::new();
     let metrics = Metrics::default();
-    let parts =
-        parts(&config, Store { objects: bench.store.clone(), root: Path::from("lake") }, metrics.clone()).unwrap();
+    let parts = parts(&config, lake(bench.store.clone()), metrics.clone()).unwrap();
     let stop = async {
         let began = Instant::now();
         let buffered = || metrics.visitors.with_label_values(&["0"]).get() > 0;

@@ -4,15 +4,14 @@
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use anyhow::{Context, Result, bail, ensure};
+use landing::{Chain, Store};
 use schemas::landing::{Link, LinkCounts};
 use uuid::Uuid;
 
-use crate::chain::Chain;
 use crate::config::Config;
 use crate::group::Group;
 use crate::metrics::Metrics;
 use crate::partition::{KafkaOffsets, offset_base};
-use crate::store::Store;
 
 /// What the operator accepts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -25,9 +24,9 @@ pub enum Accept {
 
 /// Writes the link that lets `partition` go on; gives a line that says what was written.
 pub async fn run(config: &Config, partition: i32, accept: Accept) -> Result<String> {
-    let store = Store::open(&config.store)?;
+    let store = Store::open_or_make(&config.store)?;
     let (group, _events) = Group::new(config, &Metrics::default())?;
-    let chain = Chain::new(store.objects, store.root, &config.topic, partition);
+    let chain = Chain::new(store.objects().clone(), &config.topic, partition);
     let tail = chain.load_tail(None).await?.with_context(|| {
         format!("{}/{partition} has no chain yet: it begins by itself with the first record", config.topic)
     })?;
@@ -91,7 +90,7 @@ fn bridge(tail: &Link, kafka: KafkaOffsets, accept: Accept, now: SystemTime) -> 
 
 #[cfg(test)]
 mod tests {
-    use schemas::landing::check_chain;
+    use landing::check_chain;
 
     use super::*;
 

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use anyhow::Context;
 use datafusion::arrow::ipc::reader::StreamReader;
 use indicatif::{ProgressBar, ProgressStyle};
+use landing::Store;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
@@ -17,7 +18,6 @@ use crate::lake::Lake;
 use crate::query::{Answer, Limits};
 use crate::serve::{About, Serving, check_token, serve};
 use crate::sql::{Failure, Form, Question, Reply, once};
-use crate::store::Store;
 use crate::verify::verify;
 
 /// Runs a command; the exit code says what came of it, an error is for the last line.
@@ -35,7 +35,7 @@ pub async fn run(command: Command, config: Config, shutdown: CancellationToken) 
 }
 
 async fn compact_command(lake: Arc<Lake>, config: &Config, shutdown: CancellationToken) -> anyhow::Result<ExitCode> {
-    lake.store.check_writable().await?;
+    lake.store.prove_create_only("warehouse/_checks").await?;
     if let Some(interval) = config.compact_every {
         every(lake, interval, shutdown).await;
         return Ok(ExitCode::SUCCESS);

@@ -9,18 +9,18 @@ use std::time::Duration;
 
 use anyhow::{Context, anyhow};
 use datafusion::datasource::TableProvider;
+use landing::{Progress, check_continues};
 use schemas::landing::Link;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::AbortOnDropHandle;
 
-use crate::chain::check_continues;
 use crate::curated::{Committed, Version};
 use crate::derive::Derivation;
 use crate::engine::{Engine, memory_exhausted};
 use crate::lake::Lake;
 use crate::limits::ROUND_TRIES_MAX;
 use crate::merge::Merge;
-use crate::progress::Progress;
+use crate::progress::condition;
 use crate::round::{add_rows, after, bounded, fitted, replace, running_amok, take_less, with_small_files};
 use crate::scan::Scan;
 use crate::tables::Table;
@@ -248,5 +248,5 @@ async fn events_until(
     }
     let context = engine.session();
     context.register_table("events", all)?;
-    Ok(context.sql(&format!("select * from events where {}", progress.condition())).await?.into_view())
+    Ok(context.sql(&format!("select * from events where {}", condition(progress))).await?.into_view())
 }

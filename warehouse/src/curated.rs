@@ -17,15 +17,16 @@ use deltalake_core::logstore::{LogStoreRef, commit_uri_from_version};
 use deltalake_core::operations::create::CreateBuilder;
 use deltalake_core::protocol::{DeltaOperation, SaveMode};
 use deltalake_core::table::state::DeltaTableState;
+use landing::{Progress, Store};
 use object_store::ObjectStoreExt;
 use tokio::sync::Mutex;
 
 use crate::limits::ROUND_TRIES_MAX;
 use crate::metadata::{kernel_schema, lacking, properties};
-use crate::progress::Progress;
+use crate::progress::transactions;
 use crate::scan::ScanFile;
 use crate::statistics::column_statistics;
-use crate::store::Store;
+use crate::store::delta_log;
 use crate::tables::{PARTITION_COLUMNS, Table};
 use crate::transactions::progress;
 
@@ -75,7 +76,7 @@ pub enum Committed {
 
 impl Curated {
     pub fn new(store: &Store, table: Table) -> Self {
-        Self { table, log: store.delta_log(table.name()), newest: Mutex::default() }
+        Self { table, log: delta_log(store, table.name()), newest: Mutex::default() }
     }
 
     /// The newest version; an empty one while there is no table. Creates nothing. Two small requests when nothing
@@ -223,7 +224,7 @@ impl Curated {
             removed.iter().map(|file| Action::Remove(Remove { deletion_timestamp: Some(now), ..file.remove.clone() }));
         let new_paths: Vec<String> = added.iter().map(|add| add.path.clone()).collect();
         let transactions =
-            progress.transactions().map(|(app_id, end)| Transaction::new_with_last_update(app_id, end, Some(now)));
+            transactions(progress).map(|(app_id, end)| Transaction::new_with_last_update(app_id, end, Some(now)));
         let properties =
             CommitProperties::default().with_application_transactions(transactions.collect()).with_max_retries(0);
         let operation = DeltaOperation::Write {

@@ -9,6 +9,7 @@ use datafusion::execution::disk_manager::{DiskManagerBuilder, DiskManagerMode};
 use datafusion::execution::memory_pool::{FairSpillPool, TrackConsumersPool};
 use datafusion::execution::runtime_env::{RuntimeEnv, RuntimeEnvBuilder};
 use datafusion::prelude::{SessionConfig, SessionContext};
+use landing::Store;
 use url::Url;
 
 use crate::functions;
@@ -16,7 +17,6 @@ use crate::guard::one_line;
 use crate::limits::{CONSUMERS_NAMED, MEMORY_BYTES_MAX, PARTITION_BYTES_MIN, SPILL_BYTES_MAX};
 use crate::requirements::physical_rules;
 use crate::scan::STORE_URL;
-use crate::store::Store;
 
 /// Memory and disk that the engine of one process may take.
 #[derive(Clone, Copy, Debug)]

@@ -2,18 +2,16 @@
 
 use std::sync::Arc;
 
+use landing::{Chains, Progress, Store};
 use schemas::landing::Link;
 use schemas::topics::EVENTS;
 use tokio::sync::Mutex;
 
-use crate::chain::Chains;
 use crate::curated::{Curated, Version};
 use crate::engine::{Engine, Resources};
 use crate::merge::Merge;
-use crate::progress::Progress;
 use crate::share::Shares;
 use crate::sizes::Sizes;
-use crate::store::Store;
 use crate::tables::Table;
 
 /// An opened lake. One per process: its parts remember what they have read.

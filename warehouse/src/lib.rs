@@ -1,6 +1,6 @@
 //! The warehouse: takes landed events into curated Delta tables, and answers SQL over both.
 //!
-//! Path of an event here: [`chain`] finds the links that name its landing file, [`compact`] merges it into `events`
+//! Path of an event here: [`landing::Chains`] finds the links that name its landing file, [`compact`] merges it into `events`
 //! ([`merge`], [`sessionize`]) and computes the other tables from that ([`derive`]); [`query`] sees it before and after
 //! through [`live`], in a process of [`sql`] when the statement is somebody's. [`verify`] adds the books up.
 //!
@@ -8,7 +8,6 @@
 #![forbid(unsafe_code)]
 
 pub mod campaign;
-pub mod chain;
 pub mod commands;
 pub mod compact;
 pub mod config;
@@ -47,4 +46,4 @@ pub mod writer;
 
 pub use engine::Resources;
 pub use lake::Lake;
-pub use store::Store;
+pub use landing::Store;

@@ -111,11 +111,8 @@ pub const CHECKPOINT_COMMITS: u32 = 50;
 /// Tries of one round when other compactions win the commit.
 pub const ROUND_TRIES_MAX: usize = 20;
 
-/// Links, files or heads read at the same time.
+/// Files or heads read at the same time.
 pub const PARALLEL_READS: usize = 16;
-/// Between two listings of a partition's links the reader only asks for the key that must come next; a listing also
-/// finds what an operator's explicit gap left out.
-pub const LINKS_LISTED_EVERY: Duration = Duration::from_secs(30);
 
 /// Body of `POST /api/v1/sql`.
 pub const BODY_BYTES_MAX: u64 = 128 << 10;

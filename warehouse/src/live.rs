@@ -7,13 +7,13 @@ use std::sync::Arc;
 
 use datafusion::arrow::datatypes::DataType;
 use datafusion::datasource::TableProvider;
+use landing::Progress;
 use schemas::landing::Link;
 
 use crate::curated::Version;
 use crate::derive::Derivation;
 use crate::lake::Lake;
 use crate::merge::Merge;
-use crate::progress::Progress;
 use crate::scan::Scan;
 use crate::share::Part;
 use crate::tables::Table;

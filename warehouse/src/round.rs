@@ -7,6 +7,7 @@ use anyhow::anyhow;
 use datafusion::prelude::DataFrame;
 use deltalake_core::kernel::Add;
 use futures::{StreamExt, TryStreamExt, stream};
+use landing::Progress;
 use schemas::landing::Link;
 
 use crate::curated::{Committed, CuratedFile, Version};
@@ -16,7 +17,6 @@ use crate::limits::{
     BATCH_ROWS, BATCH_ROWS_MIN, PARALLEL_READS, ROUND_BYTES_MAX, ROUND_ROWS_MAX, ROUND_TRIES_MAX, SIZE_CLASS_BITS,
     SMALL_FILE_BYTES, SMALL_FILES_MAX,
 };
-use crate::progress::Progress;
 use crate::sizes::Size;
 use crate::tables::Table;
 use crate::writer::{discard, write};

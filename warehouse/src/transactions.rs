@@ -13,10 +13,11 @@ use datafusion::parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 use deltalake_core::kernel::{Action, Transaction};
 use deltalake_core::logstore::LogStoreRef;
 use futures::TryStreamExt;
+use landing::Progress;
 use object_store::ObjectStoreExt;
 use object_store::path::Path;
 
-use crate::progress::Progress;
+use crate::progress::take_transaction;
 
 /// The progress of a version.
 pub async fn progress(log: &LogStoreRef, newest: u64) -> anyhow::Result<Progress> {
@@ -77,7 +78,7 @@ fn take_actions(lines: &Bytes, progress: &mut Progress) -> anyhow::Result<()> {
     for line in lines.split(|byte| *byte == b'\n').filter(|line| !line.is_empty()) {
         // Only this action matters; others may be of a kind that this program does not know.
         if let Ok(Action::Txn(Transaction { app_id, version, .. })) = serde_json::from_slice(line) {
-            progress.take_transaction(&app_id, version);
+            take_transaction(progress, &app_id, version);
         } else {
             serde_json::from_slice::<serde::de::IgnoredAny>(line)?;
         }
@@ -102,7 +103,7 @@ fn take_rows(actions: &StructArray, progress: &mut Progress) -> anyhow::Result<(
     let versions = cast(field("version")?, &DataType::Int64)?;
     let (app_ids, versions) = (app_ids.as_string::<i32>(), versions.as_primitive::<Int64Type>());
     for row in (0..actions.len()).filter(|row| actions.is_valid(*row)) {
-        progress.take_transaction(app_ids.value(row), versions.value(row));
+        take_transaction(progress, app_ids.value(row), versions.value(row));
     }
     Ok(())
 }
@@ -110,6 +111,7 @@ fn take_rows(actions: &StructArray, progress: &mut Progress) -> anyhow::Result<(
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::progress::transactions;
 
     #[test]
     fn files_of_the_log_say_which_versions_they_stand_for() {
@@ -129,7 +131,7 @@ mod tests {
         let mut progress = Progress::default();
         let lines = "{\"later\":{}}\n{\"txn\":{\"appId\":\"landing/t/1/0\",\"version\":7}}\n";
         take_actions(&Bytes::from(lines), &mut progress).unwrap();
-        assert_eq!(progress.transactions().collect::<Vec<_>>(), [("landing/t/1/0".to_owned(), 7)]);
+        assert_eq!(transactions(&progress).collect::<Vec<_>>(), [("landing/t/1/0".to_owned(), 7)]);
         assert!(take_actions(&Bytes::from("{\"txn\":"), &mut progress).is_err());
     }
 }

@@ -2,11 +2,11 @@
 
 mod support;
 
+use landing::Progress;
 use support::{Event, HOUR, Landing, MINUTE, NOON, SECOND, Tab, everything, number, rows};
 use warehouse::Resources;
 use warehouse::compact::{DerivedTables, Summary, compact, events_round};
 use warehouse::limits::CHECKPOINT_COMMITS;
-use warehouse::progress::Progress;
 use warehouse::tables::Table;
 use warehouse::verify::verify;
 

@@ -6,12 +6,12 @@ use std::path::Path;
 use std::process::Command;
 use std::sync::Arc;
 
+use landing::Progress;
 use serde_json::{Value, json};
 use support::{Event, Landing, NOON, SECOND, Tab, everything, number, rows};
 use warehouse::Lake;
 use warehouse::compact::{compact, events_round};
 use warehouse::limits::CHECKPOINT_COMMITS;
-use warehouse::progress::Progress;
 use warehouse::tables::Table;
 use warehouse::verify::verify;
 

@@ -4,7 +4,8 @@ use std::fs;
 use std::path::Path;
 
 use anyhow::{Context, Result, ensure};
-use schemas::landing::{Link, check_chain};
+use landing::check_chain;
+use schemas::landing::Link;
 use schemas::topics;
 
 /// Checks that the links of every partition have neither gap nor overlap and together hold the events, none twice.

@@ -1,7 +1,6 @@
 //! A link: one flushed range of offsets of one topic-partition, committed by creating its object.
 
 use serde::{Deserialize, Serialize};
-use thiserror::Error;
 use uuid::Uuid;
 
 /// One link of the chain; JSON in `landing/commits/…`. Offsets are inclusive; times are epoch microseconds.
@@ -64,71 +63,6 @@ pub enum StateKind {
     Delta,
 }
 
-/// What is wrong between two neighbouring links.
-#[derive(Debug, Error, PartialEq, Eq)]
-pub enum LinkError {
-    #[error(
-        "{topic}/{partition}: the chain begins with link {sequence} at offset {start}: {sequence} links before it are missing"
-    )]
-    BeginningMissing { topic: String, partition: i32, sequence: u64, start: i64 },
-    #[error("{topic}/{partition}: a link is missing: offsets {from} to {to} stand in none")]
-    Missing { topic: String, partition: i32, from: i64, to: i64 },
-    #[error("{topic}/{partition}: links overlap: offsets {from} to {to} stand in two")]
-    Overlap { topic: String, partition: i32, from: i64, to: i64 },
-    #[error("{topic}/{partition}: the link at offset {start} has sequence {found}, not {expected}")]
-    Sequence { topic: String, partition: i32, start: i64, expected: u64, found: u64 },
-    #[error("{topic}/{partition}: the link at offset {start} ends before it starts, at {end}")]
-    Backwards { topic: String, partition: i32, start: i64, end: i64 },
-}
-
-/// Everything that is wrong with a partition's links, given in the order of their start offsets.
-pub fn check_chain(links: &[Link]) -> Vec<LinkError> {
-    let mut wrong = Vec::new();
-    if let Some(first) = links.first().filter(|link| link.sequence != 0) {
-        wrong.push(LinkError::BeginningMissing {
-            topic: first.topic.clone(),
-            partition: first.partition,
-            sequence: first.sequence,
-            start: first.start,
-        });
-    }
-    wrong.extend(links.iter().filter(|link| link.end < link.start).map(|link| LinkError::Backwards {
-        topic: link.topic.clone(),
-        partition: link.partition,
-        start: link.start,
-        end: link.end,
-    }));
-    for pair in links.windows(2) {
-        wrong.extend(check_neighbours(&pair[0], &pair[1]));
-    }
-    wrong
-}
-
-fn check_neighbours(before: &Link, link: &Link) -> Option<LinkError> {
-    let (topic, partition) = (link.topic.clone(), link.partition);
-    let expected_start = before.end + 1;
-    let covered_from = link.gap_from.unwrap_or(link.start);
-    if link.incarnation != before.incarnation {
-        return None;
-    }
-    if covered_from > expected_start {
-        return Some(LinkError::Missing { topic, partition, from: expected_start, to: covered_from - 1 });
-    }
-    if covered_from < expected_start {
-        return Some(LinkError::Overlap { topic, partition, from: covered_from, to: before.end.min(link.end) });
-    }
-    if link.sequence != before.sequence + 1 {
-        return Some(LinkError::Sequence {
-            topic,
-            partition,
-            start: link.start,
-            expected: before.sequence + 1,
-            found: link.sequence,
-        });
-    }
-    None
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -149,25 +83,6 @@ mod tests {
             written_at: 0,
             gap_from: None,
         }
-    }
-
-    #[test]
-    fn a_whole_chain_has_nothing_wrong() {
-        assert_eq!(check_chain(&[link(0, 5, 9), link(1, 10, 10), link(2, 11, 40)]), []);
-    }
-
-    #[test]
-    fn names_what_is_missing_or_doubled() {
-        let text = |links: &[Link]| check_chain(links).iter().map(ToString::to_string).collect::<Vec<_>>();
-        assert_eq!(text(&[link(0, 0, 4), link(1, 8, 9)]), ["t/0: a link is missing: offsets 5 to 7 stand in none"]);
-        assert_eq!(text(&[link(0, 0, 4), link(1, 3, 9)]), ["t/0: links overlap: offsets 3 to 4 stand in two"]);
-        assert!(text(&[link(2, 7, 8)])[0].contains("2 links before it are missing"));
-    }
-
-    #[test]
-    fn an_explicit_gap_is_no_hole() {
-        let resumed = Link { gap_from: Some(5), ..link(1, 100, 120) };
-        assert_eq!(check_chain(&[link(0, 0, 4), resumed]), []);
     }
 
     #[test]

@@ -12,4 +12,4 @@ mod link;
 
 pub use columns::{TRAIL_COLUMNS, event_fields};
 pub use keys::{commits_prefix, data_key, data_prefix, link_key, link_start, state_key, state_prefix};
-pub use link::{DataFile, Link, LinkCounts, LinkError, StateKind, check_chain};
+pub use link::{DataFile, Link, LinkCounts, StateKind};

@@ -4,10 +4,11 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result};
 use futures::future::join_all;
+use landing::{Chain, LoadError};
+use schemas::landing::Link;
 
 use super::slot::{Slot, pause, resume};
 use super::{Parts, Worker, attempt};
-use crate::chain::Chain;
 use crate::group::GroupEvent;
 use crate::metrics::Metrics;
 use crate::partition::{PartitionWork, Phase};
@@ -27,12 +28,7 @@ impl Worker<'_> {
     async fn take_partitions(&mut self, partitions: &[i32]) -> Result<()> {
         tracing::info!(?partitions, "assigned");
         for partition in partitions {
-            let chain = Chain::new(
-                self.parts.store.objects.clone(),
-                self.parts.store.root.clone(),
-                &self.config.topic,
-                *partition,
-            );
+            let chain = Chain::new(self.parts.store.objects().clone(), &self.config.topic, *partition);
             self.slots.insert(*partition, Slot::new(PartitionWork::new(&self.config.topic, *partition), chain));
         }
         self.load_partitions(partitions).await;
@@ -131,13 +127,60 @@ fn report_phase(metrics: &Metrics, slot: &mut Slot) {
 
 /// Reads the chain's end and what Kafka has. The tail comes first: a watermark read before it could be older.
 async fn load(parts: &Parts, chain: &Chain, mut work: PartitionWork) -> Result<PartitionWork> {
-    let committed = parts.group.committed(chain.partition).await.unwrap_or_default();
+    let committed = parts.group.committed(chain.partition()).await.unwrap_or_default();
     let tail = chain.load_tail(committed).await?;
     let sessions = match &tail {
-        Some(tail) => chain.load_sessions(tail).await?,
+        Some(tail) => load_sessions(chain, tail).await?,
         None => Sessions::default(),
     };
-    let kafka = parts.group.offsets(chain.partition, committed).await?;
+    let kafka = parts.group.offsets(chain.partition(), committed).await?;
     work.loaded(tail, sessions, kafka);
     Ok(work)
+}
+
+/// The sessions after the chain's last link.
+async fn load_sessions(chain: &Chain, tail: &Link) -> Result<Sessions, LoadError> {
+    let files = chain.read_files(&tail.state).await?;
+    Sessions::restore(files.iter().map(|file| &file[..]))
+        .map_err(|error| LoadError::Damaged { key: tail.state.join(", "), message: format!("{error:#}") })
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use object_store::memory::InMemory;
+    use schemas::landing::{LinkCounts, StateKind, state_key};
+    use uuid::Uuid;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn the_state_is_read_back_and_a_missing_file_is_named() {
+        let chain = Chain::new(Arc::new(InMemory::new()), "t", 4);
+        let writer = Uuid::now_v7();
+        let mut sessions = Sessions::default();
+        let keys =
+            [(StateKind::Snapshot, 9), (StateKind::Delta, 19)].map(|(kind, end)| state_key("t", 4, end, writer, kind));
+        chain.upload(&keys[0], sessions.take_snapshot().unwrap().into()).await.unwrap();
+        let tail = Link {
+            topic: "t".into(),
+            partition: 4,
+            incarnation: 1,
+            sequence: 1,
+            start: 10,
+            end: 19,
+            files: Vec::new(),
+            counts: LinkCounts::default(),
+            watermark: None,
+            state: keys.to_vec(),
+            writer,
+            written_at: 0,
+            gap_from: None,
+        };
+        let error = load_sessions(&chain, &tail).await.unwrap_err();
+        assert!(matches!(&error, LoadError::Damaged { key, .. } if *key == keys[1]), "{error}");
+        chain.upload(&keys[1], sessions.take_delta().unwrap().into()).await.unwrap();
+        assert_eq!(load_sessions(&chain, &tail).await.unwrap().watermark(), None);
+    }
 }

@@ -2,13 +2,13 @@
 
 use std::time::{Duration, Instant, SystemTime};
 
+use ::landing::{Chain, CommitError};
 use anyhow::Result;
 use futures::future::join_all;
 use tokio_util::sync::CancellationToken;
 
 use super::slot::{Slot, pause, resume};
 use super::{Parts, Worker, attempt};
-use crate::chain::{Chain, CommitError};
 use crate::landing::{self, FlushError};
 use crate::metrics::Metrics;
 use crate::partition::{Committing, Phase};
@@ -72,7 +72,7 @@ impl Worker<'_> {
             Some(async move {
                 let began = Instant::now();
                 let outcome = attempt(shutdown, write_link(parts, &chain, committing)).await;
-                (chain.partition, began.elapsed(), outcome)
+                (chain.partition(), began.elapsed(), outcome)
             })
         });
         let outcomes = join_all(attempts).await;
@@ -146,7 +146,7 @@ impl Worker<'_> {
 
 /// Delivers the dead letters, then writes the files and the link. Each step may be repeated.
 async fn write_link(parts: &Parts, chain: &Chain, committing: &mut Committing) -> Result<()> {
-    let source = (chain.topic.as_str(), chain.partition);
+    let source = (chain.topic(), chain.partition());
     parts.dead_letters.send(&parts.registry, source, &committing.rejected).await?;
     for rejected in committing.rejected.drain(..) {
         parts.metrics.rejected.with_label_values(&[rejected.reason.code]).inc();

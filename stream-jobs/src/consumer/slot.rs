@@ -2,10 +2,11 @@
 
 use std::time::{Duration, Instant};
 
-use crate::chain::Chain;
+use backon::{BackoffBuilder, ExponentialBackoff, ExponentialBuilder};
+use landing::Chain;
+
 use crate::group::Group;
 use crate::partition::PartitionWork;
-use crate::retry::Backoff;
 
 /// Waits between attempts.
 const RETRY_FIRST: Duration = Duration::from_millis(200);
@@ -17,7 +18,7 @@ const FIRST_CLEANING: Duration = Duration::from_secs(10 * 60);
 pub struct Slot {
     pub work: PartitionWork,
     pub chain: Chain,
-    backoff: Backoff,
+    waits: ExponentialBackoff,
     /// Nothing is tried before.
     pub not_before: Instant,
     /// Told librdkafka not to fetch.
@@ -30,9 +31,16 @@ pub struct Slot {
 
 impl Slot {
     pub fn new(work: PartitionWork, chain: Chain) -> Self {
-        let backoff = Backoff::new(RETRY_FIRST, RETRY_LONGEST);
         let now = Instant::now();
-        Self { work, chain, backoff, not_before: now, paused: false, doubtful: false, clean_at: now + FIRST_CLEANING }
+        Self {
+            work,
+            chain,
+            waits: waits(),
+            not_before: now,
+            paused: false,
+            doubtful: false,
+            clean_at: now + FIRST_CLEANING,
+        }
     }
 
     pub fn partition(&self) -> i32 {
@@ -40,11 +48,11 @@ impl Slot {
     }
 
     pub fn failed(&mut self) {
-        self.not_before = Instant::now() + self.backoff.pause();
+        self.not_before = Instant::now() + self.waits.next().unwrap_or(RETRY_LONGEST);
     }
 
     pub fn succeeded(&mut self) {
-        self.backoff = Backoff::new(RETRY_FIRST, RETRY_LONGEST);
+        self.waits = waits();
         self.not_before = Instant::now();
     }
 
@@ -53,6 +61,12 @@ impl Slot {
         self.work = PartitionWork::new(&self.work.topic, self.work.partition);
         self.doubtful = false;
     }
+}
+
+/// Growing, with jitter, so that many workers do not come back at the same moment.
+fn waits() -> ExponentialBackoff {
+    let growing = ExponentialBuilder::new().with_min_delay(RETRY_FIRST).with_max_delay(RETRY_LONGEST);
+    growing.without_max_times().with_jitter().build()
 }
 
 /// Tells librdkafka; trying again is harmless.

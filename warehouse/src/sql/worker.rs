@@ -13,6 +13,7 @@ use std::thread;
 
 use anyhow::Context;
 use bytes::Bytes;
+use landing::Store;
 use rustix::process::{Signal, getpid, kill_process};
 use tokio::runtime::Runtime;
 
@@ -26,7 +27,6 @@ use crate::lake::Lake;
 use crate::limits::{STACK_BYTES, WORKER_BLOCKING_THREADS_MAX, WORKER_STACK_BYTES, WORKER_WARM_UP};
 use crate::live::Live;
 use crate::query::{self, Limits};
-use crate::store::Store;
 use crate::tables::Table;
 
 /// The argument that makes a program a worker.

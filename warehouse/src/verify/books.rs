@@ -10,6 +10,7 @@ use schemas::landing::Link;
 use super::Report;
 use crate::curated::{CuratedFile, Version};
 use crate::lake::Lake;
+use crate::progress::condition;
 use crate::scan::Scan;
 use crate::tables::Table;
 
@@ -94,7 +95,7 @@ pub async fn check(
     let events = &versions[0];
     for version in versions.iter().skip(1) {
         // Only the events that the table has taken in.
-        let taken = context.sql(&format!("select * from all_events where {}", version.progress.condition())).await?;
+        let taken = context.sql(&format!("select * from all_events where {}", condition(&version.progress))).await?;
         context.deregister_table("events")?;
         context.register_table("events", taken.into_view())?;
         let name = version.table.name();

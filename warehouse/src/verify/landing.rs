@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
 
+use ::landing::check_chain;
 use bytes::Bytes;
 use datafusion::arrow::array::AsArray;
 use datafusion::arrow::datatypes::Int64Type;
@@ -11,7 +12,7 @@ use datafusion::parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 use futures::{StreamExt, TryStreamExt, stream};
 use object_store::path::Path;
 use object_store::{ObjectStore, ObjectStoreExt};
-use schemas::landing::{DataFile, Link, check_chain, data_prefix};
+use schemas::landing::{DataFile, Link, data_prefix};
 use schemas::topics::EVENTS;
 use xxhash_rust::xxh3::xxh3_64;
 

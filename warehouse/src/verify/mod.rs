@@ -10,12 +10,12 @@ mod landing;
 
 use std::sync::Arc;
 
+use ::landing::Contents;
 use anyhow::bail;
 use schemas::landing::Link;
 
 use crate::curated::Version;
 use crate::lake::Lake;
-use crate::store::Contents;
 use crate::tables::Table;
 
 /// What was found. Each problem is one line that names the thing.

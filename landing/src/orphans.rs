@@ -9,8 +9,8 @@ use std::time::Duration;
 
 use chrono::{DateTime, Days, Utc};
 use futures::{StreamExt, TryStreamExt};
+use object_store::ObjectMeta;
 use object_store::path::Path;
-use object_store::{ObjectMeta, ObjectStoreExt};
 use schemas::landing::{data_prefix, state_prefix};
 
 use crate::chain::{Chain, LoadError};
@@ -32,11 +32,11 @@ pub async fn remove(chain: &Chain, grace: Duration, now: DateTime<Utc>) -> Resul
     for folder in data_folders(chain, oldest) {
         old_files.extend(chain.list(&folder).await?.into_iter().filter(|file| file.last_modified < oldest));
     }
-    let mut old_states = chain.list(&chain.path(&state_prefix(&chain.topic, chain.partition))).await?;
+    let mut old_states = chain.list(&state_prefix(chain.topic(), chain.partition())).await?;
     old_states.retain(|state| state.last_modified < oldest);
     let Some(tail) = chain.load_tail(None).await? else { return Ok(0) };
 
-    let live: HashSet<Path> = tail.state.iter().map(|key| chain.path(key)).collect();
+    let live: HashSet<Path> = tail.state.iter().map(|key| Path::from(key.as_str())).collect();
     let mut removed = delete(chain, old_states.into_iter().filter(|state| !live.contains(&state.location))).await?;
     if let Some(first) = old_files.iter().map(|file| file.last_modified).min() {
         let named = named_since(chain, first, grace).await?;
@@ -46,11 +46,11 @@ pub async fn remove(chain: &Chain, grace: Duration, now: DateTime<Utc>) -> Resul
 }
 
 /// The data folders of the last days that can hold a file older than `oldest`.
-fn data_folders(chain: &Chain, oldest: DateTime<Utc>) -> Vec<Path> {
-    let prefix = format!("{}/p={}", data_prefix(&chain.topic), chain.partition);
+fn data_folders(chain: &Chain, oldest: DateTime<Utc>) -> Vec<String> {
+    let prefix = format!("{}/p={}", data_prefix(chain.topic()), chain.partition());
     (0..=DAYS_LOOKED_AT)
         .filter_map(|days| oldest.checked_sub_days(Days::new(days)))
-        .map(|day| chain.path(&format!("{prefix}/dt={}", day.format("%Y-%m-%d"))))
+        .map(|day| format!("{prefix}/dt={}", day.format("%Y-%m-%d")))
         .collect()
 }
 
@@ -66,7 +66,7 @@ async fn named_since(chain: &Chain, first: DateTime<Utc>, grace: Duration) -> Re
             .try_collect()
             .await?;
         let links: Vec<_> = links.into_iter().flatten().collect();
-        named.extend(links.iter().flat_map(|link| &link.files).map(|file| chain.path(&file.path)));
+        named.extend(links.iter().flat_map(|link| &link.files).map(|file| Path::from(file.path.as_str())));
         if links.first().is_some_and(|link| link.written_at < enough) {
             break;
         }
@@ -77,11 +77,7 @@ async fn named_since(chain: &Chain, first: DateTime<Utc>, grace: Duration) -> Re
 async fn delete(chain: &Chain, files: impl Iterator<Item = ObjectMeta>) -> Result<u64, LoadError> {
     let mut removed = 0;
     for file in files {
-        match chain.store().delete(&file.location).await {
-            Ok(()) => removed += 1,
-            Err(object_store::Error::NotFound { .. }) => {}
-            Err(source) => return Err(chain.load_error(source)),
-        }
+        removed += u64::from(chain.delete(&file.location).await?);
     }
     Ok(removed)
 }
@@ -98,7 +94,7 @@ mod tests {
 
     #[tokio::test]
     async fn only_what_no_link_names_and_is_old_goes() {
-        let chain = Chain::new(Arc::new(InMemory::new()), Path::from("lake"), "t", 1);
+        let chain = Chain::new(Arc::new(InMemory::new()), "t", 1);
         let writer = Uuid::now_v7();
         let today = Utc::now().format("%Y-%m-%d").to_string();
         let files = [0, 1, 2].map(|_| data_key("t", 1, &today, Uuid::now_v7()));
@@ -139,7 +135,7 @@ mod tests {
         assert_eq!(remove(&chain, hour, later).await.unwrap(), 3, "one file, the replaced state and the unnamed one");
         let left = |prefix: String| {
             let chain = &chain;
-            async move { chain.list(&chain.path(&prefix)).await.unwrap().len() }
+            async move { chain.list(&prefix).await.unwrap().len() }
         };
         assert_eq!(left(data_prefix("t")).await, 2);
         assert_eq!(left(state_prefix("t", 1)).await, 1);

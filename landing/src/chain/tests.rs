@@ -1,13 +1,14 @@
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use object_store::memory::InMemory;
-use schemas::landing::{LinkCounts, StateKind, check_chain, state_key};
+use schemas::landing::LinkCounts;
+use testkit::store::{Fault, FaultyStore};
 
 use super::*;
-use crate::testing::{Fault, FaultyStore};
+use crate::check_chain;
 
 fn chain_on(store: Arc<dyn ObjectStore>) -> Chain {
-    Chain::new(store, Path::from("lake"), "t", 4)
+    Chain::new(store, "t", 4)
 }
 
 fn link(sequence: u64, start: i64, end: i64, writer: Uuid) -> Link {
@@ -62,7 +63,7 @@ async fn a_store_that_stays_down_is_reported_and_trying_again_is_safe() {
     let down = Arc::new(AtomicUsize::new(0));
     let seen = down.clone();
     let store = FaultyStore::new(Arc::new(InMemory::new()), move |_, _| {
-        if seen.fetch_add(1, Ordering::SeqCst) < COMMIT_ATTEMPTS as usize { Fault::Before } else { Fault::None }
+        if seen.fetch_add(1, Ordering::SeqCst) < COMMIT_ATTEMPTS { Fault::Before } else { Fault::None }
     });
     let chain = chain_on(store);
     let ours = link(0, 0, 9, Uuid::now_v7());
@@ -99,16 +100,23 @@ async fn a_link_that_is_too_large_is_not_written() {
 }
 
 #[tokio::test]
-async fn the_state_is_read_back_and_a_missing_file_is_named() {
+async fn files_are_read_in_order_and_a_missing_one_is_named() {
     let chain = chain_on(Arc::new(InMemory::new()));
-    let writer = Uuid::now_v7();
-    let mut sessions = Sessions::default();
-    let keys =
-        [(StateKind::Snapshot, 9), (StateKind::Delta, 19)].map(|(kind, end)| state_key("t", 4, end, writer, kind));
-    chain.upload(&keys[0], sessions.take_snapshot().unwrap().into()).await.unwrap();
-    let tail = Link { state: keys.to_vec(), ..link(1, 10, 19, writer) };
-    let error = chain.load_sessions(&tail).await.unwrap_err();
+    let keys = ["landing/state/b".to_owned(), "landing/state/a".to_owned()];
+    chain.upload(&keys[0], "first".into()).await.unwrap();
+    let error = chain.read_files(&keys).await.unwrap_err();
     assert!(matches!(&error, LoadError::Damaged { key, .. } if *key == keys[1]), "{error}");
-    chain.upload(&keys[1], sessions.take_delta().unwrap().into()).await.unwrap();
-    assert_eq!(chain.load_sessions(&tail).await.unwrap().watermark(), None);
+    chain.upload(&keys[1], "second".into()).await.unwrap();
+    assert_eq!(chain.read_files(&keys).await.unwrap(), ["first", "second"]);
+}
+
+#[tokio::test]
+async fn a_link_under_anothers_key_is_damage_to_whoever_reads() {
+    let store: Arc<dyn ObjectStore> = Arc::new(InMemory::new());
+    let chain = chain_on(store.clone());
+    let moved = serde_json::to_vec(&link(0, 0, 9, Uuid::now_v7())).unwrap();
+    store.put(&Path::from(link_key("t", 4, 10)), moved.into()).await.unwrap();
+    assert!(matches!(chain.load_tail(None).await, Err(LoadError::Damaged { .. })));
+    let reader = crate::Chains::new(store, "t");
+    assert!(reader.links_after(&crate::Progress::default()).await.is_err());
 }

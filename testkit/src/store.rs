@@ -1,0 +1,142 @@
+//! An object store that fails on command.
+
+use std::fmt;
+use std::ops::Range;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex};
+
+use async_trait::async_trait;
+use bytes::Bytes;
+use futures::stream::BoxStream;
+use object_store::path::Path;
+use object_store::{
+    CopyOptions, Error, GetOptions, GetResult, ListResult, MultipartUpload, ObjectMeta, ObjectStore, PutMode,
+    PutMultipartOptions, PutOptions, PutPayload, PutResult, Result,
+};
+
+/// What happens to one request.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Fault {
+    None,
+    /// An error, and nothing was done.
+    Before,
+    /// Done, and the answer is an error: a time-out, a reset.
+    LostAnswer,
+    /// Done, the answer was lost, and the library's own retry met our object.
+    AlreadyThere,
+    /// Never answers, and nothing was done.
+    Hang,
+    /// Never answers, and it was done.
+    HangAfter,
+}
+
+/// Decides on the `n`th PUT (from 0) of a key.
+pub type Plan = Box<dyn FnMut(usize, &str) -> Fault + Send>;
+
+/// A store whose PUTs fail as planned.
+pub struct FaultyStore {
+    inner: Arc<dyn ObjectStore>,
+    plan: Mutex<(usize, Plan)>,
+    /// The next list is empty: a worker that read the chain before somebody else wrote into it.
+    hide_list: AtomicBool,
+    /// A create of a key that is there succeeds.
+    careless: bool,
+}
+
+impl FaultyStore {
+    pub fn new(inner: Arc<dyn ObjectStore>, plan: impl FnMut(usize, &str) -> Fault + Send + 'static) -> Arc<Self> {
+        let plan: Plan = Box::new(plan);
+        Arc::new(Self { inner, plan: Mutex::new((0, plan)), hide_list: AtomicBool::new(false), careless: false })
+    }
+
+    /// Its first list is empty; nothing else fails.
+    pub fn hiding_first_list(inner: Arc<dyn ObjectStore>) -> Arc<Self> {
+        let plan: Plan = Box::new(|_, _| Fault::None);
+        Arc::new(Self { inner, plan: Mutex::new((0, plan)), hide_list: AtomicBool::new(true), careless: false })
+    }
+
+    /// Overwrites where it was told to create.
+    pub fn careless(inner: Arc<dyn ObjectStore>) -> Arc<Self> {
+        let plan: Plan = Box::new(|_, _| Fault::None);
+        Arc::new(Self { inner, plan: Mutex::new((0, plan)), hide_list: AtomicBool::new(false), careless: true })
+    }
+
+    fn next(&self, path: &Path) -> Fault {
+        let (count, plan) = &mut *self.plan.lock().unwrap();
+        *count += 1;
+        plan(*count - 1, path.as_ref())
+    }
+}
+
+fn broken() -> Error {
+    Error::Generic { store: "faulty", source: "the test said so".into() }
+}
+
+impl fmt::Display for FaultyStore {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.write_str("faulty")
+    }
+}
+
+impl fmt::Debug for FaultyStore {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.write_str("faulty")
+    }
+}
+
+#[async_trait]
+impl ObjectStore for FaultyStore {
+    async fn put_opts(&self, location: &Path, payload: PutPayload, mut options: PutOptions) -> Result<PutResult> {
+        if self.careless {
+            options.mode = PutMode::Overwrite;
+        }
+        let fault = self.next(location);
+        match fault {
+            Fault::Before => return Err(broken()),
+            Fault::Hang => return std::future::pending().await,
+            _ => {}
+        }
+        let done = self.inner.put_opts(location, payload, options).await?;
+        match fault {
+            Fault::LostAnswer => Err(broken()),
+            Fault::AlreadyThere => Err(Error::AlreadyExists { path: location.to_string(), source: "412".into() }),
+            Fault::HangAfter => std::future::pending().await,
+            _ => Ok(done),
+        }
+    }
+
+    async fn put_multipart_opts(
+        &self,
+        location: &Path,
+        options: PutMultipartOptions,
+    ) -> Result<Box<dyn MultipartUpload>> {
+        self.inner.put_multipart_opts(location, options).await
+    }
+
+    async fn get_opts(&self, location: &Path, options: GetOptions) -> Result<GetResult> {
+        self.inner.get_opts(location, options).await
+    }
+
+    async fn get_ranges(&self, location: &Path, ranges: &[Range<u64>]) -> Result<Vec<Bytes>> {
+        self.inner.get_ranges(location, ranges).await
+    }
+
+    fn delete_stream(&self, locations: BoxStream<'static, Result<Path>>) -> BoxStream<'static, Result<Path>> {
+        self.inner.delete_stream(locations)
+    }
+
+    fn list(&self, prefix: Option<&Path>) -> BoxStream<'static, Result<ObjectMeta>> {
+        if self.hide_list.swap(false, Ordering::SeqCst) {
+            return Box::pin(futures::stream::empty());
+        }
+        self.inner.list(prefix)
+    }
+
+    async fn list_with_delimiter(&self, prefix: Option<&Path>) -> Result<ListResult> {
+        self.inner.list_with_delimiter(prefix).await
+    }
+
+    async fn copy_opts(&self, from: &Path, to: &Path, options: CopyOptions) -> Result<()> {
+        self.inner.copy_opts(from, to, options).await
+    }
+}
