@@ -1,13 +1,9 @@
 //! The command line. Everything that is configured can be set in three places; the later one wins.
 
-use std::io::IsTerminal;
 use std::path::PathBuf;
 
-use clap::{Parser, ValueEnum};
-use tracing_subscriber::EnvFilter;
-
-/// Variables with the settings' prefix that are no settings.
-const NOT_SETTINGS: [&str; 3] = ["COLLECTOR_CONFIG", "COLLECTOR_LOG", "COLLECTOR_LOG_FORMAT"];
+use clap::Parser;
+use settings::{Layers, Logs};
 
 /// Takes batches of events over HTTP and answers 200 when they are durable in Kafka.
 ///
@@ -40,49 +36,30 @@ pub struct Arguments {
     /// Only check the settings; exit code 2 and one line for each mistake
     #[arg(long)]
     pub check_config: bool,
-    /// What to log, such as info or collector=debug
-    #[arg(long, env = "COLLECTOR_LOG", default_value = "info", value_name = "FILTER")]
-    log: String,
-    /// How to log
-    #[arg(long, env = "COLLECTOR_LOG_FORMAT", default_value = "text", value_name = "FORMAT")]
-    log_format: LogFormat,
-}
-
-#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
-enum LogFormat {
-    Text,
-    Json,
+    #[command(flatten)]
+    pub logs: Logs,
 }
 
 impl Arguments {
-    /// The environment variables that are settings.
-    pub fn environment(&self) -> impl Iterator<Item = (String, String)> {
-        std::env::vars().filter(|(name, _)| !NOT_SETTINGS.contains(&name.as_str()))
-    }
-
-    /// The flags as `KEY=VALUE`.
-    pub fn flags(&self) -> Vec<String> {
-        let named = [
-            ("listen", &self.listen),
-            ("internal_listen", &self.internal_listen),
-            ("kafka.bootstrap", &self.kafka),
-            ("registry.url", &self.registry),
-        ];
-        let named = named.iter().filter_map(|(key, value)| value.as_ref().map(|value| format!("{key}={value}")));
-        named.chain(self.set.iter().cloned()).collect()
-    }
-
-    /// Logs to standard error.
-    pub fn start_logging(&self) {
-        let logs = tracing_subscriber::fmt()
-            .with_env_filter(EnvFilter::new(&self.log))
-            .with_ansi(std::io::stderr().is_terminal())
-            .with_writer(std::io::stderr)
-            // It would panic when the log cannot be written, as on a full disk.
-            .log_internal_errors(false);
-        match self.log_format {
-            LogFormat::Text => logs.init(),
-            LogFormat::Json => logs.json().init(),
+    /// Everything that was given, in the order in which it counts.
+    pub fn layers(&self) -> Layers {
+        let mut layers = collector::layers();
+        if let Some(file) = &self.config {
+            layers.file(file);
         }
+        layers.environment(collector::ENVIRONMENT_PREFIX, settings::environment());
+        let named = [
+            ("--listen", "listen", &self.listen),
+            ("--internal-listen", "internal_listen", &self.internal_listen),
+            ("--kafka", "kafka.bootstrap", &self.kafka),
+            ("--registry", "registry.url", &self.registry),
+        ];
+        for (flag, key, value) in named {
+            if let Some(value) = value {
+                layers.flag(flag, key, value);
+            }
+        }
+        self.set.iter().for_each(|assignment| layers.assignment(assignment));
+        layers
     }
 }

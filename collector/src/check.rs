@@ -2,6 +2,7 @@
 
 use std::collections::HashSet;
 
+use settings::Mistakes;
 use url::Url;
 
 use crate::config::{Config, SinkKind, Site};
@@ -16,7 +17,7 @@ const TIMEOUT_MS_MAX: u64 = 300_000;
 const SITE_ID_BYTES_MAX: usize = 64;
 
 /// Appends one line for each mistake: the setting, its value, and what would be right.
-pub fn check(config: &Config, mistakes: &mut Vec<String>) {
+pub fn check(config: &Config, mistakes: &mut Mistakes) {
     check_sites(&config.sites, mistakes);
     check_limits(config, mistakes);
     check_paths(config, mistakes);
@@ -25,42 +26,51 @@ pub fn check(config: &Config, mistakes: &mut Vec<String>) {
     }
 }
 
-fn check_sites(sites: &[Site], mistakes: &mut Vec<String>) {
+fn check_sites(sites: &[Site], mistakes: &mut Mistakes) {
     if sites.is_empty() {
-        mistakes.push(
-            "sites: there is none, so no key would be taken; add [[sites]] with site_id, write_key and allowed_origins"
-                .into(),
+        mistakes.at(
+            "sites",
+            ": there is none, so no key would be taken; add [[sites]] with site_id, write_key and allowed_origins",
         );
     }
     let mut keys = HashSet::new();
     for (index, site) in sites.iter().enumerate() {
         let allowed = |c: char| c.is_ascii_alphanumeric() || "._-".contains(c);
         if site.site_id.is_empty() || site.site_id.len() > SITE_ID_BYTES_MAX || !site.site_id.chars().all(allowed) {
-            mistakes.push(format!(
-                "sites.{index}.site_id = {:?}: use 1 to {SITE_ID_BYTES_MAX} letters, digits, dots, dashes and underscores",
-                site.site_id
-            ));
+            mistakes.at(
+                &format!("sites.{index}.site_id"),
+                format!(
+                    " = {:?}: use 1 to {SITE_ID_BYTES_MAX} letters, digits, dots, dashes and underscores",
+                    site.site_id
+                ),
+            );
         }
         if site.write_key.is_empty() || !site.write_key.bytes().all(|byte| byte.is_ascii_graphic()) {
-            mistakes.push(format!(
-                "sites.{index}.write_key (of {:?}): use visible ASCII characters, at least one",
-                site.site_id
-            ));
+            mistakes.at(
+                &format!("sites.{index}.write_key"),
+                format!(" (of {:?}): use visible ASCII characters, at least one", site.site_id),
+            );
         } else if !keys.insert(&site.write_key) {
-            mistakes.push(format!("sites.{index}.write_key (of {:?}): another site has the same key", site.site_id));
+            mistakes.at(
+                &format!("sites.{index}.write_key"),
+                format!(" (of {:?}): another site has the same key", site.site_id),
+            );
         }
         for origin in &site.allowed_origins {
             let parsed = Url::parse(origin).map(|url| url.origin().ascii_serialization());
             if parsed.as_deref() != Ok(origin) || origin == "null" {
-                mistakes.push(format!(
-                    "sites.{index}.allowed_origins: {origin:?} is no origin; write scheme, host and port only, such as https://shop.example"
-                ));
+                mistakes.at(
+                    &format!("sites.{index}.allowed_origins"),
+                    format!(
+                        ": {origin:?} is no origin; write scheme, host and port only, such as https://shop.example"
+                    ),
+                );
             }
         }
     }
 }
 
-fn check_limits(config: &Config, mistakes: &mut Vec<String>) {
+fn check_limits(config: &Config, mistakes: &mut Mistakes) {
     let limits = &config.limits;
     for (name, value, least) in [
         ("connections_max", limits.connections_max, 1),
@@ -73,14 +83,14 @@ fn check_limits(config: &Config, mistakes: &mut Vec<String>) {
         ("record_bytes_max", limits.record_bytes_max, RECORD_BYTES_MIN),
     ] {
         if value < least {
-            mistakes.push(format!("limits.{name} = {value}: at least {least}"));
+            mistakes.at(&format!("limits.{name}"), format!(" = {value}: at least {least}"));
         }
     }
     for (name, value) in
         [("address_share_percent", limits.address_share_percent), ("key_share_percent", limits.key_share_percent)]
     {
         if !(1..=100).contains(&value) {
-            mistakes.push(format!("limits.{name} = {value}: from 1 to 100"));
+            mistakes.at(&format!("limits.{name}"), format!(" = {value}: from 1 to 100"));
         }
     }
     for (name, value) in [
@@ -92,28 +102,31 @@ fn check_limits(config: &Config, mistakes: &mut Vec<String>) {
         ("limits.drain_timeout_ms", limits.drain_timeout_ms),
     ] {
         if value == 0 || value > TIMEOUT_MS_MAX {
-            mistakes.push(format!("{name} = {value}: from 1 to {TIMEOUT_MS_MAX}"));
+            mistakes.at(name, format!(" = {value}: from 1 to {TIMEOUT_MS_MAX}"));
         }
     }
 }
 
-fn check_paths(config: &Config, mistakes: &mut Vec<String>) {
+fn check_paths(config: &Config, mistakes: &mut Mistakes) {
     for (name, path) in [("events", &config.paths.events), ("sdk", &config.paths.sdk)] {
         let segments = path.strip_prefix('/').unwrap_or_default();
         let plain = |c: char| c.is_ascii_alphanumeric() || "._-/".contains(c);
         if segments.is_empty() || path.ends_with('/') || path.contains("//") || !segments.chars().all(plain) {
-            mistakes.push(format!("paths.{name} = {path:?}: write it like /v1/events, without a slash at the end"));
+            mistakes.at(
+                &format!("paths.{name}"),
+                format!(" = {path:?}: write it like /v1/events, without a slash at the end"),
+            );
         }
     }
     if config.paths.events == config.paths.sdk {
-        mistakes.push(format!("paths.sdk = {:?}: the same as paths.events", config.paths.sdk));
+        mistakes.at("paths.sdk", format!(" = {:?}: the same as paths.events", config.paths.sdk));
     }
 }
 
-fn check_kafka(config: &Config, mistakes: &mut Vec<String>) {
+fn check_kafka(config: &Config, mistakes: &mut Mistakes) {
     let kafka = &config.kafka;
     if kafka.bootstrap.trim().is_empty() {
-        mistakes.push("kafka.bootstrap is empty: write host:port of a broker".into());
+        mistakes.at("kafka.bootstrap", " is empty: write host:port of a broker");
     }
     for (name, topic) in [
         ("events_topic", &kafka.events_topic),
@@ -122,23 +135,25 @@ fn check_kafka(config: &Config, mistakes: &mut Vec<String>) {
     ] {
         let allowed = |c: char| c.is_ascii_alphanumeric() || "._-".contains(c);
         if topic.is_empty() || topic.len() > 249 || !topic.chars().all(allowed) {
-            mistakes.push(format!(
-                "kafka.{name} = {topic:?}: Kafka takes 1 to 249 letters, digits, dots, dashes and underscores"
-            ));
+            mistakes.at(
+                &format!("kafka.{name}"),
+                format!(" = {topic:?}: Kafka takes 1 to 249 letters, digits, dots, dashes and underscores"),
+            );
         }
     }
     if kafka.create_topics_partitions < 0 {
-        mistakes.push(format!("kafka.create_topics_partitions = {}: 0 or more", kafka.create_topics_partitions));
+        mistakes.at("kafka.create_topics_partitions", format!(" = {}: 0 or more", kafka.create_topics_partitions));
     }
     for option in ["acks", "request.required.acks", "enable.idempotence"] {
         if kafka.options.contains_key(option) {
-            mistakes.push(format!(
-                "kafka.options.{option}: not to be changed, since a 200 promises that the events are durable"
-            ));
+            mistakes.at(
+                &format!("kafka.options.{option}"),
+                format!(": not to be changed, since a 200 promises that the events are durable"),
+            );
         }
     }
     match Url::parse(&config.registry.url) {
         Ok(url) if matches!(url.scheme(), "http" | "https") => {}
-        _ => mistakes.push(format!("registry.url = {:?}: write it like http://registry:8085", config.registry.url)),
+        _ => mistakes.at("registry.url", format!(" = {:?}: write it like http://registry:8085", config.registry.url)),
     }
 }

@@ -245,31 +245,9 @@ impl Default for Registry {
     }
 }
 
-/// What stands in place of a secret.
-const HIDDEN: &str = "(hidden)";
-
 impl Config {
     /// The configuration as TOML with keys and passwords hidden.
     pub fn print(&self) -> String {
-        let mut shown = self.clone();
-        for site in &mut shown.sites {
-            site.write_key = HIDDEN.into();
-        }
-        if !shown.registry.password.is_empty() {
-            shown.registry.password = HIDDEN.into();
-        }
-        for (option, value) in &mut shown.kafka.options {
-            if is_secret(option) {
-                *value = HIDDEN.into();
-            }
-        }
-        toml::to_string(&shown).expect("a configuration holds only what TOML can say")
+        settings::hidden(self)
     }
-}
-
-/// Whether a librdkafka option may hold a secret.
-fn is_secret(option: &str) -> bool {
-    ["password", "secret", "key.pem", "sasl.jaas", "oauthbearer.config", "plugin"]
-        .iter()
-        .any(|part| option.contains(part))
 }

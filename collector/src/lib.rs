@@ -40,6 +40,6 @@ mod target;
 mod write_timeout;
 
 pub use config::Config;
-pub use load::{ConfigMistakes, ENVIRONMENT_PREFIX, from_toml, load};
+pub use load::{ENVIRONMENT_PREFIX, from_toml, layers, load};
 pub use log_limit::limit_panic_lines;
 pub use run::{Addresses, Collector, run};

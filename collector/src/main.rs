@@ -10,15 +10,15 @@ use tokio_util::sync::CancellationToken;
 
 use arguments::Arguments;
 
+/// What is logged when nobody says.
+const LOG: &str = "info";
+
 #[tokio::main]
 async fn main() -> ExitCode {
     let arguments = Arguments::parse();
-    let config = match collector::load(arguments.config.as_deref(), arguments.environment(), &arguments.flags()) {
+    let config = match collector::load(arguments.layers()) {
         Ok(config) => config,
-        Err(mistakes) => {
-            eprintln!("{mistakes}");
-            return ExitCode::from(2);
-        }
+        Err(wrong) => return wrong.exit(),
     };
     if arguments.print_config {
         print!("{}", config.print());
@@ -28,7 +28,9 @@ async fn main() -> ExitCode {
         println!("the configuration is good");
         return ExitCode::SUCCESS;
     }
-    arguments.start_logging();
+    if let Err(wrong) = arguments.logs.start(collector::ENVIRONMENT_PREFIX, LOG) {
+        return wrong.exit();
+    }
     collector::limit_panic_lines();
     let shutdown = CancellationToken::new();
     tokio::spawn(cancel_on_signal(shutdown.clone()));

@@ -1,7 +1,7 @@
 //! `standalone`: reads the command line, runs the system until a signal.
 #![forbid(unsafe_code)]
 
-use std::io::{IsTerminal, Write};
+use std::io::Write;
 use std::process::ExitCode;
 
 use anyhow::{Context, Result};
@@ -11,7 +11,6 @@ use standalone::options::{Command, CommandLine};
 use standalone::shop::ShopConfig;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
-use tracing_subscriber::EnvFilter;
 
 /// The embedded broker's own lines are not shown: with each record that it cannot store it prints the record. What comes
 /// of it is logged by those who wait for it.
@@ -22,13 +21,9 @@ fn main() -> ExitCode {
         return warehouse::sql::worker::main();
     }
     let command_line = CommandLine::parse();
-    tracing_subscriber::fmt()
-        .with_env_filter(EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new(LOG)))
-        .with_ansi(std::io::stderr().is_terminal())
-        .with_writer(std::io::stderr)
-        // It would panic when the log cannot be written, as on a full disk.
-        .log_internal_errors(false)
-        .init();
+    if let Err(wrong) = command_line.logs.start("STANDALONE_", LOG) {
+        return wrong.exit();
+    }
     collector::limit_panic_lines();
     match start(command_line) {
         Ok(()) => ExitCode::SUCCESS,

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand};
+use settings::Logs;
 
 /// Customer telemetry in one process: an embedded Kafka broker, the collector, a stream job, the warehouse and a demo
 /// shop, on one folder.
@@ -16,6 +17,8 @@ use clap::{Args, Parser, Subcommand};
 pub struct CommandLine {
     #[command(flatten)]
     pub system: Options,
+    #[command(flatten)]
+    pub logs: Logs,
     #[command(subcommand)]
     pub command: Option<Command>,
 }

@@ -7,17 +7,15 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::Args;
-use serde::Serialize;
-use serde::de::DeserializeOwned;
-use thiserror::Error;
-use toml::{Table, Value};
+use serde::{Deserialize, Serialize};
+use settings::{Layers, Mistakes, Wrong, without_password};
 
 /// Prefix of the environment variables: `flush_rows_max` is `STREAM_JOBS_FLUSH_ROWS_MAX`.
-const ENVIRONMENT_PREFIX: &str = "STREAM_JOBS_";
+pub const ENVIRONMENT_PREFIX: &str = "STREAM_JOBS_";
 
 /// How the consumer group shares partitions. Cooperative-sticky is not offered: librdkafka may commit offsets of lost
 /// partitions with it (its issue 4059).
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, serde::Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum GroupProtocol {
     /// The broker's own assignment (KIP-848) where it offers it, else classic.
@@ -29,7 +27,8 @@ pub enum GroupProtocol {
 }
 
 /// Settings of `stream-jobs run`; `Default` gives what the documentation says.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct Config {
     /// `host:port` of Kafka, several separated by commas.
     pub brokers: String,
@@ -127,35 +126,23 @@ pub struct Flags {
     pub own_domains: Vec<String>,
 }
 
-/// Everything that is wrong with the settings.
-#[derive(Debug, Error)]
-#[error("the configuration has {} mistake{}:\n{}", .0.len(), if .0.len() == 1 { "" } else { "s" }, .0.join("\n"))]
-pub struct Mistakes(pub Vec<String>);
-
 impl Config {
     /// Reads the file that `flags` name, `environment`, and the flags.
-    pub fn load(flags: &Flags, environment: impl IntoIterator<Item = (String, String)>) -> Result<Self, Mistakes> {
-        let mut reader = Reader::default();
-        reader.add_file(flags);
-        reader.add_environment(environment);
-        reader.add_flags(flags);
-        let config = reader.read();
-        reader.check(&config);
-        if reader.mistakes.is_empty() { Ok(config) } else { Err(Mistakes(reader.mistakes)) }
+    pub fn load(flags: &Flags, environment: impl IntoIterator<Item = (String, String)>) -> Result<Self, Wrong> {
+        let mut layers = Layers::new("kafka");
+        if let Some(file) = &flags.config {
+            layers.file(file);
+        }
+        layers.environment(ENVIRONMENT_PREFIX, environment);
+        flags.add_to(&mut layers);
+        let (config, mut mistakes) = layers.read::<Self>();
+        config.check(&mut mistakes);
+        mistakes.none(config)
     }
 
     /// The settings as TOML, secrets hidden.
     pub fn printed(&self) -> String {
-        let mut shown = self.clone();
-        for (key, value) in &mut shown.kafka {
-            if ["password", "secret", "key", "oauthbearer.config"].iter().any(|part| key.contains(part)) {
-                *value = "(hidden)".into();
-            }
-        }
-        for address in [&mut shown.registry, &mut shown.store] {
-            *address = without_password(address);
-        }
-        toml::to_string(&shown).expect("the settings are made of text, numbers and lists, which TOML holds")
+        settings::hidden(self)
     }
 
     pub fn flush_interval(&self) -> Duration {
@@ -171,164 +158,65 @@ impl Config {
     }
 }
 
-fn without_password(address: &str) -> String {
-    match url::Url::parse(address) {
-        Ok(mut url) if url.password().is_some() => {
-            // Only an address that cannot have a password refuses one.
-            let _ = url.set_password(Some("(hidden)"));
-            url.to_string()
-        }
-        _ => address.to_owned(),
-    }
-}
-
-/// One setting's value and where it comes from.
-struct Given {
-    value: Value,
-    origin: String,
-    /// From the environment or a flag: text that may stand for a number or a list.
-    is_text: bool,
-}
-
-#[derive(Default)]
-struct Reader {
-    given: BTreeMap<String, Given>,
-    mistakes: Vec<String>,
-}
-
-impl Reader {
-    fn add_file(&mut self, flags: &Flags) {
-        let Some(file) = &flags.config else { return };
-        let text = match std::fs::read_to_string(file) {
-            Ok(text) => text,
-            Err(error) => return self.mistakes.push(format!("{} cannot be read: {error}", file.display())),
-        };
-        match text.parse::<Table>() {
-            Ok(table) => {
-                for (key, value) in table {
-                    self.given.insert(key, Given { value, origin: file.display().to_string(), is_text: false });
-                }
-            }
-            Err(error) => self.mistakes.push(format!("{} is no TOML: {error}", file.display())),
-        }
-    }
-
-    fn add_environment(&mut self, environment: impl IntoIterator<Item = (String, String)>) {
-        for (name, value) in environment {
-            let Some(key) = name.strip_prefix(ENVIRONMENT_PREFIX) else { continue };
-            if key == "CONFIG" || key == "LOG" {
-                continue;
-            }
-            self.given
-                .insert(key.to_lowercase(), Given { value: Value::String(value), origin: name.clone(), is_text: true });
-        }
-    }
-
-    fn add_flags(&mut self, flags: &Flags) {
-        let all = [
-            ("brokers", &flags.brokers),
-            ("topic", &flags.topic),
-            ("group", &flags.group),
-            ("group_protocol", &flags.group_protocol),
-            ("registry", &flags.registry),
-            ("store", &flags.store),
-            ("internal_address", &flags.internal_address),
-            ("flush_interval_ms", &flags.flush_interval_ms),
+impl Flags {
+    fn add_to(&self, layers: &mut Layers) {
+        let texts = [
+            ("brokers", &self.brokers),
+            ("topic", &self.topic),
+            ("group", &self.group),
+            ("group_protocol", &self.group_protocol),
+            ("registry", &self.registry),
+            ("store", &self.store),
+            ("internal_address", &self.internal_address),
+            ("flush_interval_ms", &self.flush_interval_ms),
         ];
-        for (key, value) in all {
+        for (key, value) in texts {
             if let Some(value) = value {
-                let origin = format!("--{}", key.replace('_', "-"));
-                self.given.insert(key.into(), Given { value: Value::String(value.clone()), origin, is_text: true });
+                layers.flag(&format!("--{}", key.replace('_', "-")), key, value);
             }
         }
-        if !flags.own_domains.is_empty() {
-            let value = Value::Array(flags.own_domains.iter().cloned().map(Value::String).collect());
-            let origin = "--own-domains".to_owned();
-            self.given.insert("own_domains".into(), Given { value, origin, is_text: false });
+        if !self.own_domains.is_empty() {
+            layers.list("--own-domains", "own_domains", &self.own_domains);
         }
     }
+}
 
-    fn read(&mut self) -> Config {
-        let default = Config::default();
-        let config = Config {
-            brokers: self.take("brokers", default.brokers),
-            topic: self.take("topic", default.topic),
-            dead_letter_topic: self.take("dead_letter_topic", default.dead_letter_topic),
-            group: self.take("group", default.group),
-            group_protocol: self.take("group_protocol", default.group_protocol),
-            registry: self.take("registry", default.registry),
-            store: self.take("store", default.store),
-            internal_address: self.take("internal_address", default.internal_address),
-            flush_interval_ms: self.take("flush_interval_ms", default.flush_interval_ms),
-            flush_rows_max: self.take("flush_rows_max", default.flush_rows_max),
-            flush_bytes_max: self.take("flush_bytes_max", default.flush_bytes_max),
-            revoke_deadline_ms: self.take("revoke_deadline_ms", default.revoke_deadline_ms),
-            startup_timeout_ms: self.take("startup_timeout_ms", default.startup_timeout_ms),
-            snapshot_every_links: self.take("snapshot_every_links", default.snapshot_every_links),
-            orphan_grace_s: self.take("orphan_grace_s", default.orphan_grace_s),
-            query_keys_kept: self.take("query_keys_kept", default.query_keys_kept),
-            own_domains: self.take("own_domains", default.own_domains),
-            kafka: self.take("kafka", default.kafka),
-        };
-        for (key, given) in &self.given {
-            self.mistakes.push(format!("{}: there is no setting {key}", given.origin));
+impl Config {
+    fn check(&self, mistakes: &mut Mistakes) {
+        if self.store.is_empty() {
+            mistakes.at("store", " is missing: give --store file:///folder or s3://bucket/prefix");
         }
-        config
-    }
-
-    fn take<T: DeserializeOwned>(&mut self, key: &str, default: T) -> T {
-        let Some(Given { value, origin, is_text }) = self.given.remove(key) else { return default };
-        let shown = if key == "kafka" { "(not shown)".to_owned() } else { value.to_string() };
-        let first = T::deserialize(value.clone());
-        let parsed = match (first, is_text) {
-            (Err(_), true) => value
-                .as_str()
-                .and_then(|text| format!("value = {text}").parse::<Table>().ok())
-                .and_then(|mut table| table.remove("value"))
-                .map_or_else(|| T::deserialize(value), T::deserialize),
-            (first, _) => first,
-        };
-        parsed.unwrap_or_else(|error| {
-            self.mistakes.push(format!("{origin}: {key} = {shown}: {}", error.message().trim()));
-            default
-        })
-    }
-
-    fn check(&mut self, config: &Config) {
-        let mut wrong = |mistake: String| self.mistakes.push(mistake);
-        if config.store.is_empty() {
-            wrong("store is missing: give --store file:///folder or s3://bucket/prefix".into());
-        }
-        for (name, value) in [("brokers", &config.brokers), ("topic", &config.topic), ("group", &config.group)] {
+        for (name, value) in [("brokers", &self.brokers), ("topic", &self.topic), ("group", &self.group)] {
             if value.is_empty() {
-                wrong(format!("{name} is empty"));
+                mistakes.at(name, " is empty");
             }
         }
-        if !config.registry.starts_with("http://") && !config.registry.starts_with("https://") {
-            wrong(format!("registry = {:?} is no address; write http://host:port", without_password(&config.registry)));
+        if !self.registry.starts_with("http://") && !self.registry.starts_with("https://") {
+            let shown = without_password(&self.registry);
+            mistakes.at("registry", format!(" = {shown:?} is no address; write http://host:port"));
         }
         let numbers = [
-            ("flush_interval_ms", config.flush_interval_ms),
-            ("flush_rows_max", config.flush_rows_max),
-            ("flush_bytes_max", config.flush_bytes_max as u64),
-            ("snapshot_every_links", config.snapshot_every_links),
+            ("flush_interval_ms", self.flush_interval_ms),
+            ("flush_rows_max", self.flush_rows_max),
+            ("flush_bytes_max", self.flush_bytes_max as u64),
+            ("snapshot_every_links", self.snapshot_every_links),
         ];
         for (name, _) in numbers.iter().filter(|(_, value)| *value == 0) {
-            wrong(format!("{name} = 0: give at least 1"));
+            mistakes.at(name, " = 0: give at least 1");
         }
-        for domain in &config.own_domains {
+        for domain in &self.own_domains {
             if domain.is_empty()
                 || domain.contains(|other: char| !other.is_alphanumeric() && !matches!(other, '.' | '-'))
             {
-                wrong(format!("own_domains: {domain:?} is no domain; write shop.example"));
+                mistakes.at("own_domains", format!(": {domain:?} is no domain; write shop.example"));
             }
         }
-        if let Some(strategy) = config.kafka.get("partition.assignment.strategy")
-            && strategy.contains("cooperative")
-        {
-            wrong(format!(
-                "kafka: partition.assignment.strategy = {strategy:?}: cooperative-sticky is not safe here, use group_protocol"
-            ));
+        let strategy = "partition.assignment.strategy";
+        if let Some(value) = self.kafka.get(strategy).filter(|value| value.contains("cooperative")) {
+            mistakes.at(
+                &format!("kafka.{strategy}"),
+                format!(" = {value:?}: cooperative-sticky is not safe here, use group_protocol"),
+            );
         }
     }
 }
@@ -337,7 +225,7 @@ impl Reader {
 mod tests {
     use super::*;
 
-    fn load(environment: &[(&str, &str)], flags: &Flags) -> Result<Config, Mistakes> {
+    fn load(environment: &[(&str, &str)], flags: &Flags) -> Result<Config, Wrong> {
         Config::load(flags, environment.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())))
     }
 
@@ -378,7 +266,7 @@ mod tests {
         let text = load(&environment, &flags).unwrap_err().to_string();
         for part in [
             "STREAM_JOBS_FLUSH_ROWS_MAX",
-            "there is no setting no_such",
+            "no_such: no such setting",
             "store is missing",
             "registry",
             "--group-protocol",

@@ -1,26 +1,26 @@
 //! `stream-jobs`: wires the command line to the library.
 #![forbid(unsafe_code)]
 
-use std::io::IsTerminal;
 use std::process::ExitCode;
 
 use clap::{Args, Parser, Subcommand};
-use stream_jobs::config::{Config, Flags};
+use settings::Logs;
+use stream_jobs::config::{Config, ENVIRONMENT_PREFIX, Flags};
 use stream_jobs::resume::{self, Accept};
 use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
-use tracing_subscriber::EnvFilter;
 
 /// The object store's own retries are no news; what comes of them is logged by the worker.
 const DEFAULT_LOG: &str = "info,object_store=warn";
 
 /// Reads telemetry events from Kafka and lands them as Parquet, each exactly once
 ///
-/// Settings come from a TOML file (--config), then STREAM_JOBS_… variables, then flags; STREAM_JOBS_LOG sets the log
-/// level (info by default). Several workers with the same group share the topic's partitions.
+/// Settings come from a TOML file (--config), then STREAM_JOBS_… variables, then flags. Several workers with the same group share the topic's partitions.
 #[derive(Parser)]
 #[command(version, arg_required_else_help = true)]
 struct Arguments {
+    #[command(flatten)]
+    logs: Logs,
     #[command(subcommand)]
     command: Command,
 }
@@ -66,16 +66,23 @@ struct Resume {
 
 #[tokio::main]
 async fn main() -> ExitCode {
-    let level = EnvFilter::try_from_env("STREAM_JOBS_LOG").unwrap_or_else(|_| EnvFilter::new(DEFAULT_LOG));
-    let colours = std::io::stderr().is_terminal();
-    tracing_subscriber::fmt()
-        .with_env_filter(level)
-        .with_ansi(colours)
-        .with_writer(std::io::stderr)
-        // It would panic when the log cannot be written, as on a full disk.
-        .log_internal_errors(false)
-        .init();
-    match command(Arguments::parse().command).await {
+    let arguments = Arguments::parse();
+    let flags = match &arguments.command {
+        Command::Run(run) => &run.flags,
+        Command::Resume(resume) => &resume.flags,
+    };
+    let config = match Config::load(flags, settings::environment()) {
+        Ok(config) => config,
+        Err(wrong) => return wrong.exit(),
+    };
+    if matches!(&arguments.command, Command::Run(run) if run.print_config) {
+        print!("{}", config.printed());
+        return ExitCode::SUCCESS;
+    }
+    if let Err(wrong) = arguments.logs.start(ENVIRONMENT_PREFIX, DEFAULT_LOG) {
+        return wrong.exit();
+    }
+    match command(arguments.command, config).await {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("stream-jobs: {error:#}");
@@ -84,18 +91,10 @@ async fn main() -> ExitCode {
     }
 }
 
-async fn command(command: Command) -> anyhow::Result<()> {
+async fn command(command: Command, config: Config) -> anyhow::Result<()> {
     match command {
-        Command::Run(run) => {
-            let config = Config::load(&run.flags, std::env::vars())?;
-            if run.print_config {
-                print!("{}", config.printed());
-                return Ok(());
-            }
-            stream_jobs::run(config, shutdown_on_signal()?).await
-        }
+        Command::Run(_) => stream_jobs::run(config, shutdown_on_signal()?).await,
         Command::Resume(resume) => {
-            let config = Config::load(&resume.flags, std::env::vars())?;
             let accept = if resume.accepted.accept_gap { Accept::Gap } else { Accept::NewIncarnation };
             println!("{}", resume::run(&config, resume.partition, accept).await?);
             Ok(())

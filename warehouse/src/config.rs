@@ -1,19 +1,21 @@
 //! Configuration: TOML file, then environment, then flags. All mistakes are told at once, before anything connects.
 
-use std::fmt::Write as _;
-use std::net::SocketAddr;
+use std::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
+use settings::{Layers, Logs, Mistakes, Wrong};
 
 use crate::engine::Resources;
 use crate::limits::{MEMORY_BYTES_MAX, SPILL_BYTES_MAX, SQL_MEMORY_BYTES_MIN};
 use crate::sql::Settings;
 
-/// Default of `--listen`.
-const LISTEN: &str = "127.0.0.1:8090";
+/// Prefix of the environment variables: `query_time` is `WAREHOUSE_QUERY_TIME`.
+pub const ENVIRONMENT_PREFIX: &str = "WAREHOUSE_";
+/// Shortest time of a statement.
+const QUERY_TIME_MIN: Duration = Duration::from_millis(1);
 /// Shortest time between two compactions.
 const COMPACT_EVERY_MIN: Duration = Duration::from_secs(1);
 /// More workers than any machine has cores for are a slip of the finger.
@@ -34,6 +36,8 @@ const SQL_QUEUE_LARGEST: usize = 100_000;
 pub struct Cli {
     #[command(flatten)]
     pub options: Options,
+    #[command(flatten)]
+    pub logs: Logs,
     #[command(subcommand)]
     pub command: Option<Command>,
 }
@@ -42,24 +46,25 @@ pub struct Cli {
 pub struct Options {
     /// Where landing/ and warehouse/ lie: file:///folder or s3://bucket/prefix (S3 is configured by AWS_ACCESS_KEY_ID,
     /// AWS_SECRET_ACCESS_KEY, AWS_REGION, AWS_ENDPOINT_URL, AWS_ALLOW_HTTP)
-    #[arg(long, env = "WAREHOUSE_STORE", global = true, value_name = "URL")]
+    #[arg(long, global = true, value_name = "URL")]
     pub store: Option<String>,
     /// TOML file; its keys are these flags with underscores: store, memory_bytes_max, spill_bytes_max, query_time,
-    /// sql_memory_bytes_max, sql_workers_max, sql_queue_max, listen, token, compact_every
+    /// sql_memory_bytes_max, sql_workers_max, sql_queue_max, listen, token, compact_every. Each can be set by the
+    /// environment too (WAREHOUSE_QUERY_TIME for query_time); flags win over it, and it wins over the file
     #[arg(long, env = "WAREHOUSE_CONFIG", global = true, value_name = "FILE")]
     pub config: Option<PathBuf>,
     /// Memory of compaction [default: 1 GiB]
-    #[arg(long, env = "WAREHOUSE_MEMORY_BYTES_MAX", global = true, value_name = "BYTES")]
-    pub memory_bytes_max: Option<usize>,
+    #[arg(long, global = true, value_name = "BYTES")]
+    pub memory_bytes_max: Option<String>,
     /// Disk for what does not fit, for compaction and for each statement [default: 16 GiB]
-    #[arg(long, env = "WAREHOUSE_SPILL_BYTES_MAX", global = true, value_name = "BYTES")]
-    pub spill_bytes_max: Option<u64>,
+    #[arg(long, global = true, value_name = "BYTES")]
+    pub spill_bytes_max: Option<String>,
     /// A statement that takes longer is ended [default: 30s]
-    #[arg(long, env = "WAREHOUSE_QUERY_TIME", global = true, value_name = "DURATION")]
+    #[arg(long, global = true, value_name = "DURATION")]
     pub query_time: Option<String>,
     /// Memory of one statement, which runs in a process of its own; one that needs more is ended [default: 1 GiB]
-    #[arg(long, env = "WAREHOUSE_SQL_MEMORY_BYTES_MAX", global = true, value_name = "BYTES")]
-    pub sql_memory_bytes_max: Option<usize>,
+    #[arg(long, global = true, value_name = "BYTES")]
+    pub sql_memory_bytes_max: Option<String>,
     /// Print the configuration and end; secrets are hidden
     #[arg(long, global = true)]
     pub print_config: bool,
@@ -70,7 +75,7 @@ pub enum Command {
     /// Take what has landed into the tables: once, or again and again
     Compact {
         /// Time between two compactions, such as 5m; without it, compact once
-        #[arg(long, env = "WAREHOUSE_COMPACT_EVERY", value_name = "DURATION")]
+        #[arg(long, value_name = "DURATION")]
         every: Option<String>,
     },
     /// Answer one read-only statement
@@ -83,20 +88,20 @@ pub enum Command {
     /// Serve the SQL API and the studio's page over HTTP
     Serve {
         /// Address to listen on; any but loopback needs a token [default: 127.0.0.1:8090]
-        #[arg(long, env = "WAREHOUSE_LISTEN", value_name = "ADDRESS")]
+        #[arg(long, value_name = "ADDRESS")]
         listen: Option<String>,
         /// Secret that callers send as Authorization: Bearer
-        #[arg(long, env = "WAREHOUSE_TOKEN", value_name = "SECRET", hide_env_values = true)]
+        #[arg(long, value_name = "SECRET")]
         token: Option<String>,
         /// Compact as well, this often
-        #[arg(long, env = "WAREHOUSE_COMPACT_EVERY", value_name = "DURATION")]
+        #[arg(long, value_name = "DURATION")]
         compact_every: Option<String>,
         /// Statements that run at the same time, each with its own memory; half of them long ones [default: 6]
-        #[arg(long, env = "WAREHOUSE_SQL_WORKERS_MAX", value_name = "NUMBER")]
-        sql_workers_max: Option<usize>,
+        #[arg(long, value_name = "NUMBER")]
+        sql_workers_max: Option<String>,
         /// Statements that wait for one of these to end; one more is answered 429 [default: 32]
-        #[arg(long, env = "WAREHOUSE_SQL_QUEUE_MAX", value_name = "NUMBER")]
-        sql_queue_max: Option<usize>,
+        #[arg(long, value_name = "NUMBER")]
+        sql_queue_max: Option<String>,
     },
     /// Check that every offset landed once, was compacted once, and that all tables agree; exit code 1 if not, or if the
     /// store holds nothing to check
@@ -111,25 +116,68 @@ pub enum Format {
     Arrow,
 }
 
-/// The file's keys.
-#[derive(Debug, Default, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct File {
-    store: Option<String>,
-    memory_bytes_max: Option<usize>,
-    spill_bytes_max: Option<u64>,
-    query_time: Option<String>,
-    sql_memory_bytes_max: Option<usize>,
-    sql_workers_max: Option<usize>,
-    sql_queue_max: Option<usize>,
-    listen: Option<String>,
+/// What can be set, with the defaults.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(default)]
+struct Given {
+    store: String,
+    memory_bytes_max: usize,
+    spill_bytes_max: u64,
+    #[serde(with = "duration")]
+    query_time: Duration,
+    sql_memory_bytes_max: usize,
+    sql_workers_max: usize,
+    sql_queue_max: usize,
+    listen: SocketAddr,
+    #[serde(skip_serializing_if = "Option::is_none")]
     token: Option<String>,
-    compact_every: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    compact_every: Option<Every>,
+}
+
+/// Time between two compactions.
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
+struct Every(#[serde(with = "duration")] Duration);
+
+impl Default for Given {
+    fn default() -> Self {
+        let sql = Settings::new("");
+        Self {
+            store: String::new(),
+            memory_bytes_max: MEMORY_BYTES_MAX,
+            spill_bytes_max: SPILL_BYTES_MAX,
+            query_time: sql.time,
+            sql_memory_bytes_max: sql.memory_bytes_max,
+            sql_workers_max: sql.workers_max,
+            sql_queue_max: sql.queue_max,
+            listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 8090)),
+            token: None,
+            compact_every: None,
+        }
+    }
+}
+
+/// Durations as people write them, such as 30s or 5m.
+mod duration {
+    use std::time::Duration;
+
+    use serde::{Deserialize, Deserializer, Serializer, de};
+
+    pub(super) fn serialize<S: Serializer>(duration: &Duration, out: S) -> Result<S::Ok, S::Error> {
+        out.collect_str(&humantime::format_duration(*duration))
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<Duration, D::Error> {
+        let text = String::deserialize(from)?;
+        let parsed = humantime::parse_duration(&text);
+        parsed.map_err(|error| de::Error::custom(format!("no duration such as 30s or 5m: {error}")))
+    }
 }
 
 /// The checked configuration.
 #[derive(Clone, Debug)]
 pub struct Config {
+    given: Given,
     pub store: String,
     /// Of compaction.
     pub resources: Resources,
@@ -140,157 +188,166 @@ pub struct Config {
 }
 
 impl Config {
-    /// Puts file, environment and flags together; all mistakes, one a line.
-    pub fn new(cli: &Cli) -> Result<Self, String> {
-        let mut mistakes = Vec::new();
-        let options = cli.options.clone();
-        let file = read(&options, &mut mistakes);
-        let (mut listen, mut token, mut compact_every) =
-            (file.listen.clone(), file.token.clone(), file.compact_every.clone());
-        match &cli.command {
-            Some(Command::Serve { listen: given, token: secret, compact_every: every, .. }) => {
-                listen = given.clone().or(listen);
-                token = secret.clone().or(token);
-                compact_every = every.clone().or(compact_every);
-            }
-            Some(Command::Compact { every }) => compact_every.clone_from(every),
-            _ => {}
+    /// Puts file, `environment` and flags together.
+    pub fn new(cli: &Cli, environment: impl IntoIterator<Item = (String, String)>) -> Result<Self, Wrong> {
+        let mut layers = Layers::new("");
+        if let Some(file) = &cli.options.config {
+            layers.file(file);
         }
-        let store = options.store.clone().or(file.store.clone()).unwrap_or_default();
-        if store.is_empty() {
-            mistakes.push(
-                "store: not given; write --store file:///folder or s3://bucket/prefix, or set WAREHOUSE_STORE".into(),
-            );
-        }
-        let mut duration = |name: &str, text: Option<String>, least: Duration| {
-            let parsed = humantime::parse_duration(text.as_deref()?);
-            match parsed {
-                Ok(duration) if duration >= least => return Some(duration),
-                Ok(_) => mistakes.push(format!("{name}: {:?} is less than {least:?}", text.unwrap_or_default())),
-                Err(error) => mistakes
-                    .push(format!("{name}: {:?} is no duration such as 30s or 5m: {error}", text.unwrap_or_default())),
-            }
-            None
-        };
-        let query_time =
-            duration("query_time", options.query_time.clone().or(file.query_time.clone()), Duration::from_millis(1));
-        let compact_every = duration("compact_every", compact_every, COMPACT_EVERY_MIN);
-        let listen = listen.unwrap_or_else(|| LISTEN.to_owned());
-        let address = listen.parse().map_err(|_| format!("listen: {listen:?} is no address such as {LISTEN}"));
-        let resources = Resources {
-            memory_bytes_max: options.memory_bytes_max.or(file.memory_bytes_max).unwrap_or(MEMORY_BYTES_MAX),
-            spill_bytes_max: options.spill_bytes_max.or(file.spill_bytes_max).unwrap_or(SPILL_BYTES_MAX),
-        };
-        let sql = settings(cli, &file, &store, query_time, &mut mistakes);
-        match address {
-            Ok(listen) if mistakes.is_empty() => Ok(Self { store, resources, sql, listen, token, compact_every }),
-            address => {
-                mistakes.extend(address.err());
-                Err(mistakes.join("\n"))
+        layers.environment(ENVIRONMENT_PREFIX, environment);
+        for (flag, key, value) in cli.flags() {
+            if let Some(value) = value {
+                layers.flag(flag, key, value);
             }
         }
+        let (mut given, mut mistakes) = layers.read::<Given>();
+        // In the file it is for `serve`: `compact` without --every compacts once.
+        let from_file = cli.options.config.as_ref().map(|file| file.display().to_string());
+        if matches!(cli.command, Some(Command::Compact { .. }))
+            && mistakes.origin("compact_every") == from_file.as_deref()
+        {
+            given.compact_every = None;
+        }
+        given.check(&mut mistakes);
+        mistakes.none(given).map(Self::from)
     }
 
     /// As TOML, secrets hidden.
     pub fn print(&self) -> String {
-        let mut text = String::new();
-        let _ = writeln!(text, "store = {:?}", without_password(&self.store));
-        let _ = writeln!(text, "memory_bytes_max = {}", self.resources.memory_bytes_max);
-        let _ = writeln!(text, "spill_bytes_max = {}", self.resources.spill_bytes_max);
-        let _ = writeln!(text, "query_time = \"{}\"", humantime::format_duration(self.sql.time));
-        let _ = writeln!(text, "sql_memory_bytes_max = {}", self.sql.memory_bytes_max);
-        let _ = writeln!(text, "sql_workers_max = {}", self.sql.workers_max);
-        let _ = writeln!(text, "sql_queue_max = {}", self.sql.queue_max);
-        let _ = writeln!(text, "listen = \"{}\"", self.listen);
-        if self.token.is_some() {
-            let _ = writeln!(text, "token = \"(hidden)\"");
+        settings::hidden(&self.given)
+    }
+}
+
+impl Cli {
+    /// Flag, setting and what was given.
+    fn flags(&self) -> Vec<(&str, &str, Option<&String>)> {
+        let options = &self.options;
+        let mut flags = vec![
+            ("--store", "store", options.store.as_ref()),
+            ("--memory-bytes-max", "memory_bytes_max", options.memory_bytes_max.as_ref()),
+            ("--spill-bytes-max", "spill_bytes_max", options.spill_bytes_max.as_ref()),
+            ("--query-time", "query_time", options.query_time.as_ref()),
+            ("--sql-memory-bytes-max", "sql_memory_bytes_max", options.sql_memory_bytes_max.as_ref()),
+        ];
+        match &self.command {
+            Some(Command::Serve { listen, token, compact_every, sql_workers_max, sql_queue_max }) => flags.extend([
+                ("--listen", "listen", listen.as_ref()),
+                ("--token", "token", token.as_ref()),
+                ("--compact-every", "compact_every", compact_every.as_ref()),
+                ("--sql-workers-max", "sql_workers_max", sql_workers_max.as_ref()),
+                ("--sql-queue-max", "sql_queue_max", sql_queue_max.as_ref()),
+            ]),
+            Some(Command::Compact { every }) => flags.push(("--every", "compact_every", every.as_ref())),
+            _ => {}
         }
-        if let Some(every) = self.compact_every {
-            let _ = writeln!(text, "compact_every = \"{}\"", humantime::format_duration(every));
+        flags
+    }
+}
+
+impl Given {
+    fn check(&self, mistakes: &mut Mistakes) {
+        if self.store.is_empty() {
+            let what = ": not given; write --store file:///folder or s3://bucket/prefix, or set WAREHOUSE_STORE";
+            mistakes.at("store", what);
         }
-        text
+        if self.query_time < QUERY_TIME_MIN {
+            mistakes.at("query_time", format!(" = {:?}: less than {QUERY_TIME_MIN:?}", self.query_time));
+        }
+        if let Some(Every(every)) = self.compact_every.filter(|every| every.0 < COMPACT_EVERY_MIN) {
+            mistakes.at("compact_every", format!(" = {every:?}: less than {COMPACT_EVERY_MIN:?}"));
+        }
+        if !(1..=SQL_WORKERS_LARGEST).contains(&self.sql_workers_max) {
+            let value = self.sql_workers_max;
+            mistakes.at("sql_workers_max", format!(" = {value}: not from 1 to {SQL_WORKERS_LARGEST}"));
+        }
+        if self.sql_queue_max > SQL_QUEUE_LARGEST {
+            mistakes.at("sql_queue_max", format!(" = {}: more than {SQL_QUEUE_LARGEST}", self.sql_queue_max));
+        }
+        if self.sql_memory_bytes_max < SQL_MEMORY_BYTES_MIN {
+            let value = self.sql_memory_bytes_max;
+            mistakes.at("sql_memory_bytes_max", format!(" = {value}: less than {SQL_MEMORY_BYTES_MIN}"));
+        }
     }
 }
 
-/// How statements are worked on.
-fn settings(cli: &Cli, file: &File, store: &str, time: Option<Duration>, mistakes: &mut Vec<String>) -> Settings {
-    let (workers, queue) = match &cli.command {
-        Some(Command::Serve { sql_workers_max, sql_queue_max, .. }) => (*sql_workers_max, *sql_queue_max),
-        _ => (None, None),
-    };
-    let defaults = Settings::new(store);
-    let made = Settings {
-        workers_max: workers.or(file.sql_workers_max).unwrap_or(defaults.workers_max),
-        queue_max: queue.or(file.sql_queue_max).unwrap_or(defaults.queue_max),
-        memory_bytes_max: cli
-            .options
-            .sql_memory_bytes_max
-            .or(file.sql_memory_bytes_max)
-            .unwrap_or(defaults.memory_bytes_max),
-        spill_bytes_max: cli.options.spill_bytes_max.or(file.spill_bytes_max).unwrap_or(defaults.spill_bytes_max),
-        time: time.unwrap_or(defaults.time),
-        ..defaults
-    };
-    if !(1..=SQL_WORKERS_LARGEST).contains(&made.workers_max) {
-        mistakes.push(format!("sql_workers_max: {} is not from 1 to {SQL_WORKERS_LARGEST}", made.workers_max));
+impl From<Given> for Config {
+    fn from(given: Given) -> Self {
+        let sql = Settings {
+            workers_max: given.sql_workers_max,
+            queue_max: given.sql_queue_max,
+            memory_bytes_max: given.sql_memory_bytes_max,
+            spill_bytes_max: given.spill_bytes_max,
+            time: given.query_time,
+            ..Settings::new(&given.store)
+        };
+        let resources = Resources { memory_bytes_max: given.memory_bytes_max, spill_bytes_max: given.spill_bytes_max };
+        Self {
+            store: given.store.clone(),
+            resources,
+            sql,
+            listen: given.listen,
+            token: given.token.clone(),
+            compact_every: given.compact_every.map(|Every(every)| every),
+            given,
+        }
     }
-    if made.queue_max > SQL_QUEUE_LARGEST {
-        mistakes.push(format!("sql_queue_max: {} is more than {SQL_QUEUE_LARGEST}", made.queue_max));
-    }
-    if made.memory_bytes_max < SQL_MEMORY_BYTES_MIN {
-        let given = made.memory_bytes_max;
-        mistakes.push(format!("sql_memory_bytes_max: {given} is less than {SQL_MEMORY_BYTES_MIN}"));
-    }
-    made
-}
-
-fn read(options: &Options, mistakes: &mut Vec<String>) -> File {
-    let Some(path) = &options.config else { return File::default() };
-    let parsed = match std::fs::read_to_string(path) {
-        Ok(text) => toml::from_str(&text).map_err(|error| error.to_string()),
-        Err(error) => Err(error.to_string()),
-    };
-    parsed.unwrap_or_else(|error| {
-        mistakes.push(format!("config: {}: {}", path.display(), error.trim()));
-        File::default()
-    })
-}
-
-fn without_password(store: &str) -> String {
-    let Ok(mut url) = url::Url::parse(store) else { return store.to_owned() };
-    if url.password().is_some() {
-        let _ = url.set_password(Some("(hidden)"));
-    }
-    url.to_string()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn config(arguments: &[&str]) -> Result<Config, String> {
-        Config::new(&Cli::try_parse_from([&["warehouse"], arguments].concat()).unwrap())
+    fn config(arguments: &[&str], environment: &[(&str, &str)]) -> Result<Config, String> {
+        let cli = Cli::try_parse_from([&["warehouse"], arguments].concat()).unwrap();
+        let environment = environment.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
+        Config::new(&cli, environment).map_err(|wrong| wrong.to_string())
     }
 
     #[test]
-    fn all_mistakes_come_at_once() {
-        let mistakes =
-            config(&["--query-time", "soon", "serve", "--listen", "here", "--sql-workers-max", "0"]).unwrap_err();
-        let starts: Vec<_> = mistakes.lines().map(|line| line.split(':').next().unwrap()).collect();
-        assert_eq!(starts, ["store", "query_time", "sql_workers_max", "listen"], "{mistakes}");
+    fn all_mistakes_come_at_once_with_where_they_were_made() {
+        let arguments = ["--query-time", "soon", "serve", "--listen", "here", "--sql-workers-max", "0"];
+        let told = config(&arguments, &[("WAREHOUSE_SPILL_BYTES_MAX", "lots")]).unwrap_err();
+        for part in [
+            "--query-time: query_time = \"soon\": no duration such as 30s or 5m",
+            "--listen: listen = \"here\": ",
+            "WAREHOUSE_SPILL_BYTES_MAX: spill_bytes_max = \"lots\": ",
+            "--sql-workers-max: sql_workers_max = 0: ",
+            "store: not given",
+        ] {
+            assert!(told.lines().any(|line| line.starts_with(part)), "{part} is not in:\n{told}");
+        }
+        assert_eq!(told.lines().count(), 5, "{told}");
     }
 
     #[test]
-    fn flags_win_over_the_file_and_secrets_stay_hidden() {
+    fn flags_win_over_the_environment_over_the_file_and_secrets_stay_hidden() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("warehouse.toml");
         std::fs::write(&path, "store = \"file:///a\"\ntoken = \"secret\"\nquery_time = \"5s\"\n").unwrap();
         let path = path.to_str().unwrap();
-        let made = config(&["--config", path, "--query-time", "7s", "serve"]).unwrap();
+        let environment = [("WAREHOUSE_QUERY_TIME", "6s"), ("WAREHOUSE_TOKEN", "0x12")];
+        let made = config(&["--config", path, "--query-time", "7s", "serve"], &environment).unwrap();
         assert_eq!((made.store.as_str(), made.sql.time), ("file:///a", Duration::from_secs(7)));
+        assert_eq!(made.token.as_deref(), Some("0x12"), "what looks like a number stays as it was written");
         let printed = made.print();
-        assert!(printed.contains("(hidden)") && !printed.contains("secret"), "{printed}");
+        assert!(printed.contains("token = \"(hidden)\"") && !printed.contains("0x12"), "{printed}");
         std::fs::write(path, "stor = \"file:///a\"\n").unwrap();
-        assert!(config(&["--config", path, "verify"]).unwrap_err().contains("stor"));
+        assert!(config(&["--config", path, "verify"], &[]).unwrap_err().contains("stor"));
+    }
+
+    #[test]
+    fn what_the_file_says_of_compaction_is_for_serve() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("warehouse.toml");
+        std::fs::write(&path, "store = \"file:///a\"\ncompact_every = \"5m\"\n").unwrap();
+        let path = path.to_str().unwrap();
+        let every = |arguments: &[&str], environment: &[(&str, &str)]| {
+            config(&[&["--config", path], arguments].concat(), environment).unwrap().compact_every
+        };
+        let minutes = |count: u64| Some(Duration::from_secs(60 * count));
+        assert_eq!(every(&["serve"], &[]), minutes(5));
+        assert_eq!(every(&["compact"], &[]), None);
+        assert_eq!(every(&["compact", "--every", "7m"], &[]), minutes(7));
+        assert_eq!(every(&["compact"], &[("WAREHOUSE_COMPACT_EVERY", "6m")]), minutes(6));
     }
 }

@@ -7,9 +7,8 @@ use std::time::Duration;
 use clap::{CommandFactory, Parser};
 use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
-use tracing_subscriber::EnvFilter;
 use warehouse::commands::run;
-use warehouse::config::{Cli, Command, Config};
+use warehouse::config::{Cli, Command, Config, ENVIRONMENT_PREFIX};
 use warehouse::limits::STACK_BYTES;
 
 /// Lost races for a commit are part of the work: the libraries' own lines about them are not shown.
@@ -24,12 +23,9 @@ fn main() -> ExitCode {
         return warehouse::sql::worker::main();
     }
     let cli = Cli::parse();
-    let config = match Config::new(&cli) {
+    let config = match Config::new(&cli, settings::environment()) {
         Ok(config) => config,
-        Err(mistakes) => {
-            mistakes.lines().for_each(|mistake| eprintln!("{mistake}"));
-            return ExitCode::from(2);
-        }
+        Err(wrong) => return wrong.exit(),
     };
     if cli.options.print_config {
         print!("{}", config.print());
@@ -40,13 +36,9 @@ fn main() -> ExitCode {
         return ExitCode::from(2);
     };
     let log = if matches!(command, Command::Sql { .. } | Command::Verify) { LOG_OF_ONE_ANSWER } else { LOG };
-    let filter = EnvFilter::try_from_env("WAREHOUSE_LOG").unwrap_or_else(|_| EnvFilter::new(log));
-    tracing_subscriber::fmt()
-        .with_env_filter(filter)
-        .with_writer(std::io::stderr)
-        // It would panic when the log cannot be written, as on a full disk.
-        .log_internal_errors(false)
-        .init();
+    if let Err(wrong) = cli.logs.start(ENVIRONMENT_PREFIX, log) {
+        return wrong.exit();
+    }
 
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().thread_stack_size(STACK_BYTES).build();
     let runtime = runtime.expect("the system lets this process start threads");
