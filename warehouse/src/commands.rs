@@ -13,11 +13,11 @@ use tokio_util::sync::CancellationToken;
 
 use crate::compact::{compact_aside, every};
 use crate::config::{Command, Config, Format};
-use crate::format;
+use crate::format::{self, Answer};
 use crate::lake::Lake;
-use crate::query::{Answer, Limits};
+use crate::query::{Failure, Limits};
 use crate::serve::{About, Serving, check_token, serve};
-use crate::sql::{Failure, Form, Question, Reply, once};
+use crate::sql::{Form, Question, Reply, once};
 use crate::verify::verify;
 
 /// Runs a command; the exit code says what came of it, an error is for the last line.

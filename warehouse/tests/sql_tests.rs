@@ -16,10 +16,10 @@ use datafusion::execution::context::SessionContext;
 use datafusion::physical_plan::collect;
 use random_sql::{Dice, statement};
 use tempfile::{TempDir, tempdir};
-use warehouse::dialect::translate;
 use warehouse::format;
-use warehouse::guard::only_statement;
-use warehouse::query::Answer;
+use warehouse::format::Answer;
+use warehouse::query::dialect::translate;
+use warehouse::query::guard::only_statement;
 use warehouse::{Lake, Resources, Store};
 
 /// Parts of a plan, and rows of a batch.

@@ -6,8 +6,8 @@ use std::fmt::Write as _;
 use datafusion::arrow::datatypes::DataType;
 use serde_json::Value;
 
+use super::Answer;
 use super::json::rows;
-use crate::query::Answer;
 
 /// The answer with its header. Texts that a spreadsheet would take for a formula get an apostrophe in front; numbers
 /// stay numbers.

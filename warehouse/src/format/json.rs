@@ -22,7 +22,7 @@ use datafusion::arrow::datatypes::{
 use datafusion::arrow::util::display::{ArrayFormatter, FormatOptions};
 use serde_json::{Map, Value, json};
 
-use crate::query::Answer;
+use super::Answer;
 
 /// `{"columns":[{"name":…,"type":…}],"rows":[[…]]}`.
 pub fn json(answer: &Answer) -> Value {

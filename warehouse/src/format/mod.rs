@@ -6,13 +6,21 @@ mod csv;
 mod json;
 mod table;
 
+use datafusion::arrow::datatypes::SchemaRef;
 use datafusion::arrow::error::ArrowError;
 use datafusion::arrow::ipc::writer::StreamWriter;
+use datafusion::arrow::record_batch::RecordBatch;
 
 pub use self::csv::csv;
 pub use self::json::{cell, json};
 pub use self::table::table;
-use crate::query::Answer;
+
+/// Rows of an answer.
+#[derive(Clone, Debug)]
+pub struct Answer {
+    pub schema: SchemaRef,
+    pub batches: Vec<RecordBatch>,
+}
 
 /// Arrow IPC stream.
 pub fn arrow(answer: &Answer) -> Result<Vec<u8>, ArrowError> {

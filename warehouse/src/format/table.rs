@@ -4,8 +4,8 @@ use std::fmt::Write as _;
 
 use serde_json::Value;
 
+use super::Answer;
 use super::json::rows;
-use crate::query::Answer;
 
 /// Widest cell, in characters. Numbers are never cut.
 const CELL_WIDTH_MAX: usize = 60;

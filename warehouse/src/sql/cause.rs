@@ -2,7 +2,7 @@
 
 use rustix::process::Signal;
 
-use super::failure::Failure;
+use crate::query::Failure;
 
 /// How a worker ended.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -13,10 +13,10 @@ use tokio::process::{Child, ChildStderr, ChildStdin, ChildStdout, Command};
 use tokio::task::JoinHandle;
 
 use super::cause::Cause;
-use super::failure::Failure;
 use super::protocol::{End, Frame, Kind, Setup};
 use super::{Settings, worker};
 use crate::limits::{LAST_WORDS_BYTES_MAX, WORKER_START_MAX};
+use crate::query::Failure;
 
 /// Priority of a worker that works on a long statement (nice(2); 19 is the least).
 const LONG_STATEMENT_PRIORITY: i32 = 10;

@@ -6,8 +6,7 @@ use datafusion::arrow::ipc::writer::StreamWriter;
 use datafusion::arrow::record_batch::RecordBatch;
 
 use super::protocol::Form;
-use crate::format;
-use crate::query::Answer;
+use crate::format::{self, Answer};
 
 /// What closes the rows and the object of an answer in JSON.
 const JSON_END: &str = "]}";

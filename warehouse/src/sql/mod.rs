@@ -10,7 +10,6 @@ mod cause;
 mod child;
 mod confine;
 mod encode;
-mod failure;
 mod newest;
 mod once;
 mod pool;
@@ -22,18 +21,18 @@ pub mod worker;
 
 use std::time::Duration;
 
+use crate::query::Failure;
 pub use child::Program;
-pub use failure::{Blame, Failure};
 pub use once::once;
 pub use pool::Pool;
 pub use protocol::Form;
 pub use relay::Reply;
 
-use crate::guard::Refused;
 use crate::limits::{
     QUERY_MS_MAX, SPILL_BYTES_MAX, SQL_BYTES_MAX, SQL_MEMORY_BYTES_MAX, SQL_QUEUE_MAX, SQL_WORKERS_MAX,
 };
 use crate::query::Limits;
+use crate::query::guard::Refused;
 use protocol::Ask;
 
 /// How statements are worked on.

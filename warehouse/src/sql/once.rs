@@ -3,9 +3,9 @@
 use std::future::pending;
 
 use super::child::Worker;
-use super::failure::Failure;
 use super::relay::{Outcome, Reply, pieces, relay, tell_end};
 use super::{Question, Settings};
+use crate::query::Failure;
 
 /// Asks one statement; comes back when its answer begins.
 pub async fn once(settings: &Settings, question: &Question) -> Result<Reply, Failure> {

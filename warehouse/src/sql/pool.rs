@@ -14,7 +14,6 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use super::child::{Worker, slow_down};
-use super::failure::Failure;
 use super::protocol::Ask;
 use super::relay::{Last, Outcome, Piece, Reply, pieces, relay, tell_end};
 use super::slots::Slots;
@@ -23,6 +22,7 @@ use super::{Question, Settings};
 use crate::limits::{
     LONG_CPU, SHORT_CPU_MAX, SHORT_MAX, SPARE_AFTER, WORKER_IDLE_MAX, WORKERS_IDLE_KEPT, WORKERS_SPARE,
 };
+use crate::query::Failure;
 
 /// Workers for the statements of many askers. Must be used within a runtime; dropping it ends every worker.
 #[derive(Debug)]

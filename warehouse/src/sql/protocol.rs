@@ -12,7 +12,7 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use tokio::io::{AsyncRead, AsyncReadExt};
 
-use super::failure::Failure;
+use crate::query::Failure;
 
 /// Longest body. The largest frame is `Ask`: a statement of the greatest length, each byte escaped in JSON.
 const BODY_BYTES_MAX: usize = 1 << 20;

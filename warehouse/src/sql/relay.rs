@@ -9,9 +9,9 @@ use tokio::sync::mpsc::{Receiver, Sender, channel};
 use tokio::time::{Instant, sleep_until};
 
 use super::child::Worker;
-use super::failure::Failure;
 use super::protocol::{Ask, End, Frame, Head, Kind};
 use crate::limits::PIECES_AHEAD_MAX;
+use crate::query::Failure;
 
 /// What the one who asked hears, in order: `Head`, any number of `Data`, `End`; or `End` alone.
 #[derive(Debug)]

@@ -9,8 +9,8 @@ use std::time::Duration;
 
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
-use super::failure::Failure;
 use super::newest::{self, NewestFirst};
+use crate::query::Failure;
 
 #[derive(Debug)]
 pub struct Slots {

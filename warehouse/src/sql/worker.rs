@@ -19,13 +19,13 @@ use tokio::runtime::Runtime;
 
 use super::confine::{allow_cpu, confine};
 use super::encode::Encoder;
-use super::failure::Failure;
 use super::protocol::{Ask, DATA_BYTES, End, Frame, Head, Kind, Setup};
 use super::usage::memory_bytes;
 use crate::engine::Resources;
 use crate::lake::Lake;
 use crate::limits::{STACK_BYTES, WORKER_BLOCKING_THREADS_MAX, WORKER_STACK_BYTES, WORKER_WARM_UP};
-use crate::live::Live;
+use crate::query::Failure;
+use crate::query::live::Live;
 use crate::query::{self, Limits};
 use crate::tables::Table;
 

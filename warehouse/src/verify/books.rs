@@ -8,10 +8,10 @@ use datafusion::prelude::SessionContext;
 use schemas::landing::Link;
 
 use super::Report;
+use crate::curated::scan::Scan;
 use crate::curated::{CuratedFile, Version};
 use crate::lake::Lake;
 use crate::progress::condition;
-use crate::scan::Scan;
 use crate::tables::Table;
 
 /// What a derived table must add up to: a select of one number from it, and the same from `events`.

@@ -11,11 +11,11 @@ use schemas::landing::Link;
 use schemas::session::session_id;
 
 use super::{EXAMPLES_MAX, Report, key_count};
+use crate::curated::scan::Scan;
 use crate::curated::{CuratedFile, Version};
 use crate::lake::Lake;
-use crate::scan::Scan;
-use crate::sessionize::{EventKey, Origin, sessionize};
-use crate::visitors::{Key, key};
+use crate::merge::sessionize::{EventKey, Origin, sessionize};
+use crate::merge::visitors::{Key, key};
 
 const KEYS: &str = "site_id, tab_id, seq";
 

@@ -2,6 +2,12 @@
 //!
 //! Compaction and the live view both use it, so that what a query sees before and after a compaction is the same.
 
+pub mod derivation;
+pub mod repeats;
+pub mod sessionize;
+pub mod touched;
+pub mod visitors;
+
 use std::sync::Arc;
 
 use datafusion::arrow::array::AsArray;
@@ -13,14 +19,14 @@ use futures::TryStreamExt;
 use schemas::landing::Link;
 
 use crate::curated::Version;
+use crate::curated::scan::{FILE_INDEX, Scan};
 use crate::engine::Engine;
+use crate::lake::share::Part;
 use crate::limits::DUPLICATE_US_MAX;
-use crate::scan::{FILE_INDEX, Scan};
-use crate::sessionize::{EventKey, Origin, Outcome, sessionize};
-use crate::share::Part;
+use crate::merge::sessionize::{EventKey, Origin, Outcome, sessionize};
+use crate::merge::touched::{Tabs, Touched};
+use crate::merge::visitors::{Sessions, key, register_event_set, register_parts, register_sessions};
 use crate::tables::Table;
-use crate::touched::{Tabs, Touched};
-use crate::visitors::{Sessions, key, register_event_set, register_parts, register_sessions};
 
 /// What [`Keys`] are read from.
 const KEY_COLUMNS: &str = "site_id, visitor_id, tab_id, seq, occurred_at, session_started_at";

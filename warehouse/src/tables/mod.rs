@@ -1,9 +1,10 @@
 //! The curated tables: names, columns, partitions, sort orders, statistics.
 
+pub mod campaign;
+
 use std::sync::Arc;
 
 use datafusion::arrow::datatypes::{DataType, Field, Fields, Schema, SchemaRef, TimeUnit};
-use schemas::campaign;
 use schemas::ingest::EventType;
 use schemas::landing::{TRAIL_COLUMNS, event_fields};
 
@@ -180,7 +181,7 @@ fn sessions() -> Vec<Field> {
         of(DataType::Float64, &["completeness"]),
         text(&["device_type", "browser_name", "browser_version", "os_name", "os_version"]),
         text(&["referrer_url", "referrer_host", "referrer_medium", "referrer_source"]),
-        text(&campaign::columns().iter().map(String::as_str).collect::<Vec<_>>()),
+        text(&schemas::campaign::columns().iter().map(String::as_str).collect::<Vec<_>>()),
         text(&["geo_country", "geo_region", "geo_city"]),
         of(DataType::Boolean, &["is_bot"]),
         text(&["bot_class"]),

@@ -5,8 +5,7 @@ use datafusion::common::{DataFusionError, SchemaError};
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
-use crate::engine::spill_exhausted;
-use crate::guard::one_line;
+use crate::engine::{one_line, spill_exhausted};
 use crate::limits::MESSAGE_CHARS_MAX;
 
 /// Whose matter a failure is, and so its HTTP status.

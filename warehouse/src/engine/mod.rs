@@ -1,5 +1,8 @@
 //! DataFusion with bounded memory and disk, over one store.
 
+pub mod functions;
+pub mod requirements;
+
 use std::sync::Arc;
 
 use anyhow::Context;
@@ -12,11 +15,9 @@ use datafusion::prelude::{SessionConfig, SessionContext};
 use landing::Store;
 use url::Url;
 
-use crate::functions;
-use crate::guard::one_line;
+use crate::curated::scan::STORE_URL;
+use crate::engine::requirements::physical_rules;
 use crate::limits::{CONSUMERS_NAMED, MEMORY_BYTES_MAX, PARTITION_BYTES_MIN, SPILL_BYTES_MAX};
-use crate::requirements::physical_rules;
-use crate::scan::STORE_URL;
 
 /// Memory and disk that the engine of one process may take.
 #[derive(Clone, Copy, Debug)]
@@ -116,6 +117,11 @@ impl Engine {
     }
 }
 
+/// The text without line breaks: errors are one line.
+pub fn one_line(text: &impl ToString) -> String {
+    text.to_string().split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
 /// What the engine says when spilled data reaches its limit: an I/O error that only its words tell from others
 /// (`disk_manager.rs` of datafusion-execution).
 const SPILL_LIMIT_WORDS: &str = "the spilling process has exceeded the allowable limit";
@@ -147,7 +153,7 @@ mod tests {
         let context = Engine::new(&store, resources).unwrap().session();
         let rows = "select repeat(cast(value as varchar), 20) t from generate_series(1, 200000) order by t desc";
         let error = context.sql(rows).await.unwrap().collect().await.unwrap_err();
-        let failure = crate::sql::Failure::from(error.context("a round"));
+        let failure = crate::query::Failure::from(error.context("a round"));
         assert_eq!(failure.code(), "statement_too_costly", "{failure}");
         let error = context.sql(rows).await.unwrap().collect().await.unwrap_err();
         assert!(memory_exhausted(&anyhow::Error::from(error)).is_some());

@@ -7,8 +7,9 @@ use datafusion::sql::sqlparser::ast;
 use datafusion::sql::sqlparser::parser::ParserError;
 use thiserror::Error;
 
+use super::Failure;
+use crate::engine::one_line;
 use crate::limits::SQL_BYTES_MAX;
-use crate::sql::Failure;
 
 /// Why a text is not asked.
 #[derive(Debug, Error, PartialEq, Eq)]
@@ -97,11 +98,6 @@ fn is_query(statement: &ast::Statement) -> bool {
         ast::Statement::Explain { statement, .. } => is_query(statement),
         _ => false,
     }
-}
-
-/// The text without line breaks: errors are one line.
-pub fn one_line(text: &impl ToString) -> String {
-    text.to_string().split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
 #[cfg(test)]

@@ -19,9 +19,9 @@ use object_store::path::Path;
 use object_store::{ObjectStore, ObjectStoreExt};
 use uuid::Uuid;
 
+use crate::curated::scan::viewed;
+use crate::curated::statistics::{Collector, FILE_PREFIX};
 use crate::limits::{FILE_BYTES_MAX, FILE_MEMORY_BYTES_MAX, FILE_ROWS_MAX, ROW_GROUP_ROWS};
-use crate::scan::viewed;
-use crate::statistics::{Collector, FILE_PREFIX};
 use crate::tables::{PARTITION_COLUMNS, Table};
 
 /// Files that were written and are in no version yet.

@@ -13,8 +13,8 @@ use datafusion::prelude::SessionContext;
 use futures::TryStreamExt;
 
 use crate::limits::DUPLICATE_US_MAX;
-use crate::touched::Touched;
-use crate::visitors::{EventId, key, register_event_set};
+use crate::merge::touched::Touched;
+use crate::merge::visitors::{EventId, key, register_event_set};
 
 /// What of the links' rows are repeats.
 #[derive(Debug, Default)]

@@ -10,16 +10,16 @@ use futures::{StreamExt, TryStreamExt, stream};
 use landing::Progress;
 use schemas::landing::Link;
 
+use crate::curated::writer::{discard, write};
 use crate::curated::{Committed, CuratedFile, Version};
 use crate::engine::memory_exhausted;
 use crate::lake::Lake;
+use crate::lake::sizes::Size;
 use crate::limits::{
     BATCH_ROWS, BATCH_ROWS_MIN, PARALLEL_READS, ROUND_BYTES_MAX, ROUND_ROWS_MAX, ROUND_TRIES_MAX, SIZE_CLASS_BITS,
     SMALL_FILE_BYTES, SMALL_FILES_MAX,
 };
-use crate::sizes::Size;
 use crate::tables::Table;
-use crate::writer::{discard, write};
 
 /// With the only part, or as one more.
 pub fn add_rows(parts: &mut Vec<DataFrame>, rows: DataFrame) -> anyhow::Result<()> {

@@ -11,11 +11,11 @@ use landing::Progress;
 use schemas::landing::Link;
 
 use crate::curated::Version;
-use crate::derive::Derivation;
+use crate::curated::scan::Scan;
 use crate::lake::Lake;
+use crate::lake::share::Part;
 use crate::merge::Merge;
-use crate::scan::Scan;
-use crate::share::Part;
+use crate::merge::derivation::Derivation;
 use crate::tables::Table;
 
 /// Providers of the tables that a query names, all of the same moment.

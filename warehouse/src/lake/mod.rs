@@ -1,5 +1,8 @@
 //! The store with everything that reads and writes it: chains, curated tables, engine.
 
+pub mod share;
+pub mod sizes;
+
 use std::sync::Arc;
 
 use landing::{Chains, Progress, Store};
@@ -9,9 +12,9 @@ use tokio::sync::Mutex;
 
 use crate::curated::{Curated, Version};
 use crate::engine::{Engine, Resources};
+use crate::lake::share::Shares;
+use crate::lake::sizes::Sizes;
 use crate::merge::Merge;
-use crate::share::Shares;
-use crate::sizes::Sizes;
 use crate::tables::Table;
 
 /// An opened lake. One per process: its parts remember what they have read.

@@ -14,16 +14,16 @@ use futures::TryStreamExt;
 use schemas::landing::Link;
 use schemas::session::{GAP_US_MAX, SESSION_US_MAX};
 
-use crate::campaign;
+use crate::curated::scan::{FILE_INDEX, Scan};
 use crate::curated::{CuratedFile, Version};
 use crate::engine::Engine;
+use crate::lake::share::Part;
 use crate::merge::final_columns;
-use crate::repeats::Repeats;
-use crate::scan::{FILE_INDEX, Scan};
-use crate::share::Part;
+use crate::merge::repeats::Repeats;
+use crate::merge::touched::{Touched, TouchedSessions};
+use crate::merge::visitors::{key, register_event_numbers, register_event_set, register_parts, register_sessions};
 use crate::tables::Table;
-use crate::touched::{Touched, TouchedSessions};
-use crate::visitors::{key, register_event_numbers, register_event_set, register_parts, register_sessions};
+use crate::tables::campaign;
 
 /// The farthest that a changed session can begin before the event that touched it.
 const BACK_US: i64 = SESSION_US_MAX + GAP_US_MAX;
@@ -61,7 +61,7 @@ impl Derivation {
             rows = format!("{rows} and {condition}");
         }
         Self::define(&self.context, "touched_events", &rows).await?;
-        Self::define(&self.context, "stretches", include_str!("../sql/stretches.sql")).await
+        Self::define(&self.context, "stretches", include_str!("../tables/stretches.sql")).await
     }
 
     async fn define(context: &SessionContext, name: &str, sql: &str) -> anyhow::Result<()> {
@@ -89,13 +89,13 @@ impl Derivation {
             Table::Pointer => return self.fresh_trails(part).await,
             Table::Ledger => {
                 self.define_ledger_inputs(base).await?;
-                include_str!("../sql/ledger.sql")
+                include_str!("../tables/ledger.sql")
             }
             Table::Sessions => {
                 self.define_session_ledger(ledger).await?;
-                &campaign::written_out(include_str!("../sql/sessions.sql"))
+                &campaign::written_out(include_str!("../tables/sessions.sql"))
             }
-            Table::PageViews => include_str!("../sql/page_views.sql"),
+            Table::PageViews => include_str!("../tables/page_views.sql"),
         };
         let columns = base.table.columns().join(", ");
         Ok(self.context.sql(&format!("select {columns} from ({sql}\n)")).await?)

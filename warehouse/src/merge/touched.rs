@@ -10,10 +10,10 @@ use futures::TryStreamExt;
 use schemas::landing::Link;
 use schemas::session::{GAP_US_MAX, SESSION_US_MAX};
 
+use crate::curated::scan::Scan;
+use crate::curated::statistics::time_text;
 use crate::limits::NAMED_IDS_MAX;
-use crate::scan::Scan;
-use crate::statistics::time_text;
-use crate::visitors::{Key, Sessions, Stretch, key, register_lookup};
+use crate::merge::visitors::{Key, Sessions, Stretch, key, register_lookup};
 
 /// Visitors, each with the time of the first event that touches it (epoch microseconds).
 #[derive(Debug, Default)]

@@ -1,5 +1,7 @@
 //! HTTP: the SQL API, health, and the studio's page.
 
+pub mod studio;
+
 use std::convert::Infallible;
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -17,9 +19,8 @@ use warp::{Filter, Rejection, Reply};
 
 use crate::lake::Lake;
 use crate::limits::{BODY_BYTES_MAX, DRAIN};
-use crate::query::Limits;
-use crate::sql::{self, Blame, Failure, Form, Pool, Question, Settings};
-use crate::studio;
+use crate::query::{Blame, Failure, Limits};
+use crate::sql::{self, Form, Pool, Question, Settings};
 
 const ARROW: &str = "application/vnd.apache.arrow.stream";
 

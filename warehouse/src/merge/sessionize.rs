@@ -7,7 +7,7 @@ use std::collections::HashSet;
 
 use schemas::session::continues;
 
-use crate::visitors::{Key, Sessions, Stretch};
+use crate::merge::visitors::{Key, Sessions, Stretch};
 
 /// What the computation needs of an event. Times are epoch microseconds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

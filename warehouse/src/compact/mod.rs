@@ -4,6 +4,8 @@
 //! with it. A round that dies between two tables is finished by the next one. Two compactions of one store are safe:
 //! one of them wins a commit, the other starts its round again from the winner's version.
 
+pub mod round;
+
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -14,15 +16,15 @@ use schemas::landing::Link;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::AbortOnDropHandle;
 
+use crate::compact::round::{add_rows, after, bounded, fitted, replace, running_amok, take_less, with_small_files};
+use crate::curated::scan::Scan;
 use crate::curated::{Committed, Version};
-use crate::derive::Derivation;
 use crate::engine::{Engine, memory_exhausted};
 use crate::lake::Lake;
 use crate::limits::ROUND_TRIES_MAX;
 use crate::merge::Merge;
+use crate::merge::derivation::Derivation;
 use crate::progress::condition;
-use crate::round::{add_rows, after, bounded, fitted, replace, running_amok, take_less, with_small_files};
-use crate::scan::Scan;
 use crate::tables::Table;
 
 /// What a compaction did.

@@ -136,7 +136,7 @@ fn decimal(digits: &str) -> Option<(u64, i64)> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::guard::only_statement;
+    use crate::query::guard::only_statement;
 
     fn translated(sql: &str) -> Result<String> {
         let mut statement = only_statement(sql).unwrap();

@@ -4,6 +4,12 @@
 //! create-only PUT of the next version. Whatever error comes back, the table is loaded again and its progress says
 //! whether the commit landed: a lost answer looks like a failure, and committing again would double the rows.
 
+pub mod metadata;
+pub mod scan;
+pub mod statistics;
+pub mod transactions;
+pub mod writer;
+
 use std::sync::Arc;
 
 use anyhow::{Context, bail};
@@ -21,14 +27,14 @@ use landing::{Progress, Store};
 use object_store::ObjectStoreExt;
 use tokio::sync::Mutex;
 
+use crate::curated::metadata::{kernel_schema, lacking, properties};
+use crate::curated::scan::ScanFile;
+use crate::curated::statistics::column_statistics;
+use crate::curated::transactions::progress;
 use crate::limits::ROUND_TRIES_MAX;
-use crate::metadata::{kernel_schema, lacking, properties};
 use crate::progress::transactions;
-use crate::scan::ScanFile;
-use crate::statistics::column_statistics;
 use crate::store::delta_log;
 use crate::tables::{PARTITION_COLUMNS, Table};
-use crate::transactions::progress;
 
 /// A curated table.
 #[derive(Debug)]

@@ -12,8 +12,8 @@ use datafusion::parquet::file::metadata::{ColumnChunkMetaData, ParquetMetaData, 
 use object_store::path::Path;
 use object_store::{ObjectStore, ObjectStoreExt};
 
+use crate::curated::scan::FOOTER_BYTES;
 use crate::limits::{BATCH_BYTES_MAX, BATCH_ROWS, BATCH_ROWS_MIN, SIZES_KNOWN_MAX};
-use crate::scan::FOOTER_BYTES;
 
 /// Of a text beside its bytes, and of a number.
 const VIEW_BYTES: u64 = 16;

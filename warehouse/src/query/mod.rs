@@ -1,6 +1,13 @@
 //! Read-only SQL over the live view, within limits on its answer. Time and memory are the caller's to limit: see
 //! [`crate::sql`].
 
+pub mod dialect;
+pub mod failure;
+pub mod guard;
+pub mod live;
+
+pub use failure::{Blame, Failure};
+
 use datafusion::arrow::datatypes::SchemaRef;
 use datafusion::arrow::record_batch::RecordBatch;
 use datafusion::common::DataFusionError;
@@ -10,15 +17,16 @@ use datafusion::logical_expr::LogicalPlan;
 use datafusion::prelude::{DataFrame, SessionContext};
 use futures::TryStreamExt;
 
-use crate::dialect::translate;
+use crate::curated::scan::Scan;
 use crate::engine::memory_exhausted;
-use crate::guard::{Refused, one_line, only_statement};
+use crate::engine::one_line;
+use crate::format::Answer;
 use crate::lake::Lake;
 use crate::limits::{ANSWER_BYTES_MAX, ANSWER_ROWS_MAX, PRINTED_BYTES_MAX, PRINTED_ROWS_MAX};
-use crate::live::Live;
-use crate::scan::Scan;
-use crate::sql::Failure;
 use crate::tables::Table;
+use dialect::translate;
+use guard::{Refused, only_statement};
+use live::Live;
 
 /// Limits of one answer.
 #[derive(Clone, Copy, Debug)]
@@ -38,13 +46,6 @@ impl Limits {
     pub fn printed() -> Self {
         Self { rows_max: PRINTED_ROWS_MAX, bytes_max: PRINTED_BYTES_MAX }
     }
-}
-
-/// Rows of an answer.
-#[derive(Clone, Debug)]
-pub struct Answer {
-    pub schema: SchemaRef,
-    pub batches: Vec<RecordBatch>,
 }
 
 /// Rows of an answer, as they come.

@@ -7,13 +7,13 @@ const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; c
                       base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
 const FILES: [(&str, &str, &str); 7] = [
-    ("/", "text/html; charset=utf-8", include_str!("../../web/studio/index.html")),
-    ("/studio.css", "text/css; charset=utf-8", include_str!("../../web/studio/studio.css")),
-    ("/studio.js", "text/javascript; charset=utf-8", include_str!("../../web/studio/studio.js")),
-    ("/live.js", "text/javascript; charset=utf-8", include_str!("../../web/studio/live.js")),
-    ("/answer.js", "text/javascript; charset=utf-8", include_str!("../../web/studio/answer.js")),
-    ("/ask.js", "text/javascript; charset=utf-8", include_str!("../../web/studio/ask.js")),
-    ("/icon.svg", "image/svg+xml", include_str!("../../web/studio/icon.svg")),
+    ("/", "text/html; charset=utf-8", include_str!("../../../web/studio/index.html")),
+    ("/studio.css", "text/css; charset=utf-8", include_str!("../../../web/studio/studio.css")),
+    ("/studio.js", "text/javascript; charset=utf-8", include_str!("../../../web/studio/studio.js")),
+    ("/live.js", "text/javascript; charset=utf-8", include_str!("../../../web/studio/live.js")),
+    ("/answer.js", "text/javascript; charset=utf-8", include_str!("../../../web/studio/answer.js")),
+    ("/ask.js", "text/javascript; charset=utf-8", include_str!("../../../web/studio/ask.js")),
+    ("/icon.svg", "image/svg+xml", include_str!("../../../web/studio/icon.svg")),
 ];
 
 /// The file at a path of the studio.
