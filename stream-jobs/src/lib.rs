@@ -1,149 +1,38 @@
 //! Stream jobs: Kafka partitions to transformed events with sessions in the landing zone, each offset exactly once.
 //!
-//! The path of a record: [`consumer::run`] → [`transform::Transform::transform`] → [`sessionize::Sessions::assign`] →
-//! [`landing::flush`]. Exactly once rests on the landing chain ([`::landing::Chain`]) alone: group offsets serve lag metrics.
+//! The path of a record: [`consumer::run`] → [`PartitionWork::process`] ([`decode`] ▸ [`transform`] ▸ [`assign`] ▸
+//! [`append`]) → [`PartitionWork::seal`] → [`landing::flush`]. Exactly once rests on the chain of links
+//! ([`::landing::Chain`]) alone: group offsets serve lag metrics.
 //!
 //! Knows nothing of HTTP ingest, of Delta, of SQL.
+//!
+//! [`PartitionWork::process`]: consumer::partition::PartitionWork::process
+//! [`PartitionWork::seal`]: consumer::partition::PartitionWork::seal
+//! [`decode`]: kafka::decode::PackageDecoder::decode
+//! [`transform`]: transform::Transform::transform
+//! [`assign`]: sessionize::Sessions::assign
+//! [`append`]: landing::LandingFile::append
 #![forbid(unsafe_code)]
 
 mod checks;
-pub mod config;
-pub mod consumer;
-mod dead_letters;
-pub mod decode;
-pub mod frames;
-mod group;
+mod config;
+mod consumer;
+mod events;
 mod internal;
-pub mod landing;
+mod kafka;
+mod landing;
 mod metrics;
-pub mod partition;
-mod registry;
-pub mod resume;
-pub mod sessionize;
-pub mod transform;
+mod resume;
+mod run;
+mod sessionize;
+mod transform;
 
-use std::net::SocketAddr;
-use std::time::Duration;
+pub use config::{Config, ENVIRONMENT_PREFIX, Flags, GroupProtocol};
+pub use resume::{Accept, resume};
+pub use run::{Bound, bind, on, run};
+pub use transform::agent::{Agent, Agents, BotClass};
+pub use transform::campaign::Campaign;
+pub use transform::referrer::{OwnDomains, Referrer};
 
-use anyhow::{Context, Result, bail};
-use tokio::net::TcpListener;
-use tokio_util::sync::CancellationToken;
-
-use ::landing::Store;
-pub use config::{Config, GroupProtocol};
-use consumer::{GroupProtocolUnsupported, Parts};
-use dead_letters::DeadLetters;
-use group::Group;
-use metrics::Metrics;
-use registry::Registry;
-
-/// How long librdkafka may take to leave the group once everything is flushed.
-const LEAVE_TIMEOUT: Duration = Duration::from_secs(3);
-
-/// A worker whose internal address is taken and that has not begun yet.
-pub struct Bound {
-    config: Config,
-    listener: TcpListener,
-    internal_address: SocketAddr,
-    metrics: Metrics,
-}
-
-/// Takes the internal address (port 0: any free one). Fails when it is taken.
-pub async fn bind(config: Config) -> Result<Bound> {
-    let listener = internal::bind(config.internal_address).await?;
-    on(config, listener)
-}
-
-/// On an internal address that is taken already; the configuration's one is not looked at.
-pub fn on(config: Config, listener: TcpListener) -> Result<Bound> {
-    let internal_address = listener.local_addr().context("the internal address cannot be read back")?;
-    let metrics = Metrics::default();
-    metrics.set_not_ready("start", Some("the self checks have not passed yet".into()));
-    Ok(Bound { config, listener, internal_address, metrics })
-}
-
-impl Bound {
-    /// Where `/metrics` and `/health` are answered.
-    pub fn internal_addr(&self) -> SocketAddr {
-        self.internal_address
-    }
-
-    /// Checks itself, then works until `shutdown`, then flushes once more. Fails with one line for each thing that is
-    /// missing at start, or when the consumer cannot go on.
-    ///
-    /// The work runs on a thread of its own: decoding and encoding would hold up whatever shares the caller's runtime.
-    pub async fn serve(self, shutdown: CancellationToken) -> Result<()> {
-        let Self { config, listener, metrics, .. } = self;
-        let stop_internal = CancellationToken::new();
-        let mut internal = tokio::spawn(internal::serve(listener, metrics.clone(), stop_internal.clone()));
-        let (done, outcome) = tokio::sync::oneshot::channel();
-        let patience = config.revoke_deadline() + LEAVE_TIMEOUT;
-        let ending = shutdown.clone();
-        let worker = std::thread::Builder::new().name("stream-jobs".into()).spawn(move || {
-            let finished = work_on_this_thread(&config, metrics, shutdown);
-            // The receiver is only gone when nobody waits any more.
-            let _ = done.send(finished);
-        });
-        worker.context("the worker's thread cannot be started")?;
-        let finished = tokio::select! {
-            finished = outcome => finished.context("the worker's thread ended in a panic")?,
-            ended = &mut internal => bail!("the internal address is no longer served: {ended:?}"),
-            () = async { ending.cancelled().await; tokio::time::sleep(patience).await } => {
-                tracing::warn!("leaving the group takes too long: the broker will notice by itself");
-                Ok(())
-            }
-        };
-        stop_internal.cancel();
-        // It was asked to end; a panic of it changes nothing any more.
-        let _ = internal.await;
-        finished
-    }
-}
-
-/// [`bind`] and [`Bound::serve`].
-pub async fn run(config: Config, shutdown: CancellationToken) -> Result<()> {
-    bind(config).await?.serve(shutdown).await
-}
-
-fn work_on_this_thread(config: &Config, metrics: Metrics, shutdown: CancellationToken) -> Result<()> {
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    runtime.block_on(async {
-        let finished = check_and_work(config, &metrics, &shutdown).await;
-        match finished {
-            Err(error) if config.group_protocol == GroupProtocol::Auto && error.is::<GroupProtocolUnsupported>() => {
-                tracing::info!("the broker does not offer KIP-848: the classic group protocol is used");
-                let classic = Config { group_protocol: GroupProtocol::Classic, ..config.clone() };
-                check_and_work(&classic, &metrics, &shutdown).await
-            }
-            finished => finished,
-        }
-    })
-}
-
-async fn check_and_work(config: &Config, metrics: &Metrics, shutdown: &CancellationToken) -> Result<()> {
-    let parts = parts(config, Store::open_or_make(&config.store)?, metrics.clone())?;
-    tokio::select! {
-        checked = checks::run(config, &parts) => checked?,
-        () = shutdown.cancelled() => return Ok(()),
-    }
-    metrics.set_not_ready("start", None);
-    consumer::run(config, parts, shutdown.clone()).await
-}
-
-/// Everything that the loop works with; connects to nothing yet.
-fn parts(config: &Config, store: Store, metrics: Metrics) -> Result<Parts> {
-    let (group, group_events) = Group::new(config, &metrics)?;
-    Ok(Parts {
-        group,
-        group_events,
-        store,
-        registry: Registry::new(&config.registry)?,
-        dead_letters: DeadLetters::new(config)?,
-        metrics,
-    })
-}
-
-#[cfg(test)]
-mod process_tests;
 #[cfg(test)]
 mod testing;

@@ -5,8 +5,7 @@ use std::process::ExitCode;
 
 use clap::{Args, Parser, Subcommand};
 use settings::Logs;
-use stream_jobs::config::{Config, ENVIRONMENT_PREFIX, Flags};
-use stream_jobs::resume::{self, Accept};
+use stream_jobs::{Accept, Config, ENVIRONMENT_PREFIX, Flags};
 use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 
@@ -96,7 +95,7 @@ async fn command(command: Command, config: Config) -> anyhow::Result<()> {
         Command::Run(_) => stream_jobs::run(config, shutdown_on_signal()?).await,
         Command::Resume(resume) => {
             let accept = if resume.accepted.accept_gap { Accept::Gap } else { Accept::NewIncarnation };
-            println!("{}", resume::run(&config, resume.partition, accept).await?);
+            println!("{}", stream_jobs::resume(&config, resume.partition, accept).await?);
             Ok(())
         }
     }

@@ -9,9 +9,10 @@ use schemas::landing::{Link, LinkCounts};
 use uuid::Uuid;
 
 use crate::config::Config;
-use crate::group::Group;
+use crate::consumer::partition::offset_base;
+use crate::kafka::group::Group;
+use crate::kafka::group::KafkaOffsets;
 use crate::metrics::Metrics;
-use crate::partition::{KafkaOffsets, offset_base};
 
 /// What the operator accepts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -23,7 +24,7 @@ pub enum Accept {
 }
 
 /// Writes the link that lets `partition` go on; gives a line that says what was written.
-pub async fn run(config: &Config, partition: i32, accept: Accept) -> Result<String> {
+pub async fn resume(config: &Config, partition: i32, accept: Accept) -> Result<String> {
     let store = Store::open_or_make(&config.store)?;
     let (group, _events) = Group::new(config, &Metrics::default())?;
     let chain = Chain::new(store.objects().clone(), &config.topic, partition);

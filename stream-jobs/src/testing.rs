@@ -5,7 +5,7 @@ use std::ops::Range;
 use schemas::package::{Context, encode};
 use serde_json::{Value, json};
 
-use crate::frames::Origin;
+use crate::kafka::frames::Origin;
 
 /// Schema id of the bundled schema in every test.
 pub const SCHEMA_ID: u32 = 7;

@@ -7,11 +7,11 @@ use futures::future::join_all;
 use landing::{Chain, LoadError};
 use schemas::landing::Link;
 
+use super::partition::{PartitionWork, Phase};
 use super::slot::{Slot, pause, resume};
 use super::{Parts, Worker, attempt};
-use crate::group::GroupEvent;
+use crate::kafka::group::GroupEvent;
 use crate::metrics::Metrics;
-use crate::partition::{PartitionWork, Phase};
 use crate::sessionize::Sessions;
 
 /// How often a stopped partition looks whether an operator has written into its chain.

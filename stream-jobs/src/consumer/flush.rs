@@ -7,11 +7,11 @@ use anyhow::Result;
 use futures::future::join_all;
 use tokio_util::sync::CancellationToken;
 
+use super::partition::{Committing, Phase};
 use super::slot::{Slot, pause, resume};
 use super::{Parts, Worker, attempt};
 use crate::landing::{self, FlushError};
 use crate::metrics::Metrics;
-use crate::partition::{Committing, Phase};
 
 impl Worker<'_> {
     /// Seals what is due by size or age and writes every sealed link whose time has come.

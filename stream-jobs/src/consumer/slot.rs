@@ -5,8 +5,8 @@ use std::time::{Duration, Instant};
 use backon::{BackoffBuilder, ExponentialBackoff, ExponentialBuilder};
 use landing::Chain;
 
-use crate::group::Group;
-use crate::partition::PartitionWork;
+use super::partition::PartitionWork;
+use crate::kafka::group::Group;
 
 /// Waits between attempts.
 const RETRY_FIRST: Duration = Duration::from_millis(200);

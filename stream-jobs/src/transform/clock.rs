@@ -1,5 +1,7 @@
 //! When an event happened, by the server's clock (DESIGN section 4), in epoch microseconds.
 
+use crate::events::BELIEVABLE_US;
+
 /// Without the SDK's estimate the client's clock is believed when the batch took at most this long to arrive.
 pub const TRUSTED_SKEW_MS_MAX: f64 = 60_000.0;
 
@@ -9,9 +11,6 @@ pub const AGE_US_MAX: i64 = 7 * 24 * 60 * 60 * 1_000_000;
 /// First microsecond of 1678 and last of 2261: what engines hold that count nanoseconds in 64 bits, with room to round
 /// down to a week and to shift by a time zone.
 pub const ENGINE_US: (i64, i64) = (-9_214_560_000_000_000, 9_214_646_399_999_999);
-
-/// From 2000 to 2199. A server's clock that shows another year is not set.
-pub const BELIEVABLE_US: std::ops::Range<i64> = 946_684_800_000_000..7_258_118_400_000_000;
 
 /// How far a collector's clock may be ahead of the broker's. Less than the watermark's lag, so that no record can make
 /// the events of other records late.

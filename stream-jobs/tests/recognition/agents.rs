@@ -1,7 +1,7 @@
 //! Browsers, systems, devices and bots of user agents.
 
 use serde::Deserialize;
-use stream_jobs::transform::agent::{Agent, Agents, BotClass};
+use stream_jobs::{Agent, Agents, BotClass};
 
 use crate::table::{Row, Suite, suite};
 

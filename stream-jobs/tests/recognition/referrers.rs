@@ -4,8 +4,7 @@ use std::collections::BTreeMap;
 
 use schemas::campaign::columns;
 use serde::Deserialize;
-use stream_jobs::transform::campaign::Campaign;
-use stream_jobs::transform::referrer::{OwnDomains, Referrer};
+use stream_jobs::{Campaign, OwnDomains, Referrer};
 
 use crate::table::{Row, Suite, suite};
 

@@ -167,8 +167,8 @@ proptest! {
 fn a_record_of_an_earlier_schema_is_read() {
     const EARLIER_ID: u32 = 7;
     let mut decoder = PackageDecoder::default();
-    decoder.learn(EARLIER_ID, Some(include_str!("../tests/fixtures/package-1.avsc").to_owned()));
-    let decoded = decoder.decode(&frames(&[include_bytes!("../tests/fixtures/package-1.frame").to_vec()]));
+    decoder.learn(EARLIER_ID, Some(include_str!("../../../tests/fixtures/package-1.avsc").to_owned()));
+    let decoded = decoder.decode(&frames(&[include_bytes!("../../../tests/fixtures/package-1.frame").to_vec()]));
     assert_eq!(decoded.rejects, []);
     let mut transform = crate::transform::Transform::default();
     let events = transform.transform(&decoded.batches[0].packages, 0, &[origin(41)]).unwrap();

@@ -4,8 +4,9 @@ use arrow::datatypes::{Float64Type, Int32Type, Int64Type, TimestampMicrosecondTy
 use serde_json::{Value, json};
 
 use super::*;
-use crate::decode::PackageDecoder;
-use crate::frames::{Frames, Origin};
+use crate::events::Assigned;
+use crate::kafka::decode::PackageDecoder;
+use crate::kafka::frames::{Frames, Origin};
 use crate::testing::{CHROME, RECEIVED_AT, SCHEMA_ID, batch, frame, frame_received, origin};
 
 /// The landing rows of some batches, at offsets 100, 101, …

@@ -20,7 +20,6 @@ use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 
 use crate::config::{Config, GroupProtocol};
 use crate::metrics::Metrics;
-use crate::partition::KafkaOffsets;
 
 /// How long Kafka may take to answer a question about offsets.
 const ANSWER_TIMEOUT: Duration = Duration::from_secs(10);
@@ -99,6 +98,17 @@ fn answer_revoke<C: ConsumerContext>(consumer: &impl Consumer<C>, partitions: &T
     if let Err(error) = answered {
         tracing::debug!(%error, "giving partitions back while closing");
     }
+}
+
+/// What Kafka says of a partition.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct KafkaOffsets {
+    /// First offset that is still there.
+    pub low: i64,
+    /// Offset after the last.
+    pub high: i64,
+    /// The group's committed offset: a hint where the chain ends, never more.
+    pub committed: Option<i64>,
 }
 
 /// A member of the consumer group.

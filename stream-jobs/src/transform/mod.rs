@@ -10,16 +10,12 @@ mod lift;
 pub mod referrer;
 pub mod scrub;
 
-use std::collections::HashMap;
 use std::sync::Arc;
 
 use anyhow::{Context, Result};
-use arrow::array::{
-    Array, ArrayRef, AsArray, BooleanArray, Int64Array, StringArray, StructArray, TimestampMicrosecondArray,
-    new_null_array,
-};
+use arrow::array::{Array, AsArray, BooleanArray, Int64Array, StringArray, StructArray, new_null_array};
 use arrow::buffer::OffsetBuffer;
-use arrow::datatypes::{DataType, Field, Schema};
+use arrow::datatypes::DataType;
 use arrow::record_batch::RecordBatch;
 use schemas::landing::event_fields;
 
@@ -29,13 +25,8 @@ use context::Spread;
 use referrer::OwnDomains;
 use scrub::AllowedQueryKeys;
 
-use crate::frames::Origin;
-use crate::sessionize::Assigned;
-
-type Columns = HashMap<&'static str, ArrayRef>;
-
-/// Columns that [`crate::sessionize`] adds.
-pub const SESSION_COLUMNS: [&str; 4] = ["session_id", "session_started_at", "late", "duplicate"];
+use crate::events::{Columns, EventKeys, Events, time_array};
+use crate::kafka::frames::Origin;
 
 /// Columns without a source yet: the collector has no geo database.
 const EMPTY_COLUMNS: [&str; 3] = ["geo_country", "geo_region", "geo_city"];
@@ -46,58 +37,6 @@ pub struct Transform {
     agents: Agents,
     allowed: AllowedQueryKeys,
     own: OwnDomains,
-}
-
-/// Flat events of some packages, not yet assigned to sessions.
-#[derive(Debug)]
-pub struct Events {
-    columns: Columns,
-    fields: Vec<Field>,
-    /// What sessions are assigned by.
-    pub keys: EventKeys,
-}
-
-/// Identity and time of the events: texts one per package, numbers one per event.
-#[derive(Debug)]
-pub struct EventKeys {
-    pub site_id: StringArray,
-    pub visitor_id: StringArray,
-    pub tab_id: StringArray,
-    /// Events of package `i` are `offsets[i]..offsets[i + 1]`.
-    pub offsets: OffsetBuffer<i32>,
-    pub seq: Vec<i64>,
-    /// Epoch microseconds.
-    pub occurred_at: Vec<i64>,
-    /// The broker's time of each package, epoch microseconds; `None` where it cannot be believed.
-    pub broker_at: Vec<Option<i64>>,
-}
-
-impl Events {
-    pub fn len(&self) -> usize {
-        self.keys.seq.len()
-    }
-
-    pub fn is_empty(&self) -> bool {
-        self.keys.seq.is_empty()
-    }
-
-    /// The rows of the landing file. Text that packages or sessions share is dictionary-encoded in memory; the file's
-    /// columns are those of [`event_fields`].
-    pub fn rows(mut self, assigned: Assigned) -> Result<RecordBatch> {
-        self.columns.insert("session_id", assigned.session_id);
-        self.columns.insert("session_started_at", Arc::new(time_array(assigned.session_started_at)));
-        self.columns.insert("late", Arc::new(assigned.late));
-        self.columns.insert("duplicate", Arc::new(assigned.duplicate));
-        let mut fields = Vec::with_capacity(self.fields.len());
-        let mut arrays = Vec::with_capacity(self.fields.len());
-        for field in self.fields {
-            let array = self.columns.remove(field.name().as_str());
-            let array = array.with_context(|| format!("no column {} was made", field.name()))?;
-            fields.push(field.with_data_type(array.data_type().clone()));
-            arrays.push(array);
-        }
-        Ok(RecordBatch::try_new(Arc::new(Schema::new(fields)), arrays)?)
-    }
 }
 
 impl Transform {
@@ -181,10 +120,5 @@ fn add_times(
     Ok(occurred)
 }
 
-fn time_array(us: Vec<i64>) -> TimestampMicrosecondArray {
-    TimestampMicrosecondArray::from(us).with_timezone("UTC")
-}
-
 #[cfg(test)]
-#[path = "transform_tests.rs"]
 mod tests;

@@ -277,8 +277,8 @@ fn without_the_brokers_time_one_record_takes_time_along_a_step() {
 /// A snapshot and a delta that the first release wrote (those of `warehouse/tests/fixtures/store-1`).
 #[test]
 fn state_of_an_earlier_build_is_restored() {
-    let snapshot = include_bytes!("../tests/fixtures/state-1.snapshot").as_slice();
-    let delta = include_bytes!("../tests/fixtures/state-1.delta").as_slice();
+    let snapshot = include_bytes!("../../tests/fixtures/state-1.snapshot").as_slice();
+    let delta = include_bytes!("../../tests/fixtures/state-1.delta").as_slice();
     let mut sessions = Sessions::restore([snapshot, delta]).unwrap();
     let watermark = sessions.watermark().unwrap();
     let text = |value: &str| StringArray::from(vec![value]);

@@ -55,5 +55,4 @@ impl Referrer {
 }
 
 #[cfg(test)]
-#[path = "referrer_tests.rs"]
 mod tests;

@@ -15,13 +15,12 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use anyhow::Result;
-use arrow::array::{ArrayBuilder, ArrayRef, BooleanArray, DictionaryArray, Int32Array, StringBuilder};
+use arrow::array::{ArrayBuilder, BooleanArray, DictionaryArray, Int32Array, StringBuilder};
 use arrow::datatypes::Int32Type;
 use schemas::session::session_id;
 use xxhash_rust::xxh3::xxh3_128;
 
-use crate::transform::EventKeys;
-use crate::transform::clock::BELIEVABLE_US;
+use crate::events::{Assigned, BELIEVABLE_US, EventKeys};
 use state::{StateFile, StateFileRef};
 use visitor::Visitor;
 
@@ -32,19 +31,6 @@ pub const WATERMARK_LAG_US: i64 = 2 * 60 * 1_000_000;
 /// How far events may be ahead of a later record's broker time: servers' clocks differ by an hour at most, and records of
 /// one partition are stamped by several.
 const AHEAD_OF_BROKER_US_MAX: i64 = 2 * 60 * 60 * 1_000_000;
-
-/// The columns that the sessions add to a batch of events.
-#[derive(Debug)]
-pub struct Assigned {
-    pub session_id: ArrayRef,
-    /// Epoch microseconds.
-    pub session_started_at: Vec<i64>,
-    /// Below the watermark, and no duplicate.
-    pub late: BooleanArray,
-    pub duplicate: BooleanArray,
-    pub late_total: u64,
-    pub duplicates_total: u64,
-}
 
 /// The sessions of one partition.
 #[derive(Debug)]
@@ -273,5 +259,4 @@ impl Rows {
 }
 
 #[cfg(test)]
-#[path = "sessionize_tests.rs"]
 mod tests;

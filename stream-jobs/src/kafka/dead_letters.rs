@@ -12,9 +12,9 @@ use schemas::dead_letter::{DeadLetter, encode};
 use tokio::sync::OnceCell;
 
 use crate::config::Config;
-use crate::decode::Reason;
-use crate::group::{Role, client_config};
-use crate::registry::{Registry, Unreachable};
+use crate::kafka::decode::Reason;
+use crate::kafka::group::{Role, client_config};
+use crate::kafka::registry::{Registry, Unreachable};
 
 /// The stage that these dead letters name.
 const STAGE: &str = "stream-jobs";

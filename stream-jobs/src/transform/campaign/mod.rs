@@ -85,5 +85,4 @@ fn kept(value: &str, column: usize) -> Option<String> {
 }
 
 #[cfg(test)]
-#[path = "campaign_tests.rs"]
 mod tests;

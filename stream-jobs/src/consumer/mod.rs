@@ -1,10 +1,11 @@
 //! The loop: takes records and group events, and decides when to decode, when to flush, when to wait.
 //!
-//! It owns all control flow and calls pure structs ([`crate::partition::PartitionWork`]) and bounded I/O. Nothing here holds a lock or
+//! It owns all control flow and calls pure structs ([`partition::PartitionWork`]) and bounded I/O. Nothing here holds a lock or
 //! spawns a task, so dropping the future at any await is like a SIGKILL: the chain decides what was done.
 
 mod assignment;
 mod flush;
+pub mod partition;
 mod slot;
 
 use std::collections::BTreeMap;
@@ -26,16 +27,16 @@ use tokio::sync::mpsc::UnboundedReceiver;
 use tokio_util::sync::CancellationToken;
 
 use crate::config::Config;
-use crate::dead_letters::DeadLetters;
-use crate::decode::PackageDecoder;
-use crate::frames::Origin;
-use crate::group::{Group, GroupEvent};
+use crate::kafka::dead_letters::DeadLetters;
+use crate::kafka::decode::PackageDecoder;
+use crate::kafka::frames::Origin;
+use crate::kafka::group::{Group, GroupEvent};
+use crate::kafka::registry::Registry;
 use crate::metrics::Metrics;
-use crate::partition::Phase;
-use crate::registry::Registry;
 use crate::transform::Transform;
 use crate::transform::referrer::OwnDomains;
 use crate::transform::scrub::AllowedQueryKeys;
+use partition::Phase;
 use slot::{Slot, pause, resume};
 
 /// Records are decoded together once so many bytes wait …
@@ -263,3 +264,6 @@ async fn attempt<T>(shutdown: &CancellationToken, work: impl Future<Output = Res
         () = shutdown.cancelled() => Err(anyhow!("the process is ending")),
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -25,8 +25,10 @@ use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 use warp::Filter;
 
+use crate::config::{Config, GroupProtocol};
+use crate::metrics::Metrics;
+use crate::run::parts;
 use crate::testing::{RECEIVED_AT, SCHEMA_ID, batch, clicks, frame};
-use crate::{Config, GroupProtocol, Metrics, consumer, parts};
 
 /// Longest wait for something that must happen.
 const PATIENCE: Duration = Duration::from_secs(90);
@@ -84,7 +86,7 @@ impl Bench {
         let config = self.config();
         let parts = parts(&config, lake(store), Metrics::default()).unwrap();
         tokio::select! {
-            ended = consumer::run(&config, parts, CancellationToken::new()) => panic!("the worker ended: {ended:?}"),
+            ended = super::run(&config, parts, CancellationToken::new()) => panic!("the worker ended: {ended:?}"),
             () = stop => {}
         }
     }
@@ -454,7 +456,7 @@ async fn a_clean_end_flushes_everything() {
         assert!(bench.chain(0).load_tail(None).await.unwrap().is_none());
         shutdown.cancel();
     };
-    let (ended, ()) = tokio::join!(consumer::run(&config, parts, shutdown.clone()), stop);
+    let (ended, ()) = tokio::join!(super::run(&config, parts, shutdown.clone()), stop);
     ended.unwrap();
     let links = bench.links(0).await;
     assert_eq!((links.len(), links[0].end), (1, RECORDS - 1));

@@ -16,9 +16,10 @@ use chrono::{DateTime, Utc};
 use schemas::landing::{DataFile, Link, LinkCounts, StateKind, data_key, state_key};
 use uuid::Uuid;
 
-use crate::dead_letters::RejectedRecord;
-use crate::decode::PackageDecoder;
-use crate::frames::{Frames, Origin};
+use crate::kafka::dead_letters::RejectedRecord;
+use crate::kafka::decode::PackageDecoder;
+use crate::kafka::frames::{Frames, Origin};
+use crate::kafka::group::KafkaOffsets;
 use crate::landing::{LandingFile, PendingLink};
 use crate::sessionize::Sessions;
 use crate::transform::Transform;
@@ -53,17 +54,6 @@ impl Committing {
         let rejected: usize = self.rejected.iter().map(|record| record.raw.len() + REJECT_OVERHEAD_BYTES).sum();
         uploads + rejected
     }
-}
-
-/// What Kafka says of a partition.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct KafkaOffsets {
-    /// First offset that is still there.
-    pub low: i64,
-    /// Offset after the last.
-    pub high: i64,
-    /// The group's committed offset: a hint where the chain ends, never more.
-    pub committed: Option<i64>,
 }
 
 /// The work on one partition, from its assignment to its end.
@@ -337,5 +327,4 @@ fn check_fit(topic: &str, partition: i32, tail: Option<&Link>, kafka: KafkaOffse
 }
 
 #[cfg(test)]
-#[path = "partition_tests.rs"]
 mod tests;

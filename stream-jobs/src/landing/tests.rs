@@ -1,15 +1,17 @@
 use std::sync::Arc;
 
 use arrow::array::AsArray;
-use arrow::datatypes::{DataType, Float64Type};
+use arrow::datatypes::{DataType, Float64Type, Schema};
 use arrow::record_batch::RecordBatch;
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 use schemas::landing::event_fields;
 use serde_json::json;
+use xxhash_rust::xxh3::xxh3_64;
 
-use super::*;
-use crate::decode::PackageDecoder;
-use crate::frames::Frames;
+use super::LandingFile;
+use super::file::FinishedFile;
+use crate::kafka::decode::PackageDecoder;
+use crate::kafka::frames::Frames;
 use crate::sessionize::Sessions;
 use crate::testing::{RECEIVED_AT, SCHEMA_ID, batch, clicks, frame, origin};
 use crate::transform::Transform;

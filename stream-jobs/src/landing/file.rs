@@ -1,8 +1,7 @@
-//! Rows to a Parquet file, and a file with its state to a link.
+//! Rows to a Parquet file.
 
 use std::sync::Arc;
 
-use ::landing::{Chain, CommitError};
 use anyhow::Result;
 use arrow::array::AsArray;
 use arrow::compute::{max, min};
@@ -14,8 +13,6 @@ use parquet::arrow::arrow_writer::ArrowWriterOptions;
 use parquet::basic::{Compression, Encoding, ZstdLevel};
 use parquet::file::properties::{EnabledStatistics, WriterProperties, WriterPropertiesBuilder};
 use parquet::schema::types::ColumnPath;
-use schemas::landing::Link;
-use thiserror::Error;
 use xxhash_rust::xxh3::xxh3_64;
 
 /// Landing files live for minutes until compaction reads them once: speed before size.
@@ -132,34 +129,3 @@ fn encoded(builder: WriterPropertiesBuilder, path: &[&str], encoding: Encoding) 
     let path = ColumnPath::new(path.iter().map(|part| (*part).to_owned()).collect());
     builder.set_column_dictionary_enabled(path.clone(), false).set_column_encoding(path, encoding)
 }
-
-/// A link that is ready to be written, with the files that it names. Kept until the link stands, so that trying again
-/// writes the same.
-#[derive(Clone, Debug)]
-pub struct PendingLink {
-    pub link: Link,
-    /// Key and bytes of each file.
-    pub uploads: Vec<(String, Bytes)>,
-}
-
-/// Why a link does not stand yet.
-#[derive(Debug, Error)]
-pub enum FlushError {
-    #[error("{key} cannot be written: {source}")]
-    Upload { key: String, source: object_store::Error },
-    #[error(transparent)]
-    Commit(#[from] CommitError),
-}
-
-/// Writes the files, then the link. Safe to call again after any error but [`CommitError::Fenced`].
-pub async fn flush(chain: &Chain, pending: &PendingLink) -> Result<(), FlushError> {
-    let uploads = pending.uploads.iter().map(|(key, bytes)| async move {
-        chain.upload(key, bytes.clone()).await.map_err(|source| FlushError::Upload { key: key.clone(), source })
-    });
-    futures::future::try_join_all(uploads).await?;
-    Ok(chain.commit(&pending.link).await?)
-}
-
-#[cfg(test)]
-#[path = "landing_tests.rs"]
-mod tests;

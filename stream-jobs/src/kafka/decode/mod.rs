@@ -13,7 +13,7 @@ use arrow_avro::schema::{AvroSchema, Fingerprint, FingerprintAlgorithm, SchemaSt
 use schemas::avro::{FRAME_HEAD_BYTES, FRAME_MAGIC};
 use schemas::topics::EVENTS_AVRO;
 
-use crate::frames::Frames;
+use crate::kafka::frames::Frames;
 
 /// Most packages that one record batch holds; bounds the memory of a decoded batch.
 pub const PACKAGES_PER_BATCH_MAX: usize = 4096;
@@ -241,5 +241,4 @@ fn check_lists(batch: &RecordBatch) -> Result<(), String> {
 }
 
 #[cfg(test)]
-#[path = "decode_tests.rs"]
 mod tests;

@@ -99,5 +99,4 @@ pub fn bot_class(agent: &Agent, webdriver: Option<bool>) -> Option<BotClass> {
 }
 
 #[cfg(test)]
-#[path = "agent_tests.rs"]
 mod tests;
