@@ -12,7 +12,7 @@ use warp::http::header::{
 };
 use warp::http::{Response, StatusCode};
 
-use crate::answer::{Answer, Refusal};
+use crate::http::answer::{Answer, Refusal};
 use crate::sites::{Key, Sites};
 
 const METHODS: HeaderValue = HeaderValue::from_static("POST");

@@ -4,16 +4,16 @@ use std::sync::{Arc, OnceLock};
 
 use tokio_util::sync::CancellationToken;
 
-use crate::answer::Refusal;
 use crate::config::{Config, SinkKind};
 use crate::health::Health;
+use crate::http::answer::Refusal;
+use crate::kafka::producer::KafkaSink;
+use crate::kafka::records::SchemaIds;
+use crate::kafka::sink::Sink;
 use crate::metrics::Metrics;
 use crate::places::Places;
-use crate::producer::KafkaSink;
+use crate::places::shares;
 use crate::rate_limit::RateLimits;
-use crate::records::SchemaIds;
-use crate::shares;
-use crate::sink::Sink;
 use crate::sites::Sites;
 
 pub struct Edge {

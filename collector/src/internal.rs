@@ -8,8 +8,8 @@ use warp::filters::BoxedFilter;
 use warp::http::{Method, StatusCode};
 use warp::path::FullPath;
 
-use crate::answer::{Answer, Refusal, text};
 use crate::edge::Edge;
+use crate::http::answer::{Answer, Refusal, text};
 use crate::routes::{READ, live, ready};
 
 /// All requests to the internal address.

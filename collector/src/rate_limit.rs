@@ -5,9 +5,9 @@ use std::num::NonZeroU32;
 
 use governor::{DefaultDirectRateLimiter, DefaultKeyedRateLimiter, Quota, RateLimiter};
 
-use crate::address::network_of;
-use crate::answer::Refusal;
 use crate::config::Rates;
+use crate::http::address::network_of;
+use crate::http::answer::Refusal;
 
 /// The buckets of all sites and addresses.
 pub struct RateLimits {

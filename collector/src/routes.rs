@@ -12,27 +12,24 @@ use warp::http::header::{ALLOW, HeaderMap, HeaderValue};
 use warp::http::{Method, StatusCode};
 use warp::path::FullPath;
 
-use crate::address::{client_address, network_of};
-use crate::answer::{Accepted, Answer, Refusal, text};
-use crate::body::{self, Incoming};
 use crate::config::{Ack, Paths};
 use crate::cors;
 use crate::digest::{Digest, Sender, digest};
 use crate::edge::Edge;
+use crate::http::Peer;
+use crate::http::address::{client_address, network_of};
+use crate::http::answer::{Accepted, Answer, Refusal, text};
+use crate::http::body::{self, Incoming};
+use crate::http::sdk_files;
+use crate::http::target;
 use crate::places::Holder;
-use crate::sdk_files;
 use crate::sites::{Key, check_origin};
-use crate::target;
 
 /// Colon, space and the end of a header's line.
 const HEADER_SIGNS_BYTES: usize = 4;
 
 /// What resources that are only read take.
 pub const READ: &str = "GET, HEAD";
-
-/// The peer of a connection, as the accept loop notes it on each request.
-#[derive(Clone, Copy, Debug)]
-pub struct Peer(pub IpAddr);
 
 /// A request, taken apart.
 pub struct Request {
@@ -55,7 +52,7 @@ pub fn public(edge: Arc<Edge>) -> BoxedFilter<(Answer,)> {
         .map(request)
         .then(move |request| {
             let edge = Arc::clone(&edge);
-            async move { answer(&edge, request).await }
+            async move { route(&edge, request).await }
         })
         .boxed()
 }
@@ -72,7 +69,8 @@ fn request(
     Request { method, path, query, headers, peer, body }
 }
 
-async fn answer(edge: &Edge, mut request: Request) -> Answer {
+/// The router: what lies at the path, and who may read the answer.
+async fn route(edge: &Edge, mut request: Request) -> Answer {
     let key = edge.sites.key(&request.headers, &request.query);
     let (mut answer, reader) = if request.method == Method::OPTIONS && request.path.as_str() == edge.config.paths.events
     {

@@ -9,17 +9,17 @@ use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 use tracing::{error, info, warn};
 
-use crate::accept::Acceptor;
 use crate::config::{Ack, Config, Limits};
 use crate::edge::Edge;
+use crate::http::accept::Acceptor;
 use crate::internal::internal;
-use crate::kafka_watch;
+use crate::kafka::records::SchemaIds;
+use crate::kafka::registry;
+use crate::kafka::sink::Sink;
+use crate::kafka::watch;
 use crate::places::Places;
-use crate::records::SchemaIds;
-use crate::registry;
+use crate::places::shares;
 use crate::routes::public;
-use crate::shares;
-use crate::sink::Sink;
 
 /// Files that the process may need beside one for each connection.
 const OTHER_FILES_MAX: usize = 1_024;
@@ -157,7 +157,7 @@ async fn listen(setting: &str, address: SocketAddr) -> anyhow::Result<TcpListene
 
 fn acceptor(
     listener: TcpListener,
-    filter: warp::filters::BoxedFilter<(crate::answer::Answer,)>,
+    filter: warp::filters::BoxedFilter<(crate::http::answer::Answer,)>,
     limits: Limits,
     places: Arc<Places>,
     edge: &Edge,
@@ -175,9 +175,9 @@ async fn start(
     match &edge.sink {
         Sink::Null => Ok(SchemaIds { events: 0, dead_letter: 0 }),
         Sink::Kafka(kafka) => {
-            kafka_watch::watch(Arc::clone(kafka), stop_watch.clone(), watch_ended.clone().drop_guard())
+            watch::watch(Arc::clone(kafka), stop_watch.clone(), watch_ended.clone().drop_guard())
                 .context("no thread for watching Kafka")?;
-            kafka_watch::check_topics(kafka).await?;
+            watch::check_topics(kafka).await?;
             registry::schema_ids(&edge.config.registry, &edge.config.kafka).await
         }
     }

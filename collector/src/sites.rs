@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use warp::http::header::{AUTHORIZATION, HeaderMap, ORIGIN};
 
-use crate::answer::Refusal;
 use crate::config;
+use crate::http::answer::Refusal;
 
 /// A site that may send events.
 #[derive(Debug)]

@@ -34,7 +34,7 @@ const CONSUMER_OPTIONS: [(&str, &str); 2] = [("fetch.wait.max.ms", "5000"), ("he
 /// The collector; returns when it takes events.
 pub async fn collector(addresses: &Addresses, public: TcpListener, internal: TcpListener) -> Result<Part> {
     let mut config = collector::Config {
-        sites: vec![collector::config::Site {
+        sites: vec![collector::Site {
             site_id: addresses.site_id.clone(),
             write_key: addresses.write_key.clone(),
             allowed_origins: vec![addresses.shop_origin.clone(), localhost(&addresses.shop_origin)],

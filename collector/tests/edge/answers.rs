@@ -241,11 +241,11 @@ async fn a_large_batch_becomes_several_records_in_order() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn memory_and_null_say_what_they_promise() {
-    let rig = Rig::start(|config| config.ack = collector::config::Ack::Memory).await;
+    let rig = Rig::start(|config| config.ack = collector::Ack::Memory).await;
     let reply = rig.post(good()).await;
     assert_eq!((reply.status, &reply.json()["durability"]), (202, &"memory".into()));
     rig.stop().await;
-    let rig = Rig::start(|config| config.sink = collector::config::SinkKind::Null).await;
+    let rig = Rig::start(|config| config.sink = collector::SinkKind::Null).await;
     let reply = rig.post(good()).await;
     assert_eq!((reply.status, &reply.json()["durability"]), (200, &"none".into()));
     rig.stop().await;

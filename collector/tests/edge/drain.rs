@@ -57,7 +57,7 @@ async fn a_drain_ends_even_when_kafka_is_silent() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_was_only_buffered_reaches_kafka_before_a_clean_end() {
-    let rig = Rig::start(|config| config.ack = collector::config::Ack::Memory).await;
+    let rig = Rig::start(|config| config.ack = collector::Ack::Memory).await;
     rig.cluster.broker_round_trip_time(1, Duration::from_millis(300)).expect("the mock obeys");
     for seq in 0..20 {
         assert_eq!(rig.post(batch(&[click(seq)])).await.status, 202);

@@ -30,7 +30,7 @@ fn status(head: &str) -> u16 {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn every_odd_head_has_its_answer_and_leaves_nothing() {
-    let rig = Rig::start(|config| config.sink = collector::config::SinkKind::Null).await;
+    let rig = Rig::start(|config| config.sink = collector::SinkKind::Null).await;
     let get = |extra: &str| format!("GET /health/live HTTP/1.1\r\n{extra}\r\n");
     let host = "host: test\r\n";
     let line = |line: &str| format!("{line}\r\nhost: test\r\n\r\n");
@@ -113,7 +113,7 @@ async fn every_odd_head_has_its_answer_and_leaves_nothing() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn bytes_beyond_ascii_are_no_reason_to_fall_over() {
-    let rig = Rig::start(|config| config.sink = collector::config::SinkKind::Null).await;
+    let rig = Rig::start(|config| config.sink = collector::SinkKind::Null).await;
     for (expected, request) in [
         (200, &b"GET /health/live HTTP/1.1\r\nhost: \xe9\r\nuser-agent: \xff\xfe\r\n\r\n"[..]),
         (401, b"POST /v1/events HTTP/1.1\r\nhost: test\r\nauthorization: Bearer \xe9\r\ncontent-length: 0\r\n\r\n"),
@@ -130,7 +130,7 @@ async fn bytes_beyond_ascii_are_no_reason_to_fall_over() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_internal_address_is_as_hard() {
-    let rig = Rig::start(|config| config.sink = collector::config::SinkKind::Null).await;
+    let rig = Rig::start(|config| config.sink = collector::SinkKind::Null).await;
     for (expected, line) in [
         (405, "CONNECT x:1 HTTP/1.1"),
         (400, "GET x HTTP/1.1"),

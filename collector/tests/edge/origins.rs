@@ -62,7 +62,7 @@ async fn an_allowed_page_reads_every_answer() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn where_no_site_is_known_any_page_is_told_so() {
-    let rig = Rig::start(|config| config.sink = collector::config::SinkKind::Null).await;
+    let rig = Rig::start(|config| config.sink = collector::SinkKind::Null).await;
     for origin in [ORIGIN, FOREIGN, "null"] {
         let told = |status| (status, origin.to_owned());
         let unknown = [("authorization", "Bearer nobody")];
@@ -77,7 +77,7 @@ async fn where_no_site_is_known_any_page_is_told_so() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_known_keys_answers_are_closed_to_foreign_pages() {
-    let rig = Rig::start(|config| config.sink = collector::config::SinkKind::Null).await;
+    let rig = Rig::start(|config| config.sink = collector::SinkKind::Null).await;
     let nobody = |status| (status, "nobody".to_owned());
     let key = format!("Bearer {KEY}");
     let known = [("authorization", key.as_str())];
@@ -94,7 +94,7 @@ async fn a_known_keys_answers_are_closed_to_foreign_pages() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn preflights_let_tracing_headers_pass_and_unknown_keys_be_told() {
-    let rig = Rig::start(|config| config.sink = collector::config::SinkKind::Null).await;
+    let rig = Rig::start(|config| config.sink = collector::SinkKind::Null).await;
     let asked = "authorization,content-type,traceparent,tracestate,baggage,sentry-trace,b3,x-secret";
     let headers =
         [("origin", ORIGIN), ("access-control-request-method", "POST"), ("access-control-request-headers", asked)];

@@ -26,18 +26,17 @@ use warp::filters::BoxedFilter;
 use warp::hyper::Request;
 use warp::reply::Response;
 
-use crate::address::{is_trusted, network_of};
-use crate::answer::{Answer, Refusal};
 use crate::config::Limits;
+use crate::http::address::{is_trusted, network_of};
+use crate::http::answer::{Answer, Refusal};
 use crate::log_limit;
 use crate::metrics::Metrics;
 use crate::places::{Holder, Places};
-use crate::routes::Peer;
-use crate::target;
-use crate::write_timeout::WriteTimeout;
+
+use crate::http::write_timeout::WriteTimeout;
+use crate::http::{Peer, target};
 
 #[cfg(test)]
-#[path = "accept_tests.rs"]
 mod tests;
 
 /// After an accept error (no file handles left) before the next try.

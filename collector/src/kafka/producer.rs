@@ -17,10 +17,10 @@ use tracing::{debug, error, info, warn};
 
 use crate::config::{Config, Kafka};
 use crate::health::Health;
+use crate::kafka::records::{Records, Target};
 use crate::log_limit;
 use crate::metrics::Metrics;
 use crate::places::Place;
-use crate::records::{Records, Target};
 
 /// Batches of many requests go to the broker together; costs a request this much latency (DESIGN section 3).
 const LINGER_MS: &str = "20";

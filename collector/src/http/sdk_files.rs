@@ -6,7 +6,7 @@ use warp::http::HeaderMap;
 use warp::http::StatusCode;
 use warp::http::header::{ACCESS_CONTROL_ALLOW_ORIGIN, CACHE_CONTROL, ETAG, HeaderName, HeaderValue, IF_NONE_MATCH};
 
-use crate::answer::{Answer, Refusal, text};
+use crate::http::answer::{Answer, Refusal, text};
 
 /// What `npm run build` in `web/` makes; a checkout without it builds, and answers 404 with the way out.
 #[derive(RustEmbed)]

@@ -6,7 +6,7 @@ use warp::Filter;
 
 use super::*;
 use crate::places::Amount;
-use crate::shares;
+use crate::places::shares;
 
 #[test]
 fn the_refusal_states_its_length() {

@@ -12,7 +12,7 @@ use tokio::time::{Instant, sleep};
 use tracing::{info, warn};
 
 use crate::config::{Kafka, Registry};
-use crate::records::SchemaIds;
+use crate::kafka::records::SchemaIds;
 
 /// Between two attempts at start.
 const RETRY_MS: u64 = 500;

@@ -9,8 +9,8 @@ use futures::{Stream, StreamExt};
 use warp::http::HeaderMap;
 use warp::http::header::{CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, EXPECT};
 
-use crate::answer::Refusal;
 use crate::config::Limits;
+use crate::http::answer::Refusal;
 use crate::places::{NoRoom, Place};
 
 /// How much of a refused body is still read so that the client, which may send first and read afterwards, sees the
@@ -216,7 +216,7 @@ mod tests {
 
     use super::*;
     use crate::places::Places;
-    use crate::shares;
+    use crate::places::shares;
 
     fn gzip(bytes: &[u8]) -> Vec<u8> {
         let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::best());

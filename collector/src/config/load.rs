@@ -2,8 +2,8 @@
 
 use settings::{Layers, Wrong};
 
-use crate::check;
 use crate::config::Config;
+use crate::config::check;
 
 /// Start of the environment variables that are settings; `__` stands between a table and its key.
 pub const ENVIRONMENT_PREFIX: &str = "COLLECTOR_";

@@ -12,7 +12,7 @@ use tokio::time::{Instant, sleep};
 use tokio_util::sync::{CancellationToken, DropGuard};
 use tracing::{info, warn};
 
-use crate::producer::KafkaSink;
+use crate::kafka::producer::KafkaSink;
 
 /// With the silence that `health.rs` allows, a lost broker is noticed within 5 s, and a slow one, whose answer takes as long
 /// as a probe waits, is not taken for lost.

@@ -1,12 +1,15 @@
 //! What can be configured, with defaults. `load.rs` reads it, `check.rs` finds the mistakes.
 
+mod check;
+mod load;
+
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
 
 use ipnet::IpNet;
 use serde::{Deserialize, Serialize};
 
-pub use crate::forwarded::ForwardedBy;
+pub use load::{ENVIRONMENT_PREFIX, from_toml, layers, load};
 
 /// Configuration of a collector.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -42,6 +45,18 @@ pub enum Ack {
     Kafka,
     /// 202 as soon as the batch is in the bounded buffer: a crash loses what is buffered.
     Memory,
+}
+
+/// The header in which the proxies name the sender.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum ForwardedBy {
+    /// `X-Forwarded-For`, and `Forwarded` where a request has no such line.
+    Either,
+    /// Nothing but `X-Forwarded-For`.
+    XForwardedFor,
+    /// Nothing but `Forwarded` (RFC 7239).
+    Forwarded,
 }
 
 /// Where records go.

@@ -5,6 +5,8 @@
 //! the whole is full, the one who has stood in its line for longest loses the place, if that is longer than the
 //! patience; nobody who only waits for Kafka does.
 
+pub mod shares;
+
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::net::IpAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -14,7 +16,6 @@ use prometheus::IntCounter;
 use tokio::sync::Notify;
 
 #[cfg(test)]
-#[path = "places_tests.rs"]
 mod tests;
 
 /// What is taken, or may be at most.

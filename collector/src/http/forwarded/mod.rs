@@ -5,30 +5,18 @@
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
-use serde::{Deserialize, Serialize};
 use warp::http::HeaderMap;
 use warp::http::header::FORWARDED;
 
+use crate::config::ForwardedBy;
+
 #[cfg(test)]
-#[path = "forwarded_tests.rs"]
 mod tests;
 
 const X_FORWARDED_FOR: &str = "x-forwarded-for";
 
 /// Longest spelling of an address: an IPv6 address with a zone, brackets, a port and quotes.
 const NODE_BYTES_MAX: usize = 128;
-
-/// The header in which the proxies name the sender.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum ForwardedBy {
-    /// `X-Forwarded-For`, and `Forwarded` where a request has no such line.
-    Either,
-    /// Nothing but `X-Forwarded-For`.
-    XForwardedFor,
-    /// Nothing but `Forwarded` (RFC 7239).
-    Forwarded,
-}
 
 /// The hops that the header names, the nearest first; `None` for one that is spelt so that it names no address
 /// (`unknown`, `_hidden`, nonsense).

@@ -8,19 +8,18 @@ use schemas::package::Context;
 use tokio::runtime::{Handle, RuntimeFlavor};
 use warp::http::header::{HeaderMap, USER_AGENT};
 
-use crate::address::truncated;
-use crate::answer::{Refusal, Rejected, rejected};
-use crate::body::{self, Encoding};
 use crate::books::Books;
-use crate::client_hints;
 use crate::edge::Edge;
-use crate::header_text::header_text;
+use crate::http::address::truncated;
+use crate::http::answer::{Refusal, Rejected, rejected};
+use crate::http::body::{self, Encoding};
+use crate::http::client_hints;
+use crate::http::header_text::header_text;
+use crate::kafka::records::{Records, SchemaIds};
 use crate::places::Place;
-use crate::records::{Records, SchemaIds};
 use crate::sites::Site;
 
 #[cfg(test)]
-#[path = "digest_tests.rs"]
 mod tests;
 
 /// Longest `User-Agent` that is kept; browsers' are under 300 bytes.

@@ -5,7 +5,8 @@ use std::net::{IpAddr, Ipv6Addr};
 use ipnet::IpNet;
 use warp::http::HeaderMap;
 
-use crate::forwarded::{ForwardedBy, hops};
+use crate::config::ForwardedBy;
+use crate::http::forwarded::hops;
 
 /// Longest chain of trusted proxies that is followed; real ones have two or three.
 const HOPS_MAX: usize = 16;

@@ -4,9 +4,9 @@ use std::sync::Arc;
 
 use tokio::sync::oneshot;
 
+use crate::kafka::producer::{Delivery, KafkaSink};
+use crate::kafka::records::Records;
 use crate::places::Place;
-use crate::producer::{Delivery, KafkaSink};
-use crate::records::Records;
 
 pub enum Sink {
     Kafka(Arc<KafkaSink>),

@@ -148,7 +148,7 @@ fn check_kafka(config: &Config, mistakes: &mut Mistakes) {
         if kafka.options.contains_key(option) {
             mistakes.at(
                 &format!("kafka.options.{option}"),
-                format!(": not to be changed, since a 200 promises that the events are durable"),
+                ": not to be changed, since a 200 promises that the events are durable",
             );
         }
     }

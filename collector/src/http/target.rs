@@ -3,7 +3,7 @@
 use warp::http::header::HOST;
 use warp::http::{Method, Request, Version};
 
-use crate::answer::Refusal;
+use crate::http::answer::Refusal;
 
 /// What all paths together take.
 pub const METHODS: &str = "GET, HEAD, POST, OPTIONS";
