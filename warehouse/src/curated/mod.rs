@@ -4,18 +4,20 @@
 //! create-only PUT of the next version. Whatever error comes back, the table is loaded again and its progress says
 //! whether the commit landed: a lost answer looks like a failure, and committing again would double the rows.
 
+pub mod file;
 pub mod metadata;
 pub mod scan;
 pub mod statistics;
 pub mod transactions;
+pub mod version;
 pub mod writer;
+
+pub use file::CuratedFile;
+pub use version::Version;
 
 use std::sync::Arc;
 
 use anyhow::{Context, bail};
-use datafusion::common::stats::Precision;
-use datafusion::common::{ColumnStatistics, Statistics};
-use datafusion::scalar::ScalarValue;
 use deltalake_core::DeltaTable;
 use deltalake_core::kernel::transaction::{CommitBuilder, CommitProperties};
 use deltalake_core::kernel::{Action, Add, Metadata, Remove, Transaction};
@@ -27,14 +29,11 @@ use landing::{Progress, Store};
 use object_store::ObjectStoreExt;
 use tokio::sync::Mutex;
 
-use crate::curated::metadata::{kernel_schema, lacking, properties};
-use crate::curated::scan::ScanFile;
-use crate::curated::statistics::column_statistics;
-use crate::curated::transactions::progress;
 use crate::limits::ROUND_TRIES_MAX;
 use crate::progress::transactions;
 use crate::store::delta_log;
 use crate::tables::{PARTITION_COLUMNS, Table};
+use metadata::{kernel_schema, lacking, properties};
 
 /// A curated table.
 #[derive(Debug)]
@@ -42,33 +41,6 @@ pub struct Curated {
     table: Table,
     log: LogStoreRef,
     newest: Mutex<Option<Arc<Version>>>,
-}
-
-/// One version of a table.
-#[derive(Debug)]
-pub struct Version {
-    pub table: Table,
-    pub number: u64,
-    /// What of the landing zone stands in it.
-    pub progress: Progress,
-    pub files: Vec<CuratedFile>,
-    /// None while there is no table.
-    state: Option<DeltaTableState>,
-}
-
-/// A data file of a version.
-#[derive(Clone, Debug)]
-pub struct CuratedFile {
-    /// Key below the table's folder.
-    pub path: String,
-    pub bytes: i64,
-    /// Rows by the Delta log, if it says.
-    pub rows: Option<u64>,
-    pub site_id: String,
-    /// Days since the epoch.
-    pub event_date: i32,
-    statistics: Arc<Statistics>,
-    remove: Remove,
 }
 
 /// What became of a commit.
@@ -181,39 +153,15 @@ impl Curated {
     }
 
     async fn version(&self, state: DeltaTableState) -> anyhow::Result<Arc<Version>> {
-        let progress = progress(&self.log, state.version()).await.with_context(|| self.named("cannot read"))?;
-        let files: Result<_, _> = state
-            .log_data()
-            .iter()
-            .map(|file| {
-                let partition = file.partition_values_map();
-                let value = |name: &str| partition.get(name).cloned().flatten();
-                let remove = file.remove_action(true);
-                let site_id = value("site_id").unwrap_or_default();
-                let event_date = value("event_date").unwrap_or_default();
-                let event_date: chrono::NaiveDate =
-                    event_date.parse().with_context(|| format!("{}: event_date {event_date:?}", file.path()))?;
-                let event_date = event_date.to_epoch_days();
-                let stats = file.stats();
-                let (rows, columns) = column_statistics(self.table, stats.as_deref(), &file.path());
-                let statistics = Arc::new(Statistics {
-                    num_rows: rows.map_or(Precision::Absent, |rows| Precision::Exact(rows as usize)),
-                    total_byte_size: Precision::Absent,
-                    column_statistics: columns,
-                });
-                let (path, bytes) = (file.object_store_path().to_string(), file.size());
-                anyhow::Ok(CuratedFile { path, bytes, rows, site_id, event_date, statistics, remove })
-            })
-            .collect();
-        let files: Vec<CuratedFile> = files.with_context(|| self.named("cannot read the log of"))?;
-        if !files.is_empty() && progress == Progress::default() {
+        let version = Version::of(self.table, &self.log, state).await.with_context(|| self.named("cannot read"))?;
+        if !version.files.is_empty() && version.progress == Progress::default() {
             bail!(
                 "{}: it holds files, but its log no longer says of which links (txn actions named landing/…); restore \
                  the log, or move the table's folder away and let compaction make it again",
                 self.named("cannot read")
             );
         }
-        Ok(Arc::new(Version { table: self.table, number: state.version(), progress, files, state: Some(state) }))
+        Ok(Arc::new(version))
     }
 
     /// Commits on top of `base`: removes files, adds files, and sets the progress.
@@ -280,43 +228,4 @@ impl Curated {
     fn named(&self, what: &str) -> String {
         format!("{what} the table {} ({})", self.table.name(), self.log.root_url())
     }
-}
-
-impl Version {
-    fn absent(table: Table) -> Self {
-        Self { table, number: 0, progress: Progress::default(), files: Vec::new(), state: None }
-    }
-
-    /// Whether the table has been made.
-    pub fn exists(&self) -> bool {
-        self.state.is_some()
-    }
-
-    /// The file as the scan reads it.
-    pub fn scan_file(&self, file: &CuratedFile) -> ScanFile {
-        ScanFile {
-            key: format!("warehouse/{}/{}", self.table.name(), file.path),
-            bytes: file.bytes.unsigned_abs(),
-            partition_values: vec![
-                ScalarValue::Utf8View(Some(file.site_id.clone())),
-                ScalarValue::Date32(Some(file.event_date)),
-            ],
-            statistics: Some(file.statistics.clone()),
-        }
-    }
-}
-
-impl CuratedFile {
-    /// The same file as it was found: of that many bytes, and with nothing believed of what the log says of it.
-    pub fn found(&self, bytes: i64) -> Self {
-        let columns = vec![unknown(); self.statistics.column_statistics.len()];
-        let statistics =
-            Statistics { num_rows: Precision::Absent, total_byte_size: Precision::Absent, column_statistics: columns };
-        Self { bytes, statistics: Arc::new(statistics), ..self.clone() }
-    }
-}
-
-/// Statistics of a column that nothing is known of.
-pub fn unknown() -> ColumnStatistics {
-    ColumnStatistics::new_unknown()
 }

@@ -10,7 +10,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use datafusion::arrow::datatypes::{DataType, Field, Schema, SchemaRef};
 use datafusion::catalog::Session;
-use datafusion::common::{Result, Statistics};
+use datafusion::common::Result;
 use datafusion::datasource::listing::PartitionedFile;
 use datafusion::datasource::physical_plan::{FileGroup, FileScanConfigBuilder, ParquetSource};
 use datafusion::datasource::source::DataSourceExec;
@@ -22,7 +22,8 @@ use datafusion::physical_plan::ExecutionPlan;
 use datafusion::scalar::ScalarValue;
 use schemas::landing::{Link, event_fields};
 
-use crate::curated::{CuratedFile, Version};
+use super::file::{CuratedFile, ScanFile};
+use super::version::Version;
 use crate::tables::{PARTITION_COLUMNS, Table};
 
 /// The column that names a row's file.
@@ -33,16 +34,6 @@ pub const STORE_URL: &str = "telemetry://store/";
 
 /// Tail of a Parquet file that is read first: holds the footer of all but very large files.
 pub const FOOTER_BYTES: usize = 64 << 10;
-
-/// One file to scan.
-#[derive(Clone, Debug)]
-pub struct ScanFile {
-    /// Key below the store's root.
-    pub key: String,
-    pub bytes: u64,
-    pub partition_values: Vec<ScalarValue>,
-    pub statistics: Option<Arc<Statistics>>,
-}
 
 /// The table.
 #[derive(Debug)]

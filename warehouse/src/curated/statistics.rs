@@ -10,7 +10,6 @@ use datafusion::common::stats::Precision;
 use datafusion::scalar::ScalarValue;
 use serde_json::{Map, Value, json};
 
-use crate::curated::unknown;
 use crate::tables::Table;
 
 /// File names of the warehouse's own writer begin so. Only its statistics are taken as exact: other writers cut long
@@ -131,7 +130,11 @@ pub fn column_statistics(table: Table, stats: Option<&str>, path: &str) -> (Opti
             let value = own.then(|| stats.get(side)?.get(field.name())).flatten();
             value.and_then(|value| scalar(field.data_type(), value)).map_or(Precision::Absent, Precision::Exact)
         };
-        ColumnStatistics { min_value: bound("minValues"), max_value: bound("maxValues"), ..unknown() }
+        ColumnStatistics {
+            min_value: bound("minValues"),
+            max_value: bound("maxValues"),
+            ..ColumnStatistics::new_unknown()
+        }
     });
     (stats.get("numRecords").and_then(Value::as_u64), columns.collect())
 }

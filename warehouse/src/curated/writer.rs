@@ -19,8 +19,9 @@ use object_store::path::Path;
 use object_store::{ObjectStore, ObjectStoreExt};
 use uuid::Uuid;
 
-use crate::curated::scan::viewed;
-use crate::curated::statistics::{Collector, FILE_PREFIX};
+use super::file::data_key;
+use super::scan::viewed;
+use super::statistics::{Collector, FILE_PREFIX};
 use crate::limits::{FILE_BYTES_MAX, FILE_MEMORY_BYTES_MAX, FILE_ROWS_MAX, ROW_GROUP_ROWS};
 use crate::tables::{PARTITION_COLUMNS, Table};
 
@@ -54,7 +55,7 @@ pub async fn write(objects: &Arc<dyn ObjectStore>, table: Table, rows: DataFrame
 /// the store with it.
 pub async fn discard(objects: &Arc<dyn ObjectStore>, table: Table, files: &[Add]) {
     for file in files {
-        let key = format!("warehouse/{}/{}", table.name(), file.path);
+        let key = data_key(table, &file.path);
         if let Err(error) = objects.delete(&Path::from(key.as_str())).await {
             tracing::debug!(key, %error, "could not delete the file of a failed round");
         }
@@ -145,7 +146,7 @@ impl Writer {
         let date = chrono::NaiveDate::from_epoch_days(file.event_date).context("event_date is out of range")?;
         let path = format!("{}/event_date={date}/{FILE_PREFIX}{}.parquet", folder(&file.site_id), Uuid::now_v7());
         let size = i64::try_from(bytes.len())?;
-        let key = format!("warehouse/{}/{path}", self.table.name());
+        let key = data_key(self.table, &path);
         self.objects
             .put(&Path::from(key.as_str()), bytes.into())
             .await

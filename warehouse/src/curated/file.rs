@@ -1,0 +1,63 @@
+//! Data files: as a version of a table knows them, and as a scan reads them.
+
+use std::sync::Arc;
+
+use datafusion::common::stats::Precision;
+use datafusion::common::{ColumnStatistics, Statistics};
+use datafusion::scalar::ScalarValue;
+use deltalake_core::kernel::Remove;
+
+use crate::tables::Table;
+
+/// A data file of a version.
+#[derive(Clone, Debug)]
+pub struct CuratedFile {
+    /// Key below the table's folder.
+    pub path: String,
+    pub bytes: i64,
+    /// Rows by the Delta log, if it says.
+    pub rows: Option<u64>,
+    pub site_id: String,
+    /// Days since the epoch.
+    pub event_date: i32,
+    pub(super) statistics: Arc<Statistics>,
+    pub(super) remove: Remove,
+}
+
+/// One file to scan.
+#[derive(Clone, Debug)]
+pub struct ScanFile {
+    /// Key below the store's root.
+    pub key: String,
+    pub bytes: u64,
+    pub partition_values: Vec<ScalarValue>,
+    pub statistics: Option<Arc<Statistics>>,
+}
+
+impl CuratedFile {
+    /// The same file as it was found: of that many bytes, and with nothing believed of what the log says of it.
+    pub fn found(&self, bytes: i64) -> Self {
+        let columns = vec![ColumnStatistics::new_unknown(); self.statistics.column_statistics.len()];
+        let statistics =
+            Statistics { num_rows: Precision::Absent, total_byte_size: Precision::Absent, column_statistics: columns };
+        Self { bytes, statistics: Arc::new(statistics), ..self.clone() }
+    }
+
+    /// The file as the scan reads it.
+    pub fn scanned(&self, table: Table) -> ScanFile {
+        ScanFile {
+            key: data_key(table, &self.path),
+            bytes: self.bytes.unsigned_abs(),
+            partition_values: vec![
+                ScalarValue::Utf8View(Some(self.site_id.clone())),
+                ScalarValue::Date32(Some(self.event_date)),
+            ],
+            statistics: Some(self.statistics.clone()),
+        }
+    }
+}
+
+/// Key below the store's root of a path below a table's folder.
+pub fn data_key(table: Table, path: &str) -> String {
+    format!("warehouse/{}/{path}", table.name())
+}

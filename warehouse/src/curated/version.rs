@@ -1,0 +1,76 @@
+//! One version of a table: its files, and what of the landing zone stands in it.
+
+use std::sync::Arc;
+
+use anyhow::Context;
+use datafusion::common::Statistics;
+use datafusion::common::stats::Precision;
+use deltalake_core::kernel::LogicalFileView;
+use deltalake_core::logstore::LogStoreRef;
+use deltalake_core::table::state::DeltaTableState;
+use landing::Progress;
+
+use super::file::{CuratedFile, ScanFile};
+use super::statistics::column_statistics;
+use super::transactions::progress;
+use crate::tables::Table;
+
+/// One version of a table.
+#[derive(Debug)]
+pub struct Version {
+    pub table: Table,
+    pub number: u64,
+    /// What of the landing zone stands in it.
+    pub progress: Progress,
+    pub files: Vec<CuratedFile>,
+    /// None while there is no table.
+    pub(super) state: Option<DeltaTableState>,
+}
+
+impl Version {
+    /// Of a table that has not been made.
+    pub(super) fn absent(table: Table) -> Self {
+        Self { table, number: 0, progress: Progress::default(), files: Vec::new(), state: None }
+    }
+
+    /// The version that the log says.
+    pub(super) async fn of(table: Table, log: &LogStoreRef, state: DeltaTableState) -> anyhow::Result<Self> {
+        let progress = progress(log, state.version()).await?;
+        let files: Result<Vec<CuratedFile>, _> = state.log_data().iter().map(|file| logged(table, &file)).collect();
+        Ok(Self { table, number: state.version(), progress, files: files?, state: Some(state) })
+    }
+
+    /// Whether the table has been made.
+    pub fn exists(&self) -> bool {
+        self.state.is_some()
+    }
+
+    /// The file as the scan reads it.
+    pub fn scan_file(&self, file: &CuratedFile) -> ScanFile {
+        file.scanned(self.table)
+    }
+}
+
+/// A file as the log says it.
+fn logged(table: Table, file: &LogicalFileView) -> anyhow::Result<CuratedFile> {
+    let partition = file.partition_values_map();
+    let value = |name: &str| partition.get(name).cloned().flatten().unwrap_or_default();
+    let event_date = value("event_date");
+    let date: chrono::NaiveDate =
+        event_date.parse().with_context(|| format!("{}: event_date {event_date:?}", file.path()))?;
+    let (rows, columns) = column_statistics(table, file.stats().as_deref(), &file.path());
+    let statistics = Statistics {
+        num_rows: rows.map_or(Precision::Absent, |rows| Precision::Exact(rows as usize)),
+        total_byte_size: Precision::Absent,
+        column_statistics: columns,
+    };
+    Ok(CuratedFile {
+        path: file.object_store_path().to_string(),
+        bytes: file.size(),
+        rows,
+        site_id: value("site_id"),
+        event_date: date.to_epoch_days(),
+        statistics: Arc::new(statistics),
+        remove: file.remove_action(true),
+    })
+}
