@@ -18,7 +18,7 @@ PARTS ?= kafka registry s3
 # Always the whole workspace: building one package alone chooses other features and builds the heavy crates again.
 CARGO_BUILD := cargo build --locked --workspace
 
-.PHONY: help demo test soak build web lint fmt scores parts parts-stop bench bench-pipeline bench-page
+.PHONY: help demo test soak fuzz build web lint fmt scores parts parts-stop bench bench-pipeline bench-page
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/\1\t\2/' | expand -t 16
@@ -39,6 +39,10 @@ test: ## every check, on a real Kafka, registry, S3 server and browser; what CI 
 # As long as the promise says; `make test` runs it for a minute.
 soak: build ## twenty minutes of good traffic and of every known attack at once; SOAK_SECONDS for another time
 	@SOAK_SECONDS=$${SOAK_SECONDS:-1200} cargo test --locked --workspace --test soak -- --nocapture
+
+fuzz: ## runs each fuzz target for FUZZ_SECONDS (60); TARGETS chooses
+	@infra/dev/setup.sh
+	@infra/dev/fuzz.sh
 
 build: web ## all binaries, to the debug folder of CARGO_TARGET_DIR
 	@$(CARGO_BUILD)

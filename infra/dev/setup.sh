@@ -22,7 +22,7 @@ usage: infra/dev/setup.sh [--demo | --all]
 
   --demo   only what \`make demo\` needs: Rust, a C toolchain, Node, the lists that agents are recognised by
   --all    also what the tests need: Kafka, a schema registry, an S3 server, HAProxy, Chromium, other engines that read
-           the tables (default)
+           the tables, a fuzzer (default)
 
 Downloads are kept in \$CT_CACHE, now $CACHE
 Debian packages are installed as root or through sudo; on another system the step lists what to install.
@@ -184,6 +184,12 @@ install_readers() {
     "pyarrow==$READERS_PYARROW_VERSION" "duckdb==$READERS_DUCKDB_VERSION" "duckdb-extension-delta==$READERS_DUCKDB_VERSION"
 }
 
+cargo_fuzz_there() { [ "$("$CACHE/tools/bin/cargo-fuzz" --version 2>/dev/null)" = "cargo-fuzz $CARGO_FUZZ_VERSION" ]; }
+
+install_cargo_fuzz() {
+  (cd "$ROOT" && cargo install --locked --root "$CACHE/tools" --target-dir "$CACHE/target-tools" "cargo-fuzz@$CARGO_FUZZ_VERSION")
+}
+
 mkdir -p "$CACHE/logs"
 # What earlier steps put beside the system's own: rustup's cargo, the newer Node.
 export PATH="$CACHE/node/node_modules/.bin:$PATH:$HOME/.cargo/bin:/usr/local/go/bin"
@@ -203,6 +209,7 @@ if [ $scope = all ]; then
   step "Java 25 for the registry" "15 s" java_25_there install_java_25
   step "Apicurio registry $APICURIO_VERSION" "20 s" registry_there install_registry
   step "deltalake and DuckDB, readers of the tables" "30 s" readers_there install_readers
+  step "cargo-fuzz $CARGO_FUZZ_VERSION" "1 minute" cargo_fuzz_there install_cargo_fuzz
   step "versitygw $VERSITYGW_VERSION, an S3 server" "2 to 5 minutes" object_store_there install_object_store
 fi
 printf 'Set-up is complete (%s s).\n' "$((SECONDS - started))"

@@ -64,7 +64,7 @@ fn hole(before: Option<Position>, link: &Link) -> Option<LinkError> {
         None if link.sequence != 0 => {
             return Some(LinkError::BeginningMissing { topic, partition, sequence: link.sequence, start: link.start });
         }
-        Some(before) if before.incarnation == link.incarnation => before.end + 1,
+        Some(before) if before.incarnation == link.incarnation => before.end.saturating_add(1),
         _ => return None,
     };
     let covered_from = link.gap_from.unwrap_or(link.start);
@@ -81,7 +81,7 @@ fn doubled(before: &Link, link: &Link) -> Option<LinkError> {
     if covered_from <= before.end {
         return Some(LinkError::Overlap { topic, partition, from: covered_from, to: before.end.min(link.end) });
     }
-    let (start, expected, found) = (link.start, before.sequence + 1, link.sequence);
+    let (start, expected, found) = (link.start, before.sequence.saturating_add(1), link.sequence);
     (found != expected).then_some(LinkError::Sequence { topic, partition, start, expected, found })
 }
 
@@ -117,6 +117,14 @@ mod tests {
         let rest: Vec<_> = links[read..].iter().cloned().map(Arc::new).collect();
         let continues = check_continues(&progress, &rest).err();
         (check_chain(links).iter().map(ToString::to_string).collect(), continues.map(|error| error.to_string()))
+    }
+
+    /// Anybody may have changed a link's text.
+    #[test]
+    fn the_greatest_numbers_are_judged_like_others() {
+        let last = link(u64::MAX, 0, i64::MAX);
+        let wrong = check_chain(&[link(0, -1, -1), last.clone(), last, link(0, i64::MIN, i64::MIN)]);
+        assert_eq!(wrong.len(), 3, "{wrong:?}");
     }
 
     #[test]

@@ -1,0 +1,54 @@
+#!/usr/bin/env bash
+# Builds the fuzz targets and runs each of them, two at a time. What a run found of interest is kept in the cache folder, so
+# that the next one begins there.
+#
+#   FUZZ_SECONDS=3600 make fuzz     longer than the default of 60 s a target
+#   TARGETS=scrub make fuzz         only these
+set -euo pipefail
+
+ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
+: "${CT_CACHE:=$HOME/.cache/customer-telemetry}" "${FUZZ_SECONDS:=60}"
+: "${TARGETS:=$(cd "$ROOT/fuzz/fuzz_targets" && ls ./*.rs | sed 's#\./##; s#\.rs$##')}"
+# Not beside the other builds: each instruction of these is counted.
+export CARGO_TARGET_DIR=$CT_CACHE/target-fuzz
+export PATH="$CT_CACHE/tools/bin:$HOME/.cargo/bin:$PATH"
+BIN=$CARGO_TARGET_DIR/x86_64-unknown-linux-gnu/release
+LOGS=$CT_CACHE/logs/fuzz
+
+cd "$ROOT"
+mkdir -p "$LOGS"
+# No sanitizer: our code is safe Rust, and the stable compiler has none.
+cargo fuzz build --sanitizer none
+
+# seed TARGET EXAMPLE: what the target makes of an example of the ingest contract
+seed() {
+  case $1 in
+    ingest) jq -r '[.events[] | tojson] | join(",")' "$2" ;;
+    scrub) jq -r '.. | strings' "$2" ;;
+  esac
+}
+
+# fuzz TARGET: on what earlier runs found, on the examples of the contract and on seeds of its own
+fuzz() {
+  local target=$1 corpus=$CT_CACHE/fuzz/$1 seeds example
+  seeds=$(mktemp -d)
+  mkdir -p "$corpus"
+  for example in schemas/examples/*/*.json; do
+    seed "$target" "$example" >"$seeds/$(basename "$example")" 2>/dev/null || true
+  done
+  if [ -d "fuzz/seeds/$target" ]; then cp "fuzz/seeds/$target"/* "$seeds"; fi
+  if (cd "$CT_CACHE" && "$BIN/$target" -max_total_time="$FUZZ_SECONDS" -timeout=10 -rss_limit_mb=2048 -artifact_prefix="$LOGS/$target-" "$corpus" "$seeds") >"$LOGS/$target.log" 2>&1; then
+    printf '  %-8s %s\n' "$target" "$(grep '^Done' "$LOGS/$target.log")"
+  else
+    printf '  %-8s FAILED; its input and its words lie in %s\n' "$target" "$LOGS" >&2
+    tail -n 40 "$LOGS/$target.log" >&2
+    return 1
+  fi
+  rm -r "$seeds"
+}
+export -f fuzz seed
+export BIN CT_CACHE FUZZ_SECONDS LOGS
+
+printf 'Fuzzing each target for %s s\n' "$FUZZ_SECONDS"
+# shellcheck disable=SC2086 # a list of words
+printf '%s\n' $TARGETS | xargs -P 2 -I TARGET bash -euc 'fuzz TARGET'
