@@ -11,7 +11,7 @@ use settings::{Layers, Logs};
 /// underscores between a table and its key), then from flags. infra/config/collector.toml explains each of them.
 #[derive(Parser)]
 #[command(version)]
-pub struct Arguments {
+pub(crate) struct Arguments {
     /// TOML file with the settings
     #[arg(long, env = "COLLECTOR_CONFIG", value_name = "FILE")]
     pub config: Option<PathBuf>,
@@ -42,7 +42,7 @@ pub struct Arguments {
 
 impl Arguments {
     /// Everything that was given, in the order in which it counts.
-    pub fn layers(&self) -> Layers {
+    pub(crate) fn layers(&self) -> Layers {
         let mut layers = collector::layers();
         if let Some(file) = &self.config {
             layers.file(file);

@@ -8,7 +8,7 @@ use schemas::ingest::EventCode;
 use crate::metrics::Metrics;
 
 /// The events of one request. Unless [`Books::settle`] is called they are counted as refused: the sender has them still.
-pub struct Books {
+pub(crate) struct Books {
     metrics: Arc<Metrics>,
     accepted: usize,
     rejects: Vec<EventCode>,
@@ -16,13 +16,13 @@ pub struct Books {
 }
 
 impl Books {
-    pub fn new(metrics: &Arc<Metrics>, accepted: usize, rejects: Vec<EventCode>) -> Self {
+    pub(crate) fn new(metrics: &Arc<Metrics>, accepted: usize, rejects: Vec<EventCode>) -> Self {
         metrics.events_received.inc_by((accepted + rejects.len()) as u64);
         Self { metrics: Arc::clone(metrics), accepted, rejects, settled: false }
     }
 
     /// The events are durable, or buffered when that is all that was promised; the rejects are in the dead letters.
-    pub fn settle(&mut self) {
+    pub(crate) fn settle(&mut self) {
         self.settled = true;
     }
 }

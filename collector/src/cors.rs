@@ -50,7 +50,7 @@ const TRACING_PREFIXES: [&str; 6] = ["x-b3-", "x-datadog-", "x-newrelic-", "x-in
 const TRACING_HEADERS_MAX: usize = 32;
 
 /// The origin whose page may read the answer to this request.
-pub fn reader(key: &Key, headers: &HeaderMap) -> Option<HeaderValue> {
+pub(crate) fn reader(key: &Key, headers: &HeaderMap) -> Option<HeaderValue> {
     let origin = headers.get(ORIGIN)?;
     let allowed = match key {
         Key::Of(site) => origin.to_str().is_ok_and(|origin| site.allows(origin)),
@@ -60,7 +60,7 @@ pub fn reader(key: &Key, headers: &HeaderMap) -> Option<HeaderValue> {
 }
 
 /// Lets the page of `origin` read the answer, unless it is one for all pages (the SDK's files).
-pub fn allow(answer: &mut Answer, origin: Option<HeaderValue>) {
+pub(crate) fn allow(answer: &mut Answer, origin: Option<HeaderValue>) {
     let headers = answer.headers_mut();
     if headers.contains_key(ACCESS_CONTROL_ALLOW_ORIGIN) {
         return;
@@ -75,7 +75,7 @@ pub fn allow(answer: &mut Answer, origin: Option<HeaderValue>) {
 /// Answers a preflight request, and says who may read that. Its headers do not carry the key: then any site's origin
 /// may go on, and the key is checked with the request itself. In the query the key may be: then its own origins may go
 /// on, and those who have a key of no site, so that they are told.
-pub fn preflight(sites: &Sites, key: &Key, headers: &HeaderMap) -> (Answer, Option<HeaderValue>) {
+pub(crate) fn preflight(sites: &Sites, key: &Key, headers: &HeaderMap) -> (Answer, Option<HeaderValue>) {
     let Some(origin) = headers.get(ORIGIN) else { return (no_content(), None) };
     let allowed = match key {
         Key::Missing => origin.to_str().is_ok_and(|origin| sites.any_allows(origin)),

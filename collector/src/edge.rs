@@ -16,7 +16,7 @@ use crate::places::shares;
 use crate::rate_limit::RateLimits;
 use crate::sites::Sites;
 
-pub struct Edge {
+pub(crate) struct Edge {
     pub config: Config,
     pub sites: Sites,
     pub rates: RateLimits,
@@ -33,7 +33,7 @@ pub struct Edge {
 }
 
 impl Edge {
-    pub fn new(config: Config) -> anyhow::Result<Self> {
+    pub(crate) fn new(config: Config) -> anyhow::Result<Self> {
         let without_kafka = config.sink == SinkKind::Null;
         let health = Arc::new(Health::new(without_kafka));
         let metrics = Arc::new(Metrics::new());
@@ -64,13 +64,13 @@ impl Edge {
     }
 
     /// Lets events in: the schemas are registered and the topics are there.
-    pub fn start(&self, schema_ids: SchemaIds) {
+    pub(crate) fn start(&self, schema_ids: SchemaIds) {
         let _ = self.schema_ids.set(schema_ids);
         self.health.set_started();
     }
 
     /// The schema ids, if events can be taken now. When Kafka is known to be away, waiting would only fill the window.
-    pub fn schema_ids(&self) -> Result<SchemaIds, Refusal> {
+    pub(crate) fn schema_ids(&self) -> Result<SchemaIds, Refusal> {
         match self.schema_ids.get() {
             Some(ids) if self.health.takes_events() => Ok(*ids),
             _ => Err(Refusal::NotReady),

@@ -8,7 +8,7 @@ const KAFKA_SILENCE_MS_MAX: u64 = 4_000;
 
 /// Shared between the routes, the Kafka probe and the shutdown.
 #[derive(Debug)]
-pub struct Health {
+pub(crate) struct Health {
     began: Instant,
     /// Schemas registered, topics there.
     started: AtomicBool,
@@ -20,7 +20,7 @@ pub struct Health {
 }
 
 impl Health {
-    pub fn new(without_kafka: bool) -> Self {
+    pub(crate) fn new(without_kafka: bool) -> Self {
         Self {
             began: Instant::now(),
             started: AtomicBool::new(false),
@@ -30,30 +30,30 @@ impl Health {
         }
     }
 
-    pub fn set_started(&self) {
+    pub(crate) fn set_started(&self) {
         self.started.store(true, Ordering::Release);
     }
 
-    pub fn set_stopping(&self) {
+    pub(crate) fn set_stopping(&self) {
         self.stopping.store(true, Ordering::Release);
     }
 
-    pub fn stopping(&self) -> bool {
+    pub(crate) fn stopping(&self) -> bool {
         self.stopping.load(Ordering::Acquire)
     }
 
-    pub fn kafka_answered(&self) {
+    pub(crate) fn kafka_answered(&self) {
         self.kafka_answered_ms.store(self.now_ms().max(1), Ordering::Relaxed);
     }
 
     /// Whether Kafka is known to be there.
-    pub fn kafka_reachable(&self) -> bool {
+    pub(crate) fn kafka_reachable(&self) -> bool {
         let answered_ms = self.kafka_answered_ms.load(Ordering::Relaxed);
         self.without_kafka || (answered_ms > 0 && self.now_ms().saturating_sub(answered_ms) <= KAFKA_SILENCE_MS_MAX)
     }
 
     /// Why the process is not ready, or `None` when it is.
-    pub fn not_ready(&self) -> Option<&'static str> {
+    pub(crate) fn not_ready(&self) -> Option<&'static str> {
         if self.stopping.load(Ordering::Acquire) {
             Some("stopping")
         } else if !self.started.load(Ordering::Acquire) {
@@ -66,7 +66,7 @@ impl Health {
     }
 
     /// Whether events can be taken: a stopping process still answers the requests that it has.
-    pub fn takes_events(&self) -> bool {
+    pub(crate) fn takes_events(&self) -> bool {
         self.started.load(Ordering::Acquire) && self.kafka_reachable()
     }
 

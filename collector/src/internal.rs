@@ -13,7 +13,7 @@ use crate::http::answer::{Answer, Refusal, text};
 use crate::routes::{READ, live, ready};
 
 /// All requests to the internal address.
-pub fn internal(edge: Arc<Edge>) -> BoxedFilter<(Answer,)> {
+pub(crate) fn internal(edge: Arc<Edge>) -> BoxedFilter<(Answer,)> {
     warp::method()
         .and(warp::path::full())
         .map(move |method: Method, path: FullPath| match (path.as_str(), method) {

@@ -13,7 +13,7 @@ const CAUSES_MAX: usize = 64;
 static CAUSES: LazyLock<LogLimit> = LazyLock::new(LogLimit::default);
 
 /// Whether a line of this cause may be written now: then how many of it were held back since the last one.
-pub fn admit(cause: &str) -> Option<u64> {
+pub(crate) fn admit(cause: &str) -> Option<u64> {
     CAUSES.admit(cause, Instant::now())
 }
 

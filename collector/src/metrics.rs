@@ -6,7 +6,7 @@ use prometheus::{Encoder, Histogram, HistogramOpts, IntCounter, IntCounterVec, I
 
 /// The counters of one collector, in a registry of their own so that several live in one process.
 #[derive(Debug)]
-pub struct Metrics {
+pub(crate) struct Metrics {
     registry: Registry,
     pub requests: IntCounterVec,
     pub events_received: IntCounter,
@@ -33,7 +33,7 @@ pub struct Metrics {
 const DELIVERY_SECONDS: &[f64] = &[0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0];
 
 impl Metrics {
-    pub fn new() -> Self {
+    pub(crate) fn new() -> Self {
         let registry = Registry::new();
         Self {
             requests: counters(&registry, "collector_requests_total", "Requests for events, by answer.", "status"),
@@ -94,13 +94,13 @@ impl Metrics {
     }
 
     /// Everything in Prometheus' text format.
-    pub fn text(&self) -> Vec<u8> {
+    pub(crate) fn text(&self) -> Vec<u8> {
         let mut text = Vec::new();
         TextEncoder::new().encode(&self.registry.gather(), &mut text).expect("memory takes every write");
         text
     }
 
-    pub fn delivered_after(&self, duration: Duration) {
+    pub(crate) fn delivered_after(&self, duration: Duration) {
         self.delivery_seconds.observe(duration.as_secs_f64());
     }
 }

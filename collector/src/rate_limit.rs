@@ -10,14 +10,14 @@ use crate::http::address::network_of;
 use crate::http::answer::Refusal;
 
 /// The buckets of all sites and addresses.
-pub struct RateLimits {
+pub(crate) struct RateLimits {
     /// One a site, in the order of the configuration; empty when switched off.
     sites: Vec<DefaultDirectRateLimiter>,
     addresses: Option<DefaultKeyedRateLimiter<IpAddr>>,
 }
 
 impl RateLimits {
-    pub fn new(rates: &Rates, sites: usize) -> Self {
+    pub(crate) fn new(rates: &Rates, sites: usize) -> Self {
         let of_key = quota(rates.key_requests_per_s, rates.key_requests_burst);
         let of_address = quota(rates.address_requests_per_s, rates.address_requests_burst);
         Self {
@@ -27,7 +27,7 @@ impl RateLimits {
     }
 
     /// Takes one token of the site's and of the address's bucket.
-    pub fn check(&self, site: usize, address: IpAddr) -> Result<(), Refusal> {
+    pub(crate) fn check(&self, site: usize, address: IpAddr) -> Result<(), Refusal> {
         if self.addresses.as_ref().is_some_and(|buckets| buckets.check_key(&network_of(address)).is_err()) {
             return Err(Refusal::TooManyRequests { of: "address" });
         }
@@ -38,7 +38,7 @@ impl RateLimits {
     }
 
     /// Forgets the addresses whose buckets are full again, so that memory follows the present senders.
-    pub fn forget_idle(&self) {
+    pub(crate) fn forget_idle(&self) {
         if let Some(buckets) = &self.addresses {
             buckets.retain_recent();
             buckets.shrink_to_fit();

@@ -29,10 +29,10 @@ use crate::sites::{Key, check_origin};
 const HEADER_SIGNS_BYTES: usize = 4;
 
 /// What resources that are only read take.
-pub const READ: &str = "GET, HEAD";
+pub(crate) const READ: &str = "GET, HEAD";
 
 /// A request, taken apart.
-pub struct Request {
+pub(crate) struct Request {
     pub method: Method,
     pub path: FullPath,
     pub query: String,
@@ -42,7 +42,7 @@ pub struct Request {
 }
 
 /// All requests to the public address.
-pub fn public(edge: Arc<Edge>) -> BoxedFilter<(Answer,)> {
+pub(crate) fn public(edge: Arc<Edge>) -> BoxedFilter<(Answer,)> {
     warp::method()
         .and(warp::path::full())
         .and(warp::query::raw().or(warp::any().map(String::new)).unify())
@@ -150,11 +150,11 @@ fn nothing_at(path: &str, method: &Method) -> Answer {
     }
 }
 
-pub fn live() -> Answer {
+pub(crate) fn live() -> Answer {
     text(StatusCode::OK, "text/plain", "live\n")
 }
 
-pub fn ready(edge: &Edge) -> Answer {
+pub(crate) fn ready(edge: &Edge) -> Answer {
     match edge.health.not_ready() {
         None => text(StatusCode::OK, "text/plain", "ready\n"),
         Some(reason) => text(StatusCode::SERVICE_UNAVAILABLE, "text/plain", format!("not ready: {reason}\n")),
@@ -162,7 +162,7 @@ pub fn ready(edge: &Edge) -> Answer {
 }
 
 /// One batch, from the first header to the answer.
-pub async fn post_events(edge: &Edge, request: &mut Request, key: &Key) -> Answer {
+pub(crate) async fn post_events(edge: &Edge, request: &mut Request, key: &Key) -> Answer {
     let taken = tokio::select! {
         taken = take(edge, request, key) => taken,
         () = edge.give_up.cancelled() => Err(Refusal::NotReady),

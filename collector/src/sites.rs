@@ -10,7 +10,7 @@ use crate::http::answer::Refusal;
 
 /// A site that may send events.
 #[derive(Debug)]
-pub struct Site {
+pub(crate) struct Site {
     pub site_id: String,
     /// Place in the configuration: the index of the site's rate limit.
     pub index: usize,
@@ -19,21 +19,21 @@ pub struct Site {
 
 impl Site {
     /// Whether pages of `origin` may send with this site's key.
-    pub fn allows(&self, origin: &str) -> bool {
+    pub(crate) fn allows(&self, origin: &str) -> bool {
         self.allowed_origins.iter().any(|allowed| allowed == origin)
     }
 }
 
 /// All sites by their keys.
 #[derive(Debug)]
-pub struct Sites {
+pub(crate) struct Sites {
     by_key: HashMap<String, Arc<Site>>,
     origins: HashSet<String>,
 }
 
 /// The write key of a request.
 #[derive(Debug)]
-pub enum Key {
+pub(crate) enum Key {
     Of(Arc<Site>),
     /// One of no site.
     Unknown,
@@ -41,7 +41,7 @@ pub enum Key {
 }
 
 impl Sites {
-    pub fn new(sites: &[config::Site]) -> Self {
+    pub(crate) fn new(sites: &[config::Site]) -> Self {
         let by_key = sites
             .iter()
             .enumerate()
@@ -55,7 +55,7 @@ impl Sites {
     }
 
     /// The key in `Authorization: Bearer KEY`, or in `?key=KEY` (beacons have no headers).
-    pub fn key(&self, headers: &HeaderMap, query: &str) -> Key {
+    pub(crate) fn key(&self, headers: &HeaderMap, query: &str) -> Key {
         match headers.get(AUTHORIZATION) {
             Some(value) => self.of(value.to_str().ok().and_then(bearer).unwrap_or_default()),
             None => url::form_urlencoded::parse(query.as_bytes())
@@ -69,13 +69,13 @@ impl Sites {
     }
 
     /// Whether pages of `origin` may send with any key: a preflight request seldom carries its key.
-    pub fn any_allows(&self, origin: &str) -> bool {
+    pub(crate) fn any_allows(&self, origin: &str) -> bool {
         self.origins.contains(origin)
     }
 }
 
 impl Key {
-    pub fn site(&self) -> Result<&Arc<Site>, Refusal> {
+    pub(crate) fn site(&self) -> Result<&Arc<Site>, Refusal> {
         match self {
             Key::Of(site) => Ok(site),
             Key::Unknown | Key::Missing => Err(Refusal::UnknownKey),
@@ -91,7 +91,7 @@ fn bearer(value: &str) -> Option<&str> {
 
 /// Refuses pages that the site does not allow. Requests without an `Origin` come from servers or from pages of the
 /// collector's own host.
-pub fn check_origin(site: &Site, headers: &HeaderMap) -> Result<(), Refusal> {
+pub(crate) fn check_origin(site: &Site, headers: &HeaderMap) -> Result<(), Refusal> {
     match headers.get(ORIGIN) {
         None => Ok(()),
         Some(value) if value.to_str().is_ok_and(|origin| site.allows(origin)) => Ok(()),

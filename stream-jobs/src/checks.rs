@@ -16,7 +16,7 @@ const WAIT_FIRST: Duration = Duration::from_millis(100);
 const WAIT_LONGEST: Duration = Duration::from_secs(2);
 
 /// Asks until all is there or the time is over; then fails with everything that is still wrong.
-pub async fn run(config: &Config, parts: &Parts) -> Result<()> {
+pub(crate) async fn run(config: &Config, parts: &Parts) -> Result<()> {
     let deadline = Instant::now() + config.startup_timeout();
     let mut waits = ExponentialBuilder::new()
         .with_min_delay(WAIT_FIRST)

@@ -11,14 +11,14 @@ use arrow::datatypes::{Field, Schema};
 use arrow::record_batch::RecordBatch;
 
 /// From 2000 to 2199. A server's clock that shows another year is not set.
-pub const BELIEVABLE_US: Range<i64> = 946_684_800_000_000..7_258_118_400_000_000;
+pub(crate) const BELIEVABLE_US: Range<i64> = 946_684_800_000_000..7_258_118_400_000_000;
 
 /// Landing columns by name.
-pub type Columns = HashMap<&'static str, ArrayRef>;
+pub(crate) type Columns = HashMap<&'static str, ArrayRef>;
 
 /// Flat events of some packages, not yet assigned to sessions.
 #[derive(Debug)]
-pub struct Events {
+pub(crate) struct Events {
     pub columns: Columns,
     /// The landing columns, in order.
     pub fields: Vec<Field>,
@@ -28,7 +28,7 @@ pub struct Events {
 
 /// Identity and time of the events: texts one per package, numbers one per event.
 #[derive(Debug)]
-pub struct EventKeys {
+pub(crate) struct EventKeys {
     pub site_id: StringArray,
     pub visitor_id: StringArray,
     pub tab_id: StringArray,
@@ -42,17 +42,17 @@ pub struct EventKeys {
 }
 
 impl Events {
-    pub fn len(&self) -> usize {
+    pub(crate) fn len(&self) -> usize {
         self.keys.seq.len()
     }
 
-    pub fn is_empty(&self) -> bool {
+    pub(crate) fn is_empty(&self) -> bool {
         self.keys.seq.is_empty()
     }
 
     /// The rows of the landing file. Text that packages or sessions share is dictionary-encoded in memory; the file's
     /// columns are those of [`event_fields`].
-    pub fn rows(mut self, assigned: Assigned) -> Result<RecordBatch> {
+    pub(crate) fn rows(mut self, assigned: Assigned) -> Result<RecordBatch> {
         self.columns.insert("session_id", assigned.session_id);
         self.columns.insert("session_started_at", Arc::new(time_array(assigned.session_started_at)));
         self.columns.insert("late", Arc::new(assigned.late));
@@ -71,7 +71,7 @@ impl Events {
 
 /// The columns that the sessions add to a batch of events.
 #[derive(Debug)]
-pub struct Assigned {
+pub(crate) struct Assigned {
     pub session_id: ArrayRef,
     /// Epoch microseconds.
     pub session_started_at: Vec<i64>,
@@ -83,6 +83,6 @@ pub struct Assigned {
 }
 
 /// A column of times, from epoch microseconds.
-pub fn time_array(us: Vec<i64>) -> TimestampMicrosecondArray {
+pub(crate) fn time_array(us: Vec<i64>) -> TimestampMicrosecondArray {
     TimestampMicrosecondArray::from(us).with_timezone("UTC")
 }

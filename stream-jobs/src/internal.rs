@@ -11,14 +11,14 @@ use warp::http::{Response, StatusCode};
 use crate::metrics::Metrics;
 
 /// Takes the address; port 0 takes any free one.
-pub async fn bind(address: SocketAddr) -> Result<TcpListener> {
+pub(crate) async fn bind(address: SocketAddr) -> Result<TcpListener> {
     TcpListener::bind(address)
         .await
         .with_context(|| format!("internal_address {address} cannot be used: choose another by --internal-address"))
 }
 
 /// Answers until `shutdown`.
-pub async fn serve(listener: TcpListener, metrics: Metrics, shutdown: CancellationToken) {
+pub(crate) async fn serve(listener: TcpListener, metrics: Metrics, shutdown: CancellationToken) {
     let text = metrics.clone();
     let metrics_route = warp::path!("metrics")
         .map(move || Response::builder().header("content-type", "text/plain; version=0.0.4").body(text.render()));

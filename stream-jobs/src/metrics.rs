@@ -12,7 +12,7 @@ const FLUSH_SECONDS_BUCKETS: [f64; 9] = [0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0,
 
 /// Counters and gauges; a clone counts into the same.
 #[derive(Clone, Debug)]
-pub struct Metrics {
+pub(crate) struct Metrics {
     registry: Registry,
     pub records: IntCounter,
     pub events: IntCounter,
@@ -82,14 +82,14 @@ fn registered<T: prometheus::core::Collector + Clone + 'static>(
 
 impl Metrics {
     /// The text that Prometheus reads.
-    pub fn render(&self) -> Vec<u8> {
+    pub(crate) fn render(&self) -> Vec<u8> {
         let mut text = Vec::new();
         TextEncoder::new().encode(&self.registry.gather(), &mut text).expect("a vector takes every byte");
         text
     }
 
     /// Names a reason for not being ready, or takes it back. True when the subject had none before: news for the log.
-    pub fn set_not_ready(&self, subject: &str, reason: Option<String>) -> bool {
+    pub(crate) fn set_not_ready(&self, subject: &str, reason: Option<String>) -> bool {
         let mut reasons = self.not_ready.lock().unwrap_or_else(PoisonError::into_inner);
         match reason {
             Some(reason) => reasons.insert(subject.to_owned(), reason).is_none(),
@@ -101,12 +101,12 @@ impl Metrics {
     }
 
     /// What keeps the process from being ready: subject and reason. Empty: ready.
-    pub fn not_ready(&self) -> BTreeMap<String, String> {
+    pub(crate) fn not_ready(&self) -> BTreeMap<String, String> {
         self.not_ready.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     /// Forgets a partition that another worker owns now.
-    pub fn forget_partition(&self, partition: i32) {
+    pub(crate) fn forget_partition(&self, partition: i32) {
         let label = partition.to_string();
         for gauges in [&self.buffer_bytes, &self.visitors, &self.lag, &self.stopped] {
             // Missing is as good as removed.

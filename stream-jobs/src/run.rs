@@ -110,7 +110,7 @@ async fn check_and_work(config: &Config, metrics: &Metrics, shutdown: &Cancellat
 }
 
 /// Everything that the loop works with; connects to nothing yet.
-pub fn parts(config: &Config, store: Store, metrics: Metrics) -> Result<Parts> {
+pub(crate) fn parts(config: &Config, store: Store, metrics: Metrics) -> Result<Parts> {
     let (group, group_events) = Group::new(config, &metrics)?;
     Ok(Parts {
         group,

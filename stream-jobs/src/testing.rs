@@ -8,19 +8,19 @@ use serde_json::{Value, json};
 use crate::kafka::frames::Origin;
 
 /// Schema id of the bundled schema in every test.
-pub const SCHEMA_ID: u32 = 7;
+pub(crate) const SCHEMA_ID: u32 = 7;
 /// Collector clock of every test frame, epoch milliseconds.
-pub const RECEIVED_AT: f64 = 1_795_250_920_115.25;
-pub const CHROME: &str =
+pub(crate) const RECEIVED_AT: f64 = 1_795_250_920_115.25;
+pub(crate) const CHROME: &str =
     "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/141.0.0.0 Safari/537.36";
 
 /// A record at this offset, stamped when the collector received it.
-pub fn origin(offset: i64) -> Origin {
+pub(crate) fn origin(offset: i64) -> Origin {
     Origin { offset, timestamp_ms: Some(RECEIVED_AT as i64) }
 }
 
 /// A batch of `events` of the visitor with this number.
-pub fn batch(visitor: u64, events: Value) -> Value {
+pub(crate) fn batch(visitor: u64, events: Value) -> Value {
     json!({
         "batch_id": "0194a1b2-0000-7000-8000-000000000001", "batch_seq": 3,
         "visitor_id": format!("00000000-0000-4000-8000-{visitor:012}"),
@@ -34,19 +34,19 @@ pub fn batch(visitor: u64, events: Value) -> Value {
 }
 
 /// Clicks with these sequence numbers, a second apart, the last when the batch was received.
-pub fn clicks(seqs: Range<i64>) -> Value {
+pub(crate) fn clicks(seqs: Range<i64>) -> Value {
     let last = seqs.end - 1;
     seqs.map(|seq| json!({"seq": seq, "type": "click", "at": RECEIVED_AT - 1000.0 * (last - seq) as f64, "x": 44.5, "y": 31, "button": 0}))
         .collect()
 }
 
 /// The Kafka record that the collector makes of a batch.
-pub fn frame(batch: &Value) -> Vec<u8> {
+pub(crate) fn frame(batch: &Value) -> Vec<u8> {
     frame_received(batch, RECEIVED_AT)
 }
 
 /// The same with any time of the collector's clock, epoch milliseconds.
-pub fn frame_received(batch: &Value, received_at: f64) -> Vec<u8> {
+pub(crate) fn frame_received(batch: &Value, received_at: f64) -> Vec<u8> {
     let body = serde_json::to_vec(batch).unwrap();
     let parsed = schemas::ingest::parse(&body).unwrap();
     assert!(parsed.rejects.is_empty(), "{:?}", parsed.rejects);

@@ -17,7 +17,7 @@ const TIMEOUT_MS_MAX: u64 = 300_000;
 const SITE_ID_BYTES_MAX: usize = 64;
 
 /// Appends one line for each mistake: the setting, its value, and what would be right.
-pub fn check(config: &Config, mistakes: &mut Mistakes) {
+pub(super) fn check(config: &Config, mistakes: &mut Mistakes) {
     check_sites(&config.sites, mistakes);
     check_limits(config, mistakes);
     check_paths(config, mistakes);

@@ -31,7 +31,7 @@ const SENT_INLINE_BYTES_MAX: usize = 16 * 1024;
 const INFLATED_INLINE_BYTES_MAX: usize = 256 * 1024;
 
 /// Who sent a batch, and when.
-pub struct Sender<'a> {
+pub(crate) struct Sender<'a> {
     pub site: &'a Site,
     pub client: IpAddr,
     pub headers: &'a HeaderMap,
@@ -41,7 +41,7 @@ pub struct Sender<'a> {
 }
 
 /// What became of a body: records that must be durable before the verdict is told.
-pub struct Digest {
+pub(crate) struct Digest {
     pub records: Records,
     /// Accepted events and the rejected ones, or the refusal of all.
     pub verdict: Result<(usize, Vec<Rejected>), Refusal>,
@@ -49,7 +49,13 @@ pub struct Digest {
 }
 
 /// Inflates and reads a body. Its place holds what it takes at each moment, and at the end the records.
-pub fn digest(edge: &Edge, sender: &Sender, sent: Bytes, encoding: Encoding, place: &Place) -> Result<Digest, Refusal> {
+pub(crate) fn digest(
+    edge: &Edge,
+    sender: &Sender,
+    sent: Bytes,
+    encoding: Encoding,
+    place: &Place,
+) -> Result<Digest, Refusal> {
     edge.metrics.body_bytes.inc_by(sent.len() as u64);
     let inline = encoding == Encoding::Identity || sent.len() <= SENT_INLINE_BYTES_MAX;
     let body = aside(!inline, || body::inflate(sent, encoding, &edge.config.limits, place))?;

@@ -14,7 +14,7 @@ const HOPS_MAX: usize = 16;
 /// The client's address: the nearest hop that is not a trusted proxy, if the connection itself comes from one; else the
 /// connection's. (Whoever is not trusted can write what he likes into the header.) A hop that names no address ends the
 /// walk at the proxy that wrote it: what stands beyond may be written by anybody.
-pub fn client_address(peer: IpAddr, headers: &HeaderMap, by: ForwardedBy, trusted: &[IpNet]) -> IpAddr {
+pub(crate) fn client_address(peer: IpAddr, headers: &HeaderMap, by: ForwardedBy, trusted: &[IpNet]) -> IpAddr {
     let mut client = peer.to_canonical();
     if !is_trusted(client, trusted) {
         return client;
@@ -29,13 +29,13 @@ pub fn client_address(peer: IpAddr, headers: &HeaderMap, by: ForwardedBy, truste
 }
 
 /// Whether `address` is a proxy's that is believed.
-pub fn is_trusted(address: IpAddr, trusted: &[IpNet]) -> bool {
+pub(crate) fn is_trusted(address: IpAddr, trusted: &[IpNet]) -> bool {
     trusted.iter().any(|network| network.contains(&address))
 }
 
 /// Whom an address stands for in rates and shares: an IPv4 address for itself, an IPv6 one for its /64, which is what
 /// one customer gets.
-pub fn network_of(address: IpAddr) -> IpAddr {
+pub(crate) fn network_of(address: IpAddr) -> IpAddr {
     match address {
         IpAddr::V4(_) => address,
         IpAddr::V6(address) => IpAddr::V6((address.to_bits() >> 64 << 64).into()),
@@ -43,7 +43,7 @@ pub fn network_of(address: IpAddr) -> IpAddr {
 }
 
 /// The address without what tells a person: the last octet of IPv4, the last 80 bits of IPv6 (DEFINITIONS.md, Bots/IP).
-pub fn truncated(address: IpAddr) -> IpAddr {
+pub(crate) fn truncated(address: IpAddr) -> IpAddr {
     match address {
         IpAddr::V4(address) => {
             let [a, b, c, _] = address.octets();

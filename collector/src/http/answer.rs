@@ -9,7 +9,7 @@ use warp::http::{Response, StatusCode};
 use crate::places::NoRoom;
 
 /// A whole answer in memory.
-pub type Answer = Response<Bytes>;
+pub(crate) type Answer = Response<Bytes>;
 
 /// Seconds after which a client may try again; the SDK spreads its retries itself.
 const RETRY_AFTER_S: u64 = 1;
@@ -21,7 +21,7 @@ const SHOWN_BYTES_MAX: usize = 256;
 
 /// Why a request was not taken.
 #[derive(Debug)]
-pub enum Refusal {
+pub(crate) enum Refusal {
     /// No write key, or one of no site.
     UnknownKey,
     /// The page's origin is not one of the key's.
@@ -103,7 +103,7 @@ pub enum Refusal {
 
 /// One rejected event of an answer.
 #[derive(Debug, PartialEq, Serialize)]
-pub struct Rejected {
+pub(crate) struct Rejected {
     pub index: usize,
     pub code: &'static str,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -111,7 +111,7 @@ pub struct Rejected {
 }
 
 /// All rejected events; the first ones with their messages, as many as an answer may hold.
-pub fn rejected(rejects: &[Reject<'_>]) -> Vec<Rejected> {
+pub(crate) fn rejected(rejects: &[Reject<'_>]) -> Vec<Rejected> {
     let mut room = REJECT_MESSAGES_BYTES_MAX;
     let told = |reject: &Reject<'_>| {
         room = room.saturating_sub(reject.message.len());
@@ -128,7 +128,7 @@ fn shown(text: &str) -> &str {
 
 /// A batch that was taken.
 #[derive(Debug, Serialize)]
-pub struct Accepted {
+pub(crate) struct Accepted {
     /// `kafka`, `memory` or `none`.
     pub durability: &'static str,
     pub accepted: usize,
@@ -160,7 +160,7 @@ impl From<NoRoom> for Refusal {
 }
 
 impl Accepted {
-    pub fn answer(&self) -> Answer {
+    pub(crate) fn answer(&self) -> Answer {
         let status = if self.durability == "memory" { StatusCode::ACCEPTED } else { StatusCode::OK };
         json(status, self)
     }
@@ -168,7 +168,7 @@ impl Accepted {
 
 impl Refusal {
     /// The stable code, as in the answer and in dead letters.
-    pub fn code(&self) -> &'static str {
+    pub(crate) fn code(&self) -> &'static str {
         match self {
             Refusal::UnknownKey => "unknown_key",
             Refusal::OriginNotAllowed { .. } => "origin_not_allowed",
@@ -196,7 +196,7 @@ impl Refusal {
         }
     }
 
-    pub fn status(&self) -> StatusCode {
+    pub(crate) fn status(&self) -> StatusCode {
         match self {
             Refusal::UnknownKey => StatusCode::UNAUTHORIZED,
             Refusal::OriginNotAllowed { .. } => StatusCode::FORBIDDEN,
@@ -291,7 +291,7 @@ impl Refusal {
         }
     }
 
-    pub fn answer(&self) -> Answer {
+    pub(crate) fn answer(&self) -> Answer {
         let rejected = match self {
             Refusal::EveryEventRejected { rejected } => rejected.as_slice(),
             _ => &[],
@@ -317,7 +317,7 @@ fn json(status: StatusCode, value: &impl Serialize) -> Answer {
 }
 
 /// A short text.
-pub fn text(status: StatusCode, content_type: &'static str, body: impl Into<Bytes>) -> Answer {
+pub(crate) fn text(status: StatusCode, content_type: &'static str, body: impl Into<Bytes>) -> Answer {
     let mut answer = Response::new(body.into());
     *answer.status_mut() = status;
     answer.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static(content_type));

@@ -31,10 +31,10 @@ const ZSTD_WINDOW_LOG_MAX: u32 = 23;
 const GZIP_MAGIC: [u8; 2] = [0x1F, 0x8B];
 
 /// Encodings that need not be named, as answers tell those who sent a batch.
-pub const UNNAMED: &[&str] = &["gzip"];
+pub(crate) const UNNAMED: &[&str] = &["gzip"];
 
 /// A request's body as it comes.
-pub struct Incoming {
+pub(crate) struct Incoming {
     pieces: Pin<Box<dyn Stream<Item = Result<Bytes, warp::Error>> + Send>>,
     done: bool,
     /// The client waits for `100 Continue`, which reading would send.
@@ -43,14 +43,14 @@ pub struct Incoming {
 
 /// How a body is compressed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Encoding {
+pub(crate) enum Encoding {
     Identity,
     Gzip,
     Zstd,
 }
 
 impl Incoming {
-    pub fn new(
+    pub(crate) fn new(
         pieces: impl Stream<Item = Result<impl Buf, warp::Error>> + Send + 'static,
         headers: &HeaderMap,
     ) -> Self {
@@ -59,7 +59,7 @@ impl Incoming {
     }
 
     /// The whole body as sent.
-    pub async fn read(&mut self, headers: &HeaderMap, limits: &Limits, place: &Place) -> Result<Bytes, Refusal> {
+    pub(crate) async fn read(&mut self, headers: &HeaderMap, limits: &Limits, place: &Place) -> Result<Bytes, Refusal> {
         if content_length(headers).is_some_and(|length| length > limits.body_bytes_max) {
             return Err(Refusal::BodyTooLarge { bytes_max: limits.body_bytes_max });
         }
@@ -113,7 +113,7 @@ impl Incoming {
     }
 
     /// Reads on and throws away, within bounds, after a refusal.
-    pub async fn drain(&mut self) {
+    pub(crate) async fn drain(&mut self) {
         if self.done || self.expects_continue {
             return;
         }
@@ -135,7 +135,7 @@ fn content_length(headers: &HeaderMap) -> Option<usize> {
 }
 
 /// Batches come as JSON, or as plain text from beacons, which must stay CORS-simple requests.
-pub fn check_content_type(headers: &HeaderMap) -> Result<(), Refusal> {
+pub(crate) fn check_content_type(headers: &HeaderMap) -> Result<(), Refusal> {
     let Some(value) = headers.get(CONTENT_TYPE) else { return Ok(()) };
     let text = String::from_utf8_lossy(value.as_bytes());
     let essence = text.split(';').next().unwrap_or_default().trim();
@@ -146,7 +146,7 @@ pub fn check_content_type(headers: &HeaderMap) -> Result<(), Refusal> {
 }
 
 /// The one encoding of the body; several at once are how bombs are nested.
-pub fn encoding(headers: &HeaderMap) -> Result<Encoding, Refusal> {
+pub(crate) fn encoding(headers: &HeaderMap) -> Result<Encoding, Refusal> {
     let mut values = headers.get_all(CONTENT_ENCODING).iter();
     let Some(value) = values.next() else { return Ok(Encoding::Identity) };
     let text = String::from_utf8_lossy(value.as_bytes());
@@ -164,12 +164,12 @@ pub fn encoding(headers: &HeaderMap) -> Result<Encoding, Refusal> {
 
 /// How the body is compressed, also where its sender could not name it: a header that says so is none that a page may
 /// send without being asked for leave first (a preflight).
-pub fn seen(named: Encoding, body: &[u8]) -> Encoding {
+pub(crate) fn seen(named: Encoding, body: &[u8]) -> Encoding {
     if named == Encoding::Identity && body.starts_with(&GZIP_MAGIC) { Encoding::Gzip } else { named }
 }
 
 /// The body as JSON text.
-pub fn inflate(body: Bytes, encoding: Encoding, limits: &Limits, place: &Place) -> Result<Bytes, Refusal> {
+pub(crate) fn inflate(body: Bytes, encoding: Encoding, limits: &Limits, place: &Place) -> Result<Bytes, Refusal> {
     match encoding {
         Encoding::Identity => Ok(body),
         Encoding::Gzip => {

@@ -7,7 +7,7 @@ use schemas::ingest::{BRANDS_MAX, Brand, Brands, ClientHints, Hint};
 use warp::http::header::HeaderMap;
 
 /// The hints of a batch, completed by the headers that it came with; `None` if neither says anything.
-pub fn completed<'a>(sent: Option<ClientHints<'a>>, headers: &HeaderMap) -> Option<ClientHints<'a>> {
+pub(crate) fn completed<'a>(sent: Option<ClientHints<'a>>, headers: &HeaderMap) -> Option<ClientHints<'a>> {
     let from_headers = of_headers(headers);
     match sent {
         Some(sent) => Some(sent.completed_by(from_headers)),

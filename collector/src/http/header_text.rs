@@ -6,7 +6,7 @@ use warp::http::header::{HeaderMap, HeaderName};
 
 /// The header's text, at most `bytes_max` of it; of several lines the first. UTF-8 as it is, everything else as Latin-1
 /// (which RFC 9110, section 5.5 names as the old meaning of such bytes), so that each byte is kept as a character.
-pub fn header_text<'a>(headers: &'a HeaderMap, name: &HeaderName, bytes_max: usize) -> Option<Cow<'a, str>> {
+pub(crate) fn header_text<'a>(headers: &'a HeaderMap, name: &HeaderName, bytes_max: usize) -> Option<Cow<'a, str>> {
     let bytes = headers.get(name)?.as_bytes();
     let head = &bytes[..bytes.len().min(bytes_max)];
     Some(match std::str::from_utf8(head) {

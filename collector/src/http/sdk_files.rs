@@ -20,7 +20,7 @@ const RESOURCE_POLICY: HeaderName = HeaderName::from_static("cross-origin-resour
 const CONTENT_TYPE_OPTIONS: HeaderName = HeaderName::from_static("x-content-type-options");
 
 /// The file of that name.
-pub fn answer(name: &str, headers: &HeaderMap) -> Answer {
+pub(crate) fn answer(name: &str, headers: &HeaderMap) -> Answer {
     let Some(file) = Files::get(name) else {
         return Refusal::SdkNotBuilt { file: name.to_owned() }.answer();
     };

@@ -6,10 +6,10 @@ use warp::http::{Method, Request, Version};
 use crate::http::answer::Refusal;
 
 /// What all paths together take.
-pub const METHODS: &str = "GET, HEAD, POST, OPTIONS";
+pub(crate) const METHODS: &str = "GET, HEAD, POST, OPTIONS";
 
 /// The refusal of a request that is for no resource.
-pub fn refusal<B>(request: &Request<B>) -> Option<Refusal> {
+pub(crate) fn refusal<B>(request: &Request<B>) -> Option<Refusal> {
     if request.method() == Method::CONNECT {
         return Some(Refusal::MethodNotAllowed { allow: METHODS });
     }

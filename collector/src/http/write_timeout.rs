@@ -13,7 +13,7 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::time::{Sleep, sleep};
 
 /// `stream` with a limit on how long what is written may wait for the peer.
-pub struct WriteTimeout<S> {
+pub(super) struct WriteTimeout<S> {
     stream: S,
     timeout: Duration,
     /// Runs while something waits.
@@ -23,7 +23,7 @@ pub struct WriteTimeout<S> {
 
 impl<S> WriteTimeout<S> {
     /// `timeouts` counts the peers that did not read.
-    pub fn new(stream: S, timeout: Duration, timeouts: IntCounter) -> Self {
+    pub(super) fn new(stream: S, timeout: Duration, timeouts: IntCounter) -> Self {
         Self { stream, timeout, waiting: None, timeouts }
     }
 

@@ -1,7 +1,7 @@
 //! What is produced, and what of Kafka and the registry must be there for it.
 
-pub mod producer;
-pub mod records;
-pub mod registry;
-pub mod sink;
-pub mod watch;
+pub(crate) mod producer;
+pub(crate) mod records;
+pub(crate) mod registry;
+pub(crate) mod sink;
+pub(crate) mod watch;

@@ -34,10 +34,10 @@ const MESSAGE_OVERHEAD_BYTES: usize = 4 * 1024;
 const QUEUE_FACTOR: usize = 2;
 
 /// How a request's records fared; the error says why they are not durable.
-pub type Delivery = Result<(), String>;
+pub(crate) type Delivery = Result<(), String>;
 
 /// The records of one request on their way. Its drop, after the last report, is the signal.
-pub struct Slot {
+pub(crate) struct Slot {
     failure: OnceLock<String>,
     report: Option<oneshot::Sender<Delivery>>,
     handed_over: Instant,
@@ -122,7 +122,7 @@ struct Live {
 const POLL_MS: u64 = 5_000;
 
 /// Kafka as the place where records go.
-pub struct KafkaSink {
+pub(crate) struct KafkaSink {
     pub settings: Kafka,
     client: ClientConfig,
     live: RwLock<Arc<Live>>,
@@ -134,14 +134,14 @@ pub struct KafkaSink {
 
 impl KafkaSink {
     /// Makes the producer; connects in the background.
-    pub fn new(config: &Config, health: Arc<Health>, metrics: Arc<Metrics>) -> KafkaResult<Self> {
+    pub(crate) fn new(config: &Config, health: Arc<Health>, metrics: Arc<Metrics>) -> KafkaResult<Self> {
         let client = client_config(config);
         let live = RwLock::new(Live::new(&client, &health)?);
         Ok(Self { settings: config.kafka.clone(), client, live, health, metrics, rebuilding: Mutex::new(()) })
     }
 
     /// Hands all `records` to librdkafka, in order. The receiver hears once, when all are durable or one is not.
-    pub fn submit(&self, records: &Records, place: Place) -> Result<oneshot::Receiver<Delivery>, String> {
+    pub(crate) fn submit(&self, records: &Records, place: Place) -> Result<oneshot::Receiver<Delivery>, String> {
         let (report, delivery) = oneshot::channel();
         let slot = Arc::new(Slot {
             failure: OnceLock::new(),
@@ -167,7 +167,7 @@ impl KafkaSink {
     }
 
     /// Asks the broker for the events topic. Blocks up to `timeout`.
-    pub fn probe(&self, timeout: Duration) -> KafkaResult<()> {
+    pub(crate) fn probe(&self, timeout: Duration) -> KafkaResult<()> {
         self.metadata(&self.settings.events_topic, timeout)?;
         self.health.kafka_answered();
         Ok(())
@@ -175,7 +175,7 @@ impl KafkaSink {
 
     /// Replaces the producer when it is dead. What the old one still held is reported as failed, and its senders
     /// send it again.
-    pub fn rebuild_if_dead(&self) {
+    pub(crate) fn rebuild_if_dead(&self) {
         let _once = self.rebuilding.lock().unwrap_or_else(PoisonError::into_inner);
         let Some(reason) = self.live().dead() else { return };
         error!(reason, "kafka: the producer failed for good and is replaced");
@@ -193,17 +193,17 @@ impl KafkaSink {
     }
 
     /// Waits until all records are reported on. Blocks up to `timeout`.
-    pub fn flush(&self, timeout: Duration) -> KafkaResult<()> {
+    pub(crate) fn flush(&self, timeout: Duration) -> KafkaResult<()> {
         self.live().producer.flush(timeout)
     }
 
     /// The client configuration, for administration.
-    pub fn client_config(&self) -> &ClientConfig {
+    pub(crate) fn client_config(&self) -> &ClientConfig {
         &self.client
     }
 
     /// What the cluster knows about a topic. Blocks up to `timeout`.
-    pub fn metadata(&self, topic: &str, timeout: Duration) -> KafkaResult<Metadata> {
+    pub(crate) fn metadata(&self, topic: &str, timeout: Duration) -> KafkaResult<Metadata> {
         self.live().producer.client().fetch_metadata(Some(topic), timeout)
     }
 

@@ -7,21 +7,21 @@ use schemas::topics::record_key;
 
 /// Ids under which the registry knows the schemas of the topics.
 #[derive(Clone, Copy, Debug)]
-pub struct SchemaIds {
+pub(crate) struct SchemaIds {
     pub events: u32,
     pub dead_letter: u32,
 }
 
 /// Where a record goes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Target {
+pub(crate) enum Target {
     Events,
     DeadLetter,
 }
 
 /// The records of one request, back to back in one buffer.
 #[derive(Debug)]
-pub struct Records {
+pub(crate) struct Records {
     pub key: String,
     bytes: Vec<u8>,
     ends: Vec<(Target, usize)>,
@@ -37,7 +37,7 @@ impl Records {
 
     /// All records of a batch: the good events as packages, the rejects as dead letters. They are about as long as the
     /// `body_bytes` of JSON that the batch came from, usually less.
-    pub fn of_batch(
+    pub(crate) fn of_batch(
         ids: SchemaIds,
         record_bytes_max: usize,
         context: &Context,
@@ -87,7 +87,14 @@ impl Records {
     }
 
     /// The dead letter of a body that is no batch at all.
-    pub fn of_body(ids: SchemaIds, site_id: &str, received_at: f64, code: &str, message: &str, body: &[u8]) -> Self {
+    pub(crate) fn of_body(
+        ids: SchemaIds,
+        site_id: &str,
+        received_at: f64,
+        code: &str,
+        message: &str,
+        body: &[u8],
+    ) -> Self {
         let mut records = Self::new(site_id.to_owned(), body.len().min(dead_letter::RAW_BYTES_MAX));
         let letter = DeadLetter {
             stage: STAGE,
@@ -108,13 +115,13 @@ impl Records {
     }
 
     /// Each record with its target, in the order in which they must stay.
-    pub fn iter(&self) -> impl Iterator<Item = (Target, &[u8])> {
+    pub(crate) fn iter(&self) -> impl Iterator<Item = (Target, &[u8])> {
         let starts = std::iter::once(0).chain(self.ends.iter().map(|(_, end)| *end));
         starts.zip(&self.ends).map(|(start, (target, end))| (*target, &self.bytes[start..*end]))
     }
 
     /// Bytes of all records.
-    pub fn bytes(&self) -> usize {
+    pub(crate) fn bytes(&self) -> usize {
         self.bytes.len()
     }
 }

@@ -20,7 +20,7 @@ const RETRY_MS: u64 = 500;
 const CALL_TIMEOUT_MS: u64 = 5_000;
 
 /// Registers the three schemas; waits for the registry up to its `startup_timeout_ms`.
-pub async fn schema_ids(registry: &Registry, kafka: &Kafka) -> anyhow::Result<SchemaIds> {
+pub(crate) async fn schema_ids(registry: &Registry, kafka: &Kafka) -> anyhow::Result<SchemaIds> {
     let settings = settings(registry).with_context(|| format!("registry.url = {:?}", registry.url))?;
     let deadline = Instant::now() + Duration::from_millis(registry.startup_timeout_ms);
     let events = register(&settings, registry, &kafka.events_topic, topics::EVENTS_AVRO, deadline).await?;

@@ -8,13 +8,13 @@ use crate::kafka::producer::{Delivery, KafkaSink};
 use crate::kafka::records::Records;
 use crate::places::Place;
 
-pub enum Sink {
+pub(crate) enum Sink {
     Kafka(Arc<KafkaSink>),
     Null,
 }
 
 /// The way to learn how a request's records fared.
-pub enum Receipt {
+pub(crate) enum Receipt {
     Pending(oneshot::Receiver<Delivery>),
     /// Nothing was to be delivered.
     Done,
@@ -22,7 +22,7 @@ pub enum Receipt {
 
 impl Sink {
     /// Hands `records` over. The place is given back when the last of them is reported on.
-    pub fn submit(&self, records: &Records, place: Place) -> Result<Receipt, String> {
+    pub(crate) fn submit(&self, records: &Records, place: Place) -> Result<Receipt, String> {
         match self {
             Sink::Kafka(kafka) => kafka.submit(records, place).map(Receipt::Pending),
             Sink::Null => Ok(Receipt::Done),
@@ -30,7 +30,7 @@ impl Sink {
     }
 
     /// What a 200 stands for.
-    pub fn durability(&self) -> &'static str {
+    pub(crate) fn durability(&self) -> &'static str {
         match self {
             Sink::Kafka(_) => "kafka",
             Sink::Null => "none",
@@ -40,7 +40,7 @@ impl Sink {
 
 impl Receipt {
     /// Waits until all records are durable, or one is known not to be.
-    pub async fn delivered(self) -> Delivery {
+    pub(crate) async fn delivered(self) -> Delivery {
         match self {
             Receipt::Pending(delivery) => {
                 delivery.await.unwrap_or_else(|_| Err("the producer ended before it reported".into()))

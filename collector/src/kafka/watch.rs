@@ -23,7 +23,7 @@ const PROBE_TIMEOUT_MS: u64 = 2_000;
 const STARTUP_RETRY_MS: u64 = 250;
 
 /// Probes the broker and replaces a dead producer until `stop`; `ended` tells of the thread's end, also in a panic.
-pub fn watch(
+pub(crate) fn watch(
     sink: Arc<KafkaSink>,
     stop: CancellationToken,
     ended: DropGuard,
@@ -50,7 +50,7 @@ pub fn watch(
 }
 
 /// Waits for the broker and makes sure that the topics are there.
-pub async fn check_topics(sink: &Arc<KafkaSink>) -> anyhow::Result<()> {
+pub(crate) async fn check_topics(sink: &Arc<KafkaSink>) -> anyhow::Result<()> {
     let kafka = &sink.settings;
     let deadline = Instant::now() + Duration::from_millis(kafka.startup_timeout_ms);
     if kafka.create_topics_partitions > 0 {

@@ -5,7 +5,7 @@
 //! the whole is full, the one who has stood in its line for longest loses the place, if that is longer than the
 //! patience; nobody who only waits for Kafka does.
 
-pub mod shares;
+pub(crate) mod shares;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::net::IpAddr;
@@ -20,7 +20,7 @@ mod tests;
 
 /// What is taken, or may be at most.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Amount {
+pub(crate) struct Amount {
     /// Requests, or connections.
     pub count: usize,
     pub bytes: usize,
@@ -28,7 +28,7 @@ pub struct Amount {
 
 /// Whose share a place is taken from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Holder {
+pub(crate) enum Holder {
     /// A site, by its place in the configuration.
     Key(usize),
     /// An address, or the network that one customer has: see `rate_limit.rs`.
@@ -37,7 +37,7 @@ pub enum Holder {
 
 /// The most that may be taken.
 #[derive(Clone, Copy, Debug)]
-pub struct Caps {
+pub(crate) struct Caps {
     pub whole: Amount,
     pub key: Amount,
     pub address: Amount,
@@ -47,7 +47,7 @@ pub struct Caps {
 
 /// Why there is no place, or no more room at it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum NoRoom {
+pub(crate) enum NoRoom {
     Whole,
     Key,
     Address,
@@ -57,7 +57,7 @@ pub enum NoRoom {
 
 /// All places of one bounded thing.
 #[derive(Debug)]
-pub struct Places {
+pub(crate) struct Places {
     caps: Caps,
     state: Mutex<State>,
     lost: IntCounter,
@@ -65,7 +65,7 @@ pub struct Places {
 
 /// One place; given back when dropped.
 #[derive(Debug)]
-pub struct Place {
+pub(crate) struct Place {
     places: Arc<Places>,
     id: u64,
     lost: Arc<Notify>,
@@ -101,12 +101,12 @@ struct Held {
 
 impl Places {
     /// `lost` counts the places that the slow lost.
-    pub fn new(caps: Caps, lost: IntCounter) -> Arc<Self> {
+    pub(crate) fn new(caps: Caps, lost: IntCounter) -> Arc<Self> {
         Arc::new(Self { caps, state: Mutex::default(), lost })
     }
 
     /// A place, as yet without bytes.
-    pub fn enter(self: &Arc<Self>, holders: Holders) -> Result<Place, NoRoom> {
+    pub(crate) fn enter(self: &Arc<Self>, holders: Holders) -> Result<Place, NoRoom> {
         let one = Amount { count: 1, bytes: 0 };
         let mut state = self.state();
         self.make_room(&mut state, holders, one, None)?;
@@ -119,7 +119,7 @@ impl Places {
     }
 
     /// What all places together take.
-    pub fn taken(&self) -> Amount {
+    pub(crate) fn taken(&self) -> Amount {
         self.state().taken
     }
 
@@ -164,7 +164,7 @@ impl Places {
 
 impl Place {
     /// Asks for `more` bytes; nothing changes when there is no room for them.
-    pub fn grow(&self, more: usize) -> Result<(), NoRoom> {
+    pub(crate) fn grow(&self, more: usize) -> Result<(), NoRoom> {
         let more = Amount { count: 0, bytes: more };
         let mut state = self.places.state();
         let holders = state.held.get(&self.id).ok_or(NoRoom::Lost)?.holders;
@@ -177,7 +177,7 @@ impl Place {
     }
 
     /// Gives back all but `bytes`.
-    pub fn shrink_to(&self, bytes: usize) {
+    pub(crate) fn shrink_to(&self, bytes: usize) {
         let mut state = self.places.state();
         let Some(held) = state.held.get_mut(&self.id) else { return };
         let surplus = Amount { count: 0, bytes: held.taken.bytes.saturating_sub(bytes) };
@@ -187,17 +187,17 @@ impl Place {
     }
 
     /// Joins the line at its end: from now on the process waits for this sender.
-    pub fn stand(&self) {
+    pub(crate) fn stand(&self) {
         self.places.state().stand(self.id, Instant::now());
     }
 
     /// Leaves the line; an error if the place is lost.
-    pub fn step_out(&self) -> Result<(), NoRoom> {
+    pub(crate) fn step_out(&self) -> Result<(), NoRoom> {
         self.places.state().step_out(self.id).then_some(()).ok_or(NoRoom::Lost)
     }
 
     /// Ends when somebody else has got this place.
-    pub async fn lost(&self) {
+    pub(crate) async fn lost(&self) {
         self.lost.notified().await;
     }
 }
@@ -286,7 +286,7 @@ impl State {
 
 impl Amount {
     /// `percent` of this, and at least `least`.
-    pub fn share(self, percent: usize, least: Amount) -> Amount {
+    pub(crate) fn share(self, percent: usize, least: Amount) -> Amount {
         let of = |whole: usize| whole / 100 * percent + whole % 100 * percent / 100;
         Amount { count: of(self.count).max(least.count), bytes: of(self.bytes).max(least.bytes) }
     }

@@ -7,7 +7,7 @@ use std::time::Duration;
 /// The bounded local buffer: how many requests, and how many bytes of them, the process holds at a time. A request
 /// enters before its body is read and leaves when Kafka has reported on its last record, so the memory of bodies being
 /// read, of records waiting in librdkafka and of everything between them has one cap.
-pub fn window(limits: &Limits, sites: usize) -> Caps {
+pub(crate) fn window(limits: &Limits, sites: usize) -> Caps {
     let whole = Amount { count: limits.window_requests_max, bytes: limits.window_bytes_max };
     let least = Amount { count: 1, bytes: limits.batch_bytes_max() };
     // Where there is one site there is nobody to share with.
@@ -21,7 +21,7 @@ pub fn window(limits: &Limits, sites: usize) -> Caps {
 }
 
 /// Connections have no bytes, and at first no key.
-pub fn connections(limits: &Limits) -> Caps {
+pub(crate) fn connections(limits: &Limits) -> Caps {
     let whole = Amount { count: limits.connections_max, bytes: 0 };
     let address = whole.share(limits.address_share_percent, Amount { count: 1, bytes: 0 });
     Caps { whole, key: whole, address, patience: patience(limits) }

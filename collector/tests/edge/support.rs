@@ -22,15 +22,15 @@ use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 use warp::Filter;
 
-pub const KEY: &str = "public-key-1";
-pub const ORIGIN: &str = "https://shop.example";
+pub(crate) const KEY: &str = "public-key-1";
+pub(crate) const ORIGIN: &str = "https://shop.example";
 /// How long a condition may take on a busy machine before a test fails.
-pub const PATIENCE: Duration = Duration::from_secs(30);
+pub(crate) const PATIENCE: Duration = Duration::from_secs(30);
 
-pub type Cluster = MockCluster<'static, DefaultProducerContext>;
+pub(crate) type Cluster = MockCluster<'static, DefaultProducerContext>;
 
 /// A collector and what it talks to. Dropping it leaves nothing behind but tasks of the test's own runtime.
-pub struct Rig {
+pub(crate) struct Rig {
     pub at: Addresses,
     pub cluster: Cluster,
     _registry: Registry,
@@ -39,7 +39,7 @@ pub struct Rig {
 }
 
 /// A configuration with one site and free ports, for `bootstrap` and `registry_url`.
-pub fn config(bootstrap: String, registry_url: String) -> Config {
+pub(crate) fn config(bootstrap: String, registry_url: String) -> Config {
     let text = format!(
         r#"
         listen = "127.0.0.1:0"
@@ -63,7 +63,7 @@ pub fn config(bootstrap: String, registry_url: String) -> Config {
 
 impl Rig {
     /// Starts a collector and waits until it is ready.
-    pub async fn start(change: impl FnOnce(&mut Config)) -> Rig {
+    pub(crate) async fn start(change: impl FnOnce(&mut Config)) -> Rig {
         let cluster = Cluster::new(1).expect("a mock cluster");
         for topic in [topics::EVENTS, topics::DEAD_LETTER] {
             cluster.create_topic(topic, 1, 1).expect("a topic");
@@ -80,42 +80,42 @@ impl Rig {
         Rig { at, cluster, _registry: registry, shutdown, task }
     }
 
-    pub async fn post(&self, body: impl Into<Vec<u8>>) -> Reply {
+    pub(crate) async fn post(&self, body: impl Into<Vec<u8>>) -> Reply {
         self.post_with(&[], body).await
     }
 
     /// Posts with the key and these headers besides; a header given twice is the caller's.
-    pub async fn post_with(&self, headers: &[(&str, &str)], body: impl Into<Vec<u8>>) -> Reply {
+    pub(crate) async fn post_with(&self, headers: &[(&str, &str)], body: impl Into<Vec<u8>>) -> Reply {
         let authorization = format!("Bearer {KEY}");
         let mut all = vec![("authorization", authorization.as_str())];
         all.extend_from_slice(headers);
         call(self.at.public, "POST", "/v1/events", &all, &body.into()).await
     }
 
-    pub async fn get(&self, path: &str) -> Reply {
+    pub(crate) async fn get(&self, path: &str) -> Reply {
         call(self.at.public, "GET", path, &[], b"").await
     }
 
     /// The value of a counter or gauge, summed over its labels.
-    pub async fn metric(&self, name: &str) -> u64 {
+    pub(crate) async fn metric(&self, name: &str) -> u64 {
         let text = call(self.at.internal, "GET", "/metrics", &[], b"").await.text();
         let lines = text.lines().filter(|line| line.starts_with(name) && line[name.len()..].starts_with(['{', ' ']));
         lines.map(|line| line.rsplit(' ').next().expect("a value").parse::<f64>().expect("a number") as u64).sum()
     }
 
     /// All records of a topic, decoded.
-    pub fn records(&self, topic: &str) -> Vec<Value> {
+    pub(crate) fn records(&self, topic: &str) -> Vec<Value> {
         records(&self.cluster, topic)
     }
 
-    pub async fn stop(self) {
+    pub(crate) async fn stop(self) {
         self.shutdown.cancel();
         self.task.await.expect("no panic").expect("a clean stop");
     }
 }
 
 /// All records of a topic, decoded.
-pub fn records(cluster: &Cluster, topic: &str) -> Vec<Value> {
+pub(crate) fn records(cluster: &Cluster, topic: &str) -> Vec<Value> {
     let schema = if topic == topics::EVENTS { topics::EVENTS_AVRO } else { topics::DEAD_LETTER_AVRO };
     let schema = apache_avro::Schema::parse_str(schema).expect("the bundled schema");
     let reader = GenericDatumReader::builder(&schema).build().expect("a schema without loose ends");
@@ -147,7 +147,7 @@ fn payloads(bootstrap: &str, topic: &str) -> Vec<Vec<u8>> {
 }
 
 /// A field of a decoded record; unions are what they hold.
-pub fn field<'a>(record: &'a Value, name: &str) -> &'a Value {
+pub(crate) fn field<'a>(record: &'a Value, name: &str) -> &'a Value {
     let Value::Record(fields) = record else { panic!("no record: {record:?}") };
     match &fields.iter().find(|(field, _)| field == name).expect("a field of the schema").1 {
         Value::Union(_, inner) => inner,
@@ -155,14 +155,14 @@ pub fn field<'a>(record: &'a Value, name: &str) -> &'a Value {
     }
 }
 
-pub fn string(record: &Value, name: &str) -> String {
+pub(crate) fn string(record: &Value, name: &str) -> String {
     match field(record, name) {
         Value::String(text) => text.clone(),
         other => panic!("{name} is no string: {other:?}"),
     }
 }
 
-pub fn items<'a>(record: &'a Value, name: &str) -> &'a [Value] {
+pub(crate) fn items<'a>(record: &'a Value, name: &str) -> &'a [Value] {
     match field(record, name) {
         Value::Array(items) => items,
         other => panic!("{name} is no array: {other:?}"),
@@ -170,7 +170,7 @@ pub fn items<'a>(record: &'a Value, name: &str) -> &'a [Value] {
 }
 
 /// A batch around the JSON of its events.
-pub fn batch(events: &[String]) -> String {
+pub(crate) fn batch(events: &[String]) -> String {
     format!(
         r#"{{"batch_id":"01934f5e-7c00-7000-8a00-00000000b000","batch_seq":3,
         "visitor_id":"6f9619ff-8b86-4d01-b42d-00c04fc964ff","tab_id":"01934f5e-6000-7000-8000-0000000000aa",
@@ -179,44 +179,44 @@ pub fn batch(events: &[String]) -> String {
     )
 }
 
-pub fn click(seq: usize) -> String {
+pub(crate) fn click(seq: usize) -> String {
     format!(r#"{{"seq":{seq},"type":"click","at":1795250919000.5,"x":44.5,"y":31}}"#)
 }
 
-pub fn unknown(seq: usize) -> String {
+pub(crate) fn unknown(seq: usize) -> String {
     format!(r#"{{"seq":{seq},"type":"mind_reading","at":1795250919000.5}}"#)
 }
 
 /// An answer.
 #[derive(Debug)]
-pub struct Reply {
+pub(crate) struct Reply {
     pub status: u16,
     head: String,
     pub body: Vec<u8>,
 }
 
 impl Reply {
-    pub fn header(&self, name: &str) -> Option<&str> {
+    pub(crate) fn header(&self, name: &str) -> Option<&str> {
         self.head.lines().skip(1).find_map(|line| {
             let (found, value) = line.split_once(':')?;
             found.eq_ignore_ascii_case(name).then(|| value.trim())
         })
     }
 
-    pub fn json(&self) -> serde_json::Value {
+    pub(crate) fn json(&self) -> serde_json::Value {
         serde_json::from_slice(&self.body).unwrap_or_else(|error| panic!("{error}: {}", self.text()))
     }
 
-    pub fn text(&self) -> String {
+    pub(crate) fn text(&self) -> String {
         String::from_utf8_lossy(&self.body).into_owned()
     }
 
-    pub fn code(&self) -> String {
+    pub(crate) fn code(&self) -> String {
         self.json()["code"].as_str().unwrap_or_default().to_owned()
     }
 
     /// Takes a whole answer apart; chunked bodies do not occur.
-    pub fn parse(bytes: &[u8]) -> Reply {
+    pub(crate) fn parse(bytes: &[u8]) -> Reply {
         let end = bytes
             .windows(4)
             .position(|four| four == b"\r\n\r\n")
@@ -228,7 +228,7 @@ impl Reply {
 }
 
 /// One request on its own connection; the whole body is written before the answer is read, as simple clients do.
-pub async fn call(at: SocketAddr, method: &str, path: &str, headers: &[(&str, &str)], body: &[u8]) -> Reply {
+pub(crate) async fn call(at: SocketAddr, method: &str, path: &str, headers: &[(&str, &str)], body: &[u8]) -> Reply {
     let mut request = format!("{method} {path} HTTP/1.1\r\nhost: test\r\nconnection: close\r\n").into_bytes();
     if !headers.iter().any(|(name, _)| ["content-length", "transfer-encoding"].contains(name)) {
         request.extend_from_slice(format!("content-length: {}\r\n", body.len()).as_bytes());
@@ -242,13 +242,13 @@ pub async fn call(at: SocketAddr, method: &str, path: &str, headers: &[(&str, &s
 }
 
 /// Writes the bytes as they are and reads the answer to its end.
-pub async fn raw(at: SocketAddr, bytes: &[u8]) -> Reply {
+pub(crate) async fn raw(at: SocketAddr, bytes: &[u8]) -> Reply {
     let mut stream = TcpStream::connect(at).await.expect("a connection");
     stream.write_all(bytes).await.expect("the server reads on, or answers first and drains");
     read_reply(&mut stream).await
 }
 
-pub async fn read_reply(stream: &mut TcpStream) -> Reply {
+pub(crate) async fn read_reply(stream: &mut TcpStream) -> Reply {
     let mut answer = Vec::new();
     tokio::time::timeout(PATIENCE, stream.read_to_end(&mut answer))
         .await
@@ -258,14 +258,14 @@ pub async fn read_reply(stream: &mut TcpStream) -> Reply {
 }
 
 /// A connection from another address of this machine, 127.0.0.`host`.
-pub async fn connect_from(host: u8, at: SocketAddr) -> TcpStream {
+pub(crate) async fn connect_from(host: u8, at: SocketAddr) -> TcpStream {
     let socket = tokio::net::TcpSocket::new_v4().expect("a socket");
     socket.bind(SocketAddr::from(([127, 0, 0, host], 0))).expect("an address of this machine");
     socket.connect(at).await.expect("a connection")
 }
 
 /// Polls until `probe` gives something, at most for [`PATIENCE`].
-pub async fn eventually<T, F: Future<Output = Option<T>>>(what: &str, mut probe: impl FnMut() -> F) -> T {
+pub(crate) async fn eventually<T, F: Future<Output = Option<T>>>(what: &str, mut probe: impl FnMut() -> F) -> T {
     let deadline = Instant::now() + PATIENCE;
     loop {
         if let Some(found) = probe().await {
@@ -277,13 +277,13 @@ pub async fn eventually<T, F: Future<Output = Option<T>>>(what: &str, mut probe:
 }
 
 /// A schema registry that takes everything, or answers each request with one status.
-pub struct Registry {
+pub(crate) struct Registry {
     at: SocketAddr,
     status: Arc<AtomicU16>,
 }
 
 impl Registry {
-    pub async fn start() -> Registry {
+    pub(crate) async fn start() -> Registry {
         let status = Arc::new(AtomicU16::new(200));
         let answering = Arc::clone(&status);
         let register = warp::path!("subjects" / String / "versions").and(warp::post()).map(move |subject: String| {
@@ -305,11 +305,11 @@ impl Registry {
         Registry { at, status }
     }
 
-    pub fn url(&self) -> String {
+    pub(crate) fn url(&self) -> String {
         format!("http://{}", self.at)
     }
 
-    pub fn answer_with(&self, status: u16) {
+    pub(crate) fn answer_with(&self, status: u16) {
         self.status.store(status, Ordering::Relaxed);
     }
 }

@@ -5,7 +5,7 @@
 
 mod assignment;
 mod flush;
-pub mod partition;
+pub(crate) mod partition;
 mod slot;
 
 use std::collections::BTreeMap;
@@ -56,10 +56,10 @@ const IDLE_TURN: Duration = Duration::from_secs(1);
 /// The broker does not offer the group protocol that was asked for.
 #[derive(Debug, Error)]
 #[error("the broker does not offer the group protocol \"consumer\" (KIP-848): set group_protocol = \"classic\"")]
-pub struct GroupProtocolUnsupported;
+pub(crate) struct GroupProtocolUnsupported;
 
 /// Everything that the loop works with.
-pub struct Parts {
+pub(crate) struct Parts {
     pub group: Group,
     pub group_events: UnboundedReceiver<GroupEvent>,
     pub store: Store,
@@ -69,7 +69,7 @@ pub struct Parts {
 }
 
 /// Reads, lands and commits until `shutdown`; then flushes once more, within the configured deadline.
-pub async fn run(config: &Config, parts: Parts, shutdown: CancellationToken) -> Result<()> {
+pub(crate) async fn run(config: &Config, parts: Parts, shutdown: CancellationToken) -> Result<()> {
     let consumer = parts.group.consumer.clone();
     parts.group.join()?;
     let mut worker = Worker::new(config, parts, shutdown.clone());

@@ -15,7 +15,7 @@ const RETRY_LONGEST: Duration = Duration::from_secs(10);
 const FIRST_CLEANING: Duration = Duration::from_secs(10 * 60);
 
 /// One partition, as the loop sees it.
-pub struct Slot {
+pub(super) struct Slot {
     pub work: PartitionWork,
     pub chain: Chain,
     waits: ExponentialBackoff,
@@ -30,7 +30,7 @@ pub struct Slot {
 }
 
 impl Slot {
-    pub fn new(work: PartitionWork, chain: Chain) -> Self {
+    pub(super) fn new(work: PartitionWork, chain: Chain) -> Self {
         let now = Instant::now();
         Self {
             work,
@@ -43,21 +43,21 @@ impl Slot {
         }
     }
 
-    pub fn partition(&self) -> i32 {
+    pub(super) fn partition(&self) -> i32 {
         self.work.partition
     }
 
-    pub fn failed(&mut self) {
+    pub(super) fn failed(&mut self) {
         self.not_before = Instant::now() + self.waits.next().unwrap_or(RETRY_LONGEST);
     }
 
-    pub fn succeeded(&mut self) {
+    pub(super) fn succeeded(&mut self) {
         self.waits = waits();
         self.not_before = Instant::now();
     }
 
     /// Begins again: what was not landed is forgotten, the chain says where to read.
-    pub fn reload(&mut self) {
+    pub(super) fn reload(&mut self) {
         self.work = PartitionWork::new(&self.work.topic, self.work.partition);
         self.doubtful = false;
     }
@@ -70,7 +70,7 @@ fn waits() -> ExponentialBackoff {
 }
 
 /// Tells librdkafka; trying again is harmless.
-pub fn pause(group: &Group, slot: &mut Slot) {
+pub(super) fn pause(group: &Group, slot: &mut Slot) {
     if slot.paused {
         return;
     }
@@ -81,7 +81,7 @@ pub fn pause(group: &Group, slot: &mut Slot) {
 }
 
 /// Tells librdkafka; trying again is harmless.
-pub fn resume(group: &Group, slot: &mut Slot) {
+pub(super) fn resume(group: &Group, slot: &mut Slot) {
     if !slot.paused {
         return;
     }

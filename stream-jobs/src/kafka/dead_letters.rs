@@ -23,7 +23,7 @@ const DELIVERY_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// One refused record.
 #[derive(Clone, Debug)]
-pub struct RejectedRecord {
+pub(crate) struct RejectedRecord {
     pub offset: i64,
     pub reason: Reason,
     /// Whole; the encoder cuts it.
@@ -56,7 +56,7 @@ impl ProducerContext for Reports {
 
 /// Writes dead letters with acks=all. Its producer has no thread that polls it: dead letters are rare, and a poll that
 /// waits costs a hundredth of a core.
-pub struct DeadLetters {
+pub(crate) struct DeadLetters {
     producer: Arc<BaseProducer<Reports>>,
     topic: String,
     schema_id: OnceCell<u32>,
@@ -69,7 +69,7 @@ impl std::fmt::Debug for DeadLetters {
 }
 
 impl DeadLetters {
-    pub fn new(config: &Config) -> Result<Self> {
+    pub(crate) fn new(config: &Config) -> Result<Self> {
         let timeout_ms = DELIVERY_TIMEOUT.as_millis().to_string();
         let own = [
             ("acks", "all"),
@@ -83,12 +83,17 @@ impl DeadLetters {
     }
 
     /// Registers the schema, once; called at start, so that a registry that is down later does not matter.
-    pub async fn register(&self, registry: &Registry) -> Result<u32, Unreachable> {
+    pub(crate) async fn register(&self, registry: &Registry) -> Result<u32, Unreachable> {
         self.schema_id.get_or_try_init(|| registry.register_dead_letter(&self.topic)).await.copied()
     }
 
     /// Delivers all, or none counts as delivered: after an error some may stand twice in the topic, none is missing.
-    pub async fn send(&self, registry: &Registry, source: (&str, i32), rejected: &[RejectedRecord]) -> Result<()> {
+    pub(crate) async fn send(
+        &self,
+        registry: &Registry,
+        source: (&str, i32),
+        rejected: &[RejectedRecord],
+    ) -> Result<()> {
         if rejected.is_empty() {
             return Ok(());
         }

@@ -3,7 +3,7 @@
 
 /// Where a record stood in Kafka, and when.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Origin {
+pub(crate) struct Origin {
     pub offset: i64,
     /// The record's timestamp as Kafka has it, epoch milliseconds; `None` where it has none.
     pub timestamp_ms: Option<i64>,
@@ -11,7 +11,7 @@ pub struct Origin {
 
 /// Payloads with their origins, in order.
 #[derive(Debug, Default)]
-pub struct Frames {
+pub(crate) struct Frames {
     bytes: Vec<u8>,
     ends: Vec<usize>,
     origins: Vec<Origin>,
@@ -19,36 +19,36 @@ pub struct Frames {
 
 impl Frames {
     /// Appends a record; one without a payload (a tombstone) is kept as an empty frame, which decoding refuses.
-    pub fn push(&mut self, origin: Origin, payload: Option<&[u8]>) {
+    pub(crate) fn push(&mut self, origin: Origin, payload: Option<&[u8]>) {
         self.bytes.extend_from_slice(payload.unwrap_or_default());
         self.ends.push(self.bytes.len());
         self.origins.push(origin);
     }
 
-    pub fn len(&self) -> usize {
+    pub(crate) fn len(&self) -> usize {
         self.ends.len()
     }
 
-    pub fn is_empty(&self) -> bool {
+    pub(crate) fn is_empty(&self) -> bool {
         self.ends.is_empty()
     }
 
     /// Sum of the payloads' lengths.
-    pub fn bytes_total(&self) -> usize {
+    pub(crate) fn bytes_total(&self) -> usize {
         self.bytes.len()
     }
 
-    pub fn frame(&self, index: usize) -> &[u8] {
+    pub(crate) fn frame(&self, index: usize) -> &[u8] {
         let start = if index == 0 { 0 } else { self.ends[index - 1] };
         &self.bytes[start..self.ends[index]]
     }
 
-    pub fn origin(&self, index: usize) -> Origin {
+    pub(crate) fn origin(&self, index: usize) -> Origin {
         self.origins[index]
     }
 
     /// Empties it; the memory is kept for the next batch.
-    pub fn clear(&mut self) {
+    pub(crate) fn clear(&mut self) {
         self.bytes.clear();
         self.ends.clear();
         self.origins.clear();

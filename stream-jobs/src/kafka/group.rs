@@ -31,13 +31,13 @@ const RECONNECT_BACKOFF_MS_MAX: &str = "1000";
 
 /// What happened to the assignment.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum GroupEvent {
+pub(crate) enum GroupEvent {
     Assigned(Vec<i32>),
     Revoked(Vec<i32>),
 }
 
 /// Receives librdkafka's callbacks.
-pub struct GroupContext {
+pub(crate) struct GroupContext {
     events: UnboundedSender<GroupEvent>,
     metrics: Metrics,
     topic: String,
@@ -102,7 +102,7 @@ fn answer_revoke<C: ConsumerContext>(consumer: &impl Consumer<C>, partitions: &T
 
 /// What Kafka says of a partition.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct KafkaOffsets {
+pub(crate) struct KafkaOffsets {
     /// First offset that is still there.
     pub low: i64,
     /// Offset after the last.
@@ -112,7 +112,7 @@ pub struct KafkaOffsets {
 }
 
 /// A member of the consumer group.
-pub struct Group {
+pub(crate) struct Group {
     pub consumer: Arc<StreamConsumer<GroupContext>>,
     topic: String,
 }
@@ -127,7 +127,7 @@ impl Drop for Group {
 
 impl Group {
     /// Makes the member; nothing is read before [`join`](Self::join).
-    pub fn new(config: &Config, metrics: &Metrics) -> Result<(Self, UnboundedReceiver<GroupEvent>)> {
+    pub(crate) fn new(config: &Config, metrics: &Metrics) -> Result<(Self, UnboundedReceiver<GroupEvent>)> {
         let (events, receiver) = unbounded_channel();
         let context = GroupContext {
             events,
@@ -140,19 +140,19 @@ impl Group {
         Ok((Self { consumer: Arc::new(consumer), topic: config.topic.clone() }, receiver))
     }
 
-    pub fn join(&self) -> Result<()> {
+    pub(crate) fn join(&self) -> Result<()> {
         self.consumer
             .subscribe(&[&self.topic])
             .with_context(|| format!("the topic {} cannot be subscribed", self.topic))
     }
 
     /// Whether the partitions are gone already: others may read them, so nothing is flushed.
-    pub fn assignment_lost(&self) -> bool {
+    pub(crate) fn assignment_lost(&self) -> bool {
         self.consumer.assignment_lost()
     }
 
     /// Takes the partitions at these offsets; `None`: at the end, for one that is paused and sought later.
-    pub fn take(&self, partitions: &[(i32, Option<i64>)]) -> Result<()> {
+    pub(crate) fn take(&self, partitions: &[(i32, Option<i64>)]) -> Result<()> {
         let mut list = TopicPartitionList::with_capacity(partitions.len());
         for (partition, offset) in partitions {
             list.add_partition_offset(&self.topic, *partition, offset.map_or(Offset::End, Offset::Offset))?;
@@ -165,7 +165,7 @@ impl Group {
     }
 
     /// Gives the partitions back.
-    pub fn give_back(&self, partitions: &[i32]) -> Result<()> {
+    pub(crate) fn give_back(&self, partitions: &[i32]) -> Result<()> {
         match self.consumer.rebalance_protocol() {
             RebalanceProtocol::Cooperative => self.consumer.incremental_unassign(&self.list(partitions))?,
             _ => self.consumer.unassign()?,
@@ -173,16 +173,16 @@ impl Group {
         Ok(())
     }
 
-    pub fn pause(&self, partition: i32) -> Result<()> {
+    pub(crate) fn pause(&self, partition: i32) -> Result<()> {
         Ok(self.consumer.pause(&self.list(&[partition]))?)
     }
 
-    pub fn resume(&self, partition: i32) -> Result<()> {
+    pub(crate) fn resume(&self, partition: i32) -> Result<()> {
         Ok(self.consumer.resume(&self.list(&[partition]))?)
     }
 
     /// The next record of the partition will be the one at `offset`.
-    pub async fn seek(&self, partition: i32, offset: i64) -> Result<()> {
+    pub(crate) async fn seek(&self, partition: i32, offset: i64) -> Result<()> {
         let (consumer, topic) = (self.consumer.clone(), self.topic.clone());
         tokio::task::spawn_blocking(move || consumer.seek(&topic, partition, Offset::Offset(offset), ANSWER_TIMEOUT))
             .await?
@@ -190,7 +190,7 @@ impl Group {
     }
 
     /// Commits the group's offset; it serves lag metrics and hints, never correctness, so its failure is no error.
-    pub fn commit(&self, partition: i32, offset: i64) {
+    pub(crate) fn commit(&self, partition: i32, offset: i64) {
         let mut list = TopicPartitionList::new();
         let committed = list
             .add_partition_offset(&self.topic, partition, Offset::Offset(offset))
@@ -201,7 +201,7 @@ impl Group {
     }
 
     /// The group's committed offset.
-    pub async fn committed(&self, partition: i32) -> Result<Option<i64>> {
+    pub(crate) async fn committed(&self, partition: i32) -> Result<Option<i64>> {
         let (consumer, list) = (self.consumer.clone(), self.list(&[partition]));
         let committed = tokio::task::spawn_blocking(move || consumer.committed_offsets(list, ANSWER_TIMEOUT)).await??;
         Ok(committed.elements().first().and_then(|element| match element.offset() {
@@ -211,7 +211,7 @@ impl Group {
     }
 
     /// First and last offset that Kafka has.
-    pub async fn offsets(&self, partition: i32, committed: Option<i64>) -> Result<KafkaOffsets> {
+    pub(crate) async fn offsets(&self, partition: i32, committed: Option<i64>) -> Result<KafkaOffsets> {
         let (consumer, topic) = (self.consumer.clone(), self.topic.clone());
         let (low, high) =
             tokio::task::spawn_blocking(move || consumer.fetch_watermarks(&topic, partition, ANSWER_TIMEOUT))
@@ -231,13 +231,13 @@ impl Group {
 
 /// Whom a librdkafka option is for.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub enum Role {
+pub(crate) enum Role {
     Consumer,
     Producer,
 }
 
 /// Options of one client: the `own` ones, and over them the configured ones that are not for the other role.
-pub fn client_config(config: &Config, role: Role, own: &[(&str, &str)]) -> ClientConfig {
+pub(crate) fn client_config(config: &Config, role: Role, own: &[(&str, &str)]) -> ClientConfig {
     let mut client = ClientConfig::new();
     client
         .set("bootstrap.servers", &config.brokers)

@@ -15,21 +15,21 @@ const REQUEST_TIMEOUT: Duration = Duration::from_secs(5);
 /// The registry cannot answer now. Waiting helps; the records are not at fault.
 #[derive(Debug, Error)]
 #[error("the schema registry at {url} cannot be reached: {reason}")]
-pub struct Unreachable {
+pub(crate) struct Unreachable {
     url: String,
     reason: String,
 }
 
 /// A client.
 #[derive(Clone, Debug)]
-pub struct Registry {
+pub(crate) struct Registry {
     url: String,
     settings: SrSettings,
 }
 
 impl Registry {
     /// `url` is the base of the Confluent API, such as `http://127.0.0.1:8085` or `…/apis/ccompat/v7`.
-    pub fn new(url: &str) -> Result<Self> {
+    pub(crate) fn new(url: &str) -> Result<Self> {
         let url = url.trim_end_matches('/').to_owned();
         let mut settings = SrSettings::new_builder(url.clone());
         let settings = settings.set_timeout(REQUEST_TIMEOUT).build().context("the registry client cannot be built")?;
@@ -37,7 +37,7 @@ impl Registry {
     }
 
     /// The schema with this id; `None` when the registry answers that it knows none.
-    pub async fn schema(&self, id: u32) -> Result<Option<String>, Unreachable> {
+    pub(crate) async fn schema(&self, id: u32) -> Result<Option<String>, Unreachable> {
         match get_schema_by_id(id, &self.settings).await {
             Ok(registered) => Ok(Some(registered.schema)),
             Err(error) if is_not_found(&error) => Ok(None),
@@ -46,7 +46,7 @@ impl Registry {
     }
 
     /// Registers the bundled dead-letter schema for `topic` (which it may be already) and gives its id.
-    pub async fn register_dead_letter(&self, topic: &str) -> Result<u32, Unreachable> {
+    pub(crate) async fn register_dead_letter(&self, topic: &str) -> Result<u32, Unreachable> {
         let name = "telemetry.dead_letter.DeadLetter".to_owned();
         let schema = SuppliedSchema::new(Some(name), SchemaType::Avro, DEAD_LETTER_AVRO.to_owned());
         match post_schema(&self.settings, subject(topic), schema).await {

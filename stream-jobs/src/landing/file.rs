@@ -39,7 +39,7 @@ const SPLIT_LISTS: [&str; 3] = ["trail_dt", "trail_x", "trail_y"];
 const STATISTICS_COLUMNS: [&str; 2] = ["occurred_at", "kafka_offset"];
 
 /// A file in the making; rows are encoded as they come, so that a flush finds little left to do.
-pub struct LandingFile {
+pub(crate) struct LandingFile {
     writer: ArrowWriter<Vec<u8>>,
     rows: u64,
     occurred: Option<(i64, i64)>,
@@ -53,7 +53,7 @@ impl std::fmt::Debug for LandingFile {
 
 /// A finished file.
 #[derive(Clone, Debug)]
-pub struct FinishedFile {
+pub(crate) struct FinishedFile {
     pub bytes: Bytes,
     pub rows: u64,
     /// xxh3-64 of the bytes, 16 hexadecimal digits.
@@ -64,14 +64,14 @@ pub struct FinishedFile {
 
 impl LandingFile {
     /// Begins a file for batches of this schema (dictionaries in memory become plain columns in the file).
-    pub fn new(schema: Arc<Schema>) -> Result<Self> {
+    pub(crate) fn new(schema: Arc<Schema>) -> Result<Self> {
         // Without the embedded Arrow schema readers see what the columns are, not how they lay in our memory.
         let options = ArrowWriterOptions::new().with_properties(properties()).with_skip_arrow_metadata(true);
         let writer = ArrowWriter::try_new_with_options(Vec::new(), schema, options)?;
         Ok(Self { writer, rows: 0, occurred: None })
     }
 
-    pub fn append(&mut self, batch: &RecordBatch) -> Result<()> {
+    pub(crate) fn append(&mut self, batch: &RecordBatch) -> Result<()> {
         let times = batch
             .column_by_name("occurred_at")
             .and_then(|column| column.as_primitive_opt::<TimestampMicrosecondType>());
@@ -86,17 +86,17 @@ impl LandingFile {
         Ok(())
     }
 
-    pub fn rows(&self) -> u64 {
+    pub(crate) fn rows(&self) -> u64 {
         self.rows
     }
 
     /// About how much memory it holds.
-    pub fn bytes_buffered(&self) -> usize {
+    pub(crate) fn bytes_buffered(&self) -> usize {
         self.writer.inner().len() + self.writer.memory_size()
     }
 
     /// Ends the file; `None` when no row came.
-    pub fn finish(self) -> Result<Option<FinishedFile>> {
+    pub(crate) fn finish(self) -> Result<Option<FinishedFile>> {
         let Some((occurred_min, occurred_max)) = self.occurred else { return Ok(None) };
         let bytes = Bytes::from(self.writer.into_inner()?);
         let checksum = format!("{:016x}", xxh3_64(&bytes));

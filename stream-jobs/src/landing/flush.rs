@@ -8,7 +8,7 @@ use thiserror::Error;
 /// A link that is ready to be written, with the files that it names. Kept until the link stands, so that trying again
 /// writes the same.
 #[derive(Clone, Debug)]
-pub struct PendingLink {
+pub(crate) struct PendingLink {
     pub link: Link,
     /// Key and bytes of each file.
     pub uploads: Vec<(String, Bytes)>,
@@ -16,7 +16,7 @@ pub struct PendingLink {
 
 /// Why a link does not stand yet.
 #[derive(Debug, Error)]
-pub enum FlushError {
+pub(crate) enum FlushError {
     #[error("{key} cannot be written: {source}")]
     Upload { key: String, source: object_store::Error },
     #[error(transparent)]
@@ -24,7 +24,7 @@ pub enum FlushError {
 }
 
 /// Writes the files, then the link. Safe to call again after any error but [`CommitError::Fenced`].
-pub async fn flush(chain: &Chain, pending: &PendingLink) -> Result<(), FlushError> {
+pub(crate) async fn flush(chain: &Chain, pending: &PendingLink) -> Result<(), FlushError> {
     let uploads = pending.uploads.iter().map(|(key, bytes)| async move {
         chain.upload(key, bytes.clone()).await.map_err(|source| FlushError::Upload { key: key.clone(), source })
     });

@@ -3,8 +3,8 @@
 mod file;
 mod flush;
 
-pub use file::LandingFile;
-pub use flush::{FlushError, PendingLink, flush};
+pub(crate) use file::LandingFile;
+pub(crate) use flush::{FlushError, PendingLink, flush};
 
 #[cfg(test)]
 mod tests;

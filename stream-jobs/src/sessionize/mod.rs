@@ -26,7 +26,7 @@ use visitor::Visitor;
 
 /// How far events may be out of order: the watermark follows the partition's newest event at this distance
 /// (DEFINITIONS.md).
-pub const WATERMARK_LAG_US: i64 = 2 * 60 * 1_000_000;
+pub(crate) const WATERMARK_LAG_US: i64 = 2 * 60 * 1_000_000;
 
 /// How far events may be ahead of a later record's broker time: servers' clocks differ by an hour at most, and records of
 /// one partition are stamped by several.
@@ -34,7 +34,7 @@ const AHEAD_OF_BROKER_US_MAX: i64 = 2 * 60 * 60 * 1_000_000;
 
 /// The sessions of one partition.
 #[derive(Debug)]
-pub struct Sessions {
+pub(crate) struct Sessions {
     visitors: HashMap<u128, Visitor>,
     /// Newest event time so far.
     newest: Option<i64>,
@@ -52,7 +52,7 @@ impl Default for Sessions {
 
 impl Sessions {
     /// The state after the last link: a snapshot and the deltas after it, in order.
-    pub fn restore<'a>(files: impl IntoIterator<Item = &'a [u8]>) -> Result<Self> {
+    pub(crate) fn restore<'a>(files: impl IntoIterator<Item = &'a [u8]>) -> Result<Self> {
         let mut sessions = Self::default();
         for file in files {
             let file = StateFile::from_bytes(file)?;
@@ -90,16 +90,16 @@ impl Sessions {
     }
 
     /// Newest event time less the allowed disorder; `None` before the first event.
-    pub fn watermark(&self) -> Option<i64> {
+    pub(crate) fn watermark(&self) -> Option<i64> {
         self.newest.map(|newest| newest - WATERMARK_LAG_US)
     }
 
-    pub fn visitors_total(&self) -> usize {
+    pub(crate) fn visitors_total(&self) -> usize {
         self.visitors.len()
     }
 
     /// The state of the visitors touched since the last link, which counts as written from now on.
-    pub fn take_delta(&mut self) -> Result<Vec<u8>> {
+    pub(crate) fn take_delta(&mut self) -> Result<Vec<u8>> {
         let mut touched = std::mem::take(&mut self.touched);
         touched.sort_unstable();
         self.link += 1;
@@ -108,7 +108,7 @@ impl Sessions {
     }
 
     /// The whole state, without what has expired; counts as written from now on.
-    pub fn take_snapshot(&mut self) -> Result<Vec<u8>> {
+    pub(crate) fn take_snapshot(&mut self) -> Result<Vec<u8>> {
         if let Some(watermark) = self.watermark() {
             self.visitors.retain(|_, visitor| !visitor.expired(watermark));
         }
@@ -120,7 +120,7 @@ impl Sessions {
     }
 
     /// Assigns the events of some packages, in the order of their offsets.
-    pub fn assign(&mut self, keys: &EventKeys) -> Result<Assigned> {
+    pub(crate) fn assign(&mut self, keys: &EventKeys) -> Result<Assigned> {
         let mut rows = Rows::with_capacity(keys.seq.len());
         let mut scratch = Scratch::default();
         for package in 0..keys.offsets.len() - 1 {

@@ -8,11 +8,11 @@ const INTERVALS_MAX: usize = 512;
 
 /// A set of whole numbers; intervals are inclusive, ascending, and never touch.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Seen(Vec<(i64, i64)>);
+pub(super) struct Seen(Vec<(i64, i64)>);
 
 impl Seen {
     /// Adds a number; false when it was in the set.
-    pub fn insert(&mut self, number: i64) -> bool {
+    pub(super) fn insert(&mut self, number: i64) -> bool {
         if let Some(last) = self.0.last_mut()
             && last.1.checked_add(1) == Some(number)
         {

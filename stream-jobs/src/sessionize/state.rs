@@ -14,7 +14,7 @@ const ZSTD_LEVEL: i32 = 1;
 
 /// All visitors (a snapshot) or those touched since the link before (a delta), by ascending key.
 #[derive(Serialize, Deserialize)]
-pub struct StateFile {
+pub(super) struct StateFile {
     /// Newest event time of the partition.
     pub newest: Option<i64>,
     pub visitors: Vec<([u8; 16], Visitor)>,
@@ -22,13 +22,13 @@ pub struct StateFile {
 
 /// The same with borrowed visitors; writes the same bytes.
 #[derive(Serialize)]
-pub struct StateFileRef<'a> {
+pub(super) struct StateFileRef<'a> {
     pub newest: Option<i64>,
     pub visitors: Vec<([u8; 16], &'a Visitor)>,
 }
 
 impl StateFileRef<'_> {
-    pub fn to_bytes(&self) -> Result<Vec<u8>> {
+    pub(super) fn to_bytes(&self) -> Result<Vec<u8>> {
         let plain = postcard::to_allocvec(self).context("the state cannot be written")?;
         let mut encoder = zstd::Encoder::new(vec![LAYOUT], ZSTD_LEVEL)?;
         encoder.include_checksum(true)?;
@@ -38,7 +38,7 @@ impl StateFileRef<'_> {
 }
 
 impl StateFile {
-    pub fn from_bytes(bytes: &[u8]) -> Result<Self> {
+    pub(super) fn from_bytes(bytes: &[u8]) -> Result<Self> {
         let Some((layout, compressed)) = bytes.split_first() else { bail!("the state file is empty") };
         if *layout != LAYOUT {
             bail!("the state file has layout {layout}, this program reads layout {LAYOUT}");

@@ -7,7 +7,7 @@ use super::seen::Seen;
 
 /// How long a visitor and a tab are remembered after they were last touched, by the partition's newest event time.
 /// A day of an SDK's outbox and the longest lateness that the stream accepts (2 h) fit in.
-pub const RETAIN_US: i64 = 26 * 60 * 60 * 1_000_000;
+pub(super) const RETAIN_US: i64 = 26 * 60 * 60 * 1_000_000;
 /// Most sessions remembered of a visitor; the oldest are forgotten. A day holds at most 48 that are 30 minutes apart.
 const SESSIONS_MAX: usize = 48;
 /// Most tabs remembered of a visitor; the longest untouched are forgotten.
@@ -29,7 +29,7 @@ struct Tab {
 }
 
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Visitor {
+pub(super) struct Visitor {
     /// Ascending, never overlapping.
     sessions: Vec<Span>,
     tabs: Vec<Tab>,
@@ -41,12 +41,12 @@ pub struct Visitor {
 }
 
 impl Visitor {
-    pub fn expired(&self, watermark: i64) -> bool {
+    pub(super) fn expired(&self, watermark: i64) -> bool {
         self.touched_at.saturating_add(RETAIN_US) < watermark
     }
 
     /// Forgets what has expired; false when nothing had.
-    pub fn forget_expired(&mut self, watermark: i64) -> bool {
+    pub(super) fn forget_expired(&mut self, watermark: i64) -> bool {
         let expired = self.expired(watermark);
         let before = (self.sessions.len(), self.tabs.len());
         if expired {
@@ -57,7 +57,7 @@ impl Visitor {
     }
 
     /// Visitor and tabs that were touched at `latest` or after count as touched long ago.
-    pub fn withdraw_after(&mut self, latest: i64) {
+    pub(super) fn withdraw_after(&mut self, latest: i64) {
         for touched_at in self.tabs.iter_mut().map(|tab| &mut tab.touched_at).chain([&mut self.touched_at]) {
             if *touched_at >= latest {
                 *touched_at = 0;
@@ -67,7 +67,7 @@ impl Visitor {
 
     /// Begins a package: forgets what has expired by `watermark` and marks visitor and tab as touched at `newest`.
     /// Gives the seen numbers of the tab.
-    pub fn touch(&mut self, tab: [u8; 16], watermark: i64, newest: i64) -> &mut Seen {
+    pub(super) fn touch(&mut self, tab: [u8; 16], watermark: i64, newest: i64) -> &mut Seen {
         if self.expired(watermark) {
             self.forget_expired(watermark);
         }
@@ -97,7 +97,7 @@ impl Visitor {
 
     /// Puts an event into its session and gives the session's start. Late events join, extend and merge what is known:
     /// a merged session keeps the earlier start.
-    pub fn place(&mut self, at: i64) -> i64 {
+    pub(super) fn place(&mut self, at: i64) -> i64 {
         let next = self.sessions.partition_point(|session| session.start <= at);
         if next > 0 {
             let previous = self.sessions[next - 1];
@@ -123,7 +123,7 @@ impl Visitor {
     }
 
     /// The start of the session that an event would be put into; changes nothing.
-    pub fn find(&self, at: i64) -> i64 {
+    pub(super) fn find(&self, at: i64) -> i64 {
         let next = self.sessions.partition_point(|session| session.start <= at);
         match next.checked_sub(1).map(|index| self.sessions[index]) {
             Some(session) if at <= session.end || continues(session.start, session.end, at) => session.start,

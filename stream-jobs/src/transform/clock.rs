@@ -3,27 +3,27 @@
 use crate::events::BELIEVABLE_US;
 
 /// Without the SDK's estimate the client's clock is believed when the batch took at most this long to arrive.
-pub const TRUSTED_SKEW_MS_MAX: f64 = 60_000.0;
+pub(crate) const TRUSTED_SKEW_MS_MAX: f64 = 60_000.0;
 
 /// Oldest event that is believed: what the SDK's outbox and its retries can explain, with room.
-pub const AGE_US_MAX: i64 = 7 * 24 * 60 * 60 * 1_000_000;
+pub(crate) const AGE_US_MAX: i64 = 7 * 24 * 60 * 60 * 1_000_000;
 
 /// First microsecond of 1678 and last of 2261: what engines hold that count nanoseconds in 64 bits, with room to round
 /// down to a week and to shift by a time zone.
-pub const ENGINE_US: (i64, i64) = (-9_214_560_000_000_000, 9_214_646_399_999_999);
+pub(crate) const ENGINE_US: (i64, i64) = (-9_214_560_000_000_000, 9_214_646_399_999_999);
 
 /// How far a collector's clock may be ahead of the broker's. Less than the watermark's lag, so that no record can make
 /// the events of other records late.
-pub const AHEAD_US_MAX: i64 = 60 * 1_000_000;
+pub(crate) const AHEAD_US_MAX: i64 = 60 * 1_000_000;
 
 /// A record's timestamp in epoch microseconds, if it can be one: Kafka says -1 for none, and a producer may say anything.
-pub fn broker_time(timestamp_ms: Option<i64>) -> Option<i64> {
+pub(crate) fn broker_time(timestamp_ms: Option<i64>) -> Option<i64> {
     timestamp_ms?.checked_mul(1000).filter(|us| BELIEVABLE_US.contains(us))
 }
 
 /// When a package was received, in epoch microseconds: what it says itself (`received_at`, epoch milliseconds), unless
 /// the broker's time says that this cannot be. Then it is the broker's time, or where there is none, the epoch.
-pub fn received(received_at: f64, broker_us: Option<i64>) -> i64 {
+pub(crate) fn received(received_at: f64, broker_us: Option<i64>) -> i64 {
     let claimed = microseconds(received_at);
     match broker_us {
         Some(broker) => {
@@ -35,7 +35,7 @@ pub fn received(received_at: f64, broker_us: Option<i64>) -> i64 {
 
 /// How a package's client times become server times.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Correction {
+pub(crate) struct Correction {
     shift_ms: f64,
     received_us: i64,
     /// `sdk`: the SDK's estimate; `client`: the client's clock as it is; `estimated`: shifted by received - sent.
@@ -44,7 +44,7 @@ pub struct Correction {
 
 /// One event's times.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Times {
+pub(crate) struct Times {
     pub occurred_us: i64,
     pub client_us: i64,
     /// The corrected time lay outside of [received - 7 days, received].
@@ -53,7 +53,7 @@ pub struct Times {
 
 impl Correction {
     /// `sent_at` is epoch milliseconds, `received_us` is what [`received`] says; `offset_ms` is server minus client.
-    pub fn of_package(sent_at: f64, received_us: i64, offset_ms: Option<f64>) -> Self {
+    pub(crate) fn of_package(sent_at: f64, received_us: i64, offset_ms: Option<f64>) -> Self {
         let delay_ms = received_us as f64 / 1000.0 - sent_at;
         let (shift_ms, source) = match offset_ms.filter(|offset| offset.is_finite()) {
             Some(offset) => (offset, "sdk"),
@@ -63,12 +63,12 @@ impl Correction {
         Self { shift_ms, received_us, source }
     }
 
-    pub fn received_us(&self) -> i64 {
+    pub(crate) fn received_us(&self) -> i64 {
         self.received_us
     }
 
     /// `at` is the client's epoch milliseconds.
-    pub fn times(&self, at: f64) -> Times {
+    pub(crate) fn times(&self, at: f64) -> Times {
         let client_us = microseconds(at).unwrap_or(self.received_us);
         let earliest = self.received_us - AGE_US_MAX;
         let (occurred_us, clamped) = match microseconds(at + self.shift_ms) {

@@ -16,14 +16,14 @@ use super::scrub::{AllowedQueryKeys, host_and_path, scrub};
 use super::{Columns, lift};
 
 /// Spreads package-level values over the events.
-pub struct Spread {
+pub(super) struct Spread {
     /// For each event the row of its package.
     pub rows: Int32Array,
 }
 
 impl Spread {
     /// One event after the other, `lengths[i]` of package `i`.
-    pub fn new(lengths: impl Iterator<Item = usize>, events_total: usize) -> Self {
+    pub(super) fn new(lengths: impl Iterator<Item = usize>, events_total: usize) -> Self {
         let mut rows = Vec::with_capacity(events_total);
         for (row, length) in lengths.enumerate() {
             let row = i32::try_from(row).expect("a batch holds at most PACKAGES_PER_BATCH_MAX packages");
@@ -32,17 +32,17 @@ impl Spread {
         Self { rows: Int32Array::from(rows) }
     }
 
-    pub fn text(&self, values: StringArray) -> Result<ArrayRef> {
+    pub(super) fn text(&self, values: StringArray) -> Result<ArrayRef> {
         Ok(Arc::new(DictionaryArray::<Int32Type>::try_new(self.rows.clone(), Arc::new(values))?))
     }
 
     /// A column of texts without any.
-    pub fn no_text(&self) -> Result<ArrayRef> {
+    pub(super) fn no_text(&self) -> Result<ArrayRef> {
         let keys = Int32Array::new_null(self.rows.len());
         Ok(Arc::new(DictionaryArray::<Int32Type>::try_new(keys, Arc::new(StringArray::new_null(0)))?))
     }
 
-    pub fn copied(&self, values: &dyn Array) -> Result<ArrayRef> {
+    pub(super) fn copied(&self, values: &dyn Array) -> Result<ArrayRef> {
         Ok(take(values, &self.rows, None)?)
     }
 }
@@ -74,7 +74,7 @@ const NUMBERS: [(&str, &[&str]); 5] = [
 ];
 
 /// Adds every column that comes from the packages' shared context, but for the times.
-pub fn add(
+pub(super) fn add(
     columns: &mut Columns,
     packages: &StructArray,
     spread: &Spread,

@@ -73,7 +73,7 @@ const RECT: [(&str, &str); 4] =
 const TRAIL: [(&str, &str); 3] = [("trail_dt", "dt"), ("trail_x", "x"), ("trail_y", "y")];
 
 /// Adds every column of the events but `seq` and the times. `trail_type` is the landing type of a trail column.
-pub fn add(
+pub(super) fn add(
     columns: &mut Columns,
     events: &StructArray,
     trail_type: &DataType,

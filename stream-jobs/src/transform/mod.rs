@@ -1,14 +1,14 @@
 //! Packages to flat events, columnar all the way: no struct per event, no clock, no randomness, no I/O, so that a
 //! replay of the same records gives the same rows.
 
-pub mod agent;
-pub mod campaign;
-pub mod clock;
+pub(crate) mod agent;
+pub(crate) mod campaign;
+pub(crate) mod clock;
 mod context;
 mod event;
 mod lift;
-pub mod referrer;
-pub mod scrub;
+pub(crate) mod referrer;
+pub(crate) mod scrub;
 
 use std::sync::Arc;
 
@@ -33,19 +33,19 @@ const EMPTY_COLUMNS: [&str; 3] = ["geo_country", "geo_region", "geo_city"];
 
 /// The settings and the caches of the transform.
 #[derive(Debug, Default)]
-pub struct Transform {
+pub(crate) struct Transform {
     agents: Agents,
     allowed: AllowedQueryKeys,
     own: OwnDomains,
 }
 
 impl Transform {
-    pub fn new(allowed: AllowedQueryKeys, own: OwnDomains) -> Self {
+    pub(crate) fn new(allowed: AllowedQueryKeys, own: OwnDomains) -> Self {
         Self { agents: Agents::default(), allowed, own }
     }
 
     /// Flattens `packages`, whose rows were read at `origins` of `partition`.
-    pub fn transform(&mut self, packages: &RecordBatch, partition: i32, origins: &[Origin]) -> Result<Events> {
+    pub(crate) fn transform(&mut self, packages: &RecordBatch, partition: i32, origins: &[Origin]) -> Result<Events> {
         let fields = event_fields();
         let packages = StructArray::from(packages.clone());
         let list = lift::child(&packages, "events")?;

@@ -33,7 +33,7 @@ fn read(agent: &str) -> Agent {
     (*Agents::default().read(Some(agent), None)).clone()
 }
 
-pub fn rows() -> Vec<Row> {
+pub(crate) fn rows() -> Vec<Row> {
     let [browsers, systems] = ["uap_browsers", "uap_systems"].map(suite::<UapCase>);
     let crawlers = suite::<String>("crawler_user_agents");
     let bots = suite::<Bot>("matomo_bots");

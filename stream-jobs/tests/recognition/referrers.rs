@@ -38,7 +38,7 @@ impl Tagged {
     }
 }
 
-pub fn rows() -> Vec<Row> {
+pub(crate) fn rows() -> Vec<Row> {
     let snowplow = suite::<Visit>("snowplow_referrers");
     let assistants = suite::<Visit>("assistants");
     let cases = std::fs::read("../schemas/lists/campaign_cases.json").expect("the cases are there");

@@ -17,7 +17,7 @@ const END: &str = "<!-- end of scores -->\n";
 const WRITE: &str = "CT_WRITE_SCORES";
 
 /// One row: how many cases of a suite come out right.
-pub struct Row {
+pub(crate) struct Row {
     /// What is recognised: `browser`, `bots`, …
     pub what: &'static str,
     pub suite: &'static str,
@@ -31,7 +31,7 @@ pub struct Row {
 
 impl Row {
     /// Counts the cases of a suite for which `right` holds.
-    pub fn of<Case>(
+    pub(crate) fn of<Case>(
         what: &'static str,
         suite: &'static str,
         goal_percent: f64,
@@ -46,27 +46,27 @@ impl Row {
         100.0 * self.right as f64 / self.cases as f64
     }
 
-    pub fn reached(&self) -> bool {
+    pub(crate) fn reached(&self) -> bool {
         self.cases > 0 && self.percent() >= self.goal_percent
     }
 }
 
 /// A suite as `infra/lists/make` writes it.
 #[derive(Deserialize)]
-pub struct Suite<Case> {
+pub(crate) struct Suite<Case> {
     pub source: String,
     pub cases: Vec<Case>,
 }
 
 /// Reads `dist/suites/NAME.json`.
-pub fn suite<Case: DeserializeOwned>(name: &str) -> Suite<Case> {
+pub(crate) fn suite<Case: DeserializeOwned>(name: &str) -> Suite<Case> {
     let file = Path::new(SUITES).join(name).with_extension("json");
     let text = fs::read(&file).unwrap_or_else(|error| panic!("{}: {error}; run infra/dev/setup.sh", file.display()));
     serde_json::from_slice(&text).unwrap_or_else(|error| panic!("{}: {error}", file.display()))
 }
 
 /// Writes the rows into the document if told to, else compares them with those that stand there.
-pub fn write_or_compare(rows: &[Row]) {
+pub(crate) fn write_or_compare(rows: &[Row]) {
     let document = fs::read_to_string(DOCUMENT).expect("the document is there");
     let (before, rest) = document.split_once(BEGIN).expect("the document has a place for the table");
     let (table, after) = rest.split_once(END).expect("the table has an end");

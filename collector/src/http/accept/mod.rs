@@ -53,7 +53,7 @@ const TOO_MANY_CONNECTIONS: &[u8] = b"HTTP/1.1 503 Service Unavailable\r\n\
     {\"code\":\"too_many_connections\",\"message\":\"too many connections: send the same batch again later\"}";
 
 /// What one listener needs.
-pub struct Acceptor {
+pub(crate) struct Acceptor {
     pub listener: TcpListener,
     pub filter: BoxedFilter<(Answer,)>,
     pub limits: Limits,
@@ -66,7 +66,7 @@ pub struct Acceptor {
 
 impl Acceptor {
     /// Accepts until `stop`, then lets open requests finish, at most for the configured drain time.
-    pub async fn serve(self, stop: CancellationToken) {
+    pub(crate) async fn serve(self, stop: CancellationToken) {
         let graceful = GracefulShutdown::new();
         let http = self.http();
         loop {

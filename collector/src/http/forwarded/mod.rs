@@ -20,7 +20,7 @@ const NODE_BYTES_MAX: usize = 128;
 
 /// The hops that the header names, the nearest first; `None` for one that is spelt so that it names no address
 /// (`unknown`, `_hidden`, nonsense).
-pub fn hops(headers: &HeaderMap, by: ForwardedBy) -> impl Iterator<Item = Option<IpAddr>> + '_ {
+pub(crate) fn hops(headers: &HeaderMap, by: ForwardedBy) -> impl Iterator<Item = Option<IpAddr>> + '_ {
     let rfc_7239 = match by {
         ForwardedBy::Either => !headers.contains_key(X_FORWARDED_FOR),
         ForwardedBy::XForwardedFor => false,

@@ -31,7 +31,7 @@ const REJECT_OVERHEAD_BYTES: usize = 256;
 
 /// Where a partition stands.
 #[derive(Debug)]
-pub enum Phase {
+pub(crate) enum Phase {
     /// The chain's tail and state are still to be read.
     Loading,
     Consuming,
@@ -43,7 +43,7 @@ pub enum Phase {
 
 /// A sealed link, with the dead letters that must be delivered before it.
 #[derive(Debug)]
-pub struct Committing {
+pub(crate) struct Committing {
     pub pending: PendingLink,
     pub rejected: Vec<RejectedRecord>,
 }
@@ -58,7 +58,7 @@ impl Committing {
 
 /// The work on one partition, from its assignment to its end.
 #[derive(Debug)]
-pub struct PartitionWork {
+pub(crate) struct PartitionWork {
     pub topic: String,
     pub partition: i32,
     pub phase: Phase,
@@ -84,7 +84,7 @@ pub struct PartitionWork {
 
 impl PartitionWork {
     /// A partition that was just assigned.
-    pub fn new(topic: &str, partition: i32) -> Self {
+    pub(crate) fn new(topic: &str, partition: i32) -> Self {
         Self {
             topic: topic.to_owned(),
             partition,
@@ -106,7 +106,7 @@ impl PartitionWork {
 
     /// Takes the chain's tail, its sessions, and Kafka's offsets: from here on records are read, or the partition
     /// stands still because chain and topic do not fit together.
-    pub fn loaded(&mut self, tail: Option<Link>, sessions: Sessions, kafka: KafkaOffsets) {
+    pub(crate) fn loaded(&mut self, tail: Option<Link>, sessions: Sessions, kafka: KafkaOffsets) {
         self.start = tail.as_ref().map_or(kafka.low, |link| link.end + 1);
         self.next = self.start;
         self.phase = match check_fit(&self.topic, self.partition, tail.as_ref(), kafka) {
@@ -118,17 +118,17 @@ impl PartitionWork {
     }
 
     /// The next offset to read, as Kafka counts.
-    pub fn position(&self) -> i64 {
+    pub(crate) fn position(&self) -> i64 {
         self.next - self.offset_base()
     }
 
     /// Offset after the last link, as Kafka counts.
-    pub fn committed(&self) -> i64 {
+    pub(crate) fn committed(&self) -> i64 {
         self.start - self.offset_base()
     }
 
     /// Whether every record that was read stands in the chain.
-    pub fn is_clean(&self) -> bool {
+    pub(crate) fn is_clean(&self) -> bool {
         self.consumes() && self.next == self.start
     }
 
@@ -136,14 +136,14 @@ impl PartitionWork {
         offset_base(self.tail.as_ref().map_or(1, |tail| tail.incarnation))
     }
 
-    pub fn consumes(&self) -> bool {
+    pub(crate) fn consumes(&self) -> bool {
         matches!(self.phase, Phase::Consuming)
     }
 
     /// Takes a record, also while a link is being written: Kafka hands each over once. One below the position was
     /// fetched before a seek and is left out; a jump upwards covers offsets that hold no record (Kafka's control
     /// records).
-    pub fn push(&mut self, origin: Origin, payload: Option<&[u8]>, now: Instant) {
+    pub(crate) fn push(&mut self, origin: Origin, payload: Option<&[u8]>, now: Instant) {
         let offset = origin.offset + self.offset_base();
         if offset < self.next || !matches!(self.phase, Phase::Consuming | Phase::Committing(_)) {
             return;
@@ -155,12 +155,12 @@ impl PartitionWork {
     }
 
     /// Records that wait for [`process`](Self::process).
-    pub fn frames(&self) -> &Frames {
+    pub(crate) fn frames(&self) -> &Frames {
         &self.frames
     }
 
     /// Decodes, transforms and assigns the waiting records and appends the rows to the file in the making.
-    pub fn process(&mut self, decoder: &mut PackageDecoder, transform: &mut Transform) -> Result<()> {
+    pub(crate) fn process(&mut self, decoder: &mut PackageDecoder, transform: &mut Transform) -> Result<()> {
         let decoded = decoder.decode(&self.frames);
         self.counts.records += self.frames.len() as u64;
         self.counts.rejected += decoded.rejects.len() as u64;
@@ -193,12 +193,12 @@ impl PartitionWork {
     }
 
     /// When the first record that waits for [`process`](Self::process) was read.
-    pub fn waiting_since(&self) -> Option<Instant> {
+    pub(crate) fn waiting_since(&self) -> Option<Instant> {
         self.waiting_since
     }
 
     /// Memory of what stands in no link yet.
-    pub fn bytes_buffered(&self) -> usize {
+    pub(crate) fn bytes_buffered(&self) -> usize {
         let sealed = match &self.phase {
             Phase::Committing(committing) => committing.bytes(),
             _ => 0,
@@ -207,24 +207,24 @@ impl PartitionWork {
         self.frames.bytes_total() + self.rejected_bytes + file + sealed
     }
 
-    pub fn visitors_total(&self) -> usize {
+    pub(crate) fn visitors_total(&self) -> usize {
         self.sessions.visitors_total()
     }
 
     /// When the first record was read that stands in no link; `None` when there is none, or while a link is written.
-    pub fn opened_at(&self) -> Option<Instant> {
+    pub(crate) fn opened_at(&self) -> Option<Instant> {
         self.opened_at.filter(|_| self.consumes())
     }
 
     /// Rows that were processed and not sealed.
-    pub fn rows_buffered(&self) -> u64 {
+    pub(crate) fn rows_buffered(&self) -> u64 {
         self.file.as_ref().map_or(0, LandingFile::rows)
     }
 
     /// Turns what was processed into a link that is ready to be written. Nothing happens when nothing was read.
     ///
     /// The state is written whole every `snapshot_every_links` links, else as a delta.
-    pub fn seal(&mut self, now: SystemTime, snapshot_every_links: u64) -> Result<()> {
+    pub(crate) fn seal(&mut self, now: SystemTime, snapshot_every_links: u64) -> Result<()> {
         if !self.consumes() || self.next == self.start {
             return Ok(());
         }
@@ -289,7 +289,7 @@ impl PartitionWork {
     }
 
     /// The sealed link stands in the chain: reading goes on.
-    pub fn landed(&mut self) {
+    pub(crate) fn landed(&mut self) {
         if let Phase::Committing(committing) = std::mem::replace(&mut self.phase, Phase::Consuming) {
             self.start = committing.pending.link.end + 1;
             self.tail = Some(committing.pending.link);
@@ -299,7 +299,7 @@ impl PartitionWork {
 
 /// What a chain adds to the offsets of a topic's `incarnation` (from 1): a topic that was made anew counts from 0
 /// again, and its links must still sort behind the old ones.
-pub fn offset_base(incarnation: u32) -> i64 {
+pub(crate) fn offset_base(incarnation: u32) -> i64 {
     i64::from(incarnation.saturating_sub(1)) * INCARNATION_OFFSETS
 }
 

@@ -16,32 +16,32 @@ use schemas::topics::EVENTS_AVRO;
 use crate::kafka::frames::Frames;
 
 /// Most packages that one record batch holds; bounds the memory of a decoded batch.
-pub const PACKAGES_PER_BATCH_MAX: usize = 4096;
+pub(crate) const PACKAGES_PER_BATCH_MAX: usize = 4096;
 
 /// Why a record was refused. `code` is stable, for machines.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Reason {
+pub(crate) struct Reason {
     pub code: &'static str,
     pub message: String,
 }
 
 /// A refused record: its place in the batch of frames, and why.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Reject {
+pub(crate) struct Reject {
     pub index: usize,
     pub reason: Reason,
 }
 
 /// Packages of one schema id, with the frames' indices that they came from (one row each).
 #[derive(Debug)]
-pub struct DecodedPackages {
+pub(crate) struct DecodedPackages {
     pub packages: RecordBatch,
     pub indices: Vec<usize>,
 }
 
 /// What became of a batch of frames. Every index stands in exactly one of the two, in order.
 #[derive(Debug, Default)]
-pub struct Decoded {
+pub(crate) struct Decoded {
     pub batches: Vec<DecodedPackages>,
     pub rejects: Vec<Reject>,
 }
@@ -55,13 +55,13 @@ enum Writer {
 
 /// Decodes frames into the bundled schema of [`schemas::topics::EVENTS`]. Does no I/O: schemas are handed in.
 #[derive(Debug, Default)]
-pub struct PackageDecoder {
+pub(crate) struct PackageDecoder {
     writers: HashMap<u32, Writer>,
 }
 
 impl PackageDecoder {
     /// Schema ids of the frames that [`learn`](Self::learn) was not called for yet, each once.
-    pub fn missing_ids(&self, frames: &Frames) -> Vec<u32> {
+    pub(crate) fn missing_ids(&self, frames: &Frames) -> Vec<u32> {
         let mut missing = Vec::new();
         for index in 0..frames.len() {
             if let Ok(id) = schema_id(frames.frame(index))
@@ -75,7 +75,7 @@ impl PackageDecoder {
     }
 
     /// Takes the registry's answer for an id; `None` means that the registry does not know it.
-    pub fn learn(&mut self, id: u32, schema: Option<String>) {
+    pub(crate) fn learn(&mut self, id: u32, schema: Option<String>) {
         let writer = match schema {
             None => Writer::Refused(Reason {
                 code: "unknown_schema_id",
@@ -93,12 +93,12 @@ impl PackageDecoder {
     }
 
     /// Forgets the ids that were refused, so that the registry is asked again for the next batch.
-    pub fn forget_refused(&mut self) {
+    pub(crate) fn forget_refused(&mut self) {
         self.writers.retain(|_, writer| matches!(writer, Writer::Known { .. }));
     }
 
     /// Decodes all frames. Ids that were never learnt count as unknown.
-    pub fn decode(&mut self, frames: &Frames) -> Decoded {
+    pub(crate) fn decode(&mut self, frames: &Frames) -> Decoded {
         let mut decoded = Decoded::default();
         let mut run: Vec<usize> = Vec::new();
         let mut run_id = None;

@@ -10,7 +10,7 @@ use regex_automata::util::syntax;
 use serde::Deserialize;
 
 /// Compiled on first use, which takes a moment.
-pub static BOTS: LazyLock<Bots> = LazyLock::new(|| {
+pub(super) static BOTS: LazyLock<Bots> = LazyLock::new(|| {
     let text = include_str!(concat!(env!("OUT_DIR"), "/agent_bots.json"));
     Bots::new(serde_json::from_str(text).expect("the embedded lists are those that infra/lists makes"))
 });
@@ -85,7 +85,7 @@ struct ByGroup {
 }
 
 /// One automaton for all names and one for the patterns of each class: time grows with the agent, not with the lists.
-pub struct Bots {
+pub(super) struct Bots {
     names: AhoCorasick,
     /// Classes of `names`.
     classes: Vec<BotClass>,
@@ -121,7 +121,7 @@ impl Bots {
     }
 
     /// `None` for the agent of a person's browser.
-    pub fn class(&self, text: &str) -> Option<BotClass> {
+    pub(super) fn class(&self, text: &str) -> Option<BotClass> {
         if text.trim().is_empty() {
             return Some(BotClass::NoAgent);
         }

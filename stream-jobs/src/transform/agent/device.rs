@@ -75,7 +75,7 @@ impl Words {
 }
 
 /// `desktop`, `phone`, `tablet`, `tv` or `console`; `None` if no word tells.
-pub fn kind(text: &str) -> Option<&'static str> {
+pub(super) fn kind(text: &str) -> Option<&'static str> {
     Some(match WORDS.all(text).min()? {
         Says::Console => "console",
         Says::Tv => "tv",

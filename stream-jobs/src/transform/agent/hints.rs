@@ -13,7 +13,7 @@ const WINDOWS_11_MIN: u32 = 13;
 const TOUCH_POINTS_OF_A_MAC_MAX: i64 = 1;
 
 /// Client hints of some packages.
-pub struct HintColumns {
+pub(crate) struct HintColumns {
     hints: StructArray,
     platform: StringArray,
     platform_version: StringArray,
@@ -34,7 +34,7 @@ pub struct Hints<'a> {
 }
 
 impl HintColumns {
-    pub fn new(packages: &StructArray) -> Result<Self> {
+    pub(crate) fn new(packages: &StructArray) -> Result<Self> {
         let hints = lift::child_struct(packages, "client_hints")?;
         let mobile = lift::child(&hints, "mobile")?;
         let brands = lift::child(&hints, "brands")?;
@@ -48,7 +48,7 @@ impl HintColumns {
         })
     }
 
-    pub fn row(&self, row: usize) -> Option<Hints<'_>> {
+    pub(crate) fn row(&self, row: usize) -> Option<Hints<'_>> {
         self.hints.is_valid(row).then(|| Hints {
             platform: self.platform.is_valid(row).then(|| self.platform.value(row)),
             platform_version: self.platform_version.is_valid(row).then(|| self.platform_version.value(row)),

@@ -14,7 +14,7 @@ use std::sync::Arc;
 
 use bots::BOTS;
 pub use bots::BotClass;
-pub use hints::{HintColumns, Hints};
+pub(crate) use hints::{HintColumns, Hints};
 use rules::RULES;
 
 /// What lies beyond is not looked at: no browser's is longer, and forged ones must cost little.
@@ -94,7 +94,7 @@ fn parse(text: &str) -> Agent {
 /// The bot class of a visit: what the user agent admits, else what the browser does (`navigator.webdriver`).
 ///
 /// Bots are classified, never dropped (DEFINITIONS.md).
-pub fn bot_class(agent: &Agent, webdriver: Option<bool>) -> Option<BotClass> {
+pub(crate) fn bot_class(agent: &Agent, webdriver: Option<bool>) -> Option<BotClass> {
     agent.bot_class.or((webdriver == Some(true)).then_some(BotClass::Headless))
 }
 

@@ -6,7 +6,7 @@ use serde::Deserialize;
 use ua_parser::{os, user_agent};
 
 /// Compiled on first use, which takes a moment.
-pub static RULES: LazyLock<Rules> = LazyLock::new(|| {
+pub(super) static RULES: LazyLock<Rules> = LazyLock::new(|| {
     let text = include_str!(concat!(env!("OUT_DIR"), "/agent_rules.json"));
     let rules = serde_json::from_str::<List>(text).expect("the embedded rules are those that infra/lists makes");
     let browsers = user_agent::Builder::new().push_all(rules.user_agent_parsers);
@@ -26,20 +26,20 @@ struct List {
     os_parsers: Vec<os::Parser<'static>>,
 }
 
-pub struct Rules {
+pub(super) struct Rules {
     browsers: user_agent::Extractor<'static>,
     systems: os::Extractor<'static>,
 }
 
 /// A browser or a system; a version never without a name.
 #[derive(Debug, Default)]
-pub struct Named {
+pub(super) struct Named {
     pub name: Option<String>,
     pub version: Option<String>,
 }
 
 impl Rules {
-    pub fn browser(&self, text: &str) -> Named {
+    pub(super) fn browser(&self, text: &str) -> Named {
         let Some(found) = self.browsers.extract(text) else { return Named::default() };
         let in_app = WEB_VIEWS.contains(&&*found.family).then(|| app(text)).flatten();
         if in_app.is_some() {
@@ -49,7 +49,7 @@ impl Rules {
         Named { name: known(&found.family), version: version(parts) }
     }
 
-    pub fn system(&self, text: &str) -> Named {
+    pub(super) fn system(&self, text: &str) -> Named {
         let Some(found) = self.systems.extract(text) else { return Named::default() };
         let parts = [&found.major, &found.minor, &found.patch, &found.patch_minor].map(|part| part.as_deref());
         let major = parts[0].and_then(|part| part.parse().ok());
@@ -77,7 +77,7 @@ fn app(text: &str) -> Option<&'static str> {
 }
 
 /// The one name of a system, by any of its names in rules and in client hints.
-pub fn system_name(name: &str) -> &str {
+pub(super) fn system_name(name: &str) -> &str {
     match name {
         "Mac OS X" => "macOS",
         "ATV OS X" => "tvOS",

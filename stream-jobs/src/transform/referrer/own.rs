@@ -42,6 +42,6 @@ fn registrable(host: &str) -> Option<&str> {
 const LABELS_MAX: usize = 16;
 
 /// A host, and the hosts that it lies below, from the longest to the last label.
-pub fn levels(host: &str) -> impl Iterator<Item = &str> {
+pub(super) fn levels(host: &str) -> impl Iterator<Item = &str> {
     std::iter::successors(Some(host), |level| level.split_once('.').map(|(_, rest)| rest)).take(LABELS_MAX)
 }

@@ -46,7 +46,7 @@ const MEDIUMS: [&str; 6] = ["search", "social", "email", "paid", "ai_assistant",
 
 /// The sender of a page, by the longest host that the lists hold, and by a path of it before all of it. `host` is lower
 /// case.
-pub fn sender(host: &str, path: &str) -> Option<Referrer> {
+pub(super) fn sender(host: &str, path: &str) -> Option<Referrer> {
     let host = host.strip_prefix("www.").unwrap_or(host);
     for level in levels(host) {
         let Some(entry) = SENDERS.get(level) else { continue };

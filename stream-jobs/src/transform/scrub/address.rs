@@ -294,7 +294,7 @@ fn scrub_fragment(fragment: &str, allowed: &AllowedQueryKeys, clean: &mut String
 
 /// Host (lower case, no port) and path of a cleaned address that has an authority; `(None, path)` of a relative one. A
 /// route in the fragment belongs to the path.
-pub fn host_and_path(url: &str) -> (Option<String>, Option<String>) {
+pub(crate) fn host_and_path(url: &str) -> (Option<String>, Option<String>) {
     let (before, fragment) = split_at_mark(url, '#');
     let (address, _) = split_at_mark(before, '?');
     let (route, _) = split_at_mark(fragment, '?');

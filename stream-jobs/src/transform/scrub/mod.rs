@@ -18,21 +18,21 @@ mod secret;
 mod tail;
 mod text;
 
-pub use address::host_and_path;
-pub use secret::mask_into;
+pub(crate) use address::host_and_path;
+pub(crate) use secret::mask_into;
 
 /// A cleaned text is at most so many times as long: a mask is one byte longer than the shortest e-mail address.
 #[allow(dead_code, reason = "the bound that the tests and the fuzz target hold")]
-pub const GROWTH_MAX: usize = 2;
+pub(crate) const GROWTH_MAX: usize = 2;
 
 /// Query keys whose values are kept: those of campaigns, and what the configuration names.
 #[derive(Clone, Debug, Default)]
-pub struct AllowedQueryKeys {
+pub(crate) struct AllowedQueryKeys {
     extra: Vec<String>,
 }
 
 impl AllowedQueryKeys {
-    pub fn new(extra: Vec<String>) -> Self {
+    pub(crate) fn new(extra: Vec<String>) -> Self {
         Self { extra }
     }
 
@@ -49,12 +49,12 @@ const PASSES_MAX: usize = 6;
 /// Gone are user info, path parameters (`;jsessionid=…`), values within paths (`/token=…`), opaque path segments, query
 /// keys without a value, the values of all query keys that are not allow-listed, fragments that are no route, and e-mail
 /// addresses and tokens wherever they stand. A fragment that is a route (`#/…`, `#!/…`) is cleaned like a path and query.
-pub fn scrub(raw: &str, allowed: &AllowedQueryKeys) -> String {
+pub(crate) fn scrub(raw: &str, allowed: &AllowedQueryKeys) -> String {
     settled(raw, |text| address::pass(text, allowed))
 }
 
 /// A text, such as an error message or a stack, with every address, e-mail address and token inside of it scrubbed.
-pub fn scrub_text(raw: &str, allowed: &AllowedQueryKeys) -> String {
+pub(crate) fn scrub_text(raw: &str, allowed: &AllowedQueryKeys) -> String {
     settled(raw, |text| text::pass(text, allowed))
 }
 

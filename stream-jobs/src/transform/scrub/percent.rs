@@ -4,7 +4,7 @@
 const LAYERS_MAX: usize = 4;
 
 /// The byte that stands at `at`, and how many bytes of the text it takes. Incomplete encodings are what they look like.
-pub fn unit(bytes: &[u8], at: usize) -> (u8, usize) {
+pub(super) fn unit(bytes: &[u8], at: usize) -> (u8, usize) {
     if bytes[at] != b'%' {
         return (bytes[at], 1);
     }
@@ -21,7 +21,7 @@ pub fn unit(bytes: &[u8], at: usize) -> (u8, usize) {
 }
 
 /// The bytes of the text from `from` on, decoded, each with the place and the length of what stands for it.
-pub fn units(bytes: &[u8], from: usize) -> impl Iterator<Item = (usize, u8, usize)> {
+pub(super) fn units(bytes: &[u8], from: usize) -> impl Iterator<Item = (usize, u8, usize)> {
     let mut at = from;
     std::iter::from_fn(move || {
         (at < bytes.len()).then(|| {

@@ -29,7 +29,7 @@ const BYTES_A_CHANGE_MAX: usize = 7;
 const SCRIPT_ENDINGS: [&str; 6] = [".js", ".mjs", ".cjs", ".css", ".wasm", ".map"];
 
 /// Appends `text` with e-mail addresses and tokens masked.
-pub fn mask_into(text: &str, clean: &mut String) {
+pub(crate) fn mask_into(text: &str, clean: &mut String) {
     let bytes = text.as_bytes();
     // Up to where the text is appended, and where the run began that could be an e-mail address' name.
     let (mut appended, mut name, mut at) = (0, 0, 0);
@@ -98,7 +98,7 @@ fn host_length(bytes: &[u8], from: usize) -> Option<usize> {
 }
 
 /// Appends a path segment with secrets masked; one that is no word but data becomes a mask as a whole.
-pub fn mask_segment_into(segment: &str, clean: &mut String) {
+pub(super) fn mask_segment_into(segment: &str, clean: &mut String) {
     let start = clean.len();
     mask_into(segment, clean);
     if is_opaque(&clean[start..]) {
@@ -110,7 +110,7 @@ pub fn mask_segment_into(segment: &str, clean: &mut String) {
 /// Whether a segment of a path or a query key is data and no name: a hash, a UUID, random base64, a long number.
 ///
 /// The SDK's `urls.ts` has the same rule; `schemas/examples/addresses.json` holds both to it.
-pub fn is_opaque(segment: &str) -> bool {
+pub(super) fn is_opaque(segment: &str) -> bool {
     if segment.len() < DIGITS_MIN || SCRIPT_ENDINGS.iter().any(|ending| segment.ends_with(ending)) {
         return false;
     }

@@ -4,13 +4,13 @@
 const PLACE_DIGITS_MAX: usize = 8;
 
 /// What may stand at the end of a word without belonging to the address in it.
-pub fn is_closer(byte: u8) -> bool {
+pub(super) fn is_closer(byte: u8) -> bool {
     matches!(byte, b')' | b']' | b'>' | b'}' | b',' | b'.' | b';' | b':' | b'!' | b'|' | b'"' | b'\'' | b'`')
 }
 
 /// Splits closers and `:line:column` off the end, in any order and number: what is left has neither, so that an address
 /// whose fragment went is split where it was before.
-pub fn split_tail(text: &str) -> (&str, &str) {
+pub(super) fn split_tail(text: &str) -> (&str, &str) {
     let bytes = text.as_bytes();
     let mut end = bytes.len();
     loop {
