@@ -18,7 +18,7 @@ pub(crate) fn admit(cause: &str) -> Option<u64> {
 }
 
 /// Panics become one line without a backtrace, and those from one place are limited: a stranger's request may have
-/// caused them. (`accept.rs` answers the request and counts.)
+/// caused them. (The accept loop answers the request and counts.)
 pub fn limit_panic_lines() {
     std::panic::set_hook(Box::new(|panic| {
         let place = panic.location().map(ToString::to_string).unwrap_or_default();

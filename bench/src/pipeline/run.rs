@@ -25,7 +25,7 @@ const PARTITIONS: i32 = 4;
 /// Without a newly landed event for this long something is stuck.
 const LANDING_SILENCE_MAX: Duration = Duration::from_secs(120);
 const POLL_INTERVAL: Duration = Duration::from_millis(200);
-/// What the collector sets its producer to (`collector/src/producer.rs`); the plain producer gets the same.
+/// What the collector sets its producer to (`collector/src/kafka/producer.rs`); the plain producer gets the same.
 const PRODUCER_OPTIONS: [(&str, &str); 5] = [
     ("acks", "all"),
     ("enable.idempotence", "true"),

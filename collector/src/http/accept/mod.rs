@@ -97,7 +97,7 @@ impl Acceptor {
 
     fn http(&self) -> http1::Builder {
         let mut http = http1::Builder::new();
-        // Hyper's own refusal has no headers of CORS: what fits into the buffer is read, then refused by `routes.rs`.
+        // Hyper's own refusal has no headers of CORS: what fits into the buffer is read, then refused by the router.
         let head_bytes_max = READ_BUFFER_BYTES_MAX.max(self.limits.header_bytes_max);
         http.timer(TokioTimer::new())
             .header_read_timeout(Duration::from_millis(self.limits.header_timeout_ms))

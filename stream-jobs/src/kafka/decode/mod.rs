@@ -13,7 +13,7 @@ use arrow_avro::schema::{AvroSchema, Fingerprint, FingerprintAlgorithm, SchemaSt
 use schemas::avro::{FRAME_HEAD_BYTES, FRAME_MAGIC};
 use schemas::topics::EVENTS_AVRO;
 
-use crate::kafka::frames::Frames;
+use super::frames::Frames;
 
 /// Most packages that one record batch holds; bounds the memory of a decoded batch.
 pub(crate) const PACKAGES_PER_BATCH_MAX: usize = 4096;
