@@ -65,7 +65,7 @@ mod tests {
         #[derive(RustEmbed)]
         #[folder = "src"]
         struct Own;
-        assert!(matches!(Own::get("sdk_files.rs").unwrap().data, Cow::Borrowed(_)));
+        assert!(matches!(Own::get("http/sdk_files.rs").unwrap().data, Cow::Borrowed(_)));
         assert!(Files::iter().filter_map(|name| Files::get(&name)).all(|file| matches!(file.data, Cow::Borrowed(_))));
     }
 }

@@ -7,7 +7,7 @@ use futures::future::join_all;
 use landing::{Chain, LoadError};
 use schemas::landing::Link;
 
-use super::partition::{PartitionWork, Phase};
+use super::partition::PartitionWork;
 use super::slot::{Slot, pause, resume};
 use super::{Parts, Worker, attempt};
 use crate::kafka::group::GroupEvent;
@@ -66,7 +66,7 @@ impl Worker<'_> {
         let due: Vec<i32> = self
             .slots
             .values()
-            .filter(|slot| slot.not_before <= now && matches!(slot.work.phase, Phase::Loading | Phase::Stopped(_)))
+            .filter(|slot| slot.not_before <= now && slot.work.awaits_chain())
             .map(Slot::partition)
             .collect();
         self.load_partitions(&due).await;
@@ -113,14 +113,11 @@ impl Worker<'_> {
 /// Says loudly when a partition needs an operator.
 fn report_phase(metrics: &Metrics, slot: &mut Slot) {
     let partition = slot.partition();
-    let stopped = match &slot.work.phase {
-        Phase::Stopped(problem) => {
-            tracing::error!("{problem}");
-            slot.not_before = Instant::now() + STOPPED_RECHECK;
-            Some(problem.clone())
-        }
-        _ => None,
-    };
+    let stopped = slot.work.stopped().map(str::to_owned);
+    if let Some(problem) = &stopped {
+        tracing::error!("{problem}");
+        slot.not_before = Instant::now() + STOPPED_RECHECK;
+    }
     metrics.stopped.with_label_values(&[&partition.to_string()]).set(i64::from(stopped.is_some()));
     metrics.set_not_ready(&format!("partition {partition}"), stopped);
 }

@@ -7,7 +7,7 @@ use anyhow::Result;
 use futures::future::join_all;
 use tokio_util::sync::CancellationToken;
 
-use super::partition::{Committing, Phase};
+use super::partition::Committing;
 use super::slot::{Slot, pause, resume};
 use super::{Parts, Worker, attempt};
 use crate::landing::{self, FlushError};
@@ -67,8 +67,8 @@ impl Worker<'_> {
         let parts = &self.parts;
         let shutdown = &self.shutdown;
         let attempts = self.slots.values_mut().filter(|slot| chosen(slot)).filter_map(|slot| {
-            let Phase::Committing(committing) = &mut slot.work.phase else { return None };
             let chain = slot.chain.clone();
+            let committing = slot.work.committing_mut()?;
             Some(async move {
                 let began = Instant::now();
                 let outcome = attempt(shutdown, write_link(parts, &chain, committing)).await;
@@ -87,7 +87,7 @@ impl Worker<'_> {
         let subject = format!("partition {partition}");
         match outcome {
             Ok(()) => {
-                if let Phase::Committing(committing) = &slot.work.phase {
+                if let Some(committing) = slot.work.committing() {
                     count(metrics, committing);
                 }
                 metrics.flush_seconds.observe(elapsed.as_secs_f64());

@@ -36,7 +36,6 @@ use crate::metrics::Metrics;
 use crate::transform::Transform;
 use crate::transform::referrer::OwnDomains;
 use crate::transform::scrub::AllowedQueryKeys;
-use partition::Phase;
 use slot::{Slot, pause, resume};
 
 /// Records are decoded together once so many bytes wait …
@@ -154,13 +153,13 @@ impl<'a> Worker<'a> {
 
     fn until_next_turn(&self) -> Duration {
         let now = Instant::now();
-        let next = self.slots.values().filter_map(|slot| match slot.work.phase {
-            Phase::Consuming => {
-                let process = slot.work.waiting_since().map(|since| since + PROCESS_WAIT);
-                let flush = slot.work.opened_at().map(|since| since + self.config.flush_interval());
-                process.into_iter().chain(flush).min().map(|due| due.max(slot.not_before))
+        let next = self.slots.values().filter_map(|slot| {
+            if !slot.work.consumes() {
+                return Some(slot.not_before);
             }
-            Phase::Loading | Phase::Committing(_) | Phase::Stopped(_) => Some(slot.not_before),
+            let process = slot.work.waiting_since().map(|since| since + PROCESS_WAIT);
+            let flush = slot.work.opened_at().map(|since| since + self.config.flush_interval());
+            process.into_iter().chain(flush).min().map(|due| due.max(slot.not_before))
         });
         next.min().map_or(IDLE_TURN, |due| due.saturating_duration_since(now).min(IDLE_TURN))
     }

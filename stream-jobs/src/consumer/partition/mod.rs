@@ -1,16 +1,9 @@
 //! One partition's work: where its chain ends, what was read since, and the link in the making. A plain struct; the
 //! loop in [`crate::consumer`] owns its I/O.
-//!
-//! ```text
-//! Loading ──▶ Consuming ──seal──▶ Committing ──landed──▶ Consuming
-//!    ▲            │                   │ fenced
-//!    │            ▼                   ▼
-//!    └──────── Stopped (needs an operator's command)    the loop begins again at Loading
-//! ```
 
 use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
-use anyhow::Result;
+use anyhow::{Result, ensure};
 use bytes::Bytes;
 use chrono::{DateTime, Utc};
 use schemas::landing::{DataFile, Link, LinkCounts, StateKind, data_key, state_key};
@@ -30,8 +23,20 @@ const INCARNATION_OFFSETS: i64 = 1_000_000_000_000_000;
 const REJECT_OVERHEAD_BYTES: usize = 256;
 
 /// Where a partition stands.
+///
+/// ```text
+///               chain and topic fit                seal
+///    Loading ───────────────────────▶ Consuming ─────────▶ Committing
+///     ▲ │ ▲                            │     ▲                │    │
+///     │ │ └──── an offset is missing ──┘     └──── landed ────┘    │
+///     │ │       in Kafka, all landed                               │
+///     │ └─ they do not fit ─▶ Stopped                              │
+///     │                          │                                 │
+///     └── an operator wrote ─────┴──── fenced: another writer's ───┘
+///         into the chain               link stands there
+/// ```
 #[derive(Debug)]
-pub(crate) enum Phase {
+enum Phase {
     /// The chain's tail and state are still to be read.
     Loading,
     Consuming,
@@ -61,7 +66,7 @@ impl Committing {
 pub(crate) struct PartitionWork {
     pub topic: String,
     pub partition: i32,
-    pub phase: Phase,
+    phase: Phase,
     /// Names this assignment in its links.
     writer: Uuid,
     /// The chain's last link.
@@ -140,6 +145,35 @@ impl PartitionWork {
         matches!(self.phase, Phase::Consuming)
     }
 
+    /// Whether the chain is to be read: for the first time, again, or since an operator may have written into it.
+    pub(crate) fn awaits_chain(&self) -> bool {
+        matches!(self.phase, Phase::Loading | Phase::Stopped(_))
+    }
+
+    /// What is wrong, where only an operator's command helps.
+    pub(crate) fn stopped(&self) -> Option<&str> {
+        match &self.phase {
+            Phase::Stopped(problem) => Some(problem),
+            _ => None,
+        }
+    }
+
+    /// The link that is ready and stands in no chain yet.
+    pub(crate) fn committing(&self) -> Option<&Committing> {
+        match &self.phase {
+            Phase::Committing(committing) => Some(committing),
+            _ => None,
+        }
+    }
+
+    /// The same, for whoever delivers its dead letters.
+    pub(crate) fn committing_mut(&mut self) -> Option<&mut Committing> {
+        match &mut self.phase {
+            Phase::Committing(committing) => Some(committing),
+            _ => None,
+        }
+    }
+
     /// Takes a record, also while a link is being written: Kafka hands each over once. One below the position was
     /// fetched before a seek and is left out; a jump upwards covers offsets that hold no record (Kafka's control
     /// records).
@@ -199,10 +233,7 @@ impl PartitionWork {
 
     /// Memory of what stands in no link yet.
     pub(crate) fn bytes_buffered(&self) -> usize {
-        let sealed = match &self.phase {
-            Phase::Committing(committing) => committing.bytes(),
-            _ => 0,
-        };
+        let sealed = self.committing().map_or(0, Committing::bytes);
         let file = self.file.as_ref().map_or(0, LandingFile::bytes_buffered);
         self.frames.bytes_total() + self.rejected_bytes + file + sealed
     }
@@ -221,14 +252,22 @@ impl PartitionWork {
         self.file.as_ref().map_or(0, LandingFile::rows)
     }
 
-    /// Turns what was processed into a link that is ready to be written. Nothing happens when nothing was read.
+    /// Turns what was processed into a link that is ready to be written. Nothing happens when nothing was read. Fails
+    /// while records wait for [`process`](Self::process).
     ///
     /// The state is written whole every `snapshot_every_links` links, else as a delta.
     pub(crate) fn seal(&mut self, now: SystemTime, snapshot_every_links: u64) -> Result<()> {
         if !self.consumes() || self.next == self.start {
             return Ok(());
         }
-        debug_assert!(self.frames.is_empty(), "records are processed before a link is sealed");
+        // The link would cover their offsets, and nobody would ever read them again.
+        ensure!(
+            self.frames.is_empty(),
+            "{}/{}: {} records wait to be processed: no link may cover them",
+            self.topic,
+            self.partition,
+            self.frames.len()
+        );
         let mut uploads = Vec::new();
         let mut files = Vec::new();
         if let Some(file) = self.file.take().map(LandingFile::finish).transpose()?.flatten() {

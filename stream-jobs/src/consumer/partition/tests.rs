@@ -33,10 +33,7 @@ impl Bench {
     fn seal(&mut self) -> Option<Link> {
         self.work.process(&mut self.decoder, &mut self.transform).unwrap();
         self.work.seal(SystemTime::UNIX_EPOCH + Duration::from_secs(86_400), SNAPSHOT_EVERY_LINKS).unwrap();
-        match &self.work.phase {
-            Phase::Committing(committing) => Some(committing.pending.link.clone()),
-            _ => None,
-        }
+        self.work.committing().map(|committing| committing.pending.link.clone())
     }
 
     fn land(&mut self) -> Link {
@@ -75,7 +72,7 @@ fn poison_is_counted_and_kept_for_the_dead_letters() {
     bench.push(1, &frame(&batch(1, clicks(0..2))));
     let link = bench.seal().unwrap();
     assert_eq!((link.counts.records, link.counts.rejected, link.counts.events), (2, 1, 2));
-    let Phase::Committing(committing) = &bench.work.phase else { panic!("sealed") };
+    let committing = bench.work.committing().unwrap();
     let letter = &committing.rejected[0];
     assert_eq!((letter.offset, letter.reason.code, letter.raw.as_slice()), (0, "bad_magic", &b"\x01not a frame"[..]));
 
@@ -84,6 +81,18 @@ fn poison_is_counted_and_kept_for_the_dead_letters() {
     let link = only_poison.seal().unwrap();
     assert!(link.files.is_empty());
     assert_eq!((link.start, link.end, link.counts.rejected), (0, 0, 1));
+}
+
+#[test]
+fn no_link_covers_records_that_were_not_processed() {
+    let mut bench = Bench::new(offsets(0, 100));
+    bench.push(0, &frame(&batch(1, clicks(0..1))));
+    bench.work.process(&mut bench.decoder, &mut bench.transform).unwrap();
+    bench.push(1, &frame(&batch(1, clicks(1..2))));
+    let refused = bench.work.seal(SystemTime::UNIX_EPOCH, SNAPSHOT_EVERY_LINKS).unwrap_err().to_string();
+    assert!(refused.contains("t/2: 1 records wait"), "{refused}");
+    assert!(bench.work.consumes() && bench.work.committing().is_none());
+    assert_eq!(bench.seal().unwrap().end, 1, "what was refused is sealed once they are processed");
 }
 
 #[test]
@@ -119,10 +128,7 @@ fn a_chain_that_does_not_fit_the_topic_stops_the_partition() {
     let stopped = |kafka: KafkaOffsets| {
         let mut work = PartitionWork::new("t", 2);
         work.loaded(Some(tail.clone()), Sessions::default(), kafka);
-        match work.phase {
-            Phase::Stopped(problem) => problem,
-            _ => String::new(),
-        }
+        work.stopped().unwrap_or_default().to_owned()
     };
     assert_eq!(stopped(offsets(0, 50)), "");
     assert_eq!(stopped(offsets(50, 50)), "");
