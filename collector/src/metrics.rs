@@ -20,9 +20,9 @@ pub(crate) struct Metrics {
     pub window_bytes: IntGauge,
     pub window_requests: IntGauge,
     pub connections: IntGauge,
-    pub connections_refused: IntCounter,
+    pub connections_refused: IntCounterVec,
     pub places_lost: IntCounterVec,
-    pub write_timeouts: IntCounter,
+    pub write_timeouts: IntCounterVec,
     pub panics: IntCounter,
     pub kafka_reachable: IntGauge,
     pub producers_rebuilt: IntCounter,
@@ -52,7 +52,8 @@ impl Metrics {
             events_refused: counter(
                 &registry,
                 "collector_events_refused_total",
-                "Events of batches answered 503: the client has them still.",
+                "Events of batches that were read and are not taken: answered 503 or 500, or the client left before its answer. It has them \
+                 still.",
             ),
             dead_letters: counter(&registry, "collector_dead_letters_total", "Dead letters produced."),
             body_bytes: counter(&registry, "collector_body_bytes_total", "Bytes of bodies as sent."),
@@ -65,10 +66,11 @@ impl Metrics {
             window_bytes: gauge(&registry, "collector_window_bytes", "Memory of requests in the window."),
             window_requests: gauge(&registry, "collector_window_requests", "Requests in the window."),
             connections: gauge(&registry, "collector_connections", "Open connections on the public address."),
-            connections_refused: counter(
+            connections_refused: counters(
                 &registry,
                 "collector_connections_refused_total",
                 "Connections refused since there were too many.",
+                "listener",
             ),
             places_lost: counters(
                 &registry,
@@ -76,10 +78,11 @@ impl Metrics {
                 "Slow bodies and idle connections whose place another got.",
                 "of",
             ),
-            write_timeouts: counter(
+            write_timeouts: counters(
                 &registry,
                 "collector_write_timeouts_total",
                 "Connections closed since their peer did not read.",
+                "listener",
             ),
             panics: counter(&registry, "collector_panics_total", "Requests answered 500 after a panic: a bug."),
             kafka_reachable: gauge(&registry, "collector_kafka_reachable", "1 when Kafka answers, else 0."),

@@ -77,7 +77,7 @@ impl Collector {
         let stop_internal = CancellationToken::new();
         let limits = edge.config.limits.clone();
         let places = Arc::clone(&edge.connections);
-        let public_acceptor = acceptor(public_listener, public(Arc::clone(&edge)), limits.clone(), places, &edge);
+        let public_acceptor = acceptor("public", public_listener, public(Arc::clone(&edge)), limits.clone(), places, &edge);
         let internal_limits = Limits {
             connections_max: INTERNAL_CONNECTIONS_MAX,
             address_share_percent: 100,
@@ -87,7 +87,7 @@ impl Collector {
         let lost = edge.metrics.places_lost.with_label_values(&["internal_connection"]);
         let places = Places::new(shares::connections(&internal_limits), lost);
         let internal_acceptor =
-            acceptor(internal_listener, internal(Arc::clone(&edge)), internal_limits, places, &edge);
+            acceptor("internal", internal_listener, internal(Arc::clone(&edge)), internal_limits, places, &edge);
         let mut serving_public = tokio::spawn(public_acceptor.serve(stop_public.clone()));
         let mut serving_internal = tokio::spawn(internal_acceptor.serve(stop_internal.clone()));
         let watch_ended = CancellationToken::new();
@@ -156,6 +156,7 @@ async fn listen(setting: &str, address: SocketAddr) -> anyhow::Result<TcpListene
 }
 
 fn acceptor(
+    name: &'static str,
     listener: TcpListener,
     filter: warp::filters::BoxedFilter<(crate::http::answer::Answer,)>,
     limits: Limits,
@@ -163,7 +164,7 @@ fn acceptor(
     edge: &Edge,
 ) -> Acceptor {
     let trusted_proxies = edge.config.trusted_proxies.clone();
-    Acceptor { listener, filter, limits, places, trusted_proxies, metrics: Arc::clone(&edge.metrics) }
+    Acceptor { name, listener, filter, limits, places, trusted_proxies, metrics: Arc::clone(&edge.metrics) }
 }
 
 /// Waits for Kafka, its topics and the registry.

@@ -110,7 +110,7 @@ mod tests {
         assert!((last.x.last().unwrap() - 800.0).abs() <= 1.0 && (last.y.last().unwrap() - 400.0).abs() <= 1.0);
         assert!((1_200.0..4_000.0).contains(&arrived_ms), "{arrived_ms}");
         for trail in &trails {
-            assert_eq!((trail.dt.len(), trail.dt.len()), (trail.x.len(), trail.y.len()));
+            assert_eq!((trail.x.len(), trail.y.len()), (trail.dt.len(), trail.dt.len()));
             assert!(trail.dt.len() <= SAMPLES_MAX as usize);
             assert!(trail.dt[1..].iter().all(|dt| (dt - visitor.sample_interval_ms).abs() < 0.3));
         }

@@ -187,12 +187,10 @@ async fn the_other_paths() {
     assert_eq!(call(rig.at.public, "POST", "/elsewhere", &[], &good()).await.code(), "not_found");
     assert!(rig.get("/sdk/no-such.js").await.text().contains("npm run build"));
     let metrics = call(rig.at.internal, "GET", "/metrics", &[], b"").await;
-    assert!(
-        metrics.text().contains("# TYPE collector_requests_total counter")
-            || metrics.text().contains("# TYPE collector_"),
-        "{}",
-        metrics.text()
-    );
+    assert_eq!(metrics.header("content-type"), Some("text/plain; version=0.0.4"));
+    for line in ["# TYPE collector_window_requests gauge", "# TYPE collector_events_received_total counter"] {
+        assert!(metrics.text().lines().any(|found| found == line), "{line} is not in:\n{}", metrics.text());
+    }
     assert_eq!(call(rig.at.internal, "GET", "/health/ready", &[], b"").await.status, 200);
     let reply = call(rig.at.public, "POST", &format!("/hello?key={KEY}"), &[], &good()).await;
     assert_eq!(reply.status, 200);

@@ -33,7 +33,7 @@ async fn pipeline_without_reading(rig: &Rig) {
 async fn a_peer_that_does_not_read_is_closed_in_time() {
     let rig = Rig::start(|config| config.limits.write_timeout_ms = 200).await;
     tokio::join!(pipeline_without_reading(&rig), pipeline_without_reading(&rig));
-    assert_eq!(rig.metric("collector_write_timeouts_total").await, 2);
+    assert_eq!(rig.metric_of("collector_write_timeouts_total", "listener=\"public\"").await, 2);
     eventually("no connection", async || (rig.metric("collector_connections").await == 0).then_some(())).await;
     assert_eq!(rig.get("/health/live").await.status, 200);
     rig.stop().await;
@@ -114,5 +114,30 @@ async fn a_connection_that_asks_no_more_is_closed() {
     let mut stream = TcpStream::connect(rig.at.public).await.expect("a connection");
     stream.write_all(b"GET /health/live HTTP/1.1\r\nhost: test\r\n\r\n").await.expect("written");
     closed(&mut stream).await;
+    rig.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_the_internal_address_refuses_is_not_the_publics() {
+    let rig = Rig::start(|config| config.limits.patience_ms = 60_000).await;
+    let mut held = Vec::new();
+    // It takes 64; whoever is refused is told so.
+    for _ in 0..64 {
+        held.push(TcpStream::connect(rig.at.internal).await.expect("a connection"));
+    }
+    eventually("one refused", async || {
+        let status = served(TcpStream::connect(rig.at.internal).await.expect("a connection")).await;
+        (status == 503).then_some(())
+    })
+    .await;
+    drop(held);
+    let refused = async |listener: &str| rig.metric_of("collector_connections_refused_total", listener).await;
+    eventually("room again", async || {
+        let status = served(TcpStream::connect(rig.at.internal).await.expect("a connection")).await;
+        (status == 200).then_some(())
+    })
+    .await;
+    assert!(refused("listener=\"internal\"").await >= 1);
+    assert_eq!(refused("listener=\"public\"").await, 0);
     rig.stop().await;
 }

@@ -98,8 +98,15 @@ impl Rig {
 
     /// The value of a counter or gauge, summed over its labels.
     pub(crate) async fn metric(&self, name: &str) -> u64 {
+        self.metric_of(name, "").await
+    }
+
+    /// The same of one label, such as `listener="public"`.
+    pub(crate) async fn metric_of(&self, name: &str, label: &str) -> u64 {
         let text = call(self.at.internal, "GET", "/metrics", &[], b"").await.text();
-        let lines = text.lines().filter(|line| line.starts_with(name) && line[name.len()..].starts_with(['{', ' ']));
+        let lines = text.lines().filter(|line| {
+            line.strip_prefix(name).is_some_and(|rest| rest.starts_with(['{', ' ']) && rest.contains(label))
+        });
         lines.map(|line| line.rsplit(' ').next().expect("a value").parse::<f64>().expect("a number") as u64).sum()
     }
 

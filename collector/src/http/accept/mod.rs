@@ -57,6 +57,8 @@ pub(crate) struct Acceptor {
     pub listener: TcpListener,
     pub filter: BoxedFilter<(Answer,)>,
     pub limits: Limits,
+    /// The listener, as its counters name it.
+    pub name: &'static str,
     /// One for each connection.
     pub places: Arc<Places>,
     /// Proxies: the connections of many senders, so no share of one address.
@@ -110,7 +112,7 @@ impl Acceptor {
         let address = peer.ip().to_canonical();
         let holder = (!is_trusted(address, &self.trusted_proxies)).then(|| Holder::Address(network_of(address)));
         let Ok(place) = self.places.enter([holder, None]) else {
-            self.metrics.connections_refused.inc();
+            self.metrics.connections_refused.with_label_values(&[self.name]).inc();
             tokio::spawn(refuse(stream));
             return;
         };
@@ -137,7 +139,8 @@ impl Acceptor {
             }
         });
         let timeout = Duration::from_millis(self.limits.write_timeout_ms);
-        let stream = WriteTimeout::new(stream, timeout, self.metrics.write_timeouts.clone());
+        let timeouts = self.metrics.write_timeouts.with_label_values(&[self.name]);
+        let stream = WriteTimeout::new(stream, timeout, timeouts);
         let connection = graceful.watch(http.serve_connection(TokioIo::new(stream), service));
         tokio::spawn(async move {
             tokio::select! {

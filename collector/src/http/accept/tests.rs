@@ -30,6 +30,7 @@ async fn a_panic_is_one_request_answered_500_and_counted() {
         Answer::new(bytes::Bytes::from_static(b"fine"))
     });
     let acceptor = Acceptor {
+        name: "public",
         listener,
         filter: filter.boxed(),
         limits,
