@@ -32,7 +32,7 @@ const CLIENT_OPTIONS: [(&str, &str); 1] = [("enable.metrics.push", "false")];
 const CONSUMER_OPTIONS: [(&str, &str); 2] = [("fetch.wait.max.ms", "5000"), ("heartbeat.interval.ms", "10000")];
 
 /// The collector; returns when it takes events.
-pub async fn collector(addresses: &Addresses, public: TcpListener, internal: TcpListener) -> Result<Part> {
+pub(crate) async fn collector(addresses: &Addresses, public: TcpListener, internal: TcpListener) -> Result<Part> {
     let mut config = collector::Config {
         sites: vec![collector::Site {
             site_id: addresses.site_id.clone(),
@@ -64,7 +64,7 @@ pub async fn collector(addresses: &Addresses, public: TcpListener, internal: Tcp
 }
 
 /// The stream job.
-pub fn stream_job(settings: &Options, addresses: &Addresses, internal: TcpListener) -> Result<Part> {
+pub(crate) fn stream_job(settings: &Options, addresses: &Addresses, internal: TcpListener) -> Result<Part> {
     let mut config = stream_jobs::Config {
         brokers: addresses.kafka_bootstrap.clone(),
         registry: addresses.registry_url.clone(),
@@ -84,7 +84,7 @@ pub fn stream_job(settings: &Options, addresses: &Addresses, internal: TcpListen
 }
 
 /// Compaction, now and then.
-pub fn compaction(settings: &Options, lake: Arc<Lake>) -> Part {
+pub(crate) fn compaction(settings: &Options, lake: Arc<Lake>) -> Part {
     let interval = settings.compact_every;
     Part::start("compaction", move |stop| async move {
         warehouse::compact::every(lake, interval, stop).await;
@@ -93,7 +93,7 @@ pub fn compaction(settings: &Options, lake: Arc<Lake>) -> Part {
 }
 
 /// The studio's pages and the SQL API.
-pub fn studio(addresses: &Addresses, lake: Arc<Lake>, listener: TcpListener) -> Part {
+pub(crate) fn studio(addresses: &Addresses, lake: Arc<Lake>, listener: TcpListener) -> Part {
     let serving = Serving {
         about: About {
             shop_url: Some(addresses.shop_url.clone()),

@@ -9,7 +9,7 @@ use schemas::landing::Link;
 use schemas::topics;
 
 /// Checks that the links of every partition have neither gap nor overlap and together hold the events, none twice.
-pub fn check_links(lake: &Path, events: u64) -> Result<()> {
+pub(super) fn check_links(lake: &Path, events: u64) -> Result<()> {
     let (mut held, mut duplicates) = (0, 0);
     let commits = lake.join("landing/commits").join(topics::EVENTS);
     for partition in fs::read_dir(&commits).with_context(|| format!("{} cannot be read", commits.display()))? {
@@ -39,7 +39,7 @@ fn read_link(path: &Path) -> Result<Link> {
 }
 
 /// Bytes of the events' log in Kafka.
-pub fn kafka_bytes(parts_folder: &Path) -> Result<u64> {
+pub(super) fn kafka_bytes(parts_folder: &Path) -> Result<u64> {
     let mut bytes = 0;
     for entry in fs::read_dir(parts_folder.join("kafka/data"))? {
         let entry = entry?;
@@ -51,7 +51,7 @@ pub fn kafka_bytes(parts_folder: &Path) -> Result<u64> {
 }
 
 /// Bytes of all Parquet files below a folder; 0 if there is none.
-pub fn parquet_bytes(folder: &Path) -> Result<u64> {
+pub(super) fn parquet_bytes(folder: &Path) -> Result<u64> {
     bytes_below(folder, |name| name.ends_with(".parquet"))
 }
 

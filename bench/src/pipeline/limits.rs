@@ -25,7 +25,7 @@ const SILENCE_MAX: Duration = Duration::from_secs(30);
 const FLUSH_TIMEOUT: Duration = Duration::from_secs(120);
 
 /// The records of the pipeline's topic, as the collector made them.
-pub struct Records {
+pub(super) struct Records {
     items: Vec<(Vec<u8>, Vec<u8>)>,
     pub partitions: i32,
     /// Records of the whole topic; more than were kept if they were too large for memory.
@@ -36,13 +36,13 @@ pub struct Records {
 
 impl Records {
     /// Part of the topic's records that were read (1: all).
-    pub fn part(&self) -> f64 {
+    pub(super) fn part(&self) -> f64 {
         self.items.len() as f64 / self.count_in_topic.max(1) as f64
     }
 }
 
 /// Reads a topic with rdkafka, doing nothing else.
-pub fn read(bootstrap: &str, topic: &str) -> Result<Records> {
+pub(super) fn read(bootstrap: &str, topic: &str) -> Result<Records> {
     let consumer: BaseConsumer = ClientConfig::new()
         .set("bootstrap.servers", bootstrap)
         .set("group.id", "bench")
@@ -82,7 +82,7 @@ pub fn read(bootstrap: &str, topic: &str) -> Result<Records> {
 }
 
 /// Makes the topic that [`produce`] writes to, with as many partitions as the records came from.
-pub async fn create_topic(bootstrap: &str, records: &Records) -> Result<()> {
+pub(super) async fn create_topic(bootstrap: &str, records: &Records) -> Result<()> {
     let admin: AdminClient<DefaultClientContext> = ClientConfig::new().set("bootstrap.servers", bootstrap).create()?;
     let topic = NewTopic::new(TOPIC, records.partitions, TopicReplication::Fixed(1));
     for created in admin.create_topics([&topic], &AdminOptions::new()).await? {
@@ -92,7 +92,7 @@ pub async fn create_topic(bootstrap: &str, records: &Records) -> Result<()> {
 }
 
 /// Produces the records with these settings and nothing else; returns the CPU time of this process.
-pub fn produce(bootstrap: &str, records: &Records, options: &[(&str, &str)]) -> Result<CpuSeconds> {
+pub(super) fn produce(bootstrap: &str, records: &Records, options: &[(&str, &str)]) -> Result<CpuSeconds> {
     let mut config = ClientConfig::new();
     config.set("bootstrap.servers", bootstrap);
     for (option, value) in options {
@@ -125,7 +125,7 @@ fn send(producer: &BaseProducer, key: &[u8], payload: &[u8]) -> Result<()> {
 }
 
 /// CPU time of reading the bodies' JSON: only its syntax, and by the ingest contract's own parser.
-pub fn parse(batches: &[Batch]) -> Result<(CpuSeconds, CpuSeconds)> {
+pub(super) fn parse(batches: &[Batch]) -> Result<(CpuSeconds, CpuSeconds)> {
     let start = cpu_of(std::process::id())?;
     for batch in batches {
         black_box(serde_json::from_slice::<IgnoredAny>(&batch.body)?);

@@ -8,7 +8,7 @@ use serde::Serialize;
 
 /// Machine, versions and commit.
 #[derive(Clone, Debug, Serialize)]
-pub struct Machine {
+pub(super) struct Machine {
     pub date: String,
     pub commit: String,
     pub cores: usize,
@@ -24,7 +24,7 @@ pub struct Machine {
 }
 
 impl Machine {
-    pub fn look(parts_program: &Path) -> Self {
+    pub(super) fn look(parts_program: &Path) -> Self {
         let cpuinfo = read("/proc/cpuinfo");
         let cpu = cpuinfo.lines().find_map(|line| line.strip_prefix("model name")?.split_once(": "));
         let meminfo = read("/proc/meminfo");

@@ -11,7 +11,7 @@ const PORT_MAX: u16 = 31_999;
 const STEP: u32 = 4_099;
 
 /// A port that nobody listens on now. Whoever starts a server there finds out if that changes.
-pub fn free_port() -> Result<u16> {
+pub(super) fn free_port() -> Result<u16> {
     let count = u32::from(PORT_MAX - PORT_MIN) + 1;
     let start = std::process::id().wrapping_mul(STEP);
     for attempt in 0..count {

@@ -10,7 +10,7 @@ use super::machine::Machine;
 use super::run::{Run, Setting, Used};
 
 #[derive(Serialize)]
-pub struct Report {
+pub(super) struct Report {
     machine: Machine,
     command: String,
     /// `release`, `debug`: the folders that the programs lay in.
@@ -33,7 +33,7 @@ const RATIOS: [(&str, &str); 4] = [
 ];
 
 impl Report {
-    pub fn new(arguments: &PipelineArguments, setting: &Setting, runs: Vec<Run>, batches: usize) -> Self {
+    pub(super) fn new(arguments: &PipelineArguments, setting: &Setting, runs: Vec<Run>, batches: usize) -> Self {
         Self {
             machine: Machine::look(&setting.parts),
             command: format!(
@@ -59,7 +59,7 @@ impl Report {
     }
 
     /// The section of `RESULTS.md`.
-    pub fn markdown(&self) -> String {
+    pub(super) fn markdown(&self) -> String {
         let mut out = String::from("## Pipeline\n\n");
         self.heading(&mut out);
         if self.profile != "release" {

@@ -36,7 +36,7 @@ const PRODUCER_OPTIONS: [(&str, &str); 5] = [
 
 /// Where the programs lie, and how to post.
 #[derive(Clone, Debug)]
-pub struct Setting {
+pub(super) struct Setting {
     pub parts: PathBuf,
     pub bin: PathBuf,
     /// Folder of `warehouse`; without it the run ends when everything is landed.
@@ -49,7 +49,7 @@ pub struct Setting {
 
 /// What one process used in the measured part.
 #[derive(Clone, Debug, Serialize)]
-pub struct Used {
+pub(super) struct Used {
     pub name: &'static str,
     pub cpu: CpuSeconds,
     pub peak_mib: Option<f64>,
@@ -59,7 +59,7 @@ pub struct Used {
 
 /// Everything that one run measured.
 #[derive(Clone, Debug, Serialize)]
-pub struct Run {
+pub(super) struct Run {
     pub processes: Vec<Used>,
     pub limits: Vec<Used>,
     /// Seconds from the first post to the last answer, and to the last landed event.
@@ -76,7 +76,7 @@ pub struct Run {
 }
 
 /// `batches` hold plain JSON; what is posted is encoded as `setting` says.
-pub async fn run(setting: &Setting, batches: &[Batch], folder: &Path) -> Result<Run> {
+pub(super) async fn run(setting: &Setting, batches: &[Batch], folder: &Path) -> Result<Run> {
     let events: u64 = batches.iter().map(|batch| u64::from(batch.events)).sum();
     let (warm_up, measured) = batches.split_at(setting.warm_up_batches);
     let measured_events: u64 = measured.iter().map(|batch| u64::from(batch.events)).sum();

@@ -20,7 +20,7 @@ const STOP_WAIT: Duration = Duration::from_secs(60);
 const POLL_INTERVAL: Duration = Duration::from_millis(50);
 const LOG_TAIL_LINES: usize = 15;
 
-pub struct Server {
+pub(super) struct Server {
     pub name: &'static str,
     child: Child,
     log: PathBuf,
@@ -30,7 +30,12 @@ pub struct Server {
 
 impl Server {
     /// Starts the command with its output in `folder`/NAME.log and waits until `/health/ready` says 200.
-    pub async fn start(name: &'static str, mut command: Command, internal: String, folder: &Path) -> Result<Self> {
+    pub(super) async fn start(
+        name: &'static str,
+        mut command: Command,
+        internal: String,
+        folder: &Path,
+    ) -> Result<Self> {
         let log = folder.join(format!("{name}.log"));
         let file = File::create(&log).with_context(|| format!("{} cannot be written", log.display()))?;
         command.stdin(Stdio::null()).stdout(file.try_clone()?).stderr(file);
@@ -61,12 +66,12 @@ impl Server {
         }
     }
 
-    pub fn pid(&self) -> u32 {
+    pub(super) fn pid(&self) -> u32 {
         self.child.id()
     }
 
     /// The value of a metric without labels.
-    pub async fn metric(&self, name: &str) -> Result<f64> {
+    pub(super) async fn metric(&self, name: &str) -> Result<f64> {
         let (_, text) =
             get(&self.internal, "/metrics").await.with_context(|| format!("{} gives no metrics", self.name))?;
         let line = text.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(' '));
@@ -74,7 +79,7 @@ impl Server {
     }
 
     /// SIGTERM, and the exit code must be 0.
-    pub fn stop(mut self) -> Result<()> {
+    pub(super) fn stop(mut self) -> Result<()> {
         terminate(&self.child)?;
         let deadline = Instant::now() + STOP_WAIT;
         loop {

@@ -8,13 +8,13 @@ use serde::Serialize;
 
 /// User and system time of all threads of a process since its start.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize)]
-pub struct CpuSeconds {
+pub(super) struct CpuSeconds {
     pub user: f64,
     pub system: f64,
 }
 
 impl CpuSeconds {
-    pub fn total(self) -> f64 {
+    pub(super) fn total(self) -> f64 {
         self.user + self.system
     }
 }
@@ -27,14 +27,14 @@ impl Sub for CpuSeconds {
 }
 
 /// CPU time of a running process, threads that have ended included.
-pub fn cpu_of(pid: u32) -> Result<CpuSeconds> {
+pub(super) fn cpu_of(pid: u32) -> Result<CpuSeconds> {
     let path = format!("/proc/{pid}/stat");
     let text = fs::read_to_string(&path).with_context(|| format!("{path}: the process has ended"))?;
     fields(&text, 11).with_context(|| format!("{path} is not as proc(5) says"))
 }
 
 /// CPU time of this process's children that have ended and been waited for.
-pub fn cpu_of_ended_children() -> Result<CpuSeconds> {
+pub(super) fn cpu_of_ended_children() -> Result<CpuSeconds> {
     let text = fs::read_to_string("/proc/self/stat").context("/proc/self/stat cannot be read")?;
     fields(&text, 13).context("/proc/self/stat is not as proc(5) says")
 }
@@ -49,7 +49,7 @@ fn fields(stat: &str, first: usize) -> Option<CpuSeconds> {
 }
 
 /// Most memory that a running process has held, MiB (VmHWM); `None` once it has ended.
-pub fn peak_mib(pid: u32) -> Option<f64> {
+pub(super) fn peak_mib(pid: u32) -> Option<f64> {
     let status = fs::read_to_string(format!("/proc/{pid}/status")).ok()?;
     let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
     let kib: f64 = line.trim().strip_suffix("kB")?.trim().parse().ok()?;

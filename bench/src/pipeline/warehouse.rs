@@ -20,7 +20,7 @@ fn warehouse(bin: &Path, parts: &Parts, arguments: &[&str]) -> Command {
 }
 
 /// Runs one compaction to its end; its CPU time is read when it has been waited for, its memory while it runs.
-pub fn compact(bin: &Path, parts: &Parts) -> Result<Used> {
+pub(super) fn compact(bin: &Path, parts: &Parts) -> Result<Used> {
     let spinner = ProgressBar::new_spinner().with_message("compacting");
     spinner.enable_steady_tick(SPINNER_INTERVAL);
     let before = cpu_of_ended_children()?;
@@ -42,7 +42,7 @@ pub fn compact(bin: &Path, parts: &Parts) -> Result<Used> {
 }
 
 /// Exactly once, by two independent ways: `verify`, and the number of rows.
-pub fn check(bin: &Path, parts: &Parts, events: u64) -> Result<()> {
+pub(super) fn check(bin: &Path, parts: &Parts, events: u64) -> Result<()> {
     let verified = output(warehouse(bin, parts, &["verify"]))?;
     ensure!(
         verified.status.success(),

@@ -3,13 +3,13 @@
 use std::fmt::Write;
 
 /// Appends a number as `JSON.stringify` would: shortest form, no `.0`.
-pub fn number(out: &mut String, value: f64) {
+pub(super) fn number(out: &mut String, value: f64) {
     debug_assert!(value.is_finite());
     write!(out, "{value}").expect("a String takes everything");
 }
 
 /// Appends a quoted string; escapes what JSON asks for.
-pub fn string(out: &mut String, text: &str) {
+pub(super) fn string(out: &mut String, text: &str) {
     out.push('"');
     for character in text.chars() {
         match character {
@@ -26,7 +26,7 @@ pub fn string(out: &mut String, text: &str) {
 }
 
 /// Appends a quoted string, or `null`.
-pub fn optional(out: &mut String, text: Option<&str>) {
+pub(super) fn optional(out: &mut String, text: Option<&str>) {
     match text {
         Some(text) => string(out, text),
         None => out.push_str("null"),
@@ -34,7 +34,7 @@ pub fn optional(out: &mut String, text: Option<&str>) {
 }
 
 /// Appends a list of numbers.
-pub fn numbers(out: &mut String, values: &[f64]) {
+pub(super) fn numbers(out: &mut String, values: &[f64]) {
     out.push('[');
     for (index, value) in values.iter().enumerate() {
         if index > 0 {
@@ -46,7 +46,7 @@ pub fn numbers(out: &mut String, values: &[f64]) {
 }
 
 /// To a tenth: what a browser's clock gives to a page that is not isolated.
-pub fn tenth(value: f64) -> f64 {
+pub(super) fn tenth(value: f64) -> f64 {
     (value * 10.0).round() / 10.0
 }
 

@@ -13,7 +13,7 @@ const REACH_BASE_MS: f64 = 180.0;
 const REACH_SLOPE_MS: f64 = 160.0;
 
 /// One `pointer` event.
-pub struct Trail {
+pub(super) struct Trail {
     pub at_ms: f64,
     pub dt: Vec<f64>,
     pub x: Vec<f64>,
@@ -21,7 +21,7 @@ pub struct Trail {
 }
 
 /// Moves from one point to another; returns the trails and the time of arrival.
-pub fn reach(
+pub(super) fn reach(
     chance: &mut Chance,
     visitor: &Visitor,
     start_ms: f64,

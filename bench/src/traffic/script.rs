@@ -9,7 +9,7 @@ use super::pointer::Trail;
 
 /// One event without its `seq`: that is given when the tab puts it into a batch.
 #[derive(Clone)]
-pub struct Draft {
+pub(super) struct Draft {
     pub at_ms: f64,
     pub kind: EventType,
     /// Where its fields stand in the script's text: everything that follows `"at"`.
@@ -20,32 +20,32 @@ pub struct Draft {
 
 /// The events of one page view in the order of time.
 #[derive(Default)]
-pub struct Script {
+pub(super) struct Script {
     drafts: Vec<Draft>,
     text: String,
 }
 
 impl Script {
     /// Adds an event; `fields` appends what follows `"at"`, each field with a comma in front.
-    pub fn add(&mut self, at_ms: f64, kind: EventType, fields: impl FnOnce(&mut String)) {
+    pub(super) fn add(&mut self, at_ms: f64, kind: EventType, fields: impl FnOnce(&mut String)) {
         let start = self.text.len();
         fields(&mut self.text);
         self.drafts.push(Draft { at_ms, kind, tail: start..self.text.len(), flush: false });
     }
 
     /// The event just added is sent at once, with those before it.
-    pub fn flush(&mut self) {
+    pub(super) fn flush(&mut self) {
         if let Some(last) = self.drafts.last_mut() {
             last.flush = true;
         }
     }
 
-    pub fn bare(&mut self, at_ms: f64, kind: EventType) {
+    pub(super) fn bare(&mut self, at_ms: f64, kind: EventType) {
         self.add(at_ms, kind, |_| {});
     }
 
     /// An event on an element; `more` are further fields.
-    pub fn on_element(&mut self, at_ms: f64, kind: EventType, element: &str, more: impl FnOnce(&mut String)) {
+    pub(super) fn on_element(&mut self, at_ms: f64, kind: EventType, element: &str, more: impl FnOnce(&mut String)) {
         self.add(at_ms, kind, |out| {
             out.push_str(",\"element\":");
             out.push_str(element);
@@ -53,7 +53,7 @@ impl Script {
         });
     }
 
-    pub fn trail(&mut self, trail: &Trail) {
+    pub(super) fn trail(&mut self, trail: &Trail) {
         self.add(trail.at_ms, EventType::Pointer, |out| {
             out.push_str(",\"trail\":{\"dt\":");
             json::numbers(out, &trail.dt);
@@ -66,21 +66,21 @@ impl Script {
     }
 
     /// The events in the order of time (requests and vitals are known early and happen later), and where their text is.
-    pub fn finish(mut self) -> Finished {
+    pub(super) fn finish(mut self) -> Finished {
         self.drafts.sort_by(|one, other| one.at_ms.total_cmp(&other.at_ms));
         Finished { drafts: self.drafts, text: self.text }
     }
 }
 
 /// A script in order.
-pub struct Finished {
+pub(super) struct Finished {
     pub drafts: Vec<Draft>,
     text: String,
 }
 
 impl Finished {
     /// Appends the event's JSON; `client_ahead_ms` is what the visitor's clock adds.
-    pub fn write(&self, out: &mut String, draft: &Draft, seq: u64, client_ahead_ms: f64) {
+    pub(super) fn write(&self, out: &mut String, draft: &Draft, seq: u64, client_ahead_ms: f64) {
         out.push_str("{\"seq\":");
         json::number(out, seq as f64);
         out.push_str(",\"type\":\"");
@@ -93,7 +93,7 @@ impl Finished {
 }
 
 /// Appends `,"name":value` with a number.
-pub fn field(out: &mut String, name: &str, value: f64) {
+pub(super) fn field(out: &mut String, name: &str, value: f64) {
     out.push_str(",\"");
     out.push_str(name);
     out.push_str("\":");

@@ -32,7 +32,7 @@ const WORDS: &[&str] = &[
 
 /// What one does with an element.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Kind {
+pub(super) enum Kind {
     Link,
     Button,
     /// Looks like a button, does nothing.
@@ -45,7 +45,7 @@ pub enum Kind {
 }
 
 /// One element: its JSON is rendered once, since the layout is fixed.
-pub struct Element {
+pub(super) struct Element {
     pub kind: Kind,
     /// The value of `"element"` in an event.
     pub json: String,
@@ -57,7 +57,7 @@ pub struct Element {
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum PageKind {
+pub(super) enum PageKind {
     Home,
     Category,
     Product,
@@ -67,19 +67,19 @@ pub enum PageKind {
     Other,
 }
 
-pub struct Page {
+pub(super) struct Page {
     pub kind: PageKind,
     pub path: String,
     pub title: String,
     pub elements: Vec<Element>,
 }
 
-pub struct Shop {
+pub(super) struct Shop {
     pub pages: Vec<Page>,
 }
 
 impl Shop {
-    pub fn new() -> Self {
+    pub(super) fn new() -> Self {
         let mut chance = Chance::new(SHOP_SEED);
         let mut addresses = vec![(PageKind::Home, "/".to_owned(), "Boxes and more".to_owned())];
         for index in 0..CATEGORIES {
@@ -116,7 +116,7 @@ impl Shop {
     }
 
     /// A page of that kind, the popular ones more often.
-    pub fn page(&self, chance: &mut Chance, kind: PageKind) -> usize {
+    pub(super) fn page(&self, chance: &mut Chance, kind: PageKind) -> usize {
         let first = self.pages.iter().position(|page| page.kind == kind).expect("the shop has pages of every kind");
         let count = self.pages[first..].iter().take_while(|page| page.kind == kind).count();
         first + chance.popular(count)

@@ -32,7 +32,7 @@ const NEXT_PAGES: &[(f64, PageKind)] = &[
     (6.0, PageKind::Home),
 ];
 
-pub struct Tab {
+pub(super) struct Tab {
     pub visitor: Arc<Visitor>,
     tab_id: Uuid,
     seq: u64,
@@ -60,7 +60,7 @@ struct PageView {
 }
 
 impl Tab {
-    pub fn open(chance: &mut Chance, visitor: Arc<Visitor>, at_ms: f64) -> Self {
+    pub(super) fn open(chance: &mut Chance, visitor: Arc<Visitor>, at_ms: f64) -> Self {
         let mut tab = Self {
             visitor,
             tab_id: chance.uuid7(at_ms),
@@ -78,7 +78,7 @@ impl Tab {
     }
 
     /// Starts another visit in the same tab: `seq` goes on.
-    pub fn visit(&mut self, chance: &mut Chance, at_ms: f64) {
+    pub(super) fn visit(&mut self, chance: &mut Chance, at_ms: f64) {
         let (referrer, query) = Visitor::origin(chance);
         self.pages_left = chance.log_normal(PAGES_MEDIAN, 0.7).clamp(1.0, 40.0) as usize;
         self.next_page_ms = at_ms;
@@ -87,12 +87,12 @@ impl Tab {
     }
 
     /// Time of the next event; after the visit's last page view, when the next page would have been opened.
-    pub fn next_ms(&self) -> f64 {
+    pub(super) fn next_ms(&self) -> f64 {
         self.current.as_ref().map_or(self.next_page_ms, |view| view.events.drafts[view.sent].at_ms)
     }
 
     /// The next batch of at most `events_max` events, `None` when the visit is over.
-    pub fn next_batch(
+    pub(super) fn next_batch(
         &mut self,
         chance: &mut Chance,
         shop: &Shop,

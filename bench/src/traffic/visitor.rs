@@ -80,7 +80,7 @@ const ORIGINS: &[(f64, (&str, &str))] = &[
     ),
 ];
 
-pub struct Visitor {
+pub(super) struct Visitor {
     pub id: Uuid,
     pub user_agent: &'static str,
     pub language: &'static str,
@@ -103,7 +103,7 @@ pub struct Visitor {
 
 impl Visitor {
     /// `skewed`: how many visitors' clocks are wrong by minutes or hours; the others' by some milliseconds.
-    pub fn arrive(chance: &mut Chance, at_ms: f64, skewed: f64) -> Arc<Self> {
+    pub(super) fn arrive(chance: &mut Chance, at_ms: f64, skewed: f64) -> Arc<Self> {
         let user_agent = *chance.weighted(USER_AGENTS);
         let (language, timezone) = *chance.weighted(PLACES);
         let phone = user_agent.contains("Mobile");
@@ -130,7 +130,7 @@ impl Visitor {
     }
 
     /// Referrer and query of the first page of a visit; both may be empty.
-    pub fn origin(chance: &mut Chance) -> (&'static str, &'static str) {
+    pub(super) fn origin(chance: &mut Chance) -> (&'static str, &'static str) {
         *chance.weighted(ORIGINS)
     }
 }

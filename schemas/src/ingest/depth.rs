@@ -3,7 +3,7 @@
 
 /// The deepest nesting of arrays and objects in `json`; brackets inside strings do not count. Stays meaningful on
 /// malformed text, which the parser refuses afterwards.
-pub fn deepest(json: &[u8]) -> usize {
+pub(super) fn deepest(json: &[u8]) -> usize {
     let (mut depth, mut deepest) = (0usize, 0usize);
     let mut bytes = json.iter();
     while let Some(byte) = bytes.next() {

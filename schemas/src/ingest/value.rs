@@ -214,7 +214,7 @@ impl<'de> Deserialize<'de> for Samples {
 }
 
 /// A list of which only the first [`EVENTS_MAX`] are kept: what is over the limit is counted without memory for it.
-pub struct Counted<E> {
+pub(super) struct Counted<E> {
     pub items: Vec<E>,
     pub count: usize,
 }
@@ -248,7 +248,7 @@ impl<'de, E: Deserialize<'de>> Deserialize<'de> for Counted<E> {
 
 /// A value that does no harm by being wrong: then it is `None`.
 #[derive(Debug)]
-pub struct Lenient<T>(pub Option<T>);
+pub(super) struct Lenient<T>(pub Option<T>);
 
 impl<'de, T: Deserialize<'de>> Deserialize<'de> for Lenient<T> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {

@@ -11,10 +11,10 @@ use tokio::sync::watch;
 use tokio::time::timeout;
 
 /// Counts produce requests, for those who wait for records.
-pub type Appends = watch::Sender<u64>;
+pub(super) type Appends = watch::Sender<u64>;
 
 /// Requests go to `inner`, one by one.
-pub struct WaitingFetch<S> {
+pub(super) struct WaitingFetch<S> {
     pub inner: S,
     pub appends: Appends,
 }

@@ -24,7 +24,7 @@ const SEED: u64 = 666;
 
 /// Where the attackers aim.
 #[derive(Clone, Debug)]
-pub struct Target {
+pub(crate) struct Target {
     pub collector_url: String,
     pub studio_url: String,
     pub kafka: String,
@@ -33,23 +33,23 @@ pub struct Target {
 
 /// How often an attack was made, by what came of it.
 #[derive(Clone, Debug, Default)]
-pub struct Tally(BTreeMap<String, u64>);
+pub(crate) struct Tally(BTreeMap<String, u64>);
 
 /// What all attacks came to.
-pub struct Attacked {
+pub(crate) struct Attacked {
     pub tallies: BTreeMap<&'static str, Tally>,
     /// Their events too are legal ones, for the most part, and stand in the books.
     pub outcome: Outcome,
 }
 
 /// Running attackers; they end when this is stopped.
-pub struct Attacks {
+pub(crate) struct Attacks {
     stop: Arc<AtomicBool>,
     attackers: Vec<(&'static str, JoinHandle<(Tally, Outcome)>)>,
 }
 
 /// What an attacker has: a tab of its own, the books of its events, and whether to stop.
-pub struct Attacker {
+pub(crate) struct Attacker {
     pub target: Target,
     pub tab: Tab,
     pub outcome: Outcome,
@@ -57,7 +57,7 @@ pub struct Attacker {
 }
 
 impl Target {
-    pub fn of(system: &Standalone) -> Self {
+    pub(crate) fn of(system: &Standalone) -> Self {
         Self {
             collector_url: system.address("collector_url"),
             studio_url: system.address("studio_url"),
@@ -67,7 +67,7 @@ impl Target {
     }
 
     /// `host:port` of the collector.
-    pub fn collector(&self) -> String {
+    pub(crate) fn collector(&self) -> String {
         self.collector_url.trim_start_matches("http://").to_owned()
     }
 }
@@ -90,7 +90,7 @@ const ATTACKS: [(&str, Duration, Act); 11] = [
 ];
 
 impl Attacks {
-    pub fn start(target: &Target) -> Self {
+    pub(crate) fn start(target: &Target) -> Self {
         let stop = Arc::new(AtomicBool::new(false));
         let without = std::env::var(WITHOUT_VARIABLE).unwrap_or_default();
         let wanted = |name: &str| !without.split(',').any(|word| !word.is_empty() && name.contains(word));
@@ -115,7 +115,7 @@ impl Attacks {
         Self { attackers: attackers.collect(), stop: Arc::clone(&stop) }
     }
 
-    pub fn stop(self) -> Attacked {
+    pub(crate) fn stop(self) -> Attacked {
         self.stop.store(true, Ordering::Relaxed);
         let mut attacked = Attacked { tallies: BTreeMap::new(), outcome: Outcome::default() };
         for (name, attacker) in self.attackers {
@@ -128,12 +128,12 @@ impl Attacks {
 }
 
 impl Attacker {
-    pub fn stopping(&self) -> bool {
+    pub(crate) fn stopping(&self) -> bool {
         self.stop.load(Ordering::Relaxed)
     }
 
     /// Waits so long, or until the end.
-    pub fn wait(&self, time: Duration) {
+    pub(crate) fn wait(&self, time: Duration) {
         let until = Instant::now() + time;
         while !self.stopping() && Instant::now() < until {
             std::thread::sleep(PIECE.min(time));

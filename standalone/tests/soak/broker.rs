@@ -15,7 +15,7 @@ const WITHIN: Duration = Duration::from_secs(10);
 const PARTITIONS: i32 = 2;
 
 /// Records that are no package.
-pub fn poison(attacker: &mut Attacker) -> String {
+pub(crate) fn poison(attacker: &mut Attacker) -> String {
     let mut cut = vec![0, 0, 0, 0, 1];
     cut.extend((0..40).map(|_| attacker.tab.random.random::<u8>()));
     let payloads: [&[u8]; 4] = [b"\x01poison", b"", b"\x00\x00\x00\xff\xffunknown schema", &cut];
@@ -24,7 +24,7 @@ pub fn poison(attacker: &mut Attacker) -> String {
 }
 
 /// A package whose collector's clock says 1e300.
-pub fn far_future(attacker: &mut Attacker) -> String {
+pub(crate) fn far_future(attacker: &mut Attacker) -> String {
     let Some(mut record) = own_record(attacker) else { return "no record to change".to_owned() };
     let other = Tab::new(attacker.tab.random.random(), 0);
     let Some(received_at) = forge(&mut record, &attacker.tab.tab_id, &other.tab_id) else {
@@ -37,7 +37,7 @@ pub fn far_future(attacker: &mut Attacker) -> String {
 }
 
 /// A request at which tansu's storage panics.
-pub fn kill_log(attacker: &mut Attacker) -> String {
+pub(crate) fn kill_log(attacker: &mut Attacker) -> String {
     match kill_broker_log(&attacker.target.kafka) {
         Ok(()) => "answered".to_owned(),
         Err(_) => "connection closed".to_owned(),

@@ -16,7 +16,7 @@ struct Landed {
 }
 
 /// Seconds for each of the events, sorted.
-pub fn landing_seconds(
+pub(crate) fn landing_seconds(
     warehouse: &Warehouse,
     data_dir: &Path,
     events: &BTreeSet<(String, i64)>,

@@ -10,19 +10,19 @@ const LOOK_INTERVAL: Duration = Duration::from_millis(200);
 
 /// Resident bytes at their highest.
 #[derive(Clone, Copy, Debug, Default)]
-pub struct Peak {
+pub(crate) struct Peak {
     pub process: u64,
     /// With all descendants, at one moment.
     pub total: u64,
 }
 
-pub struct MemoryWatch {
+pub(crate) struct MemoryWatch {
     stop: Arc<AtomicBool>,
     thread: JoinHandle<Peak>,
 }
 
 impl MemoryWatch {
-    pub fn start(pid: u32) -> Self {
+    pub(crate) fn start(pid: u32) -> Self {
         let stop = Arc::new(AtomicBool::new(false));
         let stopping = Arc::clone(&stop);
         let thread = std::thread::spawn(move || {
@@ -38,7 +38,7 @@ impl MemoryWatch {
         Self { stop, thread }
     }
 
-    pub fn stop(self) -> Peak {
+    pub(crate) fn stop(self) -> Peak {
         self.stop.store(true, Ordering::Relaxed);
         self.thread.join().expect("it only reads files")
     }

@@ -25,7 +25,7 @@ const UNREAD_WRITES: usize = 10;
 const CONNECT_FROM: Ipv4Addr = Ipv4Addr::new(127, 0, 0, 4);
 
 /// Many bodies at once, each a byte at a time.
-pub fn slow_bodies(attacker: &mut Attacker) -> String {
+pub(crate) fn slow_bodies(attacker: &mut Attacker) -> String {
     let head = format!(
         "POST /v1/events HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {}\r\nContent-Type: application/json\r\n\
          Content-Length: 900000\r\n\r\n{{",
@@ -54,7 +54,7 @@ pub fn slow_bodies(attacker: &mut Attacker) -> String {
 }
 
 /// Many requests in a row on each connection, whose answers nobody reads.
-pub fn never_read(attacker: &mut Attacker) -> String {
+pub(crate) fn never_read(attacker: &mut Attacker) -> String {
     let requests = "GET /sdk/telemetry.js HTTP/1.1\r\nHost: x\r\n\r\n".repeat(20);
     runtime().block_on(async {
         let mut open = connections(attacker, UNREAD_FROM, UNREAD).await;
@@ -76,7 +76,7 @@ pub fn never_read(attacker: &mut Attacker) -> String {
 }
 
 /// A request that is meant for a proxy.
-pub fn connect(attacker: &mut Attacker) -> String {
+pub(crate) fn connect(attacker: &mut Attacker) -> String {
     runtime().block_on(async {
         let Some(mut stream) = open(attacker, CONNECT_FROM).await else { return "no connection".to_owned() };
         let mut answer = [0; 12];

@@ -6,18 +6,18 @@ use std::time::Duration;
 
 use super::attacks::Tally;
 
-pub struct Report {
+pub(crate) struct Report {
     time: Duration,
     lines: Vec<(String, Result<String, String>)>,
 }
 
 impl Report {
-    pub fn new(time: Duration) -> Self {
+    pub(crate) fn new(time: Duration) -> Self {
         Self { time, lines: Vec::new() }
     }
 
     /// Takes what the check says; a panic of it is its failure.
-    pub fn check(&mut self, what: &str, check: impl FnOnce() -> Result<String, String>) {
+    pub(crate) fn check(&mut self, what: &str, check: impl FnOnce() -> Result<String, String>) {
         let outcome = catch_unwind(AssertUnwindSafe(check)).unwrap_or_else(|panic| {
             let text = panic.downcast_ref::<String>().map(String::as_str).or(panic.downcast_ref::<&str>().copied());
             Err(text.unwrap_or("a panic").to_owned())
@@ -26,7 +26,7 @@ impl Report {
     }
 
     /// Prints the table; panics when a line of it is not as promised.
-    pub fn finish(self, attacks: &BTreeMap<&'static str, Tally>) {
+    pub(crate) fn finish(self, attacks: &BTreeMap<&'static str, Tally>) {
         println!("\n{} s of everything at once\n", self.time.as_secs());
         for (name, tally) in attacks {
             println!("  attack  {name:28} {tally}");

@@ -7,11 +7,11 @@ use std::time::Duration;
 use super::{Warehouse, eventually};
 
 /// An event for ever: tab id and `seq`.
-pub type EventId = (String, i64);
+pub(super) type EventId = (String, i64);
 
 /// The events of a load by what became of them.
 #[derive(Debug, Default)]
-pub struct Outcome {
+pub(crate) struct Outcome {
     pub answered_200: BTreeSet<EventId>,
     /// Never answered 200: each may have arrived, once.
     pub given_up: BTreeSet<EventId>,
@@ -20,14 +20,14 @@ pub struct Outcome {
 }
 
 impl Outcome {
-    pub fn extend(&mut self, other: Outcome) {
+    pub(crate) fn extend(&mut self, other: Outcome) {
         self.answered_200.extend(other.answered_200);
         self.given_up.extend(other.given_up);
         self.problems.extend(other.problems);
     }
 
     /// Waits until every event that was answered 200 is in SQL.
-    pub fn wait_until_landed(&self, warehouse: &Warehouse, within: Duration) {
+    pub(crate) fn wait_until_landed(&self, warehouse: &Warehouse, within: Duration) {
         let what = format!("{} events in SQL that were answered 200", self.answered_200.len());
         eventually(&what, within, || {
             let arrived = times_in_sql(warehouse)?;
@@ -39,7 +39,7 @@ impl Outcome {
     }
 
     /// Panics when an event is lost, doubled or invented.
-    pub fn expect_in_sql_once(&self, warehouse: &Warehouse) {
+    pub(crate) fn expect_in_sql_once(&self, warehouse: &Warehouse) {
         let arrived = times_in_sql(warehouse).unwrap_or_else(|error| panic!("{error}"));
         let lost: Vec<_> = self.answered_200.iter().filter(|id| !arrived.contains_key(*id)).collect();
         let doubled: Vec<_> = arrived.iter().filter(|(_, times)| **times != 1).collect();

@@ -8,7 +8,7 @@ const ANSWER_WAIT: Duration = Duration::from_secs(10);
 const DELETE_RECORDS: [u8; 4] = [0, 21, 0, 1];
 
 /// Asks to delete the records of a topic; `Err` when the connection ends without an answer.
-pub fn kill_broker_log(kafka: &str) -> std::io::Result<()> {
+pub(crate) fn kill_broker_log(kafka: &str) -> std::io::Result<()> {
     let (client, topic) = (b"test", b"none");
     let mut request = Vec::from(DELETE_RECORDS);
     // correlation id, client id

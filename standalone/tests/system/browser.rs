@@ -14,7 +14,7 @@ const BROWSER_WAIT: Duration = Duration::from_secs(120);
 
 /// What the visitors are to do.
 #[derive(Clone, Debug)]
-pub struct VisitOptions {
+pub(crate) struct VisitOptions {
     pub shop_url: String,
     pub seconds: u64,
     pub visitors: u32,
@@ -24,7 +24,7 @@ pub struct VisitOptions {
 }
 
 /// A running visit.
-pub struct Visit {
+pub(crate) struct Visit {
     process: Process,
     answer: PathBuf,
     within: Duration,
@@ -32,14 +32,14 @@ pub struct Visit {
 
 /// One visitor, as the driver counted it.
 #[derive(Clone, Debug, Deserialize)]
-pub struct Visitor {
+pub(crate) struct Visitor {
     pub visitor_id: String,
     pub tabs: Vec<TabCount>,
 }
 
 /// What happened in one tab.
 #[derive(Clone, Debug, Deserialize)]
-pub struct TabCount {
+pub(crate) struct TabCount {
     pub tab_id: String,
     /// Events that the page captured, by type.
     pub captured: BTreeMap<String, i64>,
@@ -53,14 +53,14 @@ struct VisitAnswer {
 }
 
 /// Pointer samples that were sent to each tab that was sent any.
-pub fn dispatched_samples(visitors: &[Visitor]) -> BTreeMap<String, i64> {
+pub(crate) fn dispatched_samples(visitors: &[Visitor]) -> BTreeMap<String, i64> {
     let tabs = visitors.iter().flat_map(|visitor| &visitor.tabs).filter(|tab| tab.dispatched_samples > 0);
     tabs.map(|tab| (tab.tab_id.clone(), tab.dispatched_samples)).collect()
 }
 
 impl Visit {
     /// Starts the visitors; they leave by themselves.
-    pub fn start(run: &Run, options: &VisitOptions) -> Self {
+    pub(crate) fn start(run: &Run, options: &VisitOptions) -> Self {
         let answer = run.log("visit-answer");
         let arguments = [
             ("--shop", options.shop_url.clone()),
@@ -77,7 +77,7 @@ impl Visit {
     }
 
     /// Waits until the visitors have left; what each did.
-    pub fn finish(mut self) -> Vec<Visitor> {
+    pub(crate) fn finish(mut self) -> Vec<Visitor> {
         let status = self.process.wait(self.within);
         assert!(status.success(), "visit.mjs ended with {status}:\n{}", self.process.log_tail());
         let text = std::fs::read_to_string(&self.answer).expect("the answer can be read");

@@ -9,7 +9,7 @@ const CALL_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// What came back, and how long it took.
 #[derive(Debug)]
-pub struct Answer {
+pub(crate) struct Answer {
     pub status: u16,
     pub retry_after: Option<String>,
     pub body: String,
@@ -17,20 +17,20 @@ pub struct Answer {
 }
 
 impl Answer {
-    pub fn json(&self) -> Value {
+    pub(crate) fn json(&self) -> Value {
         serde_json::from_str(&self.body)
             .unwrap_or_else(|error| panic!("no JSON ({error}): {} {}", self.status, self.body))
     }
 }
 
 /// `Err` is the text of a network error: refused, reset, timed out.
-pub fn get(url: &str) -> Result<Answer, String> {
+pub(crate) fn get(url: &str) -> Result<Answer, String> {
     let began = Instant::now();
     answer(began, agent().get(url).call())
 }
 
 /// Posts JSON, with a bearer token where one is given.
-pub fn post(url: &str, token: Option<&str>, body: &str) -> Result<Answer, String> {
+pub(crate) fn post(url: &str, token: Option<&str>, body: &str) -> Result<Answer, String> {
     let began = Instant::now();
     let mut request = agent().post(url).header("Content-Type", "application/json").header("Connection", "close");
     if let Some(token) = token {

@@ -13,7 +13,7 @@ use parquet::file::reader::{FileReader, SerializedFileReader};
 
 /// What a search went through, and where it found the text.
 #[derive(Debug, Default)]
-pub struct Found {
+pub(crate) struct Found {
     pub files: usize,
     pub parquet_files: usize,
     pub rows: usize,
@@ -22,7 +22,7 @@ pub struct Found {
 }
 
 /// Searches every file below the folder, whatever its kind, without regard to case.
-pub fn search_store(folder: &Path, text: &str) -> Found {
+pub(crate) fn search_store(folder: &Path, text: &str) -> Found {
     let mut found = Found::default();
     let needle = text.to_lowercase();
     assert!(!needle.is_empty(), "an empty text is everywhere");

@@ -8,55 +8,55 @@ use serde_json::Value;
 use super::{Run, clone_root};
 
 /// Kafka, the registry, the S3 server and HAProxy of one run; they end with it.
-pub struct Parts {
+pub(crate) struct Parts {
     folder: PathBuf,
 }
 
 impl Parts {
     /// Starts Kafka, the registry and the S3 server, and returns when each answers.
-    pub fn start(run: &Run) -> Self {
+    pub(crate) fn start(run: &Run) -> Self {
         let parts = Self { folder: run.folder().join("parts") };
         parts.command(&["start", "kafka", "registry", "s3"]);
         parts
     }
 
     /// Starts HAProxy in front of the addresses (`host:port`); returns its URL.
-    pub fn balance(&self, backends: &[String]) -> String {
+    pub(crate) fn balance(&self, backends: &[String]) -> String {
         // in turns, so that both collectors get work however quick they answer
         self.command(&["start", "haproxy", "--balance", "roundrobin", "--backend", &backends.join(",")]);
         self.address("haproxy_url")
     }
 
-    pub fn create_topic(&self, name: &str, partitions: u32) {
+    pub(crate) fn create_topic(&self, name: &str, partitions: u32) {
         self.command(&["topic", "create", name, "--partitions", &partitions.to_string()]);
     }
 
-    pub fn delete_topic(&self, name: &str) {
+    pub(crate) fn delete_topic(&self, name: &str) {
         self.command(&["topic", "delete", name]);
     }
 
     /// Removes all records, as retention would; offsets go on.
-    pub fn empty_topic(&self, name: &str) {
+    pub(crate) fn empty_topic(&self, name: &str) {
         self.command(&["topic", "empty", name]);
     }
 
     /// SIGTERM, and waits for the end.
-    pub fn stop(&self, name: &str) {
+    pub(crate) fn stop(&self, name: &str) {
         self.command(&["stop", name]);
     }
 
     /// SIGKILL.
-    pub fn kill(&self, name: &str) {
+    pub(crate) fn kill(&self, name: &str) {
         self.command(&["kill", name]);
     }
 
     /// The same port and data again; returns when it answers.
-    pub fn restart(&self, name: &str) {
+    pub(crate) fn restart(&self, name: &str) {
         self.command(&["restart", name]);
     }
 
     /// An entry of `parts.json`, such as `kafka_bootstrap`.
-    pub fn address(&self, key: &str) -> String {
+    pub(crate) fn address(&self, key: &str) -> String {
         let path = self.folder.join("parts.json");
         let text = std::fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
         let addresses: Value = serde_json::from_str(&text).expect("parts.json is JSON");

@@ -8,12 +8,12 @@ use super::{Parts, Process, Run, Warehouse, binary, eventually, free_port, get};
 
 const WRITE_KEY: &str = "key-of-a-test";
 const SITE_ID: &str = "shop";
-pub const PARTITIONS: u32 = 4;
+pub(crate) const PARTITIONS: u32 = 4;
 const READY_WAIT: Duration = Duration::from_secs(120);
 
 /// How many of each, and what differs from the defaults.
 #[derive(Clone, Debug)]
-pub struct PipelineOptions {
+pub(crate) struct PipelineOptions {
     pub collectors: usize,
     pub stream_jobs: usize,
     /// The collector's bounded memory; `None`: its default.
@@ -44,7 +44,7 @@ struct Launch {
 }
 
 /// The system under test; everything ends with it.
-pub struct Pipeline {
+pub(crate) struct Pipeline {
     collectors: Vec<Member>,
     stream_jobs: Vec<Member>,
     collector_urls: Vec<String>,
@@ -58,7 +58,7 @@ pub struct Pipeline {
 
 impl Pipeline {
     /// Starts everything and waits until it is ready. The topics and the prefix in the bucket are this run's own.
-    pub fn start(run: &Run, parts: &Parts, options: &PipelineOptions) -> Self {
+    pub(crate) fn start(run: &Run, parts: &Parts, options: &PipelineOptions) -> Self {
         for topic in ["telemetry.events", "telemetry.replay", "telemetry.dead_letter"] {
             parts.create_topic(topic, PARTITIONS);
         }
@@ -84,7 +84,7 @@ impl Pipeline {
     }
 
     /// Serves the demo shop, which sends to the edge; returns its URL.
-    pub fn start_shop(&mut self, run: &Run) -> String {
+    pub(crate) fn start_shop(&mut self, run: &Run) -> String {
         let address = format!("127.0.0.1:{}", self.shop_port);
         let url = format!("http://{address}");
         let mut command = Command::new(binary("standalone"));
@@ -98,58 +98,58 @@ impl Pipeline {
         url
     }
 
-    pub fn warehouse(&self) -> Warehouse {
+    pub(crate) fn warehouse(&self) -> Warehouse {
         Warehouse::new(&self.store, &self.environment)
     }
 
-    pub fn write_key(&self) -> &'static str {
+    pub(crate) fn write_key(&self) -> &'static str {
         WRITE_KEY
     }
 
     /// Where browsers send.
-    pub fn edge_url(&self) -> &str {
+    pub(crate) fn edge_url(&self) -> &str {
         &self.edge_url
     }
 
     /// One collector's own address.
-    pub fn collector_url(&self, number: usize) -> String {
+    pub(crate) fn collector_url(&self, number: usize) -> String {
         self.collector_urls[number].clone()
     }
 
-    pub fn collector(&self, number: usize) -> &Process {
+    pub(crate) fn collector(&self, number: usize) -> &Process {
         &self.collectors[number].process
     }
 
-    pub fn stream_job(&self, number: usize) -> &Process {
+    pub(crate) fn stream_job(&self, number: usize) -> &Process {
         &self.stream_jobs[number].process
     }
 
     /// SIGKILL, then the same command line again; returns when it is ready.
-    pub fn kill_and_restart_collector(&mut self, run: &Run, number: usize) {
+    pub(crate) fn kill_and_restart_collector(&mut self, run: &Run, number: usize) {
         self.collectors[number].kill_and_restart(run);
     }
 
     /// SIGKILL, then the same command line again; returns when it is ready.
-    pub fn kill_and_restart_stream_job(&mut self, run: &Run, number: usize) {
+    pub(crate) fn kill_and_restart_stream_job(&mut self, run: &Run, number: usize) {
         self.stream_jobs[number].kill_and_restart(run);
     }
 
-    pub fn kill_stream_job(&mut self, number: usize) {
+    pub(crate) fn kill_stream_job(&mut self, number: usize) {
         self.stream_jobs[number].process.kill();
     }
 
     /// The same command line again; does not wait.
-    pub fn start_stream_job(&mut self, run: &Run, number: usize) {
+    pub(crate) fn start_stream_job(&mut self, run: &Run, number: usize) {
         self.stream_jobs[number].launch(run);
     }
 
     /// What `/health/ready` of a stream job answers; the error is the connection's.
-    pub fn stream_job_health(&self, number: usize) -> Result<super::Answer, String> {
+    pub(crate) fn stream_job_health(&self, number: usize) -> Result<super::Answer, String> {
         get(&format!("{}/health/ready", self.stream_jobs[number].health_url))
     }
 
     /// Runs the command that a stream job told its operator, `stream-jobs resume …`, with its own configuration.
-    pub fn obey_stream_job(&self, number: usize, told: &str) {
+    pub(crate) fn obey_stream_job(&self, number: usize, told: &str) {
         let launch = &self.stream_jobs[number].command;
         let words: Vec<&str> = told.split_whitespace().skip(1).collect();
         let done = Command::new(&launch.program)
@@ -163,7 +163,7 @@ impl Pipeline {
     }
 
     /// Panics when a process has ended that nobody killed.
-    pub fn everything_runs(&mut self) {
+    pub(crate) fn everything_runs(&mut self) {
         for member in self.collectors.iter_mut().chain(&mut self.stream_jobs) {
             member.process.expect_running();
         }

@@ -10,7 +10,7 @@ const RANGE: std::ops::Range<u16> = 20_000..32_000;
 const TRIES_MAX: usize = 200;
 
 /// A port on which nothing listens now.
-pub fn free_port() -> u16 {
+pub(crate) fn free_port() -> u16 {
     let mut random = rand::rng();
     (0..TRIES_MAX)
         .map(|_| random.random_range(RANGE))

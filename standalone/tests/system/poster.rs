@@ -16,7 +16,7 @@ const RETRY_PAUSE: Duration = Duration::from_secs(1);
 
 /// How much to send, and how faithfully.
 #[derive(Clone, Debug)]
-pub struct PosterOptions {
+pub(crate) struct PosterOptions {
     pub collector_url: String,
     pub write_key: String,
     pub seed: u64,
@@ -33,7 +33,7 @@ pub struct PosterOptions {
 }
 
 /// Visitors that post until they are told to finish.
-pub struct Poster {
+pub(crate) struct Poster {
     shared: Arc<Shared>,
     visitors: Vec<JoinHandle<Outcome>>,
 }
@@ -46,7 +46,7 @@ struct Shared {
 
 /// One answer, or the lack of one.
 #[derive(Clone, Copy, Debug)]
-pub struct Reply {
+pub(crate) struct Reply {
     pub sent: Instant,
     pub took: Duration,
     /// Length of the body.
@@ -57,7 +57,7 @@ pub struct Reply {
 }
 
 impl Poster {
-    pub fn start(options: &PosterOptions) -> Self {
+    pub(crate) fn start(options: &PosterOptions) -> Self {
         let shared = Arc::new(Shared {
             finishing: AtomicBool::new(false),
             abandoned: AtomicBool::new(false),
@@ -73,17 +73,17 @@ impl Poster {
     }
 
     /// Every answer since the start.
-    pub fn replies(&self) -> Vec<Reply> {
+    pub(crate) fn replies(&self) -> Vec<Reply> {
         self.shared.replies.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     /// How many batches were answered 200.
-    pub fn answered_200(&self) -> usize {
+    pub(crate) fn answered_200(&self) -> usize {
         self.replies().iter().filter(|reply| reply.status == Some(200)).count()
     }
 
     /// Waits until so many batches are answered 200.
-    pub fn wait_answered(&self, batches: usize, within: Duration) {
+    pub(crate) fn wait_answered(&self, batches: usize, within: Duration) {
         eventually(&format!("{batches} batches answered 200"), within, || match self.answered_200() {
             enough if enough >= batches => Ok(()),
             answered => Err(format!("{answered} batches answered 200")),
@@ -91,14 +91,14 @@ impl Poster {
     }
 
     /// Lets every visitor send its last batch until it is answered; panics on an answer that no test expects.
-    pub fn finish(self) -> Outcome {
+    pub(crate) fn finish(self) -> Outcome {
         let all = self.close();
         assert_eq!(all.problems, Vec::<String>::new(), "answers that were not expected");
         all
     }
 
     /// The same; answers that no test expects are in the outcome.
-    pub fn close(mut self) -> Outcome {
+    pub(crate) fn close(mut self) -> Outcome {
         self.shared.finishing.store(true, Ordering::Relaxed);
         let mut all = Outcome::default();
         for visitor in self.visitors.drain(..) {
@@ -108,7 +108,7 @@ impl Poster {
     }
 
     /// Lets every visitor leave without an answer to what is on its way.
-    pub fn abandon(self) -> Outcome {
+    pub(crate) fn abandon(self) -> Outcome {
         self.shared.abandoned.store(true, Ordering::Relaxed);
         self.finish()
     }

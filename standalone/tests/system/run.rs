@@ -12,7 +12,7 @@ const LOG_LINES_SHOWN: usize = 12;
 static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());
 
 /// A test's folder. Declare it first in a test, so that it outlives the processes that write there.
-pub struct Run {
+pub(crate) struct Run {
     folder: PathBuf,
     _turn: MutexGuard<'static, ()>,
 }
@@ -20,7 +20,7 @@ pub struct Run {
 /// Whether tests on real servers and a real browser are to run; says how to run them when not.
 ///
 /// The line goes past the test harness's capture, which would swallow it for a test that passes.
-pub fn real_parts_wanted(test: &str) -> bool {
+pub(crate) fn real_parts_wanted(test: &str) -> bool {
     let wanted = std::env::var(REAL_PARTS_VARIABLE).is_ok_and(|value| value == "1");
     if !wanted {
         let _ = writeln!(
@@ -33,7 +33,7 @@ pub fn real_parts_wanted(test: &str) -> bool {
 }
 
 impl Run {
-    pub fn new(test: &str) -> Self {
+    pub(crate) fn new(test: &str) -> Self {
         let turn = ONE_AT_A_TIME.lock().unwrap_or_else(PoisonError::into_inner);
         let folder =
             tempfile::Builder::new().prefix(&format!("ct-{test}-")).tempdir().expect("a temporary folder").keep();
@@ -41,12 +41,12 @@ impl Run {
         Self { folder, _turn: turn }
     }
 
-    pub fn folder(&self) -> &Path {
+    pub(crate) fn folder(&self) -> &Path {
         &self.folder
     }
 
     /// Where the process of that name writes its output; restarts append to it.
-    pub fn log(&self, name: &str) -> PathBuf {
+    pub(crate) fn log(&self, name: &str) -> PathBuf {
         self.folder.join("logs").join(format!("{name}.log"))
     }
 

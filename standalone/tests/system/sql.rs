@@ -13,7 +13,7 @@ use super::binary;
 const COMMAND_SECONDS_MAX: &str = "120";
 
 /// One row: column name to value.
-pub type Row = Map<String, Value>;
+pub(crate) type Row = Map<String, Value>;
 
 /// The answer in the format `json`.
 #[derive(Deserialize)]
@@ -29,23 +29,23 @@ struct Column {
 
 /// Runs `warehouse --store URL …`.
 #[derive(Clone, Debug)]
-pub struct Warehouse {
+pub(crate) struct Warehouse {
     program: PathBuf,
     store: String,
     environment: Vec<(String, String)>,
 }
 
 impl Warehouse {
-    pub fn new(store: &str, environment: &[(String, String)]) -> Self {
+    pub(crate) fn new(store: &str, environment: &[(String, String)]) -> Self {
         Self { program: binary("warehouse"), store: store.to_owned(), environment: environment.to_vec() }
     }
 
     /// The rows of a query; panics with the program's words when it fails.
-    pub fn sql(&self, query: &str) -> Vec<Row> {
+    pub(crate) fn sql(&self, query: &str) -> Vec<Row> {
         self.try_sql(query).unwrap_or_else(|error| panic!("{error}\nthe query: {query}"))
     }
 
-    pub fn try_sql(&self, query: &str) -> Result<Vec<Row>, String> {
+    pub(crate) fn try_sql(&self, query: &str) -> Result<Vec<Row>, String> {
         let done = self.run(&["sql", "--format", "json", query]);
         if !done.status.success() {
             return Err(said(&done));
@@ -57,14 +57,14 @@ impl Warehouse {
     }
 
     /// The one number that a query like `select count(*) from …` answers.
-    pub fn number(&self, query: &str) -> Result<i64, String> {
+    pub(crate) fn number(&self, query: &str) -> Result<i64, String> {
         let rows = self.try_sql(query)?;
         let value = rows.first().and_then(|row| row.values().next()).and_then(Value::as_i64);
         value.ok_or_else(|| format!("no number in {rows:?}; the query: {query}"))
     }
 
     /// Pointer samples of each tab that has any.
-    pub fn pointer_samples(&self) -> BTreeMap<String, i64> {
+    pub(crate) fn pointer_samples(&self) -> BTreeMap<String, i64> {
         let rows = self.sql(
             "select e.tab_id, sum(cardinality(p.x)) as n from pointer p \
              join events e on e.tab_id = p.tab_id and e.seq = p.seq group by e.tab_id",
@@ -75,13 +75,13 @@ impl Warehouse {
     }
 
     /// One compaction.
-    pub fn compact(&self) {
+    pub(crate) fn compact(&self) {
         let done = self.run(&["compact"]);
         assert!(done.status.success(), "warehouse compact: {}", said(&done));
     }
 
     /// Panics with everything that `warehouse verify` finds wrong.
-    pub fn verify(&self) {
+    pub(crate) fn verify(&self) {
         let done = self.run(&["verify"]);
         assert!(done.status.success(), "warehouse verify: {}", said(&done));
     }

@@ -13,7 +13,7 @@ const READY_WAIT: Duration = Duration::from_secs(120);
 const REFUSAL_WAIT: Duration = Duration::from_secs(30);
 
 /// A running system in one process.
-pub struct Standalone {
+pub(crate) struct Standalone {
     process: Process,
     data_dir: PathBuf,
     addresses: Value,
@@ -21,7 +21,7 @@ pub struct Standalone {
 
 impl Standalone {
     /// Starts it on the folder and waits for `standalone.json`.
-    pub fn start(run: &Run, data_dir: &Path) -> Self {
+    pub(crate) fn start(run: &Run, data_dir: &Path) -> Self {
         let mut process = Process::start(run, "standalone", &mut Self::command(data_dir));
         let ready = data_dir.join("standalone.json");
         // a file that a killed predecessor left names another process
@@ -37,7 +37,7 @@ impl Standalone {
     }
 
     /// Starts it on a folder that another one owns; what it says. Panics when it is not refused.
-    pub fn refused(run: &Run, data_dir: &Path) -> String {
+    pub(crate) fn refused(run: &Run, data_dir: &Path) -> String {
         let mut process = Process::start(run, "standalone-second", &mut Self::command(data_dir));
         let status = process.wait(REFUSAL_WAIT);
         assert!(!status.success(), "a second standalone on {} ended with {status}", data_dir.display());
@@ -51,33 +51,33 @@ impl Standalone {
     }
 
     /// An entry of `standalone.json`, such as `shop_url`.
-    pub fn address(&self, key: &str) -> String {
+    pub(crate) fn address(&self, key: &str) -> String {
         self.addresses[key]
             .as_str()
             .unwrap_or_else(|| panic!("standalone.json names no {key}: {}", self.addresses))
             .to_owned()
     }
 
-    pub fn data_dir(&self) -> &Path {
+    pub(crate) fn data_dir(&self) -> &Path {
         &self.data_dir
     }
 
     /// `warehouse` beside it, on the same store.
-    pub fn warehouse(&self) -> Warehouse {
+    pub(crate) fn warehouse(&self) -> Warehouse {
         Warehouse::new(&self.address("store_url"), &[])
     }
 
-    pub fn process(&mut self) -> &mut Process {
+    pub(crate) fn process(&mut self) -> &mut Process {
         &mut self.process
     }
 
     /// SIGKILL.
-    pub fn kill(mut self) {
+    pub(crate) fn kill(mut self) {
         self.process.kill();
     }
 
     /// SIGTERM; the exit status and the time it took.
-    pub fn terminate(mut self, within: Duration) -> (ExitStatus, Duration) {
+    pub(crate) fn terminate(mut self, within: Duration) -> (ExitStatus, Duration) {
         self.process.terminate(within)
     }
 }

@@ -11,7 +11,7 @@ use uuid::Uuid;
 const LETTERS: usize = 64 * 1024;
 
 /// One browser tab: hands out gap-free `seq` and `batch_seq`.
-pub struct Tab {
+pub(crate) struct Tab {
     pub random: StdRng,
     pub visitor_id: String,
     pub tab_id: String,
@@ -22,7 +22,7 @@ pub struct Tab {
 }
 
 /// (tab id, seq) of each event of a batch.
-pub fn event_ids(batch: &Value) -> impl Iterator<Item = (String, i64)> + '_ {
+pub(crate) fn event_ids(batch: &Value) -> impl Iterator<Item = (String, i64)> + '_ {
     let tab = batch["tab_id"].as_str().unwrap_or_default();
     batch["events"]
         .as_array()
@@ -32,18 +32,18 @@ pub fn event_ids(batch: &Value) -> impl Iterator<Item = (String, i64)> + '_ {
 }
 
 /// This machine's clock in epoch microseconds, as SQL has times.
-pub fn now_us() -> i64 {
+pub(crate) fn now_us() -> i64 {
     (now_ms() * 1000.0) as i64
 }
 
 /// The client's clock: this machine's, in epoch milliseconds.
-pub fn now_ms() -> f64 {
+pub(crate) fn now_ms() -> f64 {
     SystemTime::now().duration_since(UNIX_EPOCH).expect("after 1970").as_secs_f64() * 1000.0
 }
 
 impl Tab {
     /// The same seed and number give the same visitor and tab.
-    pub fn new(seed: u64, number: u32) -> Self {
+    pub(crate) fn new(seed: u64, number: u32) -> Self {
         let mut random = StdRng::seed_from_u64(seed ^ (u64::from(number) << 32));
         let mut id = || uuid::Builder::from_random_bytes(random.random()).into_uuid().to_string();
         let (visitor_id, tab_id, page_view_id) = (id(), id(), id());
@@ -51,7 +51,7 @@ impl Tab {
     }
 
     /// A batch of events at `at_ms`, sent now.
-    pub fn batch(&mut self, events: u32, text_bytes: usize, at_ms: f64) -> Value {
+    pub(crate) fn batch(&mut self, events: u32, text_bytes: usize, at_ms: f64) -> Value {
         let events: Vec<Value> = (0..events).map(|_| self.event(text_bytes, at_ms)).collect();
         self.batch_of(events)
     }
@@ -66,14 +66,14 @@ impl Tab {
     }
 
     /// A click at that time.
-    pub fn click(&mut self, at_ms: f64) -> Value {
+    pub(crate) fn click(&mut self, at_ms: f64) -> Value {
         let seq = self.seq;
         self.seq += 1;
         json!({"seq": seq, "type": "click", "at": at_ms, "element": {"path": "main>a", "tag": "a"}, "x": 1, "y": 2, "button": 0})
     }
 
     /// A batch of the given events.
-    pub fn batch_of(&mut self, events: Vec<Value>) -> Value {
+    pub(crate) fn batch_of(&mut self, events: Vec<Value>) -> Value {
         let batch_seq = self.batch_seq;
         self.batch_seq += 1;
         json!({
@@ -87,7 +87,7 @@ impl Tab {
     }
 
     /// One event of a random type; `error` where a text of some length is wanted.
-    pub fn event(&mut self, text_bytes: usize, at_ms: f64) -> Value {
+    pub(crate) fn event(&mut self, text_bytes: usize, at_ms: f64) -> Value {
         let seq = self.seq;
         self.seq += 1;
         let element = json!({"path": "main>form>button#buy", "tag": "button", "id": "buy", "name": null, "role": "button",

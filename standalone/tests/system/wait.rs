@@ -7,7 +7,11 @@ use std::time::{Duration, Instant};
 const LOOK_INTERVAL: Duration = Duration::from_millis(100);
 
 /// Looks until `look` answers `Ok`; panics with its last `Err` after `within`. Returns the value and how long it took.
-pub fn eventually<T, E: Debug>(what: &str, within: Duration, mut look: impl FnMut() -> Result<T, E>) -> (T, Duration) {
+pub(crate) fn eventually<T, E: Debug>(
+    what: &str,
+    within: Duration,
+    mut look: impl FnMut() -> Result<T, E>,
+) -> (T, Duration) {
     let began = Instant::now();
     loop {
         let last = match look() {

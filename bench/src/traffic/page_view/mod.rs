@@ -59,7 +59,7 @@ const ACTS_ON_PHONES: &[(f64, Act)] = &[
 ];
 
 /// Writes one page view that starts at `start_ms`; returns its events and its end.
-pub fn view(chance: &mut Chance, visitor: &Visitor, page: &Page, start_ms: f64) -> (Finished, f64) {
+pub(super) fn view(chance: &mut Chance, visitor: &Visitor, page: &Page, start_ms: f64) -> (Finished, f64) {
     let mut view = View {
         chance,
         visitor,
