@@ -18,7 +18,7 @@ PARTS ?= kafka registry s3
 # Always the whole workspace: building one package alone chooses other features and builds the heavy crates again.
 CARGO_BUILD := cargo build --locked --workspace
 
-.PHONY: help demo test soak fuzz build web lint fmt scores parts parts-stop bench bench-pipeline bench-page
+.PHONY: help demo test soak fuzz build web lint fmt scores parts parts-stop bench bench-pipeline bench-page bench-micro
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/\1\t\2/' | expand -t 16
@@ -73,6 +73,10 @@ parts-stop: ## stops them
 	@infra/dev/parts stop
 
 bench: bench-pipeline bench-page ## all benchmarks; results in bench/RESULTS.md
+
+# Criterion keeps the figures of the run before below the target folder, and says what changed.
+bench-micro: ## what one call of each hot step costs: parse, encode, decode, transform, assign, append; FILTER chooses
+	@cargo bench --locked -p schemas -p stream-jobs --bench micro -- $(FILTER)
 
 bench-pipeline: ## 2 M events through the real parts: what each process spends on them
 	@infra/dev/setup.sh

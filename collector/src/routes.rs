@@ -70,7 +70,7 @@ fn request(
 }
 
 /// The router: what lies at the path, and who may read the answer.
-async fn route(edge: &Edge, mut request: Request) -> Answer {
+pub(crate) async fn route(edge: &Edge, mut request: Request) -> Answer {
     let key = edge.sites.key(&request.headers, &request.query);
     let (mut answer, reader) = if request.method == Method::OPTIONS && request.path.as_str() == edge.config.paths.events
     {

@@ -77,7 +77,8 @@ impl Collector {
         let stop_internal = CancellationToken::new();
         let limits = edge.config.limits.clone();
         let places = Arc::clone(&edge.connections);
-        let public_acceptor = acceptor("public", public_listener, public(Arc::clone(&edge)), limits.clone(), places, &edge);
+        let public_acceptor =
+            acceptor("public", public_listener, public(Arc::clone(&edge)), limits.clone(), places, &edge);
         let internal_limits = Limits {
             connections_max: INTERNAL_CONNECTIONS_MAX,
             address_share_percent: 100,

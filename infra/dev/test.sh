@@ -41,6 +41,8 @@ web() {
 # Both in one feature set (check_boundaries.py holds it). The binaries first: tests of `standalone` run them all.
 rust() { cargo build --locked --workspace && cargo test --locked --workspace; }
 
+docs() { RUSTDOCFLAGS="--deny warnings" cargo doc --locked --workspace --no-deps --document-private-items; }
+
 browser() { npm --prefix web run --silent test:browser; }
 
 # Tests of the whole system, each on real parts of its own. In the phase `rust` they only say how to run them.
@@ -72,6 +74,7 @@ phase boundaries "one Arrow, who may know whom, what may be shipped" boundaries
 phase web "lint, build, unit tests (about 10 s)" web
 phase rust "build and tests (4 minutes on two cores; cold: 12 more for the build)" rust
 phase clippy "no warnings (cold: about 8 minutes)" cargo clippy --locked --workspace --all-targets -- --deny warnings
+phase docs "no broken link in the documentation (about half a minute)" docs
 phase fuzz "each fuzz target for a minute (about 3 minutes; cold: 3 more for the build)" infra/dev/fuzz.sh
 phase parts "the real Kafka, registry, S3 server and load balancer (about 30 s)" infra/dev/check.sh
 phase browser "the SDK in a real Chromium (about 2 minutes)" browser

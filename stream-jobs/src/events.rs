@@ -51,7 +51,7 @@ impl Events {
     }
 
     /// The rows of the landing file. Text that packages or sessions share is dictionary-encoded in memory; the file's
-    /// columns are those of [`event_fields`].
+    /// columns are those of [`event_fields`](schemas::landing::event_fields).
     pub(crate) fn rows(mut self, assigned: Assigned) -> Result<RecordBatch> {
         self.columns.insert("session_id", assigned.session_id);
         self.columns.insert("session_started_at", Arc::new(time_array(assigned.session_started_at)));

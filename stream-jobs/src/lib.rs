@@ -25,6 +25,8 @@ mod metrics;
 mod resume;
 mod run;
 mod sessionize;
+#[doc(hidden)]
+pub mod stages;
 mod transform;
 
 pub use config::{Config, ENVIRONMENT_PREFIX, Flags, GroupProtocol};

@@ -1,4 +1,4 @@
-//! Rows to a Parquet file ([`LandingFile`]), and a file with its state to a link ([`flush`]).
+//! Rows to a Parquet file ([`LandingFile`]), and a file with its state to a link ([`flush()`]).
 
 mod file;
 mod flush;
