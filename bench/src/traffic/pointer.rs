@@ -109,10 +109,19 @@ mod tests {
         let last = trails.last().unwrap();
         assert!((last.x.last().unwrap() - 800.0).abs() <= 1.0 && (last.y.last().unwrap() - 400.0).abs() <= 1.0);
         assert!((1_200.0..4_000.0).contains(&arrived_ms), "{arrived_ms}");
+        let (samples, interval) =
+            (trails.iter().map(|trail| trail.dt.len()).sum::<usize>(), visitor.sample_interval_ms);
+        // One more than intervals.
+        assert_eq!(samples - 1, ((arrived_ms - 1_000.0) / interval).round() as usize);
+        for pair in trails.windows(2) {
+            let gap = pair[1].at_ms - pair[0].at_ms;
+            assert!((gap - pair[0].dt.len() as f64 * interval).abs() < 1e-6, "{gap}");
+        }
         for trail in &trails {
             assert_eq!((trail.x.len(), trail.y.len()), (trail.dt.len(), trail.dt.len()));
             assert!(trail.dt.len() <= SAMPLES_MAX as usize);
-            assert!(trail.dt[1..].iter().all(|dt| (dt - visitor.sample_interval_ms).abs() < 0.3));
+            assert_eq!(trail.dt[0], 0.0, "each trail counts from its own beginning");
+            assert!(trail.dt[1..].iter().all(|dt| (dt - interval).abs() < 0.3));
         }
     }
 }

@@ -1,3 +1,5 @@
+use proptest::prelude::*;
+
 use super::*;
 
 /// A batch around the JSON text of its events.
@@ -282,17 +284,97 @@ fn a_thousand_events_pass_and_an_empty_list_too() {
     assert!(parse(batch_of("").as_bytes()).expect("good").events.is_empty());
 }
 
-#[test]
-fn both_ways_of_reading_agree() {
-    let events = std::fs::read_dir("examples/good").expect("the examples").map(|entry| {
-        let text = std::fs::read_to_string(entry.expect("a file").path()).expect("readable");
-        let batch: serde_json::Value = serde_json::from_str(&text).expect("JSON");
-        batch["events"][0].to_string()
+/// Every example, good and bad, as JSON of its first event.
+fn examples() -> Vec<serde_json::Value> {
+    let files = ["examples/good", "examples/bad"].map(|folder| std::fs::read_dir(folder).expect("the examples"));
+    let batches = files.into_iter().flatten().map(|file| {
+        let text = std::fs::read_to_string(file.expect("a file").path()).expect("readable");
+        serde_json::from_str::<serde_json::Value>(&text).expect("JSON")
     });
-    let body = batch_of(&events.collect::<Vec<_>>().join(","));
-    let quick = parse_all_good(&body).expect("all good");
-    let each = parse_each(&body, true).expect("good");
-    assert_eq!(format!("{quick:?}"), format!("{each:?}"));
+    batches.map(|batch| batch["events"][0].clone()).collect()
+}
+
+/// Values as JSON texts that fit nowhere, in some places, or only just.
+const STRANGE: [&str; 22] = [
+    "null",
+    "true",
+    "0",
+    "-0",
+    "-1",
+    "1.5",
+    "1e999",
+    "9007199254740991",
+    "9007199254740992",
+    "2147483648",
+    "\"\"",
+    "\"a\"",
+    "\"\\ud800\"",
+    "\"\\ud83d\\ude00\"",
+    "\"click\"",
+    "\"\\u0063lick\"",
+    "[]",
+    "[1]",
+    "[1,2,3,4]",
+    "{}",
+    "{\"kind\":\"text\"}",
+    "{\"a\":1,\"a\":2}",
+];
+
+/// What is done to an event: the value at one of its places becomes another, or a field is left out, or added.
+fn change(event: &mut serde_json::Value, place: usize, how: usize, strange: usize) {
+    let mut places = Vec::new();
+    pointers("", event, &mut places);
+    let Some(pointer) = (!places.is_empty()).then(|| &places[place % places.len()]) else { return };
+    let (around, name) = pointer.rsplit_once('/').expect("a pointer begins with a slash");
+    let replacement = serde_json::Value::String(format!("@{strange}@"));
+    match (how % 3, event.pointer_mut(around)) {
+        (0, _) => *event.pointer_mut(pointer).expect("it was found") = replacement,
+        (1, Some(serde_json::Value::Object(fields))) => drop(fields.remove(name)),
+        (_, Some(serde_json::Value::Object(fields))) => drop(fields.insert("duration_ms".into(), replacement)),
+        _ => {}
+    }
+}
+
+fn pointers(place: &str, value: &serde_json::Value, found: &mut Vec<String>) {
+    let inner: Vec<(String, &serde_json::Value)> = match value {
+        serde_json::Value::Object(fields) => fields.iter().map(|(name, value)| (name.clone(), value)).collect(),
+        serde_json::Value::Array(values) => {
+            values.iter().enumerate().map(|(i, value)| (i.to_string(), value)).collect()
+        }
+        _ => Vec::new(),
+    };
+    for (name, value) in inner {
+        found.push(format!("{place}/{name}"));
+        pointers(&format!("{place}/{name}"), value, found);
+    }
+}
+
+proptest! {
+    /// The pass over a batch in which all is good takes exactly the batches in which each event is good, and reads the same.
+    #[test]
+    fn both_ways_of_reading_agree(
+        picks in proptest::collection::vec(any::<usize>(), 0..6),
+        changes in proptest::collection::vec((any::<usize>(), any::<usize>(), any::<usize>(), 0..STRANGE.len()), 0..3),
+    ) {
+        let examples = examples();
+        let mut events: Vec<_> = picks.iter().map(|pick| examples[pick % examples.len()].clone()).collect();
+        for (event, place, how, strange) in changes {
+            let count = events.len();
+            if count > 0 {
+                change(&mut events[event % count], place, how, strange);
+            }
+        }
+        let mut body = batch_of(&events.iter().map(ToString::to_string).collect::<Vec<_>>().join(","));
+        for (index, strange) in STRANGE.iter().enumerate() {
+            body = body.replace(&format!("\"@{index}@\""), strange);
+        }
+        prop_assert!(body.len() <= EVENT_BYTES_MAX && depth::deepest(body.as_bytes()) <= DEPTH_MAX);
+        let each = parse_each(&body, true).expect("bad events do not sink their batch");
+        match parse_all_good(&body) {
+            Some(quick) => prop_assert_eq!(format!("{quick:?}"), format!("{each:?}"), "{}", body),
+            None => prop_assert!(!each.rejects.is_empty(), "each event alone is good in {}", body),
+        }
+    }
 }
 
 /// A batch with the JSON text of its client hints, which must be taken whole whatever that text says.

@@ -21,12 +21,12 @@ pub(crate) fn read<T: Default + Serialize + DeserializeOwned>(layers: &mut Layer
             Err(error) => error,
         };
         let path = names(error.path());
-        if let Some((key, table)) = with_text(layers, &path) {
-            let wrong_too = deserialize::<T>(&table).err().is_some_and(|again| names(again.path()).starts_with(&key));
-            if !wrong_too {
-                layers.table = table;
-                continue;
-            }
+        let fits = |(key, table): &(Vec<String>, Table)| {
+            !deserialize::<T>(table).err().is_some_and(|again| names(again.path()).starts_with(key))
+        };
+        if let Some((_, table)) = with_text(layers, &path).into_iter().find(fits) {
+            layers.table = table;
+            continue;
         }
         report(layers, &path, error.inner().message());
         if !remove(&mut layers.table, &path) {
@@ -39,26 +39,25 @@ fn deserialize<T: DeserializeOwned>(table: &Table) -> Result<T, serde_path_to_er
     serde_path_to_error::deserialize(Value::Table(table.clone()))
 }
 
-/// The table with a text at `path`, or at the key around it that a variable or a flag gave, where it was taken for a
-/// number, a list or the like: a password may be `0x10`, and `5` is the text "5" in librdkafka's options. With the path
-/// of the text.
-fn with_text(layers: &Layers, path: &[String]) -> Option<(Vec<String>, Table)> {
+/// Tables with a text where something was taken for a number, a list or the like, each with the path of the text: what a
+/// variable or a flag gave for the key around `path`, as it was written (a password may be `0x10`), and the number or
+/// truth value at `path` (librdkafka's options are texts, and people write `5`).
+fn with_text(layers: &Layers, path: &[String]) -> Vec<(Vec<String>, Table)> {
     let given = (1..=path.len()).rev().find_map(|end| Some((end, layers.texts.get(&path[..end].join("."))?)));
-    let (end, text) = match (given, find(&layers.table, path)) {
-        (Some((end, text)), _) => (end, text.clone()),
-        (None, Some(value @ (Value::Integer(_) | Value::Float(_) | Value::Boolean(_)))) => {
-            (path.len(), value.to_string())
-        }
-        _ => return None,
-    };
-    let key = path[..end].to_vec();
-    let mut table = layers.table.clone();
-    let place = find_mut(&mut table, &key)?;
-    if place.is_str() {
-        return None;
+    let mut texts: Vec<_> = given.map(|(end, text)| (end, text.clone())).into_iter().collect();
+    if let Some(value @ (Value::Integer(_) | Value::Float(_) | Value::Boolean(_))) = find(&layers.table, path)
+        && given.is_none_or(|(end, _)| end < path.len())
+    {
+        texts.push((path.len(), value.to_string()));
     }
-    *place = Value::String(text);
-    Some((key, table))
+    let with = |(end, text)| {
+        let key = path[..end].to_vec();
+        let mut table = layers.table.clone();
+        let place = find_mut(&mut table, &key).filter(|place| !place.is_str())?;
+        *place = Value::String(text);
+        Some((key, table))
+    };
+    texts.into_iter().filter_map(with).collect()
 }
 
 fn names(path: &Path) -> Vec<String> {

@@ -70,6 +70,12 @@ impl Agents {
         agent
     }
 
+    /// User agents in memory.
+    #[cfg(test)]
+    fn kept_total(&self) -> usize {
+        self.young.len() + self.old.len()
+    }
+
     fn remember(&mut self, text: Box<str>, agent: Arc<Agent>) {
         if self.young.len() >= GENERATION_AGENTS_MAX {
             self.old = std::mem::take(&mut self.young);

@@ -224,14 +224,20 @@ fn what_a_phone_calls_itself_makes_no_bot_of_it() {
 fn ever_new_agents_neither_grow_the_memory_nor_displace_what_is_used() {
     let mut agents = Agents::default();
     let popular = agents.read(Some(CHROME), None);
+    let first = agents.read(Some("forged first"), None);
+    let mut kept_max = 0;
     for number in 0..GENERATION_AGENTS_MAX * 5 / 2 {
-        // As if they had been read: parsing so many takes seconds in a test.
-        agents.remember(format!("forged {number}").into(), Arc::default());
+        agents.read(Some(&format!("forged {number}")), None);
         if number % (GENERATION_AGENTS_MAX / 2) == 0 {
             assert!(Arc::ptr_eq(&popular, &agents.read(Some(CHROME), None)), "after {number}");
         }
-        assert!(agents.young.len() <= GENERATION_AGENTS_MAX && agents.old.len() <= GENERATION_AGENTS_MAX);
+        kept_max = kept_max.max(agents.kept_total());
     }
-    agents.read(Some(&"é".repeat(AGENT_BYTES_MAX)), None);
-    assert!(agents.young.keys().all(|text| text.len() <= AGENT_BYTES_MAX));
+    assert!((GENERATION_AGENTS_MAX..=2 * GENERATION_AGENTS_MAX).contains(&kept_max), "{kept_max}");
+    assert!(!Arc::ptr_eq(&first, &agents.read(Some("forged first"), None)), "what nobody sends again is forgotten");
+    let long = "é".repeat(AGENT_BYTES_MAX);
+    let cut = agents.read(Some(&long), None);
+    let kept = agents.kept_total();
+    assert!(Arc::ptr_eq(&cut, &agents.read(Some(&long[..AGENT_BYTES_MAX]), None)), "what lies beyond is not kept");
+    assert_eq!(agents.kept_total(), kept);
 }
