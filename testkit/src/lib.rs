@@ -1,4 +1,9 @@
-//! What the tests of several crates share. No program depends on it.
+//! What the tests of several crates share. No program of the product depends on it.
 #![forbid(unsafe_code)]
 
+pub mod http;
+pub mod ports;
+pub mod registry;
+pub mod signal;
 pub mod store;
+pub mod wait;

@@ -5,7 +5,6 @@ mod books;
 mod limits;
 mod machine;
 mod parts;
-mod ports;
 mod report;
 mod results;
 mod run;

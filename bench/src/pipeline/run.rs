@@ -12,7 +12,6 @@ use serde::Serialize;
 use super::books;
 use super::limits;
 use super::parts::Parts;
-use super::ports::free_port;
 use super::server::Server;
 use super::usage::{CpuSeconds, cpu_of, peak_mib};
 use super::warehouse;
@@ -220,4 +219,8 @@ async fn measure_limits(parts: &Parts, batches: &[Batch], events: u64) -> Result
         used("schemas::ingest::parse alone", contract, events),
     ];
     Ok((limits, records.count_in_topic))
+}
+
+fn free_port() -> Result<u16> {
+    testkit::ports::free_port().context("no port is free")
 }

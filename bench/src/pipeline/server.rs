@@ -11,7 +11,6 @@ use http_body_util::{BodyExt, Empty};
 use hyper::Request;
 use hyper::client::conn::http1::handshake;
 use hyper_util::rt::TokioIo;
-use rustix::process::{Pid, Signal, kill_process};
 use tokio::net::TcpStream;
 
 /// A loaded machine may take this long to start a process that checks broker, registry and store.
@@ -80,7 +79,7 @@ impl Server {
 
     /// SIGTERM, and the exit code must be 0.
     pub(super) fn stop(mut self) -> Result<()> {
-        terminate(&self.child)?;
+        testkit::signal::terminate(&self.child).context("SIGTERM cannot be sent")?;
         let deadline = Instant::now() + STOP_WAIT;
         loop {
             match self.child.try_wait()? {
@@ -107,11 +106,6 @@ impl Drop for Server {
             let _ = self.child.wait();
         }
     }
-}
-
-fn terminate(child: &Child) -> Result<()> {
-    let pid = i32::try_from(child.id()).ok().and_then(Pid::from_raw).context("the process has no id")?;
-    kill_process(pid, Signal::TERM).context("SIGTERM cannot be sent")
 }
 
 /// Status and text of a GET on a connection of its own.

@@ -114,7 +114,7 @@ async fn the_registry_may_be_late_and_may_go_once_the_ids_are_known() {
     for topic in [topics::EVENTS, topics::DEAD_LETTER] {
         cluster.create_topic(topic, 1, 1).expect("a topic");
     }
-    let registry = Registry::start().await;
+    let registry = Registry::start(&[]).await;
     registry.answer_with(503);
     let collector =
         collector::Collector::bind(config(cluster.bootstrap_servers(), registry.url())).await.expect("ports");
@@ -139,7 +139,7 @@ async fn the_registry_may_be_late_and_may_go_once_the_ids_are_known() {
 /// Runs a collector that must refuse to start, and gives its reason.
 async fn refusal_to_start(change: impl FnOnce(&Cluster, &Registry, &mut collector::Config)) -> String {
     let cluster: Cluster = MockCluster::new(1).expect("a mock cluster");
-    let registry = Registry::start().await;
+    let registry = Registry::start(&[]).await;
     let mut config = config(cluster.bootstrap_servers(), registry.url());
     change(&cluster, &registry, &mut config);
     let ended = collector::run(config, CancellationToken::new(), |_| panic!("it is not ready")).await;

@@ -1,8 +1,6 @@
-//! A running collector with its broker and registry, and a client that speaks plain HTTP over a socket.
+//! A running collector with its broker and registry.
 
 use std::net::SocketAddr;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicU16, Ordering};
 use std::time::{Duration, Instant};
 
 use apache_avro::reader::datum::GenericDatumReader;
@@ -15,18 +13,16 @@ use rdkafka::mocking::MockCluster;
 use rdkafka::producer::DefaultProducerContext;
 use rdkafka::topic_partition_list::{Offset, TopicPartitionList};
 use schemas::topics;
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::{TcpListener, TcpStream};
+pub(crate) use testkit::http::{Reply, call, raw, read_reply};
+pub(crate) use testkit::registry::Registry;
+pub(crate) use testkit::wait::{PATIENCE, eventually};
+use tokio::net::TcpStream;
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
-use warp::Filter;
 
 pub(crate) const KEY: &str = "public-key-1";
 pub(crate) const ORIGIN: &str = "https://shop.example";
-/// How long a condition may take on a busy machine before a test fails.
-pub(crate) const PATIENCE: Duration = Duration::from_secs(30);
-
 pub(crate) type Cluster = MockCluster<'static, DefaultProducerContext>;
 
 /// A collector and what it talks to. Dropping it leaves nothing behind but tasks of the test's own runtime.
@@ -68,7 +64,7 @@ impl Rig {
         for topic in [topics::EVENTS, topics::DEAD_LETTER] {
             cluster.create_topic(topic, 1, 1).expect("a topic");
         }
-        let registry = Registry::start().await;
+        let registry = Registry::start(&[]).await;
         let mut config = config(cluster.bootstrap_servers(), registry.url());
         change(&mut config);
         let (tell, ready) = oneshot::channel();
@@ -194,129 +190,9 @@ pub(crate) fn unknown(seq: usize) -> String {
     format!(r#"{{"seq":{seq},"type":"mind_reading","at":1795250919000.5}}"#)
 }
 
-/// An answer.
-#[derive(Debug)]
-pub(crate) struct Reply {
-    pub status: u16,
-    head: String,
-    pub body: Vec<u8>,
-}
-
-impl Reply {
-    pub(crate) fn header(&self, name: &str) -> Option<&str> {
-        self.head.lines().skip(1).find_map(|line| {
-            let (found, value) = line.split_once(':')?;
-            found.eq_ignore_ascii_case(name).then(|| value.trim())
-        })
-    }
-
-    pub(crate) fn json(&self) -> serde_json::Value {
-        serde_json::from_slice(&self.body).unwrap_or_else(|error| panic!("{error}: {}", self.text()))
-    }
-
-    pub(crate) fn text(&self) -> String {
-        String::from_utf8_lossy(&self.body).into_owned()
-    }
-
-    pub(crate) fn code(&self) -> String {
-        self.json()["code"].as_str().unwrap_or_default().to_owned()
-    }
-
-    /// Takes a whole answer apart; chunked bodies do not occur.
-    pub(crate) fn parse(bytes: &[u8]) -> Reply {
-        let end = bytes
-            .windows(4)
-            .position(|four| four == b"\r\n\r\n")
-            .unwrap_or_else(|| panic!("no head: {:?}", String::from_utf8_lossy(bytes)));
-        let head = String::from_utf8(bytes[..end].to_vec()).expect("a head in ASCII");
-        let status = head.split(' ').nth(1).expect("a status").parse().expect("a number");
-        Reply { status, head, body: bytes[end + 4..].to_vec() }
-    }
-}
-
-/// One request on its own connection; the whole body is written before the answer is read, as simple clients do.
-pub(crate) async fn call(at: SocketAddr, method: &str, path: &str, headers: &[(&str, &str)], body: &[u8]) -> Reply {
-    let mut request = format!("{method} {path} HTTP/1.1\r\nhost: test\r\nconnection: close\r\n").into_bytes();
-    if !headers.iter().any(|(name, _)| ["content-length", "transfer-encoding"].contains(name)) {
-        request.extend_from_slice(format!("content-length: {}\r\n", body.len()).as_bytes());
-    }
-    for (name, value) in headers {
-        request.extend_from_slice(format!("{name}: {value}\r\n").as_bytes());
-    }
-    request.extend_from_slice(b"\r\n");
-    request.extend_from_slice(body);
-    raw(at, &request).await
-}
-
-/// Writes the bytes as they are and reads the answer to its end.
-pub(crate) async fn raw(at: SocketAddr, bytes: &[u8]) -> Reply {
-    let mut stream = TcpStream::connect(at).await.expect("a connection");
-    stream.write_all(bytes).await.expect("the server reads on, or answers first and drains");
-    read_reply(&mut stream).await
-}
-
-pub(crate) async fn read_reply(stream: &mut TcpStream) -> Reply {
-    let mut answer = Vec::new();
-    tokio::time::timeout(PATIENCE, stream.read_to_end(&mut answer))
-        .await
-        .expect("an answer in time")
-        .expect("an answer");
-    Reply::parse(&answer)
-}
-
 /// A connection from another address of this machine, 127.0.0.`host`.
 pub(crate) async fn connect_from(host: u8, at: SocketAddr) -> TcpStream {
     let socket = tokio::net::TcpSocket::new_v4().expect("a socket");
     socket.bind(SocketAddr::from(([127, 0, 0, host], 0))).expect("an address of this machine");
     socket.connect(at).await.expect("a connection")
-}
-
-/// Polls until `probe` gives something, at most for [`PATIENCE`].
-pub(crate) async fn eventually<T, F: Future<Output = Option<T>>>(what: &str, mut probe: impl FnMut() -> F) -> T {
-    let deadline = Instant::now() + PATIENCE;
-    loop {
-        if let Some(found) = probe().await {
-            return found;
-        }
-        assert!(Instant::now() < deadline, "{what}: not within {PATIENCE:?}");
-        tokio::time::sleep(Duration::from_millis(20)).await;
-    }
-}
-
-/// A schema registry that takes everything, or answers each request with one status.
-pub(crate) struct Registry {
-    at: SocketAddr,
-    status: Arc<AtomicU16>,
-}
-
-impl Registry {
-    pub(crate) async fn start() -> Registry {
-        let status = Arc::new(AtomicU16::new(200));
-        let answering = Arc::clone(&status);
-        let register = warp::path!("subjects" / String / "versions").and(warp::post()).map(move |subject: String| {
-            let id = if subject.starts_with("telemetry.events") { 11 } else { 12 };
-            match answering.load(Ordering::Relaxed) {
-                200 => warp::reply::with_status(format!(r#"{{"id":{id}}}"#), warp::http::StatusCode::OK),
-                status => warp::reply::with_status(
-                    format!(r#"{{"error_code":{status},"message":"told to say {status}"}}"#),
-                    warp::http::StatusCode::from_u16(status).expect("a status"),
-                ),
-            }
-        });
-        let latest = warp::path!("subjects" / String / "versions" / "latest").map(|subject: String| {
-            format!(r#"{{"subject":"{subject}","version":1,"id":7,"schema":"\"registered-schema\""}}"#)
-        });
-        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
-        let at = listener.local_addr().expect("an address");
-        tokio::spawn(warp::serve(register.or(latest)).incoming(listener).run());
-        Registry { at, status }
-    }
-
-    pub(crate) fn url(&self) -> String {
-        format!("http://{}", self.at)
-    }
-
-    pub(crate) fn answer_with(&self, status: u16) {
-        self.status.store(status, Ordering::Relaxed);
-    }
 }

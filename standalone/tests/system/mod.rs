@@ -11,7 +11,6 @@ mod browser;
 mod http;
 mod parts;
 mod pipeline;
-mod ports;
 mod poster;
 mod process;
 mod run;
@@ -27,7 +26,6 @@ pub(crate) use browser::{Visit, VisitOptions, Visitor, dispatched_samples};
 pub(crate) use http::{Answer, get, post};
 pub(crate) use parts::Parts;
 pub(crate) use pipeline::{PARTITIONS, Pipeline, PipelineOptions};
-pub(crate) use ports::free_port;
 pub(crate) use poster::{Poster, PosterOptions, Reply};
 pub(crate) use process::Process;
 pub(crate) use run::{Run, real_parts_wanted};
@@ -35,3 +33,8 @@ pub(crate) use sql::{Row, Warehouse};
 pub(crate) use standalone::Standalone;
 pub(crate) use traffic::{Tab, event_ids, now_ms, now_us};
 pub(crate) use wait::eventually;
+
+/// A port on which nothing listens now.
+pub(crate) fn free_port() -> u16 {
+    testkit::ports::free_port().expect("a free port among twelve thousand")
+}

@@ -53,7 +53,8 @@ impl Process {
     /// SIGTERM; the exit status and the time it took. Panics when it still runs after `within`.
     pub(crate) fn terminate(&mut self, within: Duration) -> (ExitStatus, Duration) {
         let began = Instant::now();
-        self.signal("TERM");
+        testkit::signal::terminate(&self.child)
+            .unwrap_or_else(|error| panic!("cannot send SIGTERM to {}, pid {}: {error}", self.name, self.pid()));
         (self.wait(within), began.elapsed())
     }
 
@@ -93,12 +94,6 @@ impl Process {
     pub(crate) fn log_tail(&self) -> String {
         let bytes = std::fs::read(&self.log).unwrap_or_default();
         String::from_utf8_lossy(&bytes[bytes.len().saturating_sub(LOG_BYTES_SHOWN)..]).into_owned()
-    }
-
-    /// By the `kill` of the shell: signals other than SIGKILL need unsafe code or another dependency.
-    fn signal(&self, name: &str) {
-        let sent = Command::new("sh").args(["-c", &format!("kill -{name} {}", self.pid())]).status().expect("sh runs");
-        assert!(sent.success(), "cannot send SIG{name} to {}, pid {}", self.name, self.pid());
     }
 }
 

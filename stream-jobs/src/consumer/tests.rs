@@ -2,7 +2,6 @@
 //! SIGKILL is played by dropping the worker's future: it holds no state outside of the chain.
 
 use std::collections::BTreeMap;
-use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -20,10 +19,10 @@ use rdkafka::mocking::MockCluster;
 use rdkafka::producer::{DefaultProducerContext, FutureProducer, FutureRecord};
 use schemas::landing::Link;
 use schemas::topics::{DEAD_LETTER, EVENTS, EVENTS_AVRO};
+use testkit::registry::Registry;
 use testkit::store::{Fault, FaultyStore};
 use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
-use warp::Filter;
 
 use crate::config::{Config, GroupProtocol};
 use crate::metrics::Metrics;
@@ -40,7 +39,7 @@ type Rows = BTreeMap<(String, i64), (String, i64, i64)>;
 struct Bench {
     // Dropped last: the clients talk to it.
     producer: FutureProducer,
-    registry: SocketAddr,
+    registry: Registry,
     store: Arc<dyn ObjectStore>,
     partitions: i32,
     cluster: MockCluster<'static, DefaultProducerContext>,
@@ -55,13 +54,19 @@ impl Bench {
         cluster.create_topic(EVENTS, partitions, 1).unwrap();
         cluster.create_topic(DEAD_LETTER, 1, 1).unwrap();
         let producer = ClientConfig::new().set("bootstrap.servers", cluster.bootstrap_servers()).create().unwrap();
-        Self { producer, registry: registry().await, store: Arc::new(InMemory::new()), partitions, cluster }
+        Self {
+            producer,
+            registry: Registry::start(&[(SCHEMA_ID, EVENTS_AVRO)]).await,
+            store: Arc::new(InMemory::new()),
+            partitions,
+            cluster,
+        }
     }
 
     fn config(&self) -> Config {
         Config {
             brokers: self.cluster.bootstrap_servers(),
-            registry: format!("http://{}", self.registry),
+            registry: self.registry.url(),
             store: "memory".into(),
             flush_interval_ms: 40,
             snapshot_every_links: 4,
@@ -159,27 +164,6 @@ impl Bench {
 /// The folder `lake` of a bucket.
 fn lake(bucket: Arc<dyn ObjectStore>) -> Store {
     Store::new("memory:///lake/".parse().unwrap(), bucket).unwrap()
-}
-
-/// A registry that knows the bundled schema.
-async fn registry() -> SocketAddr {
-    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let address = listener.local_addr().unwrap();
-    let by_id = warp::path!("schemas" / "ids" / u32).map(|id: u32| match id {
-        SCHEMA_ID => warp::reply::with_status(
-            warp::reply::json(&serde_json::json!({"schema": EVENTS_AVRO})),
-            warp::http::StatusCode::OK,
-        ),
-        _ => warp::reply::with_status(
-            warp::reply::json(&serde_json::json!({"error_code": 40403, "message": "Schema not found"})),
-            warp::http::StatusCode::NOT_FOUND,
-        ),
-    });
-    let register = warp::path!("subjects" / String / "versions")
-        .and(warp::post())
-        .map(|_| warp::reply::json(&serde_json::json!({"id": 9})));
-    tokio::spawn(warp::serve(by_id.or(register)).incoming(listener).run());
-    address
 }
 
 /// Record `number` of a visitor: three clicks, the last of the record before repeated.
