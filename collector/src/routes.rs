@@ -6,6 +6,7 @@ use std::time::{Duration, SystemTime};
 
 use bytes::Buf;
 use futures::Stream;
+use schemas::time::epoch_ms;
 use warp::Filter;
 use warp::filters::BoxedFilter;
 use warp::http::header::{ALLOW, HeaderMap, HeaderValue};
@@ -169,7 +170,7 @@ pub(crate) async fn post_events(edge: &Edge, request: &mut Request, key: &Key) -
     };
     let answer = match taken {
         Ok(mut accepted) => {
-            accepted.server_sent_at = epoch_ms();
+            accepted.server_sent_at = epoch_ms(SystemTime::now());
             accepted.answer()
         }
         Err(refusal) => {
@@ -183,7 +184,7 @@ pub(crate) async fn post_events(edge: &Edge, request: &mut Request, key: &Key) -
 
 /// The steps of a batch, in order; the first that refuses ends it.
 async fn take(edge: &Edge, request: &mut Request, key: &Key) -> Result<Accepted, Refusal> {
-    let (received_at, config, headers) = (epoch_ms(), &edge.config, &request.headers);
+    let (received_at, config, headers) = (epoch_ms(SystemTime::now()), &edge.config, &request.headers);
     let site = key.site()?;
     check_origin(site, headers)?;
     let client = client_address(request.peer, headers, config.forwarded_by, &config.trusted_proxies);
@@ -220,10 +221,4 @@ async fn take(edge: &Edge, request: &mut Request, key: &Key) -> Result<Accepted,
         server_received_at: received_at,
         server_sent_at: received_at,
     })
-}
-
-/// Server clock, epoch milliseconds.
-fn epoch_ms() -> f64 {
-    let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
-    since.as_micros() as f64 / 1000.0
 }

@@ -11,4 +11,5 @@ pub mod ingest;
 pub mod landing;
 pub mod package;
 pub mod session;
+pub mod time;
 pub mod topics;

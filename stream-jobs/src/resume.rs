@@ -1,11 +1,12 @@
 //! `stream-jobs resume`: an operator's word that a partition may go on although offsets are lost or the topic was made
 //! anew. It is written into the chain, so that every reader sees it.
 
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::time::SystemTime;
 
 use anyhow::{Context, Result, bail, ensure};
 use landing::{Chain, Store};
 use schemas::landing::{Link, LinkCounts};
+use schemas::time::epoch_us;
 use uuid::Uuid;
 
 use crate::config::Config;
@@ -84,7 +85,7 @@ fn bridge(tail: &Link, kafka: KafkaOffsets, accept: Accept, now: SystemTime) -> 
         watermark: tail.watermark,
         state: tail.state.clone(),
         writer: Uuid::now_v7(),
-        written_at: now.duration_since(UNIX_EPOCH).map_or(0, |since| since.as_micros() as i64),
+        written_at: epoch_us(now),
         gap_from,
     })
 }

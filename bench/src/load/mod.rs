@@ -9,7 +9,7 @@ mod tests;
 
 use std::collections::{HashMap, VecDeque};
 use std::iter::Peekable;
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, SystemTime};
 
 use anyhow::{Result, bail};
 use indicatif::ProgressBar;
@@ -174,5 +174,5 @@ async fn send(mut connection: Connection, batch: Batch) -> Done {
 
 /// Epoch milliseconds.
 pub fn now_ms() -> f64 {
-    SystemTime::now().duration_since(UNIX_EPOCH).map_or(0.0, |since| since.as_secs_f64() * 1_000.0)
+    schemas::time::epoch_ms(SystemTime::now())
 }

@@ -1,6 +1,6 @@
 //! Batches as a browser would send them, from a seed.
 
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::time::SystemTime;
 
 use rand::rngs::StdRng;
 use rand::{Rng, SeedableRng};
@@ -33,12 +33,12 @@ pub(crate) fn event_ids(batch: &Value) -> impl Iterator<Item = (String, i64)> + 
 
 /// This machine's clock in epoch microseconds, as SQL has times.
 pub(crate) fn now_us() -> i64 {
-    (now_ms() * 1000.0) as i64
+    schemas::time::epoch_us(SystemTime::now())
 }
 
 /// The client's clock: this machine's, in epoch milliseconds.
 pub(crate) fn now_ms() -> f64 {
-    SystemTime::now().duration_since(UNIX_EPOCH).expect("after 1970").as_secs_f64() * 1000.0
+    schemas::time::epoch_ms(SystemTime::now())
 }
 
 impl Tab {

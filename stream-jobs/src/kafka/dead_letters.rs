@@ -1,7 +1,7 @@
 //! Refused records on their way to the dead-letter topic.
 
 use std::sync::{Arc, OnceLock};
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, SystemTime};
 
 use anyhow::{Context, Result, bail};
 use rdkafka::ClientContext;
@@ -9,6 +9,7 @@ use rdkafka::config::{FromClientConfigAndContext, RDKafkaLogLevel};
 use rdkafka::error::KafkaError;
 use rdkafka::producer::{BaseProducer, BaseRecord, DeliveryResult, Producer, ProducerContext};
 use schemas::dead_letter::{DeadLetter, encode};
+use schemas::time::epoch_ms;
 use tokio::sync::OnceCell;
 
 use crate::config::Config;
@@ -98,7 +99,7 @@ impl DeadLetters {
             return Ok(());
         }
         let schema_id = self.register(registry).await?;
-        let rejected_at = now_ms();
+        let rejected_at = epoch_ms(SystemTime::now());
         let failure = Arc::new(OnceLock::new());
         for record in rejected {
             let (payload, key) = self.encode(schema_id, source, record, rejected_at);
@@ -137,8 +138,4 @@ impl DeadLetters {
         encode(&mut payload, id, &letter);
         (payload, format!("{topic}/{partition}/{}", record.offset))
     }
-}
-
-fn now_ms() -> f64 {
-    SystemTime::now().duration_since(UNIX_EPOCH).map_or(0.0, |since| since.as_secs_f64() * 1000.0)
 }

@@ -1,12 +1,13 @@
 //! One partition's work: where its chain ends, what was read since, and the link in the making. A plain struct; the
 //! loop in [`crate::consumer`] owns its I/O.
 
-use std::time::{Instant, SystemTime, UNIX_EPOCH};
+use std::time::{Instant, SystemTime};
 
 use anyhow::{Result, ensure};
 use bytes::Bytes;
 use chrono::{DateTime, Utc};
 use schemas::landing::{DataFile, Link, LinkCounts, StateKind, data_key, state_key};
+use schemas::time::epoch_us;
 use uuid::Uuid;
 
 use crate::kafka::dead_letters::RejectedRecord;
@@ -297,7 +298,7 @@ impl PartitionWork {
             watermark: self.sessions.watermark(),
             state,
             writer: self.writer,
-            written_at: now.duration_since(UNIX_EPOCH).map_or(0, |since| since.as_micros() as i64),
+            written_at: epoch_us(now),
             gap_from: None,
         };
         let rejected = std::mem::take(&mut self.rejected);
