@@ -9,7 +9,7 @@ use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
 use crate::config::{Config, GroupProtocol};
-use crate::consumer::{self, GroupProtocolUnsupported, Parts};
+use crate::consumer::{self, Parts, RunError};
 use crate::kafka::dead_letters::DeadLetters;
 use crate::kafka::group::Group;
 use crate::kafka::registry::Registry;
@@ -89,18 +89,19 @@ fn work_on_this_thread(config: &Config, metrics: Metrics, shutdown: Cancellation
     runtime.block_on(async {
         let finished = check_and_work(config, &metrics, &shutdown).await;
         match finished {
-            Err(error) if config.group_protocol == GroupProtocol::Auto && error.is::<GroupProtocolUnsupported>() => {
+            Err(RunError::GroupProtocolUnsupported) if config.group_protocol == GroupProtocol::Auto => {
                 tracing::info!("the broker does not offer KIP-848: the classic group protocol is used");
                 let classic = Config { group_protocol: GroupProtocol::Classic, ..config.clone() };
-                check_and_work(&classic, &metrics, &shutdown).await
+                Ok(check_and_work(&classic, &metrics, &shutdown).await?)
             }
-            finished => finished,
+            finished => Ok(finished?),
         }
     })
 }
 
-async fn check_and_work(config: &Config, metrics: &Metrics, shutdown: &CancellationToken) -> Result<()> {
-    let parts = parts(config, Store::open_or_make(&config.store)?, metrics.clone())?;
+async fn check_and_work(config: &Config, metrics: &Metrics, shutdown: &CancellationToken) -> Result<(), RunError> {
+    let store = Store::open_or_make(&config.store).map_err(anyhow::Error::from)?;
+    let parts = parts(config, store, metrics.clone())?;
     tokio::select! {
         checked = checks::run(config, &parts) => checked?,
         () = shutdown.cancelled() => return Ok(()),

@@ -4,11 +4,12 @@
 use std::time::Duration;
 
 use anyhow::{Context, bail};
+use backon::{ConstantBuilder, Retryable};
 use schema_registry_converter::async_impl::schema_registry::{SrSettings, get_schema_by_subject, post_schema};
 use schema_registry_converter::error::SRCError;
 use schema_registry_converter::schema_registry_common::{SchemaType, SubjectNameStrategy, SuppliedSchema};
 use schemas::topics;
-use tokio::time::{Instant, sleep};
+use tokio::time::Instant;
 use tracing::{info, warn};
 
 use crate::config::{Kafka, Registry};
@@ -47,28 +48,29 @@ async fn register(
     deadline: Instant,
 ) -> anyhow::Result<u32> {
     let subject = topics::subject(topic);
-    loop {
-        let supplied = SuppliedSchema::new(None, SchemaType::Avro, schema.to_owned());
-        match post_schema(settings, subject.clone(), supplied).await {
-            Ok(registered) => {
-                info!(subject, id = registered.id, "schema registered");
-                return Ok(registered.id);
-            }
-            Err(error) if is_refusal(&error) => return Err(refused(settings, topic, schema, &error).await),
-            Err(error) if Instant::now() >= deadline => {
-                bail!(
-                    "registry unreachable: {} did not take subject {subject} within {} ms: {error}",
-                    registry.url,
-                    registry.startup_timeout_ms
-                );
-            }
-            Err(error) => warn!(subject, %error, "registry: trying again"),
+    let post =
+        || post_schema(settings, subject.clone(), SuppliedSchema::new(None, SchemaType::Avro, schema.to_owned()));
+    let posted = post
+        .retry(ConstantBuilder::new().with_delay(Duration::from_millis(RETRY_MS)).without_max_times())
+        .when(|error| !is_refusal(error) && Instant::now() < deadline)
+        .notify(|error, _| warn!(subject, %error, "registry: trying again"))
+        .await;
+    match posted {
+        Ok(registered) => {
+            info!(subject, id = registered.id, "schema registered");
+            Ok(registered.id)
         }
-        sleep(Duration::from_millis(RETRY_MS)).await;
+        Err(error) if is_refusal(&error) => Err(refused(settings, topic, schema, &error).await),
+        Err(error) => bail!(
+            "registry unreachable: {} did not take subject {subject} within {} ms: {error}",
+            registry.url,
+            registry.startup_timeout_ms
+        ),
     }
 }
 
-/// Whether the registry looked at the schema and said no: 409 for an incompatible one, 422 for a wrong one.
+/// Whether the registry looked at the schema and said no: 409 for an incompatible one, 422 for a wrong one. The
+/// converter names the status in its text only; `tests` hold the text.
 fn is_refusal(error: &SRCError) -> bool {
     ["status 409", "status 422"].iter().any(|status| error.error.contains(status))
 }
@@ -85,4 +87,31 @@ async fn refused(settings: &SrSettings, topic: &str, schema: &str, error: &SRCEr
         topics::subject(topic),
         error.cause.as_deref().unwrap_or(&error.error),
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_refused_schema_is_told_from_a_registry_that_cannot_answer() {
+        let server = testkit::registry::Registry::start(&[]).await;
+        let registry = Registry { url: server.url(), startup_timeout_ms: 0, ..Registry::default() };
+        let settings = settings(&registry).unwrap();
+        for (status, expected) in [
+            (409, "schema incompatible"),
+            (422, "schema incompatible"),
+            (401, "registry unreachable"),
+            (404, "registry unreachable"),
+            (429, "registry unreachable"),
+            (500, "registry unreachable"),
+            (503, "registry unreachable"),
+        ] {
+            server.answer_with(status);
+            let told = register(&settings, &registry, "t", "{}", Instant::now()).await.unwrap_err().to_string();
+            assert!(told.starts_with(expected), "{status}: {told}");
+        }
+        server.answer_with(200);
+        register(&settings, &registry, "t", "{}", Instant::now()).await.unwrap();
+    }
 }

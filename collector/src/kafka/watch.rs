@@ -5,10 +5,11 @@ use std::thread;
 use std::time::Duration;
 
 use anyhow::{Context, bail};
+use backon::{ConstantBuilder, Retryable};
 use rdkafka::admin::{AdminClient, AdminOptions, NewTopic, TopicReplication};
 use rdkafka::client::DefaultClientContext;
 use rdkafka::types::RDKafkaErrorCode;
-use tokio::time::{Instant, sleep};
+use tokio::time::Instant;
 use tokio_util::sync::{CancellationToken, DropGuard};
 use tracing::{info, warn};
 
@@ -57,12 +58,7 @@ pub(crate) async fn check_topics(sink: &Arc<KafkaSink>) -> anyhow::Result<()> {
         create_topics(sink, deadline).await?;
     }
     for topic in [&kafka.events_topic, &kafka.dead_letter_topic] {
-        while let Err(missing) = check_topic(sink, topic).await {
-            if Instant::now() >= deadline {
-                return Err(missing);
-            }
-            sleep(Duration::from_millis(STARTUP_RETRY_MS)).await;
-        }
+        (|| check_topic(sink, topic)).retry(every()).when(|_| Instant::now() < deadline).await?;
     }
     Ok(())
 }
@@ -90,26 +86,23 @@ async fn create_topics(sink: &Arc<KafkaSink>, deadline: Instant) -> anyhow::Resu
         .map(|topic| NewTopic::new(topic, kafka.create_topics_partitions, TopicReplication::Fixed(1)))
         .collect();
     let options = AdminOptions::new().request_timeout(Some(Duration::from_millis(PROBE_TIMEOUT_MS)));
-    loop {
-        match admin.create_topics(&topics, &options).await {
-            Ok(results) => {
-                for result in results {
-                    match result {
-                        Ok(topic) => info!(topic, "topic created"),
-                        Err((_, RDKafkaErrorCode::TopicAlreadyExists)) => {}
-                        Err((topic, code)) => {
-                            bail!("topic missing: {topic}, and the broker does not create it: {code}")
-                        }
-                    }
-                }
-                return Ok(());
-            }
-            Err(error) if Instant::now() >= deadline => {
-                return Err(error)
-                    .with_context(|| format!("broker unreachable: kafka.bootstrap = {:?}", kafka.bootstrap));
-            }
-            Err(error) => warn!(%error, "kafka: trying again"),
+    let results = (|| admin.create_topics(&topics, &options))
+        .retry(every())
+        .when(|_| Instant::now() < deadline)
+        .notify(|error, _| warn!(%error, "kafka: trying again"))
+        .await
+        .with_context(|| format!("broker unreachable: kafka.bootstrap = {:?}", kafka.bootstrap))?;
+    for result in results {
+        match result {
+            Ok(topic) => info!(topic, "topic created"),
+            Err((_, RDKafkaErrorCode::TopicAlreadyExists)) => {}
+            Err((topic, code)) => bail!("topic missing: {topic}, and the broker does not create it: {code}"),
         }
-        sleep(Duration::from_millis(STARTUP_RETRY_MS)).await;
     }
+    Ok(())
+}
+
+/// At start, until there is no more time.
+fn every() -> ConstantBuilder {
+    ConstantBuilder::new().with_delay(Duration::from_millis(STARTUP_RETRY_MS)).without_max_times()
 }

@@ -81,12 +81,12 @@ impl Worker<'_> {
         }
     }
 
-    fn after_commit(&mut self, partition: i32, elapsed: Duration, outcome: Result<()>) {
+    fn after_commit(&mut self, partition: i32, elapsed: Duration, outcome: Result<Written>) {
         let Some(slot) = self.slots.get_mut(&partition) else { return };
         let metrics = &self.parts.metrics;
         let subject = format!("partition {partition}");
         match outcome {
-            Ok(()) => {
+            Ok(Written::Landed) => {
                 if let Some(committing) = slot.work.committing() {
                     count(metrics, committing);
                 }
@@ -101,8 +101,8 @@ impl Worker<'_> {
                 slot.succeeded();
                 resume(&self.parts.group, slot);
             }
-            Err(error) if is_fenced(&error) => {
-                tracing::warn!(%error, "what this worker had buffered is thrown away; the chain is read again");
+            Ok(Written::Fenced(fenced)) => {
+                tracing::warn!(%fenced, "what this worker had buffered is thrown away; the chain is read again");
                 metrics.fenced.inc();
                 metrics.flush_failures.with_label_values(&["fenced"]).inc();
                 pause(&self.parts.group, slot);
@@ -144,18 +144,25 @@ impl Worker<'_> {
     }
 }
 
+/// What became of a link.
+enum Written {
+    Landed,
+    /// Another writer's link stands in its place.
+    Fenced(CommitError),
+}
+
 /// Delivers the dead letters, then writes the files and the link. Each step may be repeated.
-async fn write_link(parts: &Parts, chain: &Chain, committing: &mut Committing) -> Result<()> {
+async fn write_link(parts: &Parts, chain: &Chain, committing: &mut Committing) -> Result<Written> {
     let source = (chain.topic(), chain.partition());
     parts.dead_letters.send(&parts.registry, source, &committing.rejected).await?;
     for rejected in committing.rejected.drain(..) {
         parts.metrics.rejected.with_label_values(&[rejected.reason.code]).inc();
     }
-    Ok(landing::flush(chain, &committing.pending).await?)
-}
-
-fn is_fenced(error: &anyhow::Error) -> bool {
-    matches!(error.downcast_ref(), Some(FlushError::Commit(CommitError::Fenced { .. })))
+    match landing::flush(chain, &committing.pending).await {
+        Ok(()) => Ok(Written::Landed),
+        Err(FlushError::Commit(fenced @ CommitError::Fenced { .. })) => Ok(Written::Fenced(fenced)),
+        Err(error) => Err(error.into()),
+    }
 }
 
 fn count(metrics: &Metrics, committing: &Committing) {

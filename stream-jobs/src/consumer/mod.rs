@@ -52,10 +52,14 @@ const CLEANING_INTERVAL: Duration = Duration::from_secs(6 * 60 * 60);
 /// The loop turns at least so often.
 const IDLE_TURN: Duration = Duration::from_secs(1);
 
-/// The broker does not offer the group protocol that was asked for.
+/// Why the loop ended before it was told to.
 #[derive(Debug, Error)]
-#[error("the broker does not offer the group protocol \"consumer\" (KIP-848): set group_protocol = \"classic\"")]
-pub(crate) struct GroupProtocolUnsupported;
+pub(crate) enum RunError {
+    #[error("the broker does not offer the group protocol \"consumer\" (KIP-848): set group_protocol = \"classic\"")]
+    GroupProtocolUnsupported,
+    #[error(transparent)]
+    Other(#[from] anyhow::Error),
+}
 
 /// Everything that the loop works with.
 pub(crate) struct Parts {
@@ -68,7 +72,7 @@ pub(crate) struct Parts {
 }
 
 /// Reads, lands and commits until `shutdown`; then flushes once more, within the configured deadline.
-pub(crate) async fn run(config: &Config, parts: Parts, shutdown: CancellationToken) -> Result<()> {
+pub(crate) async fn run(config: &Config, parts: Parts, shutdown: CancellationToken) -> Result<(), RunError> {
     let consumer = parts.group.consumer.clone();
     parts.group.join()?;
     let mut worker = Worker::new(config, parts, shutdown.clone());
@@ -94,7 +98,7 @@ pub(crate) async fn run(config: &Config, parts: Parts, shutdown: CancellationTok
         worker.flush_due().await?;
         worker.load_due().await;
     }
-    worker.flush_all(worker.config.revoke_deadline()).await
+    Ok(worker.flush_all(worker.config.revoke_deadline()).await?)
 }
 
 /// Orphans removed of one partition.
@@ -165,7 +169,7 @@ impl<'a> Worker<'a> {
     }
 
     /// Takes one record and gives its length, or notes what librdkafka has to say.
-    fn take(&mut self, record: Result<BorrowedMessage<'_>, KafkaError>) -> Result<usize> {
+    fn take(&mut self, record: Result<BorrowedMessage<'_>, KafkaError>) -> Result<usize, RunError> {
         match record {
             Ok(record) => {
                 let payload = record.payload();
@@ -177,9 +181,9 @@ impl<'a> Worker<'a> {
             }
             Err(KafkaError::MessageConsumptionFatal(
                 RDKafkaErrorCode::UnsupportedFeature | RDKafkaErrorCode::UnsupportedVersion,
-            )) => return Err(GroupProtocolUnsupported.into()),
+            )) => return Err(RunError::GroupProtocolUnsupported),
             Err(KafkaError::MessageConsumptionFatal(code)) => {
-                return Err(anyhow!("the Kafka consumer cannot go on: {code}"));
+                return Err(anyhow!("the Kafka consumer cannot go on: {code}").into());
             }
             Err(KafkaError::MessageConsumption(
                 RDKafkaErrorCode::AutoOffsetReset | RDKafkaErrorCode::OffsetOutOfRange,

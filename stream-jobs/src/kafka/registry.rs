@@ -61,7 +61,36 @@ impl Registry {
     }
 }
 
-/// The converter names the status in its text only.
+/// The converter names the status in its text only; `tests` hold the text.
 fn is_not_found(error: &SRCError) -> bool {
     error.error.contains("status 404")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_schema_that_is_not_there_is_told_from_a_registry_that_cannot_answer() {
+        let server = testkit::registry::Registry::start(&[(7, "{}")]).await;
+        for (status, known, unknown) in [
+            (200, Some(Some("{}")), Some(None)),
+            (404, Some(None), Some(None)),
+            (401, None, None),
+            (408, None, None),
+            (429, None, None),
+            (500, None, None),
+            (503, None, None),
+        ] {
+            server.answer_with(status);
+            // Without what the client remembers.
+            let registry = Registry::new(&server.url()).unwrap();
+            for (id, expected) in [(7, known), (8, unknown)] {
+                let answer = registry.schema(id).await.ok();
+                assert_eq!(answer.as_ref().map(|schema| schema.as_deref()), expected, "{status} for {id}");
+            }
+        }
+        let nobody = Registry::new("http://127.0.0.1:9").unwrap();
+        assert!(nobody.schema(7).await.is_err());
+    }
 }
