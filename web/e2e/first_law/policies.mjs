@@ -64,19 +64,26 @@ test('the strictest policy that the README names', async (t) => {
   await trial.unharmed();
 });
 
-test('a policy of nonces, with a worker and without', { todo: 'the late part has no nonce' }, async (t) => {
-  for (const before of [[], [withoutWorkers]]) {
-    const policy = `default-src 'none'; script-src 'nonce-n1'; worker-src 'self'; connect-src ${stub.collector}`;
-    const trial = await open(t, {
-      headers: { 'Content-Security-Policy': policy },
-      attributes: 'nonce="n1"',
-      body: BODY,
-      before,
-    });
+/** What a page allows that names its scripts one by one, and whether the worker is among it. */
+const NONCES = {
+  'a policy of nonces': ["script-src 'nonce-n1'; worker-src 'self'", []],
+  'a policy of nonces, without workers': ["script-src 'nonce-n1'", [withoutWorkers]],
+  'a policy of nonces and of what their scripts load': ["script-src 'nonce-n1' 'strict-dynamic'", []],
+  'the same, without workers': ["script-src 'nonce-n1' 'strict-dynamic'", [withoutWorkers]],
+  'the same, with Trusted Types': [
+    "script-src 'nonce-n1' 'strict-dynamic'; require-trusted-types-for 'script'",
+    [withoutWorkers],
+  ],
+};
+
+for (const [name, [allowed, before]] of Object.entries(NONCES))
+  test(name, async (t) => {
+    const policy = `default-src 'none'; connect-src ${stub.collector}; ${allowed}`;
+    const headers = { 'Content-Security-Policy': policy };
+    const trial = await open(t, { headers, attributes: 'nonce="n1"', body: BODY, before });
     await clicksArrive(trial);
     await trial.unharmed();
-  }
-});
+  });
 
 test('workers that are forbidden: the page delivers itself', async (t) => {
   const policy = `default-src 'none'; script-src 'self'; worker-src 'none'; connect-src ${stub.collector}`;

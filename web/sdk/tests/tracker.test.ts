@@ -59,6 +59,7 @@ const SETTINGS: Settings = {
   key: 'key',
   ingest: 'https://collect.example/v1/events',
   worker: '/telemetry.worker.js',
+  nonce: '',
   hooks: '',
   late: '',
   resources: 'first-party',

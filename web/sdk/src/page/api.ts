@@ -18,6 +18,8 @@ export interface Options {
   path?: string;
   /** Address of the site's own filter of events. */
   hooks?: string;
+  /** Of the page's policy (`script-src 'nonce-…'`), for a browser in which the worker's file has to run as a script. */
+  nonce?: string;
   /** Default: granted. */
   consent?: Consent;
   /** Names of query parameters whose values may be kept. */

@@ -18,6 +18,7 @@ function asScript({
   resources,
   path,
   hooks,
+  nonce,
   consent,
   ...more
 }: Options): Parameters<typeof readSettings>[0] {
@@ -35,5 +36,5 @@ function asScript({
     ctMemoryOnly: memoryOnly ? '' : undefined,
     ctGpc: ignoreGpc ? 'ignore' : undefined,
   }).filter(([, value]) => value !== undefined);
-  return { src: '', dataset: Object.fromEntries(dataset) as Record<string, string> };
+  return { src: '', nonce, dataset: Object.fromEntries(dataset) as Record<string, string> };
 }

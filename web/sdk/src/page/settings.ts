@@ -8,6 +8,8 @@ export interface Settings {
   ingest: string;
   /** Address of telemetry.worker.js, of the page's own origin where that can be. */
   worker: string;
+  /** Of the page's policy; '' where it asks for none. */
+  nonce: string;
   /** Address of the site's own filter of events; '' where it has none. */
   hooks: string;
   /** Address of telemetry.late.js; '' for none. */
@@ -28,8 +30,10 @@ export interface Settings {
 /** The ingest contract's, on the collector. */
 const INGEST_PATH = '/v1/events';
 
+type Script = Pick<HTMLScriptElement, 'src' | 'dataset'> & Partial<Pick<HTMLScriptElement, 'nonce'>>;
+
 /** Null, with the reason on the console, when a needed attribute is missing. */
-export function readSettings({ src, dataset }: Pick<HTMLScriptElement, 'src' | 'dataset'>): Settings | null {
+export function readSettings({ src, dataset, nonce = '' }: Script): Settings | null {
   const { ctKey: key, ctEndpoint: endpoint, ctPath: path, ctWorker: worker, ctConsent: consent } = dataset;
   if (!key || !endpoint) {
     console.warn('telemetry: nothing is captured, the script element needs data-ct-key and data-ct-endpoint');
@@ -43,6 +47,7 @@ export function readSettings({ src, dataset }: Pick<HTMLScriptElement, 'src' | '
     key,
     ingest: endpoint.replace(/\/+$/, '') + (path ?? INGEST_PATH),
     worker: worker ?? beside('worker'),
+    nonce,
     hooks: dataset.ctHooks ?? '',
     late: dataset.ctLate ?? beside('late'),
     resources: dataset.ctResources ?? 'first-party',

@@ -24,7 +24,7 @@ declare global {
 }
 
 export function findWay(
-  { worker: address, hooks }: Settings,
+  { worker: address, nonce, hooks }: Settings,
   ingest: string,
   receive: Receive,
   degraded: (what: string) => void,
@@ -53,6 +53,7 @@ export function findWay(
     const script = makeElement(document, 'script') as HTMLScriptElement;
     script.integrity = WORKER_INTEGRITY;
     script.crossOrigin = 'anonymous';
+    script.nonce = nonce;
     script.onload = () => {
       const courier = window.telemetryCourier;
       if (!done && courier) found(courier(receive));
