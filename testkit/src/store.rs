@@ -62,7 +62,7 @@ impl FaultyStore {
     }
 
     fn next(&self, path: &Path) -> Fault {
-        let (count, plan) = &mut *self.plan.lock().unwrap();
+        let (count, plan) = &mut *self.plan.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
         *count += 1;
         plan(*count - 1, path.as_ref())
     }
