@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
+use std::sync::Arc;
 
 use schemas::landing::Link;
 
@@ -69,6 +70,14 @@ impl Progress {
     /// Takes a link in; a link that is behind changes nothing.
     pub fn advance(&mut self, link: &Link) {
         self.set(link.into(), link.into());
+    }
+
+    /// The progress with some links in it.
+    #[must_use]
+    pub fn after(&self, links: &[Arc<Link>]) -> Self {
+        let mut progress = self.clone();
+        links.iter().for_each(|link| progress.advance(link));
+        progress
     }
 
     /// Takes a position in; one that is behind changes nothing.

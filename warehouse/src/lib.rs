@@ -1,26 +1,27 @@
 //! The warehouse: takes landed events into curated Delta tables, and answers SQL over both.
 //!
-//! Path of an event here: [`landing::Chains`] finds the links that name its landing file, [`compact`] takes it into the tables
-//! ([`merge`] says what that changes, [`curated`] holds them); [`query`] sees it before and after, in a process of [`sql`]
+//! Path of an event here: [`landing::Chains`] finds the links that name its landing file, [`compact`] takes it into the [`tables`]
+//! (`merge` says what that changes, `curated` holds them); [`query`] sees it before and after, in a process of [`sql`]
 //! when the statement is somebody's. [`verify`] adds the books up.
 //!
 //! Any number of processes may work on one store: every commit is one create-only PUT.
 #![forbid(unsafe_code)]
+#![deny(unreachable_pub)]
 
 pub mod commands;
 pub mod compact;
 pub mod config;
-pub mod curated;
-pub mod engine;
+mod curated;
+mod engine;
 pub mod format;
-pub mod lake;
+mod lake;
 pub mod limits;
-pub mod merge;
-pub mod progress;
+mod merge;
+mod progress;
 pub mod query;
 pub mod serve;
 pub mod sql;
-pub mod store;
+mod store;
 pub mod tables;
 pub mod verify;
 

@@ -3,7 +3,7 @@
 use landing::{Position, Progress, TopicPartition};
 
 /// Condition on rows of events: those that `progress` covers.
-pub fn condition(progress: &Progress) -> String {
+pub(crate) fn condition(progress: &Progress) -> String {
     let parts: Vec<String> = progress
         .iter()
         .map(|(partition, position)| {
@@ -14,14 +14,14 @@ pub fn condition(progress: &Progress) -> String {
 }
 
 /// Application id and version of its `txn` actions.
-pub fn transactions(progress: &Progress) -> impl Iterator<Item = (String, i64)> + '_ {
+pub(crate) fn transactions(progress: &Progress) -> impl Iterator<Item = (String, i64)> + '_ {
     progress.iter().map(|(partition, position)| {
         (format!("landing/{}/{}/{}", partition.topic, position.incarnation, partition.partition), position.end)
     })
 }
 
 /// Takes a `txn` action in; other applications' are ignored.
-pub fn take_transaction(progress: &mut Progress, app_id: &str, version: i64) {
+pub(crate) fn take_transaction(progress: &mut Progress, app_id: &str, version: i64) {
     let Some(rest) = app_id.strip_prefix("landing/") else { return };
     let mut parts = rest.rsplitn(3, '/');
     let (Some(partition), Some(incarnation), Some(topic)) = (parts.next(), parts.next(), parts.next()) else {

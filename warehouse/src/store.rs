@@ -8,7 +8,7 @@ use object_store::path::Path;
 use object_store::prefix::PrefixStore;
 
 /// The log of the table that lies at `warehouse/<name>`. Commits are create-only PUTs.
-pub fn delta_log(store: &Store, name: &str) -> LogStoreRef {
+pub(crate) fn delta_log(store: &Store, name: &str) -> LogStoreRef {
     let key = format!("warehouse/{name}");
     let mut location = store.url().clone();
     location.set_path(&format!("{}{key}/", store.url().path()));

@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use support::{Event, Landing, MINUTE, NOON, SECOND, Tab, everything, number, rows};
 use tokio_util::sync::CancellationToken;
 use warehouse::compact::{compact, every};
-use warehouse::tables::Table;
+use warehouse::tables::EVENTS;
 use warehouse::verify::verify;
 use warehouse::{Lake, Resources};
 
@@ -182,7 +182,7 @@ async fn a_link_that_does_not_fit_is_taken_in_parts() {
     landing.land(&events.collect::<Vec<_>>());
     let lake = landing.lake_with(Resources { memory_bytes_max: 32 << 20, ..Resources::default() });
     compact(&lake, |_, _| {}).await.unwrap();
-    assert!(lake.shares.of(Table::Events).links_max < usize::MAX, "it fitted as it was");
+    assert!(lake.shares.of(&EVENTS).links_max < usize::MAX, "it fitted as it was");
     assert_eq!(number(&lake, "select count(distinct page_title) from events").await, 800);
     assert_sound(&landing.lake()).await;
 }

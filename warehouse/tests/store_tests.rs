@@ -10,9 +10,9 @@ use landing::Progress;
 use serde_json::{Value, json};
 use support::{Event, Landing, NOON, SECOND, Tab, everything, number, rows};
 use warehouse::Lake;
-use warehouse::compact::{compact, events_round};
+use warehouse::compact::{Rounds, compact};
 use warehouse::limits::CHECKPOINT_COMMITS;
-use warehouse::tables::Table;
+use warehouse::tables::EVENTS;
 use warehouse::verify::verify;
 
 async fn assert_sound(lake: &Lake) {
@@ -87,8 +87,8 @@ async fn assert_as_it_was(lake: &Arc<Lake>) {
     }
 }
 
-fn last_commits(landing: &Landing, table: Table) -> String {
-    let log = landing.path().join("warehouse").join(table.name()).join("_delta_log");
+fn last_commits(landing: &Landing, table: &str) -> String {
+    let log = landing.path().join("warehouse").join(table).join("_delta_log");
     let mut commits: Vec<_> = std::fs::read_dir(log).unwrap().map(|entry| entry.unwrap().path()).collect();
     commits.sort();
     commits.iter().rev().take(2).map(|commit| std::fs::read_to_string(commit).unwrap()).collect()
@@ -114,12 +114,11 @@ async fn a_store_of_an_earlier_build_is_read_and_goes_on() {
     assert_sound(&landing.lake()).await;
     let added = "select losses_bounded, count(*) from ledger group by 1 order by 1 nulls first";
     assert_eq!(Value::Array(rows(&landing.lake(), added).await), json!([[null, 3], [false, 1]]));
-    for (table, column) in
-        [(Table::Ledger, Some("losses_bounded")), (Table::Sessions, Some("losses_bounded")), (Table::Events, None)]
+    for (table, column) in [("ledger", Some("losses_bounded")), ("sessions", Some("losses_bounded")), ("events", None)]
     {
         let commits = last_commits(&landing, table);
-        assert!(commits.contains("delta.dataSkippingStatsColumns"), "{}", table.name());
-        assert!(column.is_none_or(|column| commits.contains(column)), "{}", table.name());
+        assert!(commits.contains("delta.dataSkippingStatsColumns"), "{table}");
+        assert!(column.is_none_or(|column| commits.contains(column)), "{table}");
     }
 }
 
@@ -127,7 +126,7 @@ async fn a_store_of_an_earlier_build_is_read_and_goes_on() {
 fn columns_since_store_1() -> Vec<String> {
     let answers: Value = serde_json::from_str(include_str!("fixtures/store-1/answers.json")).unwrap();
     let before = answers["events"]["columns"].as_object().unwrap();
-    Table::Events.columns().into_iter().filter(|name| !before.contains_key(name)).collect()
+    EVENTS.columns().into_iter().filter(|name| !before.contains_key(name)).collect()
 }
 
 #[tokio::test]
@@ -172,7 +171,7 @@ async fn columns_that_an_older_store_lacks_are_null_and_come_with_the_next_compa
     assert_eq!(everything(&landing.lake()).await, before);
     assert_eq!(Value::Array(rows(&landing.lake(), mine).await), wanted, "of the table");
     assert_sound(&landing.lake()).await;
-    let commits = last_commits(&landing, Table::Events);
+    let commits = last_commits(&landing, "events");
     assert!(new.iter().all(|name| commits.contains(&format!("\\\"{name}\\\""))), "the log names every new column");
 }
 
@@ -202,7 +201,7 @@ async fn cleaned(landing: &mut Landing, lake: &Arc<Lake>) -> i64 {
         let mut goal = Progress::default();
         let event: Event = tab.event("click", NOON + step * SECOND);
         goal.advance(&landing.land(&[event]));
-        events_round(lake, &goal).await.unwrap();
+        Rounds::new(lake, goal).next(&EVENTS).await.unwrap();
     }
     let log = landing.path().join("warehouse/events/_delta_log");
     assert!(log.join(format!("{commits:020}.checkpoint.parquet")).exists());

@@ -1,28 +1,157 @@
-//! What every round of compaction does, whatever the table: takes as many links as fit, writes rows and commits them.
+//! One round of a table: takes as many links as fit, writes rows and commits them.
 
 use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
-use anyhow::anyhow;
 use datafusion::prelude::DataFrame;
 use deltalake_core::kernel::Add;
 use futures::{StreamExt, TryStreamExt, stream};
-use landing::Progress;
 use schemas::landing::Link;
 
+use super::Summary;
+use crate::curated::scan::Scan;
 use crate::curated::writer::{discard, write};
 use crate::curated::{Committed, CuratedFile, Version};
-use crate::engine::memory_exhausted;
 use crate::lake::Lake;
+use crate::lake::share::Share;
 use crate::lake::sizes::Size;
 use crate::limits::{
-    BATCH_ROWS, BATCH_ROWS_MIN, PARALLEL_READS, ROUND_BYTES_MAX, ROUND_ROWS_MAX, ROUND_TRIES_MAX, SIZE_CLASS_BITS,
-    SMALL_FILE_BYTES, SMALL_FILES_MAX,
+    BATCH_ROWS, BATCH_ROWS_MIN, PARALLEL_READS, ROUND_BYTES_MAX, ROUND_ROWS_MAX, SIZE_CLASS_BITS, SMALL_FILE_BYTES,
+    SMALL_FILES_MAX,
 };
-use crate::tables::Table;
+use crate::merge::{Effect, Others};
+use crate::tables::{EVENTS, Table};
+use landing::Progress;
+use landing::check_continues;
+
+/// A version, and the links that it takes in now.
+pub(super) struct Round<'a> {
+    lake: &'a Lake,
+    pub base: Arc<Version>,
+    /// Of the moment, for a table that follows from them.
+    pub events: Option<Arc<Version>>,
+    pub links: Vec<Arc<Link>>,
+    share: Share,
+}
+
+impl<'a> Round<'a> {
+    /// Takes the next links: of `events` up to the goal, of other tables up to where `events` is. `None` when there are none.
+    pub(super) async fn open(lake: &'a Lake, table: &'static Table, goal: &Progress) -> anyhow::Result<Option<Self>> {
+        let base = lake.table(table).ready().await?;
+        let events = match *table == EVENTS {
+            true => None,
+            false => Some(lake.table(&EVENTS).newest().await?),
+        };
+        let goal = events.as_ref().map_or(goal, |events| &events.progress);
+        let mut links = lake.chains.links_after(&base.progress).await?;
+        links.retain(|link| goal.covers(link));
+        check_continues(&base.progress, &links)?;
+        let share = lake.shares.of(table);
+        let links = bounded(lake, share, links).await?;
+        Ok((!links.is_empty()).then_some(Self { lake, base, events, links, share }))
+    }
+
+    /// Writes what the links change, and commits it.
+    pub(super) async fn replace(&self, effect: &Effect) -> anyhow::Result<Committed> {
+        let rewritten = self.with_small_files(effect.changed_files(&self.base).await?).await?;
+        let others = self.others().await?;
+        let mut parts = Vec::new();
+        for part in self.share.each_part() {
+            parts.push(effect.new_rows(&self.base, &others, part).await?);
+        }
+        if !rewritten.is_empty() {
+            add_rows(&mut parts, effect.kept_rows(&self.base, &rewritten).await?)?;
+        }
+        let added = self.write(&rewritten, parts).await?;
+        let progress = self.base.progress.after(&self.links);
+        self.lake.table(self.base.table).commit(&self.base, &rewritten, added, &progress).await
+    }
+
+    pub(super) fn summary(&self, effect: &Effect) -> Summary {
+        match effect {
+            Effect::OnEvents(merge) => Summary {
+                links: self.links.len() as u64,
+                events: merge.events(),
+                sessions_corrected: merge.disagreements(),
+                commits: 1,
+            },
+            Effect::OnDerived(_) => Summary { commits: 1, ..Summary::default() },
+        }
+    }
+
+    /// The tables that this one reads, as they are committed.
+    async fn others(&self) -> anyhow::Result<Others> {
+        let mut others = Others::new();
+        for table in self.base.table.reads() {
+            others.push((table, Scan::version(&*self.lake.table(table).newest().await?)));
+        }
+        Ok(others)
+    }
+
+    /// Writes the rows, each part sorted by itself.
+    async fn write(&self, rewritten: &[&CuratedFile], parts: Vec<DataFrame>) -> anyhow::Result<Vec<Add>> {
+        let batch_rows = self.widest_batch_rows(rewritten).await?;
+        let (objects, table) = (self.lake.store.objects(), self.base.table);
+        let sorted = format!("select {} from rows order by {}", table.columns().join(", "), table.sort_order);
+        let mut added = Vec::new();
+        for rows in parts {
+            let written = async {
+                let inputs = self.lake.engine.inputs_of(batch_rows).rows("rows", rows)?;
+                write(objects, table, inputs.select(&sorted).await?).await
+            };
+            match written.await {
+                Ok(written) => added.extend(written.added),
+                Err(error) => {
+                    discard(objects, table, &added).await;
+                    return Err(error);
+                }
+            }
+        }
+        Ok(added)
+    }
+
+    /// Rows of a batch by the widest of the files that are read.
+    async fn widest_batch_rows(&self, rewritten: &[&CuratedFile]) -> anyhow::Result<usize> {
+        let mut least = BATCH_ROWS;
+        for link in &self.links {
+            least = least.min(size(self.lake, link).await?.batch_rows());
+        }
+        for file in rewritten {
+            let file = self.base.scan_file(file);
+            least = least.min(self.lake.sizes.of(&file.key, file.bytes).await?.batch_rows());
+        }
+        Ok((least / self.share.parts as usize).max(BATCH_ROWS_MIN))
+    }
+
+    /// The given files, and the small ones of partitions where too many of one size class lie, unless memory is scarce.
+    async fn with_small_files(&self, files: impl IntoIterator<Item = usize>) -> anyhow::Result<Vec<&CuratedFile>> {
+        let mut chosen: BTreeSet<usize> = files.into_iter().collect();
+        let mut classes: HashMap<(&str, i32, u32), Vec<usize>> = HashMap::new();
+        let small = |file: &CuratedFile| self.share.parts == 1 && file.bytes < SMALL_FILE_BYTES;
+        for (index, file) in self.base.files.iter().enumerate().filter(|(_, file)| small(file)) {
+            let class = file.bytes.max(1).ilog2() / SIZE_CLASS_BITS;
+            classes.entry((&file.site_id, file.event_date, class)).or_default().push(index);
+        }
+        for files in classes.into_values().filter(|files| files.len() >= SMALL_FILES_MAX) {
+            chosen.extend(self.fitting(files).await?);
+        }
+        Ok(chosen.into_iter().map(|index| &self.base.files[index]).collect())
+    }
+
+    /// Those of some files whose rows fit into memory together. A file that is small by its bytes may hold rows that are
+    /// large.
+    async fn fitting(&self, files: Vec<usize>) -> anyhow::Result<Vec<usize>> {
+        let mut sized = Vec::with_capacity(files.len());
+        for index in files {
+            let file = self.base.scan_file(&self.base.files[index]);
+            sized.push((self.lake.sizes.of(&file.key, file.bytes).await?.bytes, index));
+        }
+        Ok(within(sized, self.lake.engine.memory_bytes_max() as u64))
+    }
+}
 
 /// With the only part, or as one more.
-pub fn add_rows(parts: &mut Vec<DataFrame>, rows: DataFrame) -> anyhow::Result<()> {
+fn add_rows(parts: &mut Vec<DataFrame>, rows: DataFrame) -> anyhow::Result<()> {
     match parts.pop() {
         Some(only) if parts.is_empty() => parts.push(only.union(rows)?),
         last => parts.extend(last.into_iter().chain([rows])),
@@ -30,68 +159,9 @@ pub fn add_rows(parts: &mut Vec<DataFrame>, rows: DataFrame) -> anyhow::Result<(
     Ok(())
 }
 
-/// The progress of `base` with the links in it.
-pub fn after(base: &Version, links: &[Arc<Link>]) -> Progress {
-    let mut progress = base.progress.clone();
-    links.iter().for_each(|link| progress.advance(link));
-    progress
-}
-
-/// Writes the rows, each part sorted by itself, and commits them in the place of the rewritten files.
-pub async fn replace(
-    lake: &Lake,
-    base: &Version,
-    rewritten: &[&CuratedFile],
-    parts: Vec<DataFrame>,
-    links: &[Arc<Link>],
-) -> anyhow::Result<Committed> {
-    let batch_rows = widest_batch_rows(lake, base, rewritten, links).await?;
-    let mut added = Vec::new();
-    if let Err(error) = write_parts(lake, base.table, parts, batch_rows, &mut added).await {
-        discard(lake.store.objects(), base.table, &added).await;
-        return Err(error);
-    }
-    lake.table(base.table).commit(base, rewritten, added, &after(base, links)).await
-}
-
-async fn write_parts(
-    lake: &Lake,
-    table: Table,
-    parts: Vec<DataFrame>,
-    batch_rows: usize,
-    added: &mut Vec<Add>,
-) -> anyhow::Result<()> {
-    let (columns, order) = (table.columns().join(", "), table.sort_order());
-    for rows in parts {
-        let context = lake.engine.session_of(batch_rows);
-        context.register_table("rows", rows.into_view())?;
-        let sorted = context.sql(&format!("select {columns} from rows order by {order}")).await?;
-        added.extend(write(lake.store.objects(), table, sorted).await?.added);
-    }
-    Ok(())
-}
-
-/// Rows of a batch by the widest of the files that are read.
-async fn widest_batch_rows(
-    lake: &Lake,
-    base: &Version,
-    rewritten: &[&CuratedFile],
-    links: &[Arc<Link>],
-) -> anyhow::Result<usize> {
-    let mut least = BATCH_ROWS;
-    for link in links {
-        least = least.min(size(lake, link).await?.batch_rows());
-    }
-    for file in rewritten {
-        let file = base.scan_file(file);
-        least = least.min(lake.sizes.of(&file.key, file.bytes).await?.batch_rows());
-    }
-    Ok((least / lake.shares.of(base.table).parts as usize).max(BATCH_ROWS_MIN))
-}
-
 /// The first links within the limits of one round, at least one.
-pub async fn bounded(lake: &Lake, table: Table, links: Vec<Arc<Link>>) -> anyhow::Result<Vec<Arc<Link>>> {
-    let candidates: Vec<Arc<Link>> = first_links(links, lake.shares.of(table).links_max);
+async fn bounded(lake: &Lake, share: Share, links: Vec<Arc<Link>>) -> anyhow::Result<Vec<Arc<Link>>> {
+    let candidates: Vec<Arc<Link>> = first_links(links, share.links_max);
     let sizes: Vec<Size> = stream::iter(candidates.clone())
         .map(|link| async move { size(lake, &link).await })
         .buffered(PARALLEL_READS)
@@ -126,58 +196,6 @@ async fn size(lake: &Lake, link: &Link) -> anyhow::Result<Size> {
         size += lake.sizes.of(&file.path, file.bytes).await?;
     }
     Ok(size)
-}
-
-/// The next round takes less, if that is what the error asks for and if less can be taken.
-pub fn take_less(lake: &Lake, table: Table, links: usize, error: anyhow::Error) -> anyhow::Result<()> {
-    let smaller = memory_exhausted(&error).and_then(|_| lake.shares.of(table).smaller(links));
-    let Some(smaller) = smaller else { return Err(error) };
-    tracing::debug!(table = table.name(), ?smaller, "a round did not fit into memory");
-    lake.shares.set(table, smaller);
-    Ok(())
-}
-
-/// The next round may take more.
-pub fn fitted(lake: &Lake, table: Table) {
-    lake.shares.set(table, lake.shares.of(table).larger());
-}
-
-/// Too many commits in a row were lost.
-pub fn running_amok(table: Table) -> anyhow::Error {
-    anyhow!(
-        "table {}: {ROUND_TRIES_MAX} commits in a row were won by other compactions; is one running amok?",
-        table.name()
-    )
-}
-
-/// The given files, and the small ones of partitions where too many of one size class lie, unless memory is scarce.
-pub async fn with_small_files<'a>(
-    lake: &Lake,
-    base: &'a Version,
-    files: impl IntoIterator<Item = usize>,
-) -> anyhow::Result<Vec<&'a CuratedFile>> {
-    let share = lake.shares.of(base.table);
-    let mut chosen: BTreeSet<usize> = files.into_iter().collect();
-    let mut classes: HashMap<(&str, i32, u32), Vec<usize>> = HashMap::new();
-    let small = |file: &CuratedFile| share.parts == 1 && file.bytes < SMALL_FILE_BYTES;
-    for (index, file) in base.files.iter().enumerate().filter(|(_, file)| small(file)) {
-        let class = file.bytes.max(1).ilog2() / SIZE_CLASS_BITS;
-        classes.entry((&file.site_id, file.event_date, class)).or_default().push(index);
-    }
-    for files in classes.into_values().filter(|files| files.len() >= SMALL_FILES_MAX) {
-        chosen.extend(fitting(lake, base, files).await?);
-    }
-    Ok(chosen.into_iter().map(|index| &base.files[index]).collect())
-}
-
-/// Those of some files whose rows fit into memory together. A file that is small by its bytes may hold rows that are large.
-async fn fitting(lake: &Lake, base: &Version, files: Vec<usize>) -> anyhow::Result<Vec<usize>> {
-    let mut sized = Vec::with_capacity(files.len());
-    for index in files {
-        let file = base.scan_file(&base.files[index]);
-        sized.push((lake.sizes.of(&file.key, file.bytes).await?.bytes, index));
-    }
-    Ok(within(sized, lake.engine.memory_bytes_max() as u64))
 }
 
 /// The smallest of some `(bytes, index)` that have at most so many bytes together; none when fewer than two do.

@@ -44,7 +44,7 @@ impl CuratedFile {
     }
 
     /// The file as the scan reads it.
-    pub fn scanned(&self, table: Table) -> ScanFile {
+    pub fn scanned(&self, table: &'static Table) -> ScanFile {
         ScanFile {
             key: data_key(table, &self.path),
             bytes: self.bytes.unsigned_abs(),
@@ -58,6 +58,6 @@ impl CuratedFile {
 }
 
 /// Key below the store's root of a path below a table's folder.
-pub fn data_key(table: Table, path: &str) -> String {
-    format!("warehouse/{}/{path}", table.name())
+pub(crate) fn data_key(table: &'static Table, path: &str) -> String {
+    format!("warehouse/{}/{path}", table.name)
 }

@@ -10,21 +10,21 @@ use crate::tables::Table;
 
 /// Properties of every table. Other engines read statistics of the first 32 columns unless told which; of a column that
 /// has none, some (deltalake) then take 0 for its least and greatest value and leave files out.
-pub fn properties(table: Table) -> [(&'static str, String); 2] {
+pub(super) fn properties(table: &'static Table) -> [(&'static str, String); 2] {
     [
         ("delta.checkpointInterval", CHECKPOINT_COMMITS.to_string()),
-        ("delta.dataSkippingStatsColumns", table.statistics_columns().join(",")),
+        ("delta.dataSkippingStatsColumns", table.statistics_columns.join(",")),
     ]
 }
 
 /// The table's columns as the log says them.
-pub fn kernel_schema(table: Table) -> anyhow::Result<StructType> {
+pub(super) fn kernel_schema(table: &'static Table) -> anyhow::Result<StructType> {
     table.schema().as_ref().try_into_kernel().map_err(|error| anyhow!("{error}"))
 }
 
 /// The metadata with all columns and properties of ours, if some are not there. Columns that we do not know (of a later
 /// program) stay.
-pub fn lacking(table: Table, state: &DeltaTableState) -> anyhow::Result<Option<Metadata>> {
+pub(super) fn lacking(table: &'static Table, state: &DeltaTableState) -> anyhow::Result<Option<Metadata>> {
     let (wanted, have) = (kernel_schema(table)?, state.schema());
     let columns: Vec<_> = wanted.fields().filter(|field| have.field(field.name()).is_none()).cloned().collect();
     let configuration = state.metadata().configuration();

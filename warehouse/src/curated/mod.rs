@@ -4,16 +4,16 @@
 //! create-only PUT of the next version. Whatever error comes back, the table is loaded again and its progress says
 //! whether the commit landed: a lost answer looks like a failure, and committing again would double the rows.
 
-pub mod file;
-pub mod metadata;
-pub mod scan;
-pub mod statistics;
-pub mod transactions;
-pub mod version;
-pub mod writer;
+pub(crate) mod file;
+mod metadata;
+pub(crate) mod scan;
+pub(crate) mod statistics;
+mod transactions;
+mod version;
+pub(crate) mod writer;
 
-pub use file::CuratedFile;
-pub use version::Version;
+pub(crate) use file::CuratedFile;
+pub(crate) use version::Version;
 
 use std::sync::Arc;
 
@@ -25,20 +25,21 @@ use deltalake_core::logstore::{LogStoreRef, commit_uri_from_version};
 use deltalake_core::operations::create::CreateBuilder;
 use deltalake_core::protocol::{DeltaOperation, SaveMode};
 use deltalake_core::table::state::DeltaTableState;
-use landing::{Progress, Store};
 use object_store::ObjectStoreExt;
 use tokio::sync::Mutex;
 
 use crate::limits::ROUND_TRIES_MAX;
-use crate::progress::transactions;
+use crate::progress::transactions as actions;
 use crate::store::delta_log;
 use crate::tables::{PARTITION_COLUMNS, Table};
+use landing::Progress;
+use landing::Store;
 use metadata::{kernel_schema, lacking, properties};
 
 /// A curated table.
 #[derive(Debug)]
 pub struct Curated {
-    table: Table,
+    table: &'static Table,
     log: LogStoreRef,
     newest: Mutex<Option<Arc<Version>>>,
 }
@@ -53,8 +54,8 @@ pub enum Committed {
 }
 
 impl Curated {
-    pub fn new(store: &Store, table: Table) -> Self {
-        Self { table, log: delta_log(store, table.name()), newest: Mutex::default() }
+    pub fn new(store: &Store, table: &'static Table) -> Self {
+        Self { table, log: delta_log(store, table.name), newest: Mutex::default() }
     }
 
     /// The newest version; an empty one while there is no table. Creates nothing. Two small requests when nothing
@@ -101,7 +102,7 @@ impl Curated {
         match self.log.object_store(None).head(&commit).await {
             Ok(_) => Ok(true),
             Err(object_store::Error::NotFound { .. }) => Ok(false),
-            Err(error) => Err(error).with_context(|| format!("table {}: {commit}", self.table.name())),
+            Err(error) => Err(error).with_context(|| format!("table {}: {commit}", self.table.name)),
         }
     }
 
@@ -127,7 +128,7 @@ impl Curated {
         let schema = kernel_schema(self.table)?;
         CreateBuilder::new()
             .with_log_store(self.log.clone())
-            .with_table_name(self.table.name())
+            .with_table_name(self.table.name)
             .with_columns(schema.fields().cloned())
             .with_partition_columns(PARTITION_COLUMNS)
             .with_configuration(properties(self.table).map(|(key, value)| (key, Some(value))))
@@ -178,7 +179,7 @@ impl Curated {
             removed.iter().map(|file| Action::Remove(Remove { deletion_timestamp: Some(now), ..file.remove.clone() }));
         let new_paths: Vec<String> = added.iter().map(|add| add.path.clone()).collect();
         let transactions =
-            transactions(progress).map(|(app_id, end)| Transaction::new_with_last_update(app_id, end, Some(now)));
+            actions(progress).map(|(app_id, end)| Transaction::new_with_last_update(app_id, end, Some(now)));
         let properties =
             CommitProperties::default().with_application_transactions(transactions.collect()).with_max_retries(0);
         let operation = DeltaOperation::Write {
@@ -198,7 +199,7 @@ impl Curated {
                 return Ok(Committed::Landed(loaded));
             }
             Err(error) => {
-                tracing::debug!(table = self.table.name(), %error, "commit failed, loading the table");
+                tracing::debug!(table = self.table.name, %error, "commit failed, loading the table");
                 self.load(Some(base)).await.with_context(|| format!("after a failed commit ({error})"))?
             }
         };
@@ -226,6 +227,6 @@ impl Curated {
     }
 
     fn named(&self, what: &str) -> String {
-        format!("{what} the table {} ({})", self.table.name(), self.log.root_url())
+        format!("{what} the table {} ({})", self.table.name, self.log.root_url())
     }
 }

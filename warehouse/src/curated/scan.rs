@@ -8,7 +8,8 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use datafusion::arrow::datatypes::{DataType, Field, Schema, SchemaRef};
+use datafusion::arrow::array::{AsArray, RecordBatch};
+use datafusion::arrow::datatypes::{DataType, Field, Int32Type, Schema, SchemaRef};
 use datafusion::catalog::Session;
 use datafusion::common::Result;
 use datafusion::datasource::listing::PartitionedFile;
@@ -27,24 +28,24 @@ use super::version::Version;
 use crate::tables::{PARTITION_COLUMNS, Table};
 
 /// The column that names a row's file.
-pub const FILE_INDEX: &str = "file_index";
+pub(crate) const FILE_INDEX: &str = "file_index";
 
 /// The store in DataFusion's registry.
-pub const STORE_URL: &str = "telemetry://store/";
+pub(crate) const STORE_URL: &str = "telemetry://store/";
 
 /// Tail of a Parquet file that is read first: holds the footer of all but very large files.
-pub const FOOTER_BYTES: usize = 64 << 10;
+pub(crate) const FOOTER_BYTES: usize = 64 << 10;
 
 /// The table.
 #[derive(Debug)]
-pub struct Scan {
+pub(crate) struct Scan {
     schema: TableSchema,
     files: Vec<ScanFile>,
 }
 
 impl Scan {
     /// Rows of the landing files that the links name, in the links' order.
-    pub fn landing<'a>(links: impl IntoIterator<Item = &'a Arc<Link>>) -> Arc<Self> {
+    pub(crate) fn landing<'a>(links: impl IntoIterator<Item = &'a Arc<Link>>) -> Arc<Self> {
         let files = links.into_iter().flat_map(|link| &link.files).map(|file| ScanFile {
             key: file.path.clone(),
             bytes: file.bytes,
@@ -56,12 +57,12 @@ impl Scan {
     }
 
     /// All rows of a version.
-    pub fn version(version: &Version) -> Arc<Self> {
+    pub(crate) fn version(version: &Version) -> Arc<Self> {
         Self::some(version, &version.files.iter().collect::<Vec<_>>())
     }
 
     /// Rows of some files of a version.
-    pub fn some(version: &Version, files: &[&CuratedFile]) -> Arc<Self> {
+    pub(crate) fn some(version: &Version, files: &[&CuratedFile]) -> Arc<Self> {
         let schema = version.table.schema();
         let partitions = PARTITION_COLUMNS.iter().filter_map(|name| schema.column_with_name(name));
         let partitions = partitions.map(|(_, field)| field.clone()).collect();
@@ -70,7 +71,7 @@ impl Scan {
     }
 
     /// A table without rows.
-    pub fn empty(table: Table) -> Arc<Self> {
+    pub(crate) fn empty(table: &'static Table) -> Arc<Self> {
         let schema = table.schema();
         let partitions = PARTITION_COLUMNS.iter().filter_map(|name| schema.column_with_name(name));
         Arc::new(Self::new(table.file_schema(), partitions.map(|(_, field)| field.clone()).collect(), Vec::new()))
@@ -101,8 +102,13 @@ impl Scan {
     }
 }
 
+/// Place of a row's file in the scan, where [`FILE_INDEX`] stands in that column.
+pub(crate) fn file_of(batch: &RecordBatch, column: usize, row: usize) -> i32 {
+    batch.column(column).as_primitive::<Int32Type>().value(row)
+}
+
 /// The schema with texts as views.
-pub fn viewed(schema: &Schema) -> SchemaRef {
+pub(crate) fn viewed(schema: &Schema) -> SchemaRef {
     Arc::new(Schema::new(schema.fields().iter().map(|field| viewed_field(field)).collect::<Vec<_>>()))
 }
 

@@ -14,11 +14,11 @@ use crate::tables::Table;
 
 /// File names of the warehouse's own writer begin so. Only its statistics are taken as exact: other writers cut long
 /// texts.
-pub const FILE_PREFIX: &str = "ct-";
+pub(crate) const FILE_PREFIX: &str = "ct-";
 
 /// Collects the statistics of one file.
 #[derive(Debug)]
-pub struct Collector {
+pub(crate) struct Collector {
     columns: Vec<(&'static str, Option<Bounds>)>,
     nulls: Vec<u64>,
     rows: u64,
@@ -32,17 +32,17 @@ enum Bounds {
 }
 
 impl Collector {
-    pub fn new(table: Table) -> Self {
-        let columns: Vec<_> = table.statistics_columns().iter().map(|name| (*name, None)).collect();
+    pub(crate) fn new(table: &'static Table) -> Self {
+        let columns: Vec<_> = table.statistics_columns.iter().map(|name| (*name, None)).collect();
         Self { nulls: vec![0; columns.len()], columns, rows: 0 }
     }
 
-    pub fn rows(&self) -> u64 {
+    pub(crate) fn rows(&self) -> u64 {
         self.rows
     }
 
     /// Takes in rows of the file.
-    pub fn add(&mut self, batch: &RecordBatch) {
+    pub(crate) fn add(&mut self, batch: &RecordBatch) {
         self.rows += batch.num_rows() as u64;
         for ((name, bounds), nulls) in self.columns.iter_mut().zip(&mut self.nulls) {
             let Some(column) = batch.column_by_name(name) else { continue };
@@ -56,7 +56,7 @@ impl Collector {
     }
 
     /// The statistics of an `add` action.
-    pub fn json(&self) -> String {
+    pub(crate) fn json(&self) -> String {
         let (mut least, mut greatest) = (Map::new(), Map::new());
         for (name, bounds) in &self.columns {
             let Some(bounds) = bounds else { continue };
@@ -114,14 +114,18 @@ fn bounds_of(column: &ArrayRef) -> Option<Bounds> {
 }
 
 /// RFC 3339 with microseconds, in UTC.
-pub fn time_text(micros: i64) -> String {
+pub(crate) fn time_text(micros: i64) -> String {
     chrono::DateTime::from_timestamp_micros(micros)
         .unwrap_or_default()
         .to_rfc3339_opts(chrono::SecondsFormat::Micros, true)
 }
 
 /// Reads the JSON statistics of a file: its rows, and for each column of the files' schema what is known.
-pub fn column_statistics(table: Table, stats: Option<&str>, path: &str) -> (Option<u64>, Vec<ColumnStatistics>) {
+pub(crate) fn column_statistics(
+    table: &'static Table,
+    stats: Option<&str>,
+    path: &str,
+) -> (Option<u64>, Vec<ColumnStatistics>) {
     let stats: Value = stats.and_then(|text| serde_json::from_str(text).ok()).unwrap_or_default();
     let own = path.rsplit('/').next().is_some_and(|name| name.starts_with(FILE_PREFIX));
     let schema = table.file_schema();
@@ -158,6 +162,7 @@ mod tests {
     use datafusion::arrow::array::{Int64Array, StringViewArray, TimestampMicrosecondArray};
 
     use super::*;
+    use crate::tables::EVENTS;
 
     #[test]
     fn what_is_collected_reads_back() {
@@ -168,12 +173,12 @@ mod tests {
             ("occurred_at", Arc::new(times.with_timezone("UTC")) as ArrayRef),
         ])
         .unwrap();
-        let mut collector = Collector::new(Table::Events);
+        let mut collector = Collector::new(&EVENTS);
         collector.add(&batch.slice(0, 1));
         collector.add(&batch.slice(1, 1));
 
-        let (rows, columns) = column_statistics(Table::Events, Some(&collector.json()), "a/ct-1.parquet");
-        let schema = Table::Events.file_schema();
+        let (rows, columns) = column_statistics(&EVENTS, Some(&collector.json()), "a/ct-1.parquet");
+        let schema = EVENTS.file_schema();
         let at = |name: &str| &columns[schema.index_of(name).unwrap()];
         assert_eq!(rows, Some(2));
         assert_eq!(at("type").min_value, Precision::Exact(ScalarValue::Utf8View(Some("click".into()))));
@@ -181,7 +186,7 @@ mod tests {
         let least = ScalarValue::TimestampMicrosecond(Some(1_795_250_919_000_499), Some("UTC".into()));
         assert_eq!(at("occurred_at").min_value, Precision::Exact(least));
         assert_eq!(at("tab_id").min_value, Precision::Absent);
-        let (_, foreign) = column_statistics(Table::Events, Some(&collector.json()), "a/part-1.parquet");
+        let (_, foreign) = column_statistics(&EVENTS, Some(&collector.json()), "a/part-1.parquet");
         assert_eq!(foreign[schema.index_of("seq").unwrap()].max_value, Precision::Absent);
     }
 }

@@ -20,7 +20,7 @@ use object_store::path::Path;
 use crate::progress::take_transaction;
 
 /// The progress of a version.
-pub async fn progress(log: &LogStoreRef, newest: u64) -> anyhow::Result<Progress> {
+pub(super) async fn progress(log: &LogStoreRef, newest: u64) -> anyhow::Result<Progress> {
     let mut progress = Progress::default();
     for version in (0..=newest).rev() {
         let Some(entry) = log.read_commit_entry(version).await? else {

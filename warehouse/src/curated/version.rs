@@ -18,7 +18,7 @@ use crate::tables::Table;
 /// One version of a table.
 #[derive(Debug)]
 pub struct Version {
-    pub table: Table,
+    pub table: &'static Table,
     pub number: u64,
     /// What of the landing zone stands in it.
     pub progress: Progress,
@@ -29,12 +29,12 @@ pub struct Version {
 
 impl Version {
     /// Of a table that has not been made.
-    pub(super) fn absent(table: Table) -> Self {
+    pub(super) fn absent(table: &'static Table) -> Self {
         Self { table, number: 0, progress: Progress::default(), files: Vec::new(), state: None }
     }
 
     /// The version that the log says.
-    pub(super) async fn of(table: Table, log: &LogStoreRef, state: DeltaTableState) -> anyhow::Result<Self> {
+    pub(super) async fn of(table: &'static Table, log: &LogStoreRef, state: DeltaTableState) -> anyhow::Result<Self> {
         let progress = progress(log, state.version()).await?;
         let files: Result<Vec<CuratedFile>, _> = state.log_data().iter().map(|file| logged(table, &file)).collect();
         Ok(Self { table, number: state.version(), progress, files: files?, state: Some(state) })
@@ -52,7 +52,7 @@ impl Version {
 }
 
 /// A file as the log says it.
-fn logged(table: Table, file: &LogicalFileView) -> anyhow::Result<CuratedFile> {
+fn logged(table: &'static Table, file: &LogicalFileView) -> anyhow::Result<CuratedFile> {
     let partition = file.partition_values_map();
     let value = |name: &str| partition.get(name).cloned().flatten().unwrap_or_default();
     let event_date = value("event_date");

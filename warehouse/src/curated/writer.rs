@@ -27,13 +27,17 @@ use crate::tables::{PARTITION_COLUMNS, Table};
 
 /// Files that were written and are in no version yet.
 #[derive(Debug, Default)]
-pub struct Written {
+pub(crate) struct Written {
     pub added: Vec<Add>,
     pub rows: u64,
 }
 
 /// Writes the rows, which hold the columns of the table in any order, sorted by the table's order.
-pub async fn write(objects: &Arc<dyn ObjectStore>, table: Table, rows: DataFrame) -> anyhow::Result<Written> {
+pub(crate) async fn write(
+    objects: &Arc<dyn ObjectStore>,
+    table: &'static Table,
+    rows: DataFrame,
+) -> anyhow::Result<Written> {
     let mut writer = Writer {
         objects: objects.clone(),
         table,
@@ -53,7 +57,7 @@ pub async fn write(objects: &Arc<dyn ObjectStore>, table: Table, rows: DataFrame
 
 /// Removes what was written: nothing names it, and a round that fails again and again (memory, a full disk) would fill
 /// the store with it.
-pub async fn discard(objects: &Arc<dyn ObjectStore>, table: Table, files: &[Add]) {
+pub(crate) async fn discard(objects: &Arc<dyn ObjectStore>, table: &'static Table, files: &[Add]) {
     for file in files {
         let key = data_key(table, &file.path);
         if let Err(error) = objects.delete(&Path::from(key.as_str())).await {
@@ -64,7 +68,7 @@ pub async fn discard(objects: &Arc<dyn ObjectStore>, table: Table, files: &[Add]
 
 struct Writer {
     objects: Arc<dyn ObjectStore>,
-    table: Table,
+    table: &'static Table,
     schema: SchemaRef,
     /// The same with texts as views, as rows come.
     views: SchemaRef,
@@ -83,7 +87,7 @@ struct OpenFile {
 
 impl Writer {
     async fn write(&mut self, rows: DataFrame) -> anyhow::Result<()> {
-        let mut batches = rows.execute_stream().await.with_context(|| format!("table {}", self.table.name()))?;
+        let mut batches = rows.execute_stream().await.with_context(|| format!("table {}", self.table.name))?;
         while let Some(batch) = batches.try_next().await? {
             self.add(&batch).await?;
         }
@@ -98,7 +102,7 @@ impl Writer {
         let typed =
             rows.columns().iter().zip(self.views.fields()).map(|(column, field)| cast(column, field.data_type()));
         let rows = RecordBatch::try_new(self.views.clone(), typed.collect::<Result<Vec<_>, _>>()?)
-            .with_context(|| format!("table {}: rows of another shape", self.table.name()))?;
+            .with_context(|| format!("table {}: rows of another shape", self.table.name))?;
         for range in partition(keys.columns())?.ranges() {
             let site_id = site_ids.as_string_view().value(range.start);
             let event_date = keys.column(1).as_primitive::<Date32Type>().value(range.start);
@@ -126,14 +130,14 @@ impl Writer {
         self.close().await?;
         let properties = WriterProperties::builder()
             .set_compression(Compression::ZSTD(ZstdLevel::try_new(3)?))
-            .set_max_row_group_row_count(Some(ROW_GROUP_ROWS))
-            // Compaction asks of each landed tab whether it is known; the files are sorted by visitor.
-            .set_column_bloom_filter_enabled(ColumnPath::from("tab_id"), self.table == Table::Events)
-            .build();
+            .set_max_row_group_row_count(Some(ROW_GROUP_ROWS));
+        let properties = self.table.bloom_filter_columns.iter().fold(properties, |properties, column| {
+            properties.set_column_bloom_filter_enabled(ColumnPath::from(*column), true)
+        });
         self.open = Some(OpenFile {
             site_id: site_id.to_owned(),
             event_date,
-            parquet: ArrowWriter::try_new(Vec::new(), self.schema.clone(), Some(properties))?,
+            parquet: ArrowWriter::try_new(Vec::new(), self.schema.clone(), Some(properties.build()))?,
             memory_bytes: 0,
             statistics: Collector::new(self.table),
         });
@@ -187,12 +191,13 @@ mod tests {
     use object_store::local::LocalFileSystem;
 
     use super::*;
+    use crate::tables;
 
     #[tokio::test]
     async fn a_round_that_fails_leaves_no_file_behind() {
         let folder = tempfile::tempdir().unwrap();
-        let table = Table::PageViews;
-        let place = folder.path().join("warehouse").join(table.name());
+        let table = tables::named("page_views").unwrap();
+        let place = folder.path().join("warehouse").join(table.name);
         std::fs::create_dir_all(&place).unwrap();
         let objects: Arc<dyn ObjectStore> = Arc::new(LocalFileSystem::new_with_prefix(folder.path()).unwrap());
         let columns: Vec<String> = table

@@ -1,7 +1,8 @@
 //! DataFusion with bounded memory and disk, over one store.
 
-pub mod functions;
-pub mod requirements;
+mod functions;
+pub(crate) mod inputs;
+mod requirements;
 
 use std::sync::Arc;
 
@@ -12,12 +13,13 @@ use datafusion::execution::disk_manager::{DiskManagerBuilder, DiskManagerMode};
 use datafusion::execution::memory_pool::{FairSpillPool, TrackConsumersPool};
 use datafusion::execution::runtime_env::{RuntimeEnv, RuntimeEnvBuilder};
 use datafusion::prelude::{SessionConfig, SessionContext};
-use landing::Store;
 use url::Url;
 
 use crate::curated::scan::STORE_URL;
 use crate::engine::requirements::physical_rules;
 use crate::limits::{CONSUMERS_NAMED, MEMORY_BYTES_MAX, PARTITION_BYTES_MIN, SPILL_BYTES_MAX};
+use inputs::Inputs;
+use landing::Store;
 
 /// Memory and disk that the engine of one process may take.
 #[derive(Clone, Copy, Debug)]
@@ -82,15 +84,20 @@ impl Engine {
         self.memory_bytes_max
     }
 
-    /// A fresh session whose batches have that many rows.
-    pub fn session_of(&self, batch_rows: usize) -> SessionContext {
+    /// What selects of our own read: nothing as yet.
+    pub fn inputs(&self) -> Inputs {
+        Inputs::new(self.session())
+    }
+
+    /// The same, in batches of that many rows.
+    pub fn inputs_of(&self, batch_rows: usize) -> Inputs {
         let context = self.session();
         let state = context.state_ref();
         let mut state = state.write();
         let config = state.config_mut();
         *config = config.clone().with_batch_size(batch_rows);
         drop(state);
-        context
+        Inputs::new(context)
     }
 
     /// A fresh session. It knows no tables; nothing that it is told is seen by another one.
@@ -118,7 +125,7 @@ impl Engine {
 }
 
 /// The text without line breaks: errors are one line.
-pub fn one_line(text: &impl ToString) -> String {
+pub(crate) fn one_line(text: &impl ToString) -> String {
     text.to_string().split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
@@ -127,12 +134,12 @@ pub fn one_line(text: &impl ToString) -> String {
 const SPILL_LIMIT_WORDS: &str = "the spilling process has exceeded the allowable limit";
 
 /// Whether the limit of spilled data is what an error is about.
-pub fn spill_exhausted(error: &dyn std::error::Error) -> bool {
+pub(crate) fn spill_exhausted(error: &dyn std::error::Error) -> bool {
     error.to_string().contains(SPILL_LIMIT_WORDS)
 }
 
 /// What asked for how much, if the limit of memory or of spilled data is what ended the work.
-pub fn memory_exhausted(error: &anyhow::Error) -> Option<String> {
+pub(crate) fn memory_exhausted(error: &anyhow::Error) -> Option<String> {
     let error = error.chain().find_map(|cause| cause.downcast_ref::<DataFusionError>())?;
     match error.find_root() {
         DataFusionError::ResourcesExhausted(text) => Some(one_line(text)),

@@ -22,7 +22,7 @@ use datafusion::physical_optimizer::optimizer::PhysicalOptimizer;
 use datafusion::physical_plan::ExecutionPlan;
 
 /// The engine's physical rules, with ours in the place of the faulty one.
-pub fn physical_rules() -> Vec<Arc<dyn PhysicalOptimizerRule + Send + Sync>> {
+pub(super) fn physical_rules() -> Vec<Arc<dyn PhysicalOptimizerRule + Send + Sync>> {
     let ours: Arc<dyn PhysicalOptimizerRule + Send + Sync> = Arc::new(EnsureRequirements);
     let rules = PhysicalOptimizer::new().rules.into_iter();
     rules.map(|rule| if rule.name() == ours.name() { ours.clone() } else { rule }).collect()

@@ -4,7 +4,8 @@
 use std::sync::{Mutex, PoisonError};
 
 use crate::limits::ROUND_PARTS_MAX;
-use crate::tables::Table;
+use crate::merge::Part;
+use crate::tables::{self, Table};
 
 /// What a round may take.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -40,44 +41,28 @@ impl Share {
     }
 }
 
-/// Some of a round's rows. Every row is in exactly one part.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Part {
-    pub index: u32,
-    pub of: u32,
-}
-
-impl Part {
-    pub const WHOLE: Self = Self { index: 0, of: 1 };
-
-    /// Condition on rows of events, by `event_part`; none when all are taken.
-    pub fn of_events(self) -> Option<String> {
-        (self.of > 1).then(|| format!("event_part(site_id, tab_id, seq) = {}", self.index))
-    }
-
-    /// Condition that keeps each visitor's rows together, by `visitor_part`; none when all are taken.
-    pub fn of_visitors(self) -> Option<String> {
-        (self.of > 1).then(|| format!("visitor_part(site_id, visitor_id) = {}", self.index))
-    }
-}
-
 /// The shares of all tables, remembered from round to round: what did not fit is not tried again as it was.
 #[derive(Debug)]
-pub struct Shares(Mutex<[Share; 5]>);
+pub struct Shares(Mutex<Vec<Share>>);
 
 impl Default for Shares {
     fn default() -> Self {
-        Self(Mutex::new([Share::FULL; 5]))
+        Self(Mutex::new(vec![Share::FULL; tables::ALL.len()]))
     }
 }
 
 impl Shares {
-    pub fn of(&self, table: Table) -> Share {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)[table as usize]
+    pub fn of(&self, table: &Table) -> Share {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)[table.index()]
     }
 
-    pub fn set(&self, table: Table, share: Share) {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)[table as usize] = share;
+    /// The next round may take more.
+    pub fn fitted(&self, table: &'static Table) {
+        self.set(table, self.of(table).larger());
+    }
+
+    pub fn set(&self, table: &Table, share: Share) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)[table.index()] = share;
     }
 }
 

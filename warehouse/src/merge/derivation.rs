@@ -1,4 +1,4 @@
-//! The tables that are computed from `events`: one SQL text each, used by compaction and by the live view.
+//! The effect of links on the tables that follow from `events`.
 //!
 //! Links touch visitors; of a touched visitor, the sessions from the first one that can have changed are computed
 //! again from the events, and replace their old rows. Everybody else's rows stay.
@@ -6,194 +6,168 @@
 use std::collections::HashSet;
 use std::sync::Arc;
 
-use datafusion::arrow::array::AsArray;
-use datafusion::arrow::datatypes::{Int32Type, Int64Type};
 use datafusion::datasource::TableProvider;
-use datafusion::prelude::{DataFrame, SessionContext};
-use futures::TryStreamExt;
+use datafusion::logical_expr::ScalarUDF;
+use datafusion::prelude::DataFrame;
 use schemas::landing::Link;
 use schemas::session::{GAP_US_MAX, SESSION_US_MAX};
 
-use crate::curated::scan::{FILE_INDEX, Scan};
+use super::Others;
+use super::functions::{event_numbers, final_session_id, final_session_start, visitor_part};
+use super::landed::{Landed, final_columns};
+use super::part::Part;
+use super::repeats::Repeats;
+use super::touched::{Touched, TouchedSessions};
+use super::visitors::key;
+use crate::curated::scan::{FILE_INDEX, Scan, file_of};
 use crate::curated::{CuratedFile, Version};
 use crate::engine::Engine;
-use crate::lake::share::Part;
-use crate::merge::final_columns;
-use crate::merge::repeats::Repeats;
-use crate::merge::touched::{Touched, TouchedSessions};
-use crate::merge::visitors::{key, register_event_numbers, register_event_set, register_parts, register_sessions};
-use crate::tables::Table;
-use crate::tables::campaign;
+use crate::engine::inputs::{Inputs, number, text};
+use crate::tables::{Input, Rows, Table, stretches};
 
 /// The farthest that a changed session can begin before the event that touched it.
 const BACK_US: i64 = SESSION_US_MAX + GAP_US_MAX;
 
-/// The effect of some links on the derived tables.
-pub struct Derivation {
-    context: SessionContext,
+/// The effect of some links on the tables that follow from `events`.
+pub(crate) struct Derivation {
+    engine: Engine,
+    links: Vec<Arc<Link>>,
+    /// With all of the links' rows in it.
+    events: Arc<dyn TableProvider>,
     touched: Touched,
+    sessions: TouchedSessions,
     repeats: Repeats,
 }
 
 impl Derivation {
     /// `events` are the events with all of the links' rows in them.
-    pub async fn plan(engine: &Engine, events: Arc<dyn TableProvider>, links: &[Arc<Link>]) -> anyhow::Result<Self> {
-        let context = engine.session();
-        context.register_table("events", events)?;
-        context.register_table("landing", Scan::landing(links))?;
-        let mut touched = Touched::read(&context, links).await?;
-        touched.register(&context);
-        let repeats = Repeats::read(&context, &mut touched).await?;
-        touched.register(&context);
-        register_event_set(&context, "held_from_elsewhere", Arc::new(repeats.foreign.clone()));
-        let sessions = touched.sessions(&context).await?;
-        sessions.register(&context);
-        register_sessions(&context, sessions.sessions);
-        Ok(Self { context, touched, repeats })
-    }
-
-    /// `touched_events`: the events of a part of the sessions that must be computed again; `stretches` of them.
-    async fn define_touched_events(&self, part: Part) -> anyhow::Result<()> {
-        let condition = self.touched.condition("occurred_at", BACK_US);
-        let mut rows = format!("select * from events where {condition} and {}", TouchedSessions::CHANGED);
-        if let Some(condition) = part.of_visitors() {
-            register_parts(&self.context, part.of);
-            rows = format!("{rows} and {condition}");
-        }
-        Self::define(&self.context, "touched_events", &rows).await?;
-        Self::define(&self.context, "stretches", include_str!("../tables/stretches.sql")).await
-    }
-
-    async fn define(context: &SessionContext, name: &str, sql: &str) -> anyhow::Result<()> {
-        let rows = context.sql(sql).await?;
-        context.deregister_table(name)?;
-        context.register_table(name, rows.into_view())?;
-        Ok(())
-    }
-
-    /// Whether no row can change.
-    pub fn is_empty(&self) -> bool {
-        self.touched.is_empty()
-    }
-
-    /// A part of the rows that replace or join the ones in `base`. The sessions also need the `ledger` with its new rows.
-    pub async fn fresh(
-        &self,
-        base: &Version,
-        ledger: Option<Arc<dyn TableProvider>>,
-        part: Part,
-    ) -> anyhow::Result<DataFrame> {
-        self.define_touched_events(part).await?;
-        let sql = match base.table {
-            Table::Events => anyhow::bail!("events are not derived"),
-            Table::Pointer => return self.fresh_trails(part).await,
-            Table::Ledger => {
-                self.define_ledger_inputs(base).await?;
-                include_str!("../tables/ledger.sql")
-            }
-            Table::Sessions => {
-                self.define_session_ledger(ledger).await?;
-                &campaign::written_out(include_str!("../tables/sessions.sql"))
-            }
-            Table::PageViews => include_str!("../tables/page_views.sql"),
-        };
-        let columns = base.table.columns().join(", ");
-        Ok(self.context.sql(&format!("select {columns} from ({sql}\n)")).await?)
-    }
-
-    /// Rows of some files of `base` that stay, with their final sessions.
-    pub async fn surviving(&self, base: &Version, files: &[&CuratedFile]) -> anyhow::Result<DataFrame> {
-        self.context.deregister_table("curated")?;
-        self.context.register_table("curated", Scan::some(base, files))?;
-        let sql = if base.table == Table::Pointer {
-            format!("select {} from curated", final_columns(base.table))
-        } else {
-            format!("select {} from curated where not {}", base.table.columns().join(", "), TouchedSessions::CHANGED)
-        };
-        Ok(self.context.sql(&sql).await?)
+    pub(crate) async fn plan(
+        engine: &Engine,
+        events: Arc<dyn TableProvider>,
+        links: &[Arc<Link>],
+    ) -> anyhow::Result<Self> {
+        let inputs = || engine.inputs().table("events", events.clone());
+        let both = inputs()?.table("landing", Scan::landing(links))?;
+        let mut touched = Touched::read(&both).await?;
+        let repeats = Repeats::read(&both.function(touched.function()), &touched).await?;
+        repeats.touch_owners(inputs()?, &mut touched).await?;
+        let sessions = touched.sessions(&inputs()?.function(touched.function())).await?;
+        Ok(Self { engine: engine.clone(), links: links.to_vec(), events, touched, sessions, repeats })
     }
 
     /// Places of the files of `base` that hold rows to be replaced.
-    pub async fn changed_files(&self, base: &Version) -> anyhow::Result<HashSet<usize>> {
-        self.context.deregister_table("curated")?;
-        self.context.register_table("curated", Scan::version(base))?;
-        let (time, changed) = if base.table == Table::Pointer {
-            let start = "final_session_start(site_id, visitor_id, occurred_at, session_started_at)";
-            ("occurred_at", format!("session_started_at <> {start}"))
-        } else {
-            ("session_started_at", TouchedSessions::CHANGED.to_owned())
+    pub(crate) async fn changed_files(&self, base: &Version) -> anyhow::Result<HashSet<usize>> {
+        let (time, changed) = match base.table.rows {
+            Rows::Landed { .. } => {
+                let start = "final_session_start(site_id, visitor_id, occurred_at, session_started_at)";
+                ("occurred_at", format!("session_started_at <> {start}"))
+            }
+            Rows::OfSessions { .. } => ("session_started_at", TouchedSessions::CHANGED.to_owned()),
         };
         let condition = self.touched.condition(time, BACK_US);
         let sql = format!("select distinct {FILE_INDEX} from curated where {condition} and {changed}");
         let mut files = HashSet::new();
-        for batch in self.context.sql(&sql).await?.collect().await? {
-            files.extend(batch.column(0).as_primitive::<Int32Type>().values().iter().map(|file| *file as usize));
-        }
+        let inputs = self.inputs().table("curated", Scan::version(base))?;
+        inputs
+            .each(&sql, |batch, row| {
+                files.insert(file_of(batch, 0, row) as usize);
+            })
+            .await?;
         Ok(files)
     }
 
-    /// The links' trails whose event stands in `events`, each once.
-    async fn fresh_trails(&self, part: Part) -> anyhow::Result<DataFrame> {
-        let mut rows = String::from(
-            "select site_id, cast(occurred_at as date) as event_date, session_id, visitor_id, tab_id, page_view_id, seq, \
-             occurred_at, session_started_at, trail_dt as dt, trail_x as x, trail_y as y, kafka_partition, kafka_offset \
-             from landing where type = 'pointer' and not duplicate",
-        );
-        if let Some(condition) = part.of_events() {
+    /// A part of the rows that join those of `base`, or replace some. `others` are the tables that it reads.
+    pub(crate) async fn new_rows(&self, base: &Version, others: &Others, part: Part) -> anyhow::Result<DataFrame> {
+        let (sql, read) = match base.table.rows {
+            Rows::Landed { .. } => {
+                let inputs = self.inputs().table("landing", Scan::landing(&self.links))?;
+                let landed = Landed { known: &self.repeats.foreign, doubled: self.repeats.doubled };
+                return landed.rows(inputs, base.table, part).await;
+            }
+            Rows::OfSessions { sql, inputs } => (sql(), inputs),
+        };
+        let mut inputs = self.engine.inputs().rows("touched_events", self.touched_events(part).await?)?;
+        for input in read {
+            inputs = match input {
+                Input::Stretches => {
+                    let stretches = inputs.select(stretches::SQL).await?;
+                    inputs.rows("stretches", stretches)?
+                }
+                Input::Kept => inputs.rows("kept", self.kept_of_touched(base).await?)?,
+                Input::Repeats => inputs.function(self.repeats_of(base).await?),
+                Input::Touched(table) => {
+                    let rows = self.touched_rows(table, others).await?;
+                    inputs.rows(&format!("touched_{}", table.name), rows)?
+                }
+            };
+        }
+        inputs.select(&format!("select {} from ({sql}\n)", base.table.columns().join(", "))).await
+    }
+
+    /// Rows of some files of `base` that stay, with their final sessions.
+    pub(crate) async fn kept_rows(&self, base: &Version, files: &[&CuratedFile]) -> anyhow::Result<DataFrame> {
+        let sql = match base.table.rows {
+            Rows::Landed { .. } => format!("select {} from curated", final_columns(base.table, &[])),
+            Rows::OfSessions { .. } => {
+                let columns = base.table.columns().join(", ");
+                format!("select {columns} from curated where not {}", TouchedSessions::CHANGED)
+            }
+        };
+        self.inputs().table("curated", Scan::some(base, files))?.select(&sql).await
+    }
+
+    /// The events of a part of the sessions that must be computed again.
+    async fn touched_events(&self, part: Part) -> anyhow::Result<DataFrame> {
+        let condition = self.touched.condition("occurred_at", BACK_US);
+        let mut rows = format!("select * from events where {condition} and {}", TouchedSessions::CHANGED);
+        let mut inputs = self.inputs().table("events", self.events.clone())?;
+        if let Some(condition) = part.of_visitors() {
+            inputs = inputs.function(visitor_part(part.of));
             rows = format!("{rows} and {condition}");
         }
-        if !self.repeats.foreign.is_empty() {
-            rows.push_str(" and not held_from_elsewhere(site_id, tab_id, seq)");
-        }
-        if self.repeats.doubled {
-            rows = format!(
-                "select * from (select *, row_number() over (partition by site_id, tab_id, seq \
-                 order by kafka_partition, kafka_offset) as nth from ({rows})) where nth = 1"
-            );
-        }
-        let columns = final_columns(Table::Pointer);
-        Ok(self.context.sql(&format!("select {columns} from ({rows})")).await?)
+        inputs.select(&rows).await
     }
 
-    /// `ledger_before`: how far the tabs' unchanged sessions reach. `repeats_of`: repeats by event, those of the links and
-    /// those that the replaced rows counted (kept at their first event).
-    async fn define_ledger_inputs(&self, base: &Version) -> anyhow::Result<()> {
-        let context = &self.context;
-        context.deregister_table("curated_ledger")?;
-        context.register_table("curated_ledger", Scan::version(base))?;
+    /// Rows of `base`, of the touched visitors' sessions that stay as they are.
+    async fn kept_of_touched(&self, base: &Version) -> anyhow::Result<DataFrame> {
         let changed = TouchedSessions::CHANGED;
-        let before = format!(
-            "select site_id, visitor_id, tab_id, max(last_seq) as last_seq, max(last_batch_seq) as last_batch_seq, \
-             max(session_started_at) as session_started_at \
-             from curated_ledger where touched_from(site_id, visitor_id) is not null and not {changed} \
-             group by site_id, visitor_id, tab_id"
-        );
-        Self::define(context, "ledger_before", &before).await?;
+        let rows =
+            format!("select * from curated where touched_from(site_id, visitor_id) is not null and not {changed}");
+        self.inputs().table("curated", Scan::version(base))?.select(&rows).await
+    }
+
+    /// `repeats_of(site_id, tab_id, seq)`: repeats by event, those of the links and those that the replaced rows of `base`
+    /// counted (kept at their first event).
+    async fn repeats_of(&self, base: &Version) -> anyhow::Result<ScalarUDF> {
         let condition = self.touched.condition("session_started_at", BACK_US);
         let counted = format!(
-            "select site_id, tab_id, first_seq, duplicates from curated_ledger \
-             where duplicates > 0 and {condition} and {changed}"
+            "select site_id, tab_id, first_seq, duplicates from curated \
+             where duplicates > 0 and {condition} and {}",
+            TouchedSessions::CHANGED
         );
         let mut repeats = self.repeats.counts.clone();
-        let mut batches = context.sql(&counted).await?.execute_stream().await?;
-        while let Some(batch) = batches.try_next().await? {
-            let (site, tab) = (batch.column(0).as_string_view(), batch.column(1).as_string_view());
-            let number = |column: usize| batch.column(column).as_primitive::<Int64Type>();
-            for row in 0..batch.num_rows() {
-                let event = (key(&[site.value(row), tab.value(row)]), number(2).value(row));
-                *repeats.entry(event).or_default() += number(3).value(row);
-            }
-        }
-        register_event_numbers(context, "repeats_of", repeats);
-        Ok(())
+        let inputs = self.inputs().table("curated", Scan::version(base))?;
+        inputs
+            .each(&counted, |batch, row| {
+                let event = (key(&[text(batch, 0, row), text(batch, 1, row)]), number(batch, 2, row));
+                *repeats.entry(event).or_default() += number(batch, 3, row);
+            })
+            .await?;
+        Ok(event_numbers("repeats_of", repeats))
     }
 
-    async fn define_session_ledger(&self, ledger: Option<Arc<dyn TableProvider>>) -> anyhow::Result<()> {
-        let ledger = ledger.unwrap_or_else(|| Scan::empty(Table::Ledger));
-        self.context.deregister_table("ledger")?;
-        self.context.register_table("ledger", ledger)?;
+    /// Another table's rows, of the touched visitors.
+    async fn touched_rows(&self, table: &'static Table, others: &Others) -> anyhow::Result<DataFrame> {
+        let found = others.iter().find(|(other, _)| *other == table).map(|(_, rows)| rows.clone());
+        let rows = found.unwrap_or_else(|| Scan::empty(table));
         let condition = self.touched.condition("session_started_at", BACK_US);
-        let rows = format!("select * from ledger where {condition}");
-        Self::define(&self.context, "session_ledger", &rows).await
+        self.inputs().table("rows", rows)?.select(&format!("select * from rows where {condition}")).await
+    }
+
+    /// The functions that tell what is touched.
+    fn inputs(&self) -> Inputs {
+        let inputs = self.engine.inputs().function(self.touched.function()).function(self.sessions.function());
+        let sessions = &self.sessions.sessions;
+        inputs.function(final_session_start(sessions.clone())).function(final_session_id(sessions.clone()))
     }
 }

@@ -11,7 +11,7 @@ use crate::merge::visitors::{Key, Sessions, Stretch};
 
 /// What the computation needs of an event. Times are epoch microseconds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct EventKey {
+pub(crate) struct EventKey {
     /// Hash of site and visitor.
     pub visitor: Key,
     /// Hash of site and tab.
@@ -25,7 +25,7 @@ pub struct EventKey {
 
 /// Where an event stands. Of an event that stands in several places the least stays.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Origin {
+pub(crate) enum Origin {
     /// In a curated file, under a visitor whose sessions are not computed.
     Elsewhere,
     /// In a curated file, by its place in the list of files.
@@ -36,7 +36,7 @@ pub enum Origin {
 
 /// What came out.
 #[derive(Debug, Default)]
-pub struct Outcome {
+pub(crate) struct Outcome {
     pub sessions: Sessions,
     /// Landed events (hash of site and tab, seq) that the curated table holds already.
     pub already: HashSet<(Key, i64)>,
@@ -51,7 +51,7 @@ pub struct Outcome {
 }
 
 /// Computes the sessions of all visitors.
-pub fn sessionize(mut events: Vec<EventKey>) -> Outcome {
+pub(crate) fn sessionize(mut events: Vec<EventKey>) -> Outcome {
     let mut outcome = Outcome::default();
     drop_repeats(&mut events, &mut outcome);
     events.sort_unstable_by_key(|event| (event.visitor, event.at, event.tab, event.seq));

@@ -3,22 +3,19 @@
 use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
-use datafusion::arrow::array::AsArray;
-use datafusion::arrow::datatypes::{Int64Type, TimestampMicrosecondType};
-use datafusion::prelude::SessionContext;
-use futures::TryStreamExt;
-use schemas::landing::Link;
+use datafusion::logical_expr::ScalarUDF;
 use schemas::session::{GAP_US_MAX, SESSION_US_MAX};
 
-use crate::curated::scan::Scan;
+use super::functions::lookup;
+use super::visitors::{Key, Sessions, Stretch, key};
 use crate::curated::statistics::time_text;
+use crate::engine::inputs::{Inputs, number, text, time};
 use crate::limits::NAMED_IDS_MAX;
-use crate::merge::visitors::{Key, Sessions, Stretch, key, register_lookup};
 
 /// Visitors, each with the time of the first event that touches it (epoch microseconds).
 #[derive(Debug, Default)]
-pub struct Touched {
-    from: HashMap<Key, i64>,
+pub(super) struct Touched {
+    from: Arc<HashMap<Key, i64>>,
     least: Option<i64>,
     /// Their ids, while they are few.
     named: BTreeSet<String>,
@@ -26,86 +23,77 @@ pub struct Touched {
 
 impl Touched {
     /// `visitor` is the hash of site and visitor.
-    pub fn add(&mut self, visitor: Key, visitor_id: &str, at: i64) {
-        let from = self.from.entry(visitor).or_insert(at);
+    pub(super) fn add(&mut self, visitor: Key, visitor_id: &str, at: i64) {
+        let from = Arc::make_mut(&mut self.from).entry(visitor).or_insert(at);
         *from = (*from).min(at);
         self.least = Some(self.least.map_or(at, |least| least.min(at)));
         note(&mut self.named, visitor_id);
     }
 
-    pub fn is_empty(&self) -> bool {
+    pub(super) fn is_empty(&self) -> bool {
         self.from.is_empty()
     }
 
-    /// The visitors of the links' rows, duplicates included: the ledger counts them.
-    pub async fn read(context: &SessionContext, links: &[Arc<Link>]) -> anyhow::Result<Self> {
-        let rows = context.read_table(Scan::landing(links))?;
-        context.register_table("touching", rows.into_view())?;
-        let sql = "select site_id, visitor_id, min(occurred_at) from touching group by site_id, visitor_id";
-        let mut batches = context.sql(sql).await?.execute_stream().await?;
+    /// The visitors of the rows of `landing`, duplicates included: the ledger counts them.
+    pub(super) async fn read(inputs: &Inputs) -> anyhow::Result<Self> {
         let mut touched = Self::default();
-        while let Some(batch) = batches.try_next().await? {
-            let (site, visitor) = (batch.column(0).as_string_view(), batch.column(1).as_string_view());
-            let at = batch.column(2).as_primitive::<TimestampMicrosecondType>();
-            for row in 0..batch.num_rows() {
-                touched.add(key(&[site.value(row), visitor.value(row)]), visitor.value(row), at.value(row));
-            }
-        }
-        context.deregister_table("touching")?;
+        let sql = "select site_id, visitor_id, min(occurred_at) from landing group by site_id, visitor_id";
+        inputs
+            .each(sql, |batch, row| {
+                let (site, visitor) = (text(batch, 0, row), text(batch, 1, row));
+                touched.add(key(&[site, visitor]), visitor, time(batch, 2, row));
+            })
+            .await?;
         Ok(touched)
     }
 
-    /// Makes `touched_from(site_id, visitor_id)` known: microseconds, null for the untouched.
-    pub fn register(&self, context: &SessionContext) {
-        register_lookup(context, "touched_from", Arc::new(self.from.clone()));
+    /// `touched_from(site_id, visitor_id)`: microseconds, null for the untouched.
+    pub(super) fn function(&self) -> ScalarUDF {
+        lookup("touched_from", self.from.clone())
     }
 
     /// A condition on `site_id`, `visitor_id`, `event_date` and `time_column`: rows of the touched visitors, not
     /// older than `back_us` before the first touch. By the plain parts of it files and row groups are skipped.
-    pub fn condition(&self, time_column: &str, back_us: i64) -> String {
+    pub(super) fn condition(&self, time_column: &str, back_us: i64) -> String {
         let (since, named) = (self.since(time_column, back_us), in_named("visitor_id", &self.named));
         format!("{since}{named} and touched_from(site_id, visitor_id) is not null")
     }
 
     /// The same of the other visitors' rows.
-    pub fn others_condition(&self, time_column: &str, back_us: i64) -> String {
+    pub(super) fn others_condition(&self, time_column: &str, back_us: i64) -> String {
         format!("{} and touched_from(site_id, visitor_id) is null", self.since(time_column, back_us))
     }
 
     /// A condition on `event_date` and `time_column`: rows of anybody from then on.
-    pub fn since(&self, time_column: &str, back_us: i64) -> String {
+    pub(super) fn since(&self, time_column: &str, back_us: i64) -> String {
         let Some(least) = self.least else { return "false".into() };
         let since = least.saturating_sub(back_us);
         let (date, time) = (&time_text(since)[..10], time_literal(since));
         format!("event_date >= date '{date}' and {time_column} >= {time}")
     }
 
-    /// The touched visitors' sessions as they stand in the table `events` of the context, and for each visitor the
-    /// start of the first session that the touch can have changed.
-    pub async fn sessions(&self, context: &SessionContext) -> anyhow::Result<TouchedSessions> {
+    /// The touched visitors' sessions as they stand in `events`, and for each visitor the start of the first session that
+    /// the touch can have changed.
+    pub(super) async fn sessions(&self, inputs: &Inputs) -> anyhow::Result<TouchedSessions> {
         let condition = self.condition("occurred_at", SESSION_US_MAX + GAP_US_MAX);
         let sql = format!(
             "select site_id, visitor_id, cast(session_started_at as bigint), cast(max(occurred_at) as bigint) \
              from events where {condition} group by site_id, visitor_id, session_started_at"
         );
-        let mut batches = context.sql(&sql).await?.execute_stream().await?;
         let mut stretches: HashMap<Key, Vec<Stretch>> = HashMap::new();
         let mut first: HashMap<Key, i64> = HashMap::new();
-        while let Some(batch) = batches.try_next().await? {
-            let (site, visitor) = (batch.column(0).as_string_view(), batch.column(1).as_string_view());
-            let (start, end) =
-                (batch.column(2).as_primitive::<Int64Type>(), batch.column(3).as_primitive::<Int64Type>());
-            for row in 0..batch.num_rows() {
-                let visitor = key(&[site.value(row), visitor.value(row)]);
-                let stretch = Stretch { start: start.value(row), end: end.value(row) };
+        inputs
+            .each(&sql, |batch, row| {
+                let visitor = key(&[text(batch, 0, row), text(batch, 1, row)]);
+                let stretch = Stretch { start: number(batch, 2, row), end: number(batch, 3, row) };
                 stretches.entry(visitor).or_default().push(stretch);
                 let reached = self.from.get(&visitor).is_some_and(|from| stretch.end >= from - GAP_US_MAX);
                 if reached {
                     let least = first.entry(visitor).or_insert(stretch.start);
                     *least = (*least).min(stretch.start);
                 }
-            }
-        }
+            })
+            .await?;
         let mut sessions = Sessions::default();
         stretches.into_iter().for_each(|(visitor, stretches)| sessions.insert(visitor, stretches));
         Ok(TouchedSessions { sessions: Arc::new(sessions), first: Arc::new(first) })
@@ -114,7 +102,7 @@ impl Touched {
 
 /// Tabs of landed events.
 #[derive(Debug, Default)]
-pub struct Tabs {
+pub(super) struct Tabs {
     /// The least number that landed of each.
     from: HashMap<Key, i64>,
     named: BTreeSet<String>,
@@ -122,19 +110,19 @@ pub struct Tabs {
 
 impl Tabs {
     /// `tab` is the hash of site and tab.
-    pub fn add(&mut self, tab: Key, tab_id: &str, seq: i64) {
+    pub(super) fn add(&mut self, tab: Key, tab_id: &str, seq: i64) {
         let from = self.from.entry(tab).or_insert(seq);
         *from = (*from).min(seq);
         note(&mut self.named, tab_id);
     }
 
-    /// Makes `landed_from(site_id, tab_id)` known: a number of the tab, null for others.
-    pub fn register(&self, context: &SessionContext) {
-        register_lookup(context, "landed_from", Arc::new(self.from.clone()));
+    /// `landed_from(site_id, tab_id)`: a number of the tab, null for others.
+    pub(super) fn function(&self) -> ScalarUDF {
+        lookup("landed_from", Arc::new(self.from.clone()))
     }
 
     /// A condition on `site_id`, `tab_id` and `seq`: events that can be repeated by the landed ones.
-    pub fn condition(&self) -> String {
+    pub(super) fn condition(&self) -> String {
         format!("seq >= landed_from(site_id, tab_id){}", in_named("tab_id", &self.named))
     }
 }
@@ -163,20 +151,20 @@ fn time_literal(micros: i64) -> String {
 
 /// See [`Touched::sessions`].
 #[derive(Clone, Debug)]
-pub struct TouchedSessions {
+pub(super) struct TouchedSessions {
     pub sessions: Arc<Sessions>,
     first: Arc<HashMap<Key, i64>>,
 }
 
 impl TouchedSessions {
-    /// Makes `touched_start(site_id, visitor_id)` known: rows whose session began then or later must be computed
-    /// again, all others are as they were (a session that ended more than the inactivity gap before the touch cannot
-    /// change, and those after it are in order).
-    pub fn register(&self, context: &SessionContext) {
-        register_lookup(context, "touched_start", self.first.clone());
+    /// `touched_start(site_id, visitor_id)`: rows whose session began then or later must be computed again, all others are
+    /// as they were (a session that ended more than the inactivity gap before the touch cannot change, and those after it
+    /// are in order).
+    pub(super) fn function(&self) -> ScalarUDF {
+        lookup("touched_start", self.first.clone())
     }
 
     /// Condition: the row belongs to a session that must be computed again.
-    pub const CHANGED: &'static str =
+    pub(super) const CHANGED: &'static str =
         "coalesce(cast(session_started_at as bigint) >= touched_start(site_id, visitor_id), false)";
 }

@@ -7,97 +7,79 @@ use std::sync::Arc;
 
 use datafusion::arrow::datatypes::DataType;
 use datafusion::datasource::TableProvider;
-use landing::Progress;
 use schemas::landing::Link;
 
 use crate::curated::Version;
 use crate::curated::scan::Scan;
 use crate::lake::Lake;
-use crate::lake::share::Part;
-use crate::merge::Merge;
-use crate::merge::derivation::Derivation;
-use crate::tables::Table;
+use crate::merge::{Derivation, Effect, Memo, Merge, Others, Part};
+use crate::tables::{self, EVENTS, Table};
+use landing::Progress;
 
 /// Providers of the tables that a query names, all of the same moment.
-pub struct Live {
-    pub tables: Vec<(Table, Arc<dyn TableProvider>)>,
+pub(crate) struct Live {
+    pub tables: Others,
     /// Held while the providers are in use: it has reserved their memory.
     _merge: Option<Arc<Merge>>,
 }
 
 impl Live {
-    /// Opens the wanted tables.
-    pub async fn open(lake: &Lake, wanted: &[Table]) -> anyhow::Result<Self> {
-        // Sessions are completed by the ledger. Derived tables first: events are then at least as far.
-        let mut needed: Vec<Table> = wanted.to_vec();
-        if needed.contains(&Table::Sessions) {
-            needed.push(Table::Ledger);
-        }
-        let mut versions = Vec::new();
-        for table in Table::ALL.into_iter().rev().filter(|table| needed.contains(table) || *table == Table::Events) {
-            versions.push(lake.table(table).newest().await?);
-        }
-        let events = versions.pop().expect("events come last");
-        versions.reverse();
-        let least = versions.iter().fold(events.progress.clone(), |least, version| least.least(&version.progress));
+    /// Opens the wanted tables, and those that complete them.
+    pub(crate) async fn open(lake: &Lake, wanted: &[&'static Table]) -> anyhow::Result<Self> {
+        let versions = versions(lake, wanted).await?;
+        let (events, derived) = versions.split_first().expect("events are always read");
+        let least = derived.iter().fold(events.progress.clone(), |least, version| least.least(&version.progress));
         let links = lake.chains.links_after(&least).await?;
 
-        let mut live = Self { tables: Vec::new(), _merge: None };
-        let events_now = live.open_events(lake, &events, &pending(&links, &events.progress)).await?;
-        let mut derivation: Option<(Progress, Derivation)> = None;
-        for version in versions {
+        let tail = pending(&links, &events.progress);
+        let merge = match tail.iter().all(|link| link.files.is_empty()) {
+            true => None,
+            false => Some(lake.merge(events, &tail).await?),
+        };
+        let effect = merge.clone().map(Effect::OnEvents);
+        let events_now = rows(events, effect.as_ref(), &Others::new()).await?;
+        let mut tables = vec![(&EVENTS, events_now.clone())];
+        let mut plans = Memo::default();
+        for version in derived {
             let links = pending(&links, &version.progress);
-            let provider: Arc<dyn TableProvider> = if links.is_empty() {
-                Scan::version(&version)
-            } else {
-                let known = derivation.take().filter(|(progress, _)| *progress == version.progress);
-                let (progress, planned) = match known {
-                    Some(known) => known,
-                    None => {
-                        let planned = Derivation::plan(&lake.engine, events_now.clone(), &links).await?;
-                        (version.progress.clone(), planned)
-                    }
-                };
-                let provider = live.derived(&planned, &version).await?;
-                derivation = Some((progress, planned));
-                provider
+            let made = async { Derivation::plan(&lake.engine, events_now.clone(), &links).await.map(Arc::new) };
+            let effect = match links.is_empty() {
+                true => None,
+                false => Some(Effect::OnDerived(plans.get(&version.progress, made).await?)),
             };
-            live.tables.push((version.table, provider));
+            tables.push((version.table, rows(version, effect.as_ref(), &tables).await?));
         }
-        live.tables.push((Table::Events, events_now));
-        for (table, provider) in &mut live.tables {
-            *provider = answered(lake, *table, provider.clone()).await?;
+        for (table, provider) in &mut tables {
+            *provider = answered(lake, table, provider.clone()).await?;
         }
-        Ok(live)
+        Ok(Self { tables, _merge: merge })
     }
+}
 
-    async fn open_events(
-        &mut self,
-        lake: &Lake,
-        version: &Version,
-        tail: &[Arc<Link>],
-    ) -> anyhow::Result<Arc<dyn TableProvider>> {
-        if tail.iter().all(|link| link.files.is_empty()) {
-            return Ok(Scan::version(version));
+/// The newest versions, in the order of the tables, `events` first. It is read last, so that it is at least as far.
+async fn versions(lake: &Lake, wanted: &[&'static Table]) -> anyhow::Result<Vec<Arc<Version>>> {
+    let mut needed = wanted.to_vec();
+    needed.push(&EVENTS);
+    let mut versions = Vec::new();
+    for table in tables::ALL.iter().rev() {
+        if needed.contains(table) {
+            needed.extend(table.reads());
+            versions.push(lake.table(table).newest().await?);
         }
-        let merge = lake.merge(version, tail).await?;
-        let mut rows = merge.new_rows(&lake.engine, Part::WHOLE).await?;
-        if !version.files.is_empty() {
-            rows = merge.curated_rows(&lake.engine, Scan::version(version)).await?.union(rows)?;
-        }
-        self._merge = Some(merge);
-        Ok(rows.into_view())
     }
+    versions.reverse();
+    Ok(versions)
+}
 
-    async fn derived(&self, derivation: &Derivation, version: &Version) -> anyhow::Result<Arc<dyn TableProvider>> {
-        let ledger = self.tables.iter().find(|(table, _)| *table == Table::Ledger).map(|(_, ledger)| ledger.clone());
-        let mut rows = derivation.fresh(version, ledger, Part::WHOLE).await?;
-        if !version.files.is_empty() {
-            let all: Vec<_> = version.files.iter().collect();
-            rows = derivation.surviving(version, &all).await?.union(rows)?;
-        }
-        Ok(rows.into_view())
+/// The rows of a version after the effect.
+async fn rows(version: &Version, effect: Option<&Effect>, others: &Others) -> anyhow::Result<Arc<dyn TableProvider>> {
+    let Some(effect) = effect else { return Ok(Scan::version(version)) };
+    let mut rows = effect.new_rows(version, others, Part::WHOLE).await?;
+    if !version.files.is_empty() {
+        let all: Vec<_> = version.files.iter().collect();
+        rows = effect.kept_rows(version, &all).await?.union(rows)?;
     }
+    Ok(rows.into_view())
 }
 
 fn pending(links: &[Arc<Link>], progress: &Progress) -> Vec<Arc<Link>> {
@@ -105,15 +87,13 @@ fn pending(links: &[Arc<Link>], progress: &Progress) -> Vec<Arc<Link>> {
 }
 
 /// The rows with the table's own columns only, in their order and with the types of the table: texts are views inside.
-async fn answered(lake: &Lake, table: Table, rows: Arc<dyn TableProvider>) -> anyhow::Result<Arc<dyn TableProvider>> {
-    let context = lake.engine.session();
-    context.register_table("rows", rows)?;
+async fn answered(lake: &Lake, table: &Table, rows: Arc<dyn TableProvider>) -> anyhow::Result<Arc<dyn TableProvider>> {
     let schema = table.schema();
     let columns = schema.fields().iter().map(|field| match field.data_type() {
         DataType::Utf8 => format!("arrow_cast({0}, 'Utf8') as {0}", field.name()),
         _ => field.name().clone(),
     });
-    let columns: Vec<String> = columns.collect();
-    let rows = context.sql(&format!("select {} from rows", columns.join(", "))).await?;
+    let columns = columns.collect::<Vec<String>>().join(", ");
+    let rows = lake.engine.inputs().table("rows", rows)?.select(&format!("select {columns} from rows")).await?;
     Ok(rows.into_view())
 }

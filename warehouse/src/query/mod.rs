@@ -2,9 +2,9 @@
 //! [`crate::sql`].
 
 pub mod dialect;
-pub mod failure;
+mod failure;
 pub mod guard;
-pub mod live;
+pub(crate) mod live;
 
 pub use failure::{Blame, Failure};
 
@@ -23,7 +23,7 @@ use crate::engine::one_line;
 use crate::format::Answer;
 use crate::lake::Lake;
 use crate::limits::{ANSWER_BYTES_MAX, ANSWER_ROWS_MAX, PRINTED_BYTES_MAX, PRINTED_ROWS_MAX};
-use crate::tables::Table;
+use crate::tables::{self, Table};
 use dialect::translate;
 use guard::{Refused, only_statement};
 use live::Live;
@@ -99,8 +99,8 @@ pub async fn open(lake: &Lake, sql: &str, limits: Limits) -> Result<Rows, Failur
     let context = lake.engine.session();
     let named = context.state().resolve_table_references(&statement)?;
     let named: Vec<String> = named.iter().map(|name| name.table().to_ascii_lowercase()).collect();
-    let wanted: Vec<Table> =
-        Table::ALL.into_iter().filter(|table| named.iter().any(|name| name == table.name())).collect();
+    let wanted: Vec<&'static Table> =
+        tables::ALL.iter().copied().filter(|table| named.iter().any(|name| name == table.name)).collect();
     let live = if wanted.is_empty() { None } else { Some(Live::open(lake, &wanted).await.map_err(failed)?) };
     register(&context, live.as_ref())?;
 
@@ -112,11 +112,11 @@ pub async fn open(lake: &Lake, sql: &str, limits: Limits) -> Result<Rows, Failur
 
 /// Makes all tables known; those that the query does not name stay empty.
 fn register(context: &SessionContext, live: Option<&Live>) -> Result<(), DataFusionError> {
-    for table in Table::ALL {
-        let opened = live.and_then(|live| live.tables.iter().find(|(opened, _)| *opened == table));
+    for table in tables::ALL {
+        let opened = live.and_then(|live| live.tables.iter().find(|(opened, _)| opened == table));
         match opened {
-            Some((_, provider)) => context.register_table(table.name(), provider.clone())?,
-            None => context.register_table(table.name(), Scan::empty(table))?,
+            Some((_, provider)) => context.register_table(table.name, provider.clone())?,
+            None => context.register_table(table.name, Scan::empty(table))?,
         };
     }
     Ok(())

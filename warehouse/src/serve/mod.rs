@@ -1,6 +1,6 @@
 //! HTTP: the SQL API, health, and the studio's page.
 
-pub mod studio;
+mod studio;
 
 use std::convert::Infallible;
 use std::net::SocketAddr;

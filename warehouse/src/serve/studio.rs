@@ -17,7 +17,7 @@ const FILES: [(&str, &str, &str); 7] = [
 ];
 
 /// The file at a path of the studio.
-pub fn file(path: &str) -> Response<Vec<u8>> {
+pub(super) fn file(path: &str) -> Response<Vec<u8>> {
     let found = FILES.iter().find(|(name, _, _)| *name == path);
     let (status, kind, body) = match found {
         Some((_, kind, body)) => (StatusCode::OK, *kind, *body),

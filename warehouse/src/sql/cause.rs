@@ -6,7 +6,7 @@ use crate::query::Failure;
 
 /// How a worker ended.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Cause {
+pub(super) struct Cause {
     /// The signal that ended it, if one did.
     pub signal: Option<i32>,
     /// The end of its standard error.
@@ -16,7 +16,7 @@ pub struct Cause {
 
 impl Cause {
     /// For the one whose statement it was.
-    pub fn failure(&self, cpu_seconds_max: u64) -> Failure {
+    pub(super) fn failure(&self, cpu_seconds_max: u64) -> Failure {
         let memory = self.memory_bytes_max;
         let failure = match self.signal {
             Some(signal) if signal == Signal::XCPU.as_raw() => Failure::too_costly(format!(
@@ -45,7 +45,7 @@ impl Cause {
     }
 
     /// For a worker that ended before it had a statement.
-    pub fn no_start(&self) -> Failure {
+    pub(super) fn no_start(&self) -> Failure {
         Failure::ours(format!("no worker starts: {self}"))
     }
 

@@ -44,7 +44,7 @@ impl Default for Program {
 
 /// A started worker.
 #[derive(Debug)]
-pub struct Worker {
+pub(super) struct Worker {
     child: Child,
     input: ChildStdin,
     output: BufReader<ChildStdout>,
@@ -56,7 +56,7 @@ pub struct Worker {
 
 impl Worker {
     /// Starts a worker and waits until it is ready.
-    pub async fn start(settings: &Settings) -> Result<Self, Failure> {
+    pub(super) async fn start(settings: &Settings) -> Result<Self, Failure> {
         let mut worker = Self::spawn(settings).map_err(|error| Failure::ours(format!("no worker starts: {error}")))?;
         let setup = Setup {
             store: settings.store.clone(),
@@ -104,21 +104,21 @@ impl Worker {
     }
 
     /// Its process, and the group of that, while it lives.
-    pub fn process(&self) -> Option<Pid> {
+    pub(super) fn process(&self) -> Option<Pid> {
         Pid::from_raw(self.child.id()?.cast_signed())
     }
 
-    pub async fn send(&mut self, frame: &Frame) -> io::Result<()> {
+    pub(super) async fn send(&mut self, frame: &Frame) -> io::Result<()> {
         self.input.write_all(&frame.bytes()).await
     }
 
     /// The next frame; none when the worker has ended.
-    pub async fn receive(&mut self) -> io::Result<Option<Frame>> {
+    pub(super) async fn receive(&mut self) -> io::Result<Option<Frame>> {
         Frame::receive(&mut self.output).await
     }
 
     /// Why it ended, after [`Worker::receive`] said that it has.
-    pub async fn died(&mut self) -> Cause {
+    pub(super) async fn died(&mut self) -> Cause {
         // It closed its output, so it ends or has ended; a worker that only spoke garbage is ended here.
         let _ = self.child.start_kill();
         let status = self.child.wait().await;
@@ -131,7 +131,7 @@ impl Worker {
     }
 
     /// Ends it, in the middle of whatever it does.
-    pub async fn end(mut self) {
+    pub(super) async fn end(mut self) {
         let _ = self.child.kill().await;
         // Nobody else uses the folder now. What cannot be removed is left to the system's clean-up of its folder.
         let _ = self.spill.close();
@@ -139,7 +139,7 @@ impl Worker {
 }
 
 /// Lets everything else go before this worker. There is no way back: only the privileged may raise a priority.
-pub fn slow_down(group: Option<Pid>) {
+pub(super) fn slow_down(group: Option<Pid>) {
     // The group, because Linux keeps a priority for each thread. It may have ended by now.
     if group.is_some() {
         let _ = setpriority_pgrp(group, LONG_STATEMENT_PRIORITY);

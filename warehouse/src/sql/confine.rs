@@ -17,7 +17,7 @@ const OOM_SCORE: &str = "1000";
 ///
 /// # Errors
 /// When the kernel refuses the limit; without it no statement may run.
-pub fn confine(memory_bytes_max: usize) -> std::io::Result<()> {
+pub(super) fn confine(memory_bytes_max: usize) -> std::io::Result<()> {
     setrlimit(Resource::Core, Rlimit { current: Some(0), maximum: Some(0) })?;
     let wanted = memory_bytes_max as u64;
     let limit = getrlimit(Resource::Data).maximum.map_or(wanted, |least| least.min(wanted));
@@ -28,7 +28,7 @@ pub fn confine(memory_bytes_max: usize) -> std::io::Result<()> {
 }
 
 /// Lets the process use so much more processor time; then the kernel ends it.
-pub fn allow_cpu(seconds: u64) -> std::io::Result<()> {
+pub(super) fn allow_cpu(seconds: u64) -> std::io::Result<()> {
     let used = cpu_time(getpid()).unwrap_or_default().as_secs();
     let limits = getrlimit(Resource::Cpu);
     // The limit counts whole seconds: those used are rounded up.

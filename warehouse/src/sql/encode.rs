@@ -11,13 +11,13 @@ use crate::format::{self, Answer};
 /// What closes the rows and the object of an answer in JSON.
 const JSON_END: &str = "]}";
 
-pub enum Encoder {
+pub(super) enum Encoder {
     Json { schema: SchemaRef, written: Vec<u8>, head_bytes: usize, rows: bool },
     Arrow(Box<StreamWriter<Vec<u8>>>),
 }
 
 impl Encoder {
-    pub fn new(form: Form, schema: &SchemaRef) -> Result<Self, ArrowError> {
+    pub(super) fn new(form: Form, schema: &SchemaRef) -> Result<Self, ArrowError> {
         Ok(match form {
             Form::Json => {
                 let mut written = json(schema, None).into_bytes();
@@ -29,7 +29,7 @@ impl Encoder {
     }
 
     /// Writes the rows. JSON values take many times the room of their rows, so that they are made of one batch at a time.
-    pub fn add(&mut self, batch: &RecordBatch) -> Result<(), ArrowError> {
+    pub(super) fn add(&mut self, batch: &RecordBatch) -> Result<(), ArrowError> {
         match self {
             Self::Json { schema, written, head_bytes, rows } if batch.num_rows() > 0 => {
                 let text = json(schema, Some(batch));
@@ -45,7 +45,7 @@ impl Encoder {
     }
 
     /// What was written since the last call.
-    pub fn take(&mut self) -> Vec<u8> {
+    pub(super) fn take(&mut self) -> Vec<u8> {
         match self {
             Self::Json { written, .. } => std::mem::take(written),
             Self::Arrow(writer) => std::mem::take(writer.get_mut()),
@@ -53,7 +53,7 @@ impl Encoder {
     }
 
     /// Closes the answer.
-    pub fn finish(&mut self) -> Result<(), ArrowError> {
+    pub(super) fn finish(&mut self) -> Result<(), ArrowError> {
         match self {
             Self::Json { written, .. } => {
                 written.extend_from_slice(JSON_END.as_bytes());

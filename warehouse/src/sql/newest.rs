@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::sync::oneshot;
 
 #[derive(Debug)]
-pub struct NewestFirst {
+pub(super) struct NewestFirst {
     state: Mutex<State>,
 }
 
@@ -20,14 +20,14 @@ struct State {
 
 /// One of the places, until it is dropped.
 #[derive(Debug)]
-pub struct Permit(Option<Arc<NewestFirst>>);
+pub(super) struct Permit(Option<Arc<NewestFirst>>);
 
 impl NewestFirst {
-    pub fn new(places: usize) -> Arc<Self> {
+    pub(super) fn new(places: usize) -> Arc<Self> {
         Arc::new(Self { state: Mutex::new(State { free: places, waiting: Vec::new() }) })
     }
 
-    pub async fn acquire(self: &Arc<Self>) -> Permit {
+    pub(super) async fn acquire(self: &Arc<Self>) -> Permit {
         let turn = {
             let mut state = self.state();
             if state.free > 0 {

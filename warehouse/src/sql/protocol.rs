@@ -17,11 +17,11 @@ use crate::query::Failure;
 /// Longest body. The largest frame is `Ask`: a statement of the greatest length, each byte escaped in JSON.
 const BODY_BYTES_MAX: usize = 1 << 20;
 /// Body of one `Data` frame.
-pub const DATA_BYTES: usize = 64 << 10;
+pub(super) const DATA_BYTES: usize = 64 << 10;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(u8)]
-pub enum Kind {
+pub(super) enum Kind {
     Setup = b'S',
     Ready = b'R',
     Ask = b'A',
@@ -32,7 +32,7 @@ pub enum Kind {
 
 /// What a worker is, for its whole life.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Setup {
+pub(super) struct Setup {
     pub store: String,
     pub memory_bytes_max: usize,
     pub spill_bytes_max: u64,
@@ -51,7 +51,7 @@ pub enum Form {
 
 /// One statement.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Ask {
+pub(super) struct Ask {
     pub sql: String,
     pub form: Form,
     pub rows_max: usize,
@@ -72,32 +72,32 @@ pub struct Head {
 
 /// Comes after the last byte of an answer.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct End {
+pub(super) struct End {
     pub failure: Option<Failure>,
     /// The worker has kept so much memory that the next statement would have too little: it asks to be replaced.
     pub retire: bool,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Frame {
+pub(super) struct Frame {
     pub kind: Kind,
     pub body: Bytes,
 }
 
 impl Frame {
     /// A frame with a message as its body.
-    pub fn of(kind: Kind, message: &impl Serialize) -> Self {
+    pub(super) fn of(kind: Kind, message: &impl Serialize) -> Self {
         let body = serde_json::to_vec(message).expect("messages are structs of texts and numbers");
         Self { kind, body: body.into() }
     }
 
     /// The message in the body.
-    pub fn message<T: DeserializeOwned>(&self) -> io::Result<T> {
+    pub(super) fn message<T: DeserializeOwned>(&self) -> io::Result<T> {
         serde_json::from_slice(&self.body).map_err(|error| garbled(&format!("{:?}: {error}", self.kind)))
     }
 
     /// The frame's bytes.
-    pub fn bytes(&self) -> Vec<u8> {
+    pub(super) fn bytes(&self) -> Vec<u8> {
         let mut bytes = Vec::with_capacity(5 + self.body.len());
         bytes.push(self.kind as u8);
         let length = u32::try_from(self.body.len()).expect("bodies are bounded");
@@ -106,12 +106,12 @@ impl Frame {
         bytes
     }
 
-    pub fn write(&self, output: &mut impl Write) -> io::Result<()> {
+    pub(super) fn write(&self, output: &mut impl Write) -> io::Result<()> {
         output.write_all(&self.bytes())
     }
 
     /// The next frame, or none when the other side has closed.
-    pub fn read(input: &mut impl Read) -> io::Result<Option<Self>> {
+    pub(super) fn read(input: &mut impl Read) -> io::Result<Option<Self>> {
         let mut head = [0; 5];
         if input.read(&mut head[..1])? == 0 {
             return Ok(None);
@@ -124,7 +124,7 @@ impl Frame {
     }
 
     /// [`Frame::read`] for the front, which never blocks.
-    pub async fn receive(input: &mut (impl AsyncRead + Unpin)) -> io::Result<Option<Self>> {
+    pub(super) async fn receive(input: &mut (impl AsyncRead + Unpin)) -> io::Result<Option<Self>> {
         let mut head = [0; 5];
         if input.read(&mut head[..1]).await? == 0 {
             return Ok(None);

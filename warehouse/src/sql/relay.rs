@@ -31,7 +31,7 @@ pub struct Reply {
 }
 
 /// The channel of one answer. When the receiver is dropped, the asker has gone.
-pub fn pieces() -> (Sender<Piece>, Receiver<Piece>) {
+pub(super) fn pieces() -> (Sender<Piece>, Receiver<Piece>) {
     channel(PIECES_AHEAD_MAX)
 }
 
@@ -62,10 +62,10 @@ impl Reply {
 
 /// The last bytes of an answer. They are kept back until the worker has said that this is the end: a listener that knows
 /// the length goes away with them.
-pub type Last = Option<Bytes>;
+pub(super) type Last = Option<Bytes>;
 
 /// Tells how an answer ends.
-pub async fn tell_end(end: Result<Last, Failure>, listener: &Sender<Piece>) {
+pub(super) async fn tell_end(end: Result<Last, Failure>, listener: &Sender<Piece>) {
     let end = match end {
         Ok(Some(bytes)) => listener.send(Piece::Data(bytes)).await.map_err(|_| Failure::ours("nobody listens")),
         Ok(None) => Ok(()),
@@ -77,7 +77,7 @@ pub async fn tell_end(end: Result<Last, Failure>, listener: &Sender<Piece>) {
 
 /// What came of a statement, and of its worker.
 #[derive(Debug)]
-pub enum Outcome {
+pub(super) enum Outcome {
     /// The worker is ready for the next statement, unless it asks to be replaced.
     Answered { end: Result<Last, Failure>, retire: bool },
     /// The worker has ended, or must.
@@ -88,7 +88,7 @@ pub enum Outcome {
 
 /// Puts the statement to the worker and passes the answer on, up to its last bytes. When `must_give_way` comes before the
 /// answer begins, that is the end of it.
-pub async fn relay(
+pub(super) async fn relay(
     worker: &mut Worker,
     ask: &Ask,
     time: Duration,

@@ -13,7 +13,7 @@ use super::newest::{self, NewestFirst};
 use crate::query::Failure;
 
 #[derive(Debug)]
-pub struct Slots {
+pub(super) struct Slots {
     /// One for each statement that runs or waits.
     tickets: Arc<Semaphore>,
     long: Arc<Semaphore>,
@@ -27,19 +27,19 @@ pub struct Slots {
 
 /// The right to run.
 #[derive(Debug)]
-pub struct Slot {
+pub(super) struct Slot {
     _long: Option<OwnedSemaphorePermit>,
     short: Option<newest::Permit>,
 }
 
 impl Slot {
-    pub fn is_short(&self) -> bool {
+    pub(super) fn is_short(&self) -> bool {
         self.short.is_some()
     }
 }
 
 impl Slots {
-    pub fn new(workers_max: usize, queue_max: usize, wait: Duration) -> Self {
+    pub(super) fn new(workers_max: usize, queue_max: usize, wait: Duration) -> Self {
         // With a single worker there is none to spare for short statements.
         let short = workers_max / 2;
         Self {
@@ -53,7 +53,7 @@ impl Slots {
     }
 
     /// A place in the queue, held as long as the statement runs or waits.
-    pub fn ticket(&self) -> Result<OwnedSemaphorePermit, Failure> {
+    pub(super) fn ticket(&self) -> Result<OwnedSemaphorePermit, Failure> {
         self.tickets.clone().try_acquire_owned().map_err(|_| {
             let (workers, queue) = (self.workers_max, self.queue_max);
             Failure::busy(format!("{workers} statements run and {queue} wait already; ask again in a moment"))
@@ -61,7 +61,7 @@ impl Slots {
     }
 
     /// Waits for any slot.
-    pub async fn any(&self) -> Result<Slot, Failure> {
+    pub(super) async fn any(&self) -> Result<Slot, Failure> {
         let slot = async {
             tokio::select! {
                 biased;
@@ -73,7 +73,7 @@ impl Slots {
     }
 
     /// Waits for a slot that it may hold.
-    pub async fn long(&self) -> Result<Slot, Failure> {
+    pub(super) async fn long(&self) -> Result<Slot, Failure> {
         self.in_time(self.next_long()).await
     }
 
@@ -90,7 +90,7 @@ impl Slots {
     }
 
     /// Whether every statement has ended.
-    pub async fn at_rest(&self) {
+    pub(super) async fn at_rest(&self) {
         let all = u32::try_from(self.workers_max + self.queue_max).unwrap_or(u32::MAX);
         let _ = self.tickets.acquire_many(all).await;
     }

@@ -7,13 +7,13 @@ use rustix::param::clock_ticks_per_second;
 use rustix::process::Pid;
 
 /// Processor time of all threads of a process, ended ones included.
-pub fn cpu_time(process: Pid) -> Option<Duration> {
+pub(super) fn cpu_time(process: Pid) -> Option<Duration> {
     let stat = fs::read_to_string(format!("/proc/{}/stat", process.as_raw_nonzero())).ok()?;
     Some(Duration::from_millis(cpu_ticks(&stat)?.saturating_mul(1_000) / clock_ticks_per_second().max(1)))
 }
 
 /// What this process holds of its `RLIMIT_DATA` now.
-pub fn memory_bytes() -> Option<usize> {
+pub(super) fn memory_bytes() -> Option<usize> {
     data_bytes(&fs::read_to_string("/proc/self/status").ok()?)
 }
 

@@ -13,7 +13,6 @@ use std::thread;
 
 use anyhow::Context;
 use bytes::Bytes;
-use landing::Store;
 use rustix::process::{Signal, getpid, kill_process};
 use tokio::runtime::Runtime;
 
@@ -27,7 +26,8 @@ use crate::limits::{STACK_BYTES, WORKER_BLOCKING_THREADS_MAX, WORKER_STACK_BYTES
 use crate::query::Failure;
 use crate::query::live::Live;
 use crate::query::{self, Limits};
-use crate::tables::Table;
+use crate::tables;
+use landing::Store;
 
 /// The argument that makes a program a worker.
 pub const ARGUMENT: &str = "worker";
@@ -124,7 +124,7 @@ fn stacks(lake: &Lake) -> usize {
 /// Reads logs, links and footers, so that the first statement finds them read. What fails here will fail there too, and
 /// be told.
 async fn warm_up(lake: &Lake) {
-    let _ = tokio::time::timeout(WORKER_WARM_UP, Live::open(lake, &Table::ALL)).await;
+    let _ = tokio::time::timeout(WORKER_WARM_UP, Live::open(lake, tables::ALL)).await;
 }
 
 /// Writes an answer, or says why there is none.

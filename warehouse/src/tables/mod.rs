@@ -1,233 +1,151 @@
-//! The curated tables: names, columns, partitions, sort orders, statistics.
+//! The curated tables: one file each, with all that is particular to it. A new table is a new file, its name below, and its
+//! place in [`ALL`].
 
-pub mod campaign;
+mod columns;
+mod events;
+mod ledger;
+mod page_views;
+mod pointer;
+mod sessions;
+pub(crate) mod stretches;
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
-use datafusion::arrow::datatypes::{DataType, Field, Fields, Schema, SchemaRef, TimeUnit};
-use schemas::ingest::EventType;
-use schemas::landing::{TRAIL_COLUMNS, event_fields};
+use datafusion::arrow::datatypes::{Field, Fields, Schema, SchemaRef};
+
+pub use events::TABLE as EVENTS;
+
+/// All tables, each one after those that it is computed from.
+pub static ALL: &[&Table] = &[&EVENTS, &pointer::TABLE, &ledger::TABLE, &sessions::TABLE, &page_views::TABLE];
+
+/// The table of a name.
+pub fn named(name: &str) -> Option<&'static Table> {
+    ALL.iter().copied().find(|table| table.name == name)
+}
 
 /// Columns that partition every table; their values stand in the Delta log, not in the files.
 pub const PARTITION_COLUMNS: [&str; 2] = ["site_id", "event_date"];
 
-/// A curated table.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Table {
-    /// One event.
-    Events,
-    /// One pointer trail.
-    Pointer,
-    /// One tab of one session: what was expected, received, lost.
-    Ledger,
-    /// One session.
-    Sessions,
-    /// One page view of one session.
-    PageViews,
+/// A curated table: what it holds, where its rows come from, and what they must add up to.
+pub struct Table {
+    /// In SQL, and of its folder.
+    pub name: &'static str,
+    columns: fn() -> Vec<Field>,
+    /// Order of the rows in the files; the partition columns come first.
+    pub sort_order: &'static str,
+    /// Columns with least and greatest value in the Delta log, by which files are skipped.
+    pub statistics_columns: &'static [&'static str],
+    /// Columns with a Bloom filter in the files.
+    pub bloom_filter_columns: &'static [&'static str],
+    pub rows: Rows,
+    /// What it must add up to, by `events`.
+    pub sums: &'static [Sum],
+    /// What must not be in it.
+    pub strays: &'static [Stray],
+    /// A select of the landed rows that it counts as repeats, if it does: these and `events` are all that landed.
+    pub repeats: Option<&'static str>,
+}
+
+/// Where a table's rows come from, and so what changes them.
+pub enum Rows {
+    /// One row for each landed event that holds the condition. Afterwards only its session can change: a row changes when
+    /// another session than its own holds its time.
+    Landed {
+        condition: &'static str,
+        /// Columns that have another name in the landing files: own name, landing name.
+        renamed: &'static [(&'static str, &'static str)],
+    },
+    /// A select over `touched_events`, which are all events of some sessions. Rows of a session that is computed again
+    /// give way to the new ones; every row has `site_id`, `visitor_id` and `session_started_at`.
+    OfSessions {
+        sql: fn() -> Cow<'static, str>,
+        /// What it reads beside `touched_events`.
+        inputs: &'static [Input],
+    },
+}
+
+/// What the select of a table reads, by the name that it has there.
+#[derive(Clone, Copy)]
+pub enum Input {
+    /// `stretches`: see [`stretches`].
+    Stretches,
+    /// `kept`: the table's own rows of the touched visitors, in sessions that stay as they are.
+    Kept,
+    /// The function `repeats_of(site_id, tab_id, seq)`: rows that came again of an event, null for none. The table counts
+    /// them as `duplicates`, at the tab's `first_seq`.
+    Repeats,
+    /// `touched_<name>`: another table's rows of the touched visitors.
+    Touched(&'static Table),
+}
+
+/// A number that a table and `events` must agree on.
+pub struct Sum {
+    pub what: &'static str,
+    /// A select of it from the table.
+    pub own: &'static str,
+    /// A select of it from the events that the table has taken in.
+    pub of_events: &'static str,
+    /// Whether they agree only while the table is as far as `events`: late events change sessions in between.
+    pub level_only: bool,
+}
+
+/// Rows that must not be, while the table is as far as `events`.
+pub struct Stray {
+    pub what: &'static str,
+    /// A select of them.
+    pub sql: &'static str,
 }
 
 impl Table {
-    /// All tables, each one after those that it is computed from.
-    pub const ALL: [Self; 5] = [Self::Events, Self::Pointer, Self::Ledger, Self::Sessions, Self::PageViews];
-
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Events => "events",
-            Self::Pointer => "pointer",
-            Self::Ledger => "ledger",
-            Self::Sessions => "sessions",
-            Self::PageViews => "page_views",
-        }
-    }
-
     /// Columns in the order of the views.
-    pub fn schema(self) -> SchemaRef {
-        let fields = match self {
-            Self::Events => events(),
-            Self::Pointer => pointer(),
-            Self::Ledger => ledger(),
-            Self::Sessions => sessions(),
-            Self::PageViews => page_views(),
-        };
-        Arc::new(Schema::new(fields))
+    pub fn schema(&self) -> SchemaRef {
+        Arc::new(Schema::new((self.columns)()))
     }
 
     /// Columns of the Parquet files. What a file written before a column came into being lacks is read as null.
-    pub fn file_schema(self) -> SchemaRef {
+    pub fn file_schema(&self) -> SchemaRef {
         let schema = self.schema();
         let fields = schema.fields().iter().filter(|field| !PARTITION_COLUMNS.contains(&field.name().as_str()));
         Arc::new(Schema::new(fields.cloned().collect::<Fields>()))
     }
 
     /// Column names in the order of the views, for a select list.
-    pub fn columns(self) -> Vec<String> {
+    pub fn columns(&self) -> Vec<String> {
         self.schema().fields().iter().map(|field| field.name().clone()).collect()
     }
 
-    /// Order of the rows in the files; the partition columns come first.
-    pub fn sort_order(self) -> &'static str {
-        match self {
-            Self::Events | Self::Pointer => "site_id, event_date, visitor_id, occurred_at, tab_id, seq",
-            Self::Ledger => "site_id, event_date, visitor_id, session_started_at, tab_id",
-            Self::Sessions => "site_id, event_date, visitor_id, started_at",
-            Self::PageViews => "site_id, event_date, visitor_id, started_at, tab_id",
-        }
+    /// Its place in [`ALL`].
+    pub fn index(&self) -> usize {
+        ALL.iter().position(|table| *table == self).expect("ALL holds every table")
     }
 
-    /// Columns with least and greatest value in the Delta log, by which files are skipped.
-    pub fn statistics_columns(self) -> &'static [&'static str] {
-        match self {
-            Self::Events => &[
-                "session_id",
-                "visitor_id",
-                "tab_id",
-                "page_view_id",
-                "seq",
-                "type",
-                "occurred_at",
-                "session_started_at",
-                "kafka_partition",
-                "kafka_offset",
-            ],
-            Self::Pointer => &["session_id", "visitor_id", "tab_id", "page_view_id", "seq", "occurred_at"],
-            Self::Ledger => &["session_id", "visitor_id", "tab_id", "session_started_at"],
-            Self::Sessions => &["session_id", "visitor_id", "started_at", "ended_at", "session_started_at"],
-            Self::PageViews => {
-                &["page_view_id", "session_id", "visitor_id", "tab_id", "started_at", "session_started_at"]
-            }
-        }
+    /// The other tables that it reads.
+    pub fn reads(&self) -> impl Iterator<Item = &'static Table> {
+        let inputs = match self.rows {
+            Rows::Landed { .. } => &[][..],
+            Rows::OfSessions { inputs, .. } => inputs,
+        };
+        inputs.iter().filter_map(|input| match input {
+            Input::Touched(table) => Some(*table),
+            _ => None,
+        })
     }
 }
 
-fn time() -> DataType {
-    DataType::Timestamp(TimeUnit::Microsecond, Some("UTC".into()))
+impl PartialEq for Table {
+    fn eq(&self, other: &Self) -> bool {
+        self.name == other.name
+    }
 }
 
-/// Delta names the element of a list `element`.
-fn numbers() -> DataType {
-    DataType::List(Arc::new(Field::new("element", DataType::Float64, true)))
-}
+impl Eq for Table {}
 
-fn of(kind: DataType, names: &[&str]) -> Vec<Field> {
-    names.iter().map(|name| Field::new(*name, kind.clone(), true)).collect()
-}
-
-fn text(names: &[&str]) -> Vec<Field> {
-    of(DataType::Utf8, names)
-}
-
-fn identity() -> Vec<Field> {
-    [text(&["site_id"]), of(DataType::Date32, &["event_date"]), text(&["session_id", "visitor_id"])].concat()
-}
-
-/// The landing columns but the trail and the duplicate mark, with the date of the event.
-fn events() -> Vec<Field> {
-    let rest = event_fields().into_iter().filter(|field| {
-        let name = field.name().as_str();
-        !TRAIL_COLUMNS.contains(&name) && !["site_id", "session_id", "visitor_id", "duplicate"].contains(&name)
-    });
-    identity().into_iter().chain(rest.map(|field| field.with_nullable(true))).collect()
-}
-
-fn pointer() -> Vec<Field> {
-    [
-        identity(),
-        text(&["tab_id", "page_view_id"]),
-        of(DataType::Int64, &["seq"]),
-        of(time(), &["occurred_at", "session_started_at"]),
-        of(numbers(), &["dt", "x", "y"]),
-    ]
-    .concat()
-}
-
-fn ledger() -> Vec<Field> {
-    [
-        identity(),
-        text(&["tab_id"]),
-        of(time(), &["session_started_at"]),
-        of(
-            DataType::Int64,
-            &[
-                "batches_expected",
-                "batches_received",
-                "batches_lost",
-                "events_expected",
-                "events_received",
-                "events_lost",
-                "duplicates",
-                "first_gap_seq",
-            ],
-        ),
-        of(time(), &["first_gap_at"]),
-        of(DataType::Int64, &["first_seq", "last_seq", "last_batch_seq"]),
-        of(DataType::Boolean, &["losses_bounded"]),
-    ]
-    .concat()
-}
-
-fn sessions() -> Vec<Field> {
-    let counts: Vec<String> = EventType::ALL.iter().map(|kind| format!("{}_count", kind.name())).collect();
-    let counts: Vec<&str> = counts.iter().map(String::as_str).collect();
-    [
-        identity(),
-        text(&["user_id"]),
-        of(time(), &["started_at", "ended_at", "session_started_at"]),
-        of(DataType::Float64, &["duration_ms", "visible_ms", "engaged_ms"]),
-        of(DataType::Int64, &["events", "tabs", "page_views"]),
-        of(DataType::Int64, &counts),
-        text(&["entry_page", "exit_page"]),
-        of(DataType::Boolean, &["bounce_ga4", "bounce_posthog", "bounce_single_page"]),
-        of(DataType::Int64, &["events_expected", "events_lost"]),
-        of(DataType::Float64, &["completeness"]),
-        text(&["device_type", "browser_name", "browser_version", "os_name", "os_version"]),
-        text(&["referrer_url", "referrer_host", "referrer_medium", "referrer_source"]),
-        text(&schemas::campaign::columns().iter().map(String::as_str).collect::<Vec<_>>()),
-        text(&["geo_country", "geo_region", "geo_city"]),
-        of(DataType::Boolean, &["is_bot"]),
-        text(&["bot_class"]),
-        of(DataType::Boolean, &["losses_bounded"]),
-    ]
-    .concat()
-}
-
-fn page_views() -> Vec<Field> {
-    [
-        text(&["site_id"]),
-        of(DataType::Date32, &["event_date"]),
-        text(&["page_view_id", "session_id", "visitor_id", "tab_id"]),
-        of(time(), &["session_started_at"]),
-        text(&["page_url", "page_path", "page_title"]),
-        of(time(), &["started_at", "ended_at"]),
-        of(DataType::Float64, &["time_on_page_ms", "visible_ms", "engaged_ms", "max_scroll_y", "first_interaction_ms"]),
-        of(DataType::Float64, &["lcp_ms", "cls", "inp_ms", "fcp_ms", "ttfb_ms"]),
-        of(DataType::Int64, &["events", "clicks"]),
-        text(&["next_page"]),
-    ]
-    .concat()
+impl std::fmt::Debug for Table {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str(self.name)
+    }
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn every_table_holds_its_partition_sort_and_statistics_columns() {
-        for table in Table::ALL {
-            let schema = table.schema();
-            let named = PARTITION_COLUMNS.into_iter().chain(table.sort_order().split(", "));
-            for name in named.chain(table.statistics_columns().iter().copied()) {
-                assert!(schema.index_of(name).is_ok(), "{}: {name}", table.name());
-            }
-            assert_eq!(table.file_schema().fields().len() + 2, schema.fields().len());
-        }
-    }
-
-    #[test]
-    fn events_keep_where_they_came_from_and_no_trail() {
-        let columns = Table::Events.columns();
-        for name in ["kafka_partition", "kafka_offset", "late", "session_started_at"] {
-            assert!(columns.iter().any(|column| column == name), "{name}");
-        }
-        assert!(!columns.iter().any(|column| column.starts_with("trail_") || column == "duplicate"));
-    }
-}
+mod tests;

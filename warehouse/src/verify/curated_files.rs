@@ -14,7 +14,7 @@ use crate::lake::Lake;
 const PARALLEL_FILES: usize = 2;
 
 /// Reads every file of the version; gives back those that can be read, as they are.
-pub async fn check(lake: &Lake, version: &Version, report: &mut Report) -> anyhow::Result<Vec<CuratedFile>> {
+pub(super) async fn check(lake: &Lake, version: &Version, report: &mut Report) -> anyhow::Result<Vec<CuratedFile>> {
     let keys: Vec<String> = version.files.iter().map(|file| version.scan_file(file).key).collect();
     let checked: Vec<Result<(u64, i64), String>> = stream::iter(keys)
         .map(|key| {
@@ -33,7 +33,7 @@ pub async fn check(lake: &Lake, version: &Version, report: &mut Report) -> anyho
         .try_collect()
         .await?;
 
-    let name = version.table.name();
+    let name = version.table.name;
     let mut sound = Vec::new();
     let mut total = 0;
     for (file, found) in version.files.iter().zip(checked) {

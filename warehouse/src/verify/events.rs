@@ -3,23 +3,21 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use datafusion::arrow::array::{AsArray, RecordBatch};
-use datafusion::arrow::datatypes::{Int64Type, TimestampMicrosecondType};
-use datafusion::prelude::SessionContext;
-use futures::TryStreamExt;
+use datafusion::arrow::array::RecordBatch;
 use schemas::landing::Link;
 use schemas::session::session_id;
 
 use super::{EXAMPLES_MAX, Report, key_count};
 use crate::curated::scan::Scan;
 use crate::curated::{CuratedFile, Version};
+use crate::engine::inputs::{Inputs, number, text, time};
 use crate::lake::Lake;
 use crate::merge::sessionize::{EventKey, Origin, sessionize};
 use crate::merge::visitors::{Key, key};
 
 const KEYS: &str = "site_id, tab_id, seq";
 
-pub async fn check(
+pub(super) async fn check(
     lake: &Lake,
     version: &Version,
     sound: &[CuratedFile],
@@ -28,11 +26,10 @@ pub async fn check(
 ) -> anyhow::Result<()> {
     let taken: Vec<Arc<Link>> = links.iter().filter(|link| version.progress.covers(link)).cloned().collect();
     let files: Vec<&CuratedFile> = sound.iter().collect();
-    let context = lake.engine.session();
-    context.register_table("landing", Scan::landing(&taken))?;
-    context.register_table("curated", Scan::some(version, &files))?;
-    check_keys(&context, report).await?;
-    check_sessions(&context, report).await
+    let inputs = lake.engine.inputs().table("landing", Scan::landing(&taken))?;
+    let inputs = inputs.table("curated", Scan::some(version, &files))?;
+    check_keys(&inputs, report).await?;
+    check_sessions(&inputs, report).await
 }
 
 /// Names of things, a few of them, and how many there are.
@@ -59,32 +56,35 @@ impl Examples {
     }
 }
 
-async fn check_keys(context: &SessionContext, report: &mut Report) -> anyhow::Result<()> {
+async fn check_keys(inputs: &Inputs, report: &mut Report) -> anyhow::Result<()> {
     // Landed events, and whether they were met in the table.
     let mut landed: HashMap<Key, bool> = HashMap::new();
     let sql = format!("select {KEYS} from landing where not duplicate");
-    each(context, &sql, |batch, row| {
-        landed.insert(event_key(batch, row), false);
-    })
-    .await?;
+    inputs
+        .each(&sql, |batch, row| {
+            landed.insert(event_key(batch, row), false);
+        })
+        .await?;
 
     let (mut doubled, mut unknown) = (Examples::default(), Examples::default());
-    each(context, &format!("select {KEYS} from curated"), |batch, row| match landed.get_mut(&event_key(batch, row)) {
-        Some(met) if *met => doubled.add(|| event_name(batch, row)),
-        Some(met) => *met = true,
-        None => unknown.add(|| event_name(batch, row)),
-    })
-    .await?;
+    inputs
+        .each(&format!("select {KEYS} from curated"), |batch, row| match landed.get_mut(&event_key(batch, row)) {
+            Some(met) if *met => doubled.add(|| event_name(batch, row)),
+            Some(met) => *met = true,
+            None => unknown.add(|| event_name(batch, row)),
+        })
+        .await?;
 
     let mut lost = Examples::default();
     if landed.values().any(|met| !met) {
-        each(context, &sql, |batch, row| {
-            if let Some(met) = landed.get_mut(&event_key(batch, row)).filter(|met| !**met) {
-                *met = true;
-                lost.add(|| event_name(batch, row));
-            }
-        })
-        .await?;
+        inputs
+            .each(&sql, |batch, row| {
+                if let Some(met) = landed.get_mut(&event_key(batch, row)).filter(|met| !**met) {
+                    *met = true;
+                    lost.add(|| event_name(batch, row));
+                }
+            })
+            .await?;
     }
     lost.report(report, "landed, but missing in it");
     doubled.report(report, "in it more than once");
@@ -93,21 +93,22 @@ async fn check_keys(context: &SessionContext, report: &mut Report) -> anyhow::Re
 }
 
 /// The sessions, computed again from all events.
-async fn check_sessions(context: &SessionContext, report: &mut Report) -> anyhow::Result<()> {
+async fn check_sessions(inputs: &Inputs, report: &mut Report) -> anyhow::Result<()> {
     let mut events = Vec::new();
     let sql = format!("select {KEYS}, visitor_id, occurred_at, session_started_at from curated");
-    each(context, &sql, |batch, row| {
-        let site = text(batch, 0, row);
-        events.push(EventKey {
-            visitor: key(&[site, text(batch, 3, row)]),
-            tab: key(&[site, text(batch, 1, row)]),
-            seq: number(batch, 2, row),
-            at: time(batch, 4, row),
-            session_start: time(batch, 5, row),
-            origin: Origin::Landed { partition: 0, offset: 0 },
-        });
-    })
-    .await?;
+    inputs
+        .each(&sql, |batch, row| {
+            let site = text(batch, 0, row);
+            events.push(EventKey {
+                visitor: key(&[site, text(batch, 3, row)]),
+                tab: key(&[site, text(batch, 1, row)]),
+                seq: number(batch, 2, row),
+                at: time(batch, 4, row),
+                session_start: time(batch, 5, row),
+                origin: Origin::Landed { partition: 0, offset: 0 },
+            });
+        })
+        .await?;
     let outcome = sessionize(events);
     if outcome.disagreements > 0 {
         let events = key_count(outcome.disagreements, "event");
@@ -116,13 +117,14 @@ async fn check_sessions(context: &SessionContext, report: &mut Report) -> anyhow
 
     let mut wrong = Examples::default();
     let sql = "select site_id, visitor_id, session_id, session_started_at from curated group by 1, 2, 3, 4";
-    each(context, sql, |batch, row| {
-        let made = session_id(text(batch, 0, row), text(batch, 1, row), time(batch, 3, row)).to_string();
-        if made != text(batch, 2, row) {
-            wrong.add(|| text(batch, 2, row).to_owned());
-        }
-    })
-    .await?;
+    inputs
+        .each(sql, |batch, row| {
+            let made = session_id(text(batch, 0, row), text(batch, 1, row), time(batch, 3, row)).to_string();
+            if made != text(batch, 2, row) {
+                wrong.add(|| text(batch, 2, row).to_owned());
+            }
+        })
+        .await?;
     if wrong.count > 0 {
         let ids = key_count(wrong.count, "session id");
         report.problem(format!(
@@ -133,30 +135,10 @@ async fn check_sessions(context: &SessionContext, report: &mut Report) -> anyhow
     Ok(())
 }
 
-async fn each(context: &SessionContext, sql: &str, mut row: impl FnMut(&RecordBatch, usize)) -> anyhow::Result<()> {
-    let mut batches = context.sql(sql).await?.execute_stream().await?;
-    while let Some(batch) = batches.try_next().await? {
-        (0..batch.num_rows()).for_each(|index| row(&batch, index));
-    }
-    Ok(())
-}
-
 fn event_key(batch: &RecordBatch, row: usize) -> Key {
     key(&[text(batch, 0, row), text(batch, 1, row), &number(batch, 2, row).to_string()])
 }
 
 fn event_name(batch: &RecordBatch, row: usize) -> String {
     format!("site {:?} tab {} seq {}", text(batch, 0, row), text(batch, 1, row), number(batch, 2, row))
-}
-
-fn text(batch: &RecordBatch, column: usize, row: usize) -> &str {
-    batch.column(column).as_string_view().value(row)
-}
-
-fn number(batch: &RecordBatch, column: usize, row: usize) -> i64 {
-    batch.column(column).as_primitive::<Int64Type>().value(row)
-}
-
-fn time(batch: &RecordBatch, column: usize, row: usize) -> i64 {
-    batch.column(column).as_primitive::<TimestampMicrosecondType>().value(row)
 }

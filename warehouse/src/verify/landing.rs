@@ -22,7 +22,7 @@ use crate::lake::Lake;
 /// Files held in memory at the same time.
 const PARALLEL_FILES: usize = 4;
 
-pub fn check_chains(chains: &BTreeMap<i32, Vec<Arc<Link>>>, report: &mut Report) {
+pub(super) fn check_chains(chains: &BTreeMap<i32, Vec<Arc<Link>>>, report: &mut Report) {
     let mut named: HashMap<&str, &Link> = HashMap::new();
     for links in chains.values() {
         let plain: Vec<Link> = links.iter().map(|link| link.as_ref().clone()).collect();
@@ -58,7 +58,7 @@ pub fn check_chains(chains: &BTreeMap<i32, Vec<Arc<Link>>>, report: &mut Report)
 }
 
 /// The state that a worker would resume from.
-pub async fn check_state(
+pub(super) async fn check_state(
     lake: &Lake,
     chains: &BTreeMap<i32, Vec<Arc<Link>>>,
     report: &mut Report,
@@ -93,7 +93,11 @@ async fn missing_state(
 }
 
 /// Reads every landing file; gives back the links with those files that can be read, as they are.
-pub async fn check_files(lake: &Lake, links: &[Arc<Link>], report: &mut Report) -> anyhow::Result<Vec<Arc<Link>>> {
+pub(super) async fn check_files(
+    lake: &Lake,
+    links: &[Arc<Link>],
+    report: &mut Report,
+) -> anyhow::Result<Vec<Arc<Link>>> {
     let files: Vec<_> =
         links.iter().flat_map(|link| link.files.iter().map(|file| (link.clone(), file.clone()))).collect();
     let checked: Vec<_> = stream::iter(files)
@@ -196,7 +200,7 @@ fn origins(bytes: Bytes) -> anyhow::Result<Vec<(i64, i64)>> {
 }
 
 /// Files that no link names: uploads that have no link yet, or that a crash left behind.
-pub async fn note_orphans(lake: &Lake, links: &[Arc<Link>], report: &mut Report) -> anyhow::Result<()> {
+pub(super) async fn note_orphans(lake: &Lake, links: &[Arc<Link>], report: &mut Report) -> anyhow::Result<()> {
     let named: HashSet<&str> = links.iter().flat_map(|link| &link.files).map(|file| file.path.as_str()).collect();
     let folder = Path::from(data_prefix(EVENTS));
     let files: Vec<_> = lake.store.objects().list(Some(&folder)).try_collect().await?;
@@ -210,6 +214,6 @@ pub async fn note_orphans(lake: &Lake, links: &[Arc<Link>], report: &mut Report)
     Ok(())
 }
 
-pub fn name(link: &Link) -> String {
+pub(super) fn name(link: &Link) -> String {
     format!("the link {}/{} at {}", link.topic, link.partition, link.start)
 }

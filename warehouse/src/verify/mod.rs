@@ -10,13 +10,13 @@ mod landing;
 
 use std::sync::Arc;
 
-use ::landing::Contents;
 use anyhow::bail;
 use schemas::landing::Link;
 
 use crate::curated::Version;
 use crate::lake::Lake;
-use crate::tables::Table;
+use crate::tables;
+use ::landing::Contents;
 
 /// What was found. Each problem is one line that names the thing.
 #[derive(Debug, Default)]
@@ -45,7 +45,7 @@ pub async fn verify(lake: &Lake, mut step: impl FnMut(&str)) -> anyhow::Result<R
         bail!("{}", lake.store.nothing_here());
     }
     let mut versions = Vec::new();
-    for table in Table::ALL.into_iter().rev() {
+    for table in tables::ALL.iter().rev() {
         versions.push(lake.table(table).newest().await?);
     }
     versions.reverse();
@@ -68,7 +68,7 @@ pub async fn verify(lake: &Lake, mut step: impl FnMut(&str)) -> anyhow::Result<R
 
     let mut sound = Vec::new();
     for version in versions.iter().filter(|version| version.exists()) {
-        step(version.table.name());
+        step(version.table.name);
         check_progress(version, &chains, &mut report);
         sound.push(curated_files::check(lake, version, &mut report).await?);
     }
@@ -90,7 +90,7 @@ fn check_presence(contents: Contents, versions: &[Arc<Version>], report: &mut Re
         report.notes.push("nothing has landed yet".into());
     }
     let missing: Vec<&str> =
-        versions.iter().filter(|version| !version.exists()).map(|version| version.table.name()).collect();
+        versions.iter().filter(|version| !version.exists()).map(|version| version.table.name).collect();
     if missing.len() == versions.len() {
         report.notes.push("there is no table yet, only what has landed: the first compaction makes them".into());
     } else if !versions[0].exists() {
@@ -102,7 +102,7 @@ fn check_presence(contents: Contents, versions: &[Arc<Version>], report: &mut Re
 
 /// A table has taken in whole links, and none that does not exist.
 fn check_progress(version: &Version, chains: &std::collections::BTreeMap<i32, Vec<Arc<Link>>>, report: &mut Report) {
-    let name = version.table.name();
+    let name = version.table.name;
     for (partition, position) in version.progress.iter() {
         let links = chains.get(&partition.partition).map_or(&[][..], Vec::as_slice);
         let mut own = links.iter().filter(|link| link.incarnation == position.incarnation);

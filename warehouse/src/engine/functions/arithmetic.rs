@@ -24,7 +24,7 @@ use datafusion::physical_expr_common::datum::apply;
 
 /// Puts the checked operations in the place of those that wrap. Runs after the types are known.
 #[derive(Debug)]
-pub struct Checked;
+pub(super) struct Checked;
 
 impl AnalyzerRule for Checked {
     fn name(&self) -> &'static str {

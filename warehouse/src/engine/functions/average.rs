@@ -15,7 +15,7 @@ use datafusion::logical_expr::{
 
 /// The engine's `avg`, except for durations.
 #[derive(Debug, PartialEq, Eq, Hash)]
-pub struct Average {
+pub(super) struct Average {
     pub inner: Arc<AggregateUDF>,
 }
 

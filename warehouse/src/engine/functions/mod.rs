@@ -16,7 +16,7 @@ use datafusion::optimizer::analyzer::Analyzer;
 use datafusion::prelude::SessionContext;
 
 /// The engine's rules for a fresh plan, with ours around them.
-pub fn analyzer_rules() -> Vec<Arc<dyn AnalyzerRule + Send + Sync>> {
+pub(super) fn analyzer_rules() -> Vec<Arc<dyn AnalyzerRule + Send + Sync>> {
     let mut rules: Vec<Arc<dyn AnalyzerRule + Send + Sync>> = vec![Arc::new(subqueries::NotIn)];
     rules.extend(Analyzer::new().rules);
     rules.push(Arc::new(arithmetic::Checked));
@@ -25,7 +25,7 @@ pub fn analyzer_rules() -> Vec<Arc<dyn AnalyzerRule + Send + Sync>> {
 }
 
 /// Puts our functions in the place of the engine's.
-pub fn register(context: &SessionContext) {
+pub(super) fn register(context: &SessionContext) {
     times::register(context);
     if let Ok(inner) = context.udaf("sum") {
         context.register_udaf(AggregateUDF::new_from_impl(sum::Sum { inner }));

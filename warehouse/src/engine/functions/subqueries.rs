@@ -17,7 +17,7 @@ use datafusion::optimizer::AnalyzerRule;
 
 /// Rewrites `NOT IN (subquery)`, and refuses what can be no condition.
 #[derive(Debug)]
-pub struct NotIn;
+pub(super) struct NotIn;
 
 impl AnalyzerRule for NotIn {
     fn name(&self) -> &'static str {

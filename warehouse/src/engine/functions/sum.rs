@@ -20,7 +20,7 @@ const DECIMAL_256_DIGITS_MAX: u8 = 66;
 
 /// The engine's `sum`, in a wider type.
 #[derive(Debug, PartialEq, Eq, Hash)]
-pub struct Sum {
+pub(super) struct Sum {
     pub inner: Arc<AggregateUDF>,
 }
 

@@ -26,7 +26,7 @@ use datafusion::optimizer::AnalyzerRule;
 use datafusion::prelude::SessionContext;
 
 /// Puts the functions about times into a session.
-pub fn register(context: &SessionContext) {
+pub(super) fn register(context: &SessionContext) {
     context.register_udf(ScalarUDF::new_from_impl(AtTimeZone {
         signature: Signature::user_defined(Volatility::Immutable),
     }));
@@ -268,7 +268,7 @@ fn cut<T: ArrowTimestampType>(times: &ArrayRef, parts_of_second: i64) -> Result<
 
 /// Refuses values that carry another zone than UTC. Runs after the types are known.
 #[derive(Debug)]
-pub struct OneZone;
+pub(super) struct OneZone;
 
 impl AnalyzerRule for OneZone {
     fn name(&self) -> &'static str {

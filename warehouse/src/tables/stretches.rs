@@ -1,3 +1,7 @@
+//! Stretches of time in which a page is visible or its visitor engaged: what several tables measure with.
+
+/// The stretches of `touched_events`.
+pub(crate) const SQL: &str = r"
 -- Stretches of time, one row each, epoch microseconds: `visible` from one event of a tab to the next while its page is
 -- visible; `engaged` from an input to five seconds later, cut where the page is hidden or left (DEFINITIONS: engaged
 -- time is the union of these). A page that is frozen (`visibility`, see the Page Lifecycle API) is not visible until its
@@ -32,3 +36,4 @@ where coalesce(state_now, 'visible') <> 'hidden'
         else type in ('click', 'double_click', 'context_menu', 'pointer', 'pointer_down', 'pointer_up', 'pointer_cancel', 'drag',
             'input', 'composition', 'change', 'submit', 'scroll', 'key', 'clipboard')
     end
+";

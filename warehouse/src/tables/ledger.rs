@@ -1,14 +1,81 @@
+//! One tab of one session: what was expected, received, lost.
+
+use datafusion::arrow::datatypes::{DataType, Field};
+
+use super::columns::{identity, of, text, times};
+use super::{Input, Rows, Stray, Sum, Table};
+
+pub(super) static TABLE: Table = Table {
+    name: "ledger",
+    columns,
+    sort_order: "site_id, event_date, visitor_id, session_started_at, tab_id",
+    statistics_columns: &["session_id", "visitor_id", "tab_id", "session_started_at"],
+    bloom_filter_columns: &[],
+    rows: Rows::OfSessions { sql: || SQL.into(), inputs: &[Input::Kept, Input::Repeats] },
+    sums: &[
+        Sum {
+            what: "events received",
+            own: "select coalesce(sum(events_received), 0) from ledger",
+            of_events: "select count(*) from events",
+            level_only: false,
+        },
+        Sum {
+            what: "tabs of sessions",
+            own: "select count(*) from ledger",
+            of_events: "select count(*) from (select distinct site_id, session_id, tab_id from events)",
+            level_only: true,
+        },
+    ],
+    strays: &[Stray {
+        what: "tabs of a session that events does not know",
+        sql: "select l.session_id from ledger l left join (select distinct site_id, session_id from events) e \
+              on l.site_id = e.site_id and l.session_id = e.session_id where e.session_id is null",
+    }],
+    repeats: Some("select coalesce(sum(duplicates), 0) from ledger"),
+};
+
+fn columns() -> Vec<Field> {
+    [
+        identity(),
+        text(&["tab_id"]),
+        times(&["session_started_at"]),
+        of(
+            &DataType::Int64,
+            &[
+                "batches_expected",
+                "batches_received",
+                "batches_lost",
+                "events_expected",
+                "events_received",
+                "events_lost",
+                "duplicates",
+                "first_gap_seq",
+            ],
+        ),
+        times(&["first_gap_at"]),
+        of(&DataType::Int64, &["first_seq", "last_seq", "last_batch_seq"]),
+        of(&DataType::Boolean, &["losses_bounded"]),
+    ]
+    .concat()
+}
+
+const SQL: &str = r"
 -- One row per tab of a session. `seq` and `batch_seq` of a tab run from 0 without gaps and in the same order (a batch
 -- that is sent in halves keeps its number), so what is missing between two neighbours was lost; it is charged to the
 -- session of the later neighbour. A batch belongs to the session of its first event. A later session of a tab goes on
--- where the one before ended (`ledger_before`: the tab's sessions that stay as they are). Reads `touched_events`;
+-- where the one before ended (`before`: the tab's sessions that stay as they are). Reads `touched_events` and `kept`;
 -- `repeats_of` counts what came again of an event.
 --
 -- A lost batch took at least one event with it: batches missing between two events that follow each other were empty,
 -- and came. Numbers are the sender's word, and anybody can send 9007199254740991. So a gap is at most what a tab can have
 -- sent: one full batch (1,000 events) and 100 events a second since the session of the event before began, or in a day
 -- when there was none; a longer one is cut to that, and `losses_bounded` says so.
-with numbered as (
+with before as (
+    select site_id, visitor_id, tab_id, max(last_seq) as last_seq, max(last_batch_seq) as last_batch_seq,
+        max(session_started_at) as session_started_at
+    from kept group by site_id, visitor_id, tab_id
+),
+numbered as (
     select site_id, session_id, session_started_at, visitor_id, tab_id, occurred_at,
         repeats_of(site_id, tab_id, seq) as duplicates,
         least(greatest(seq, 0), 9007199254740991) as seq,
@@ -22,7 +89,7 @@ steps as (
             rows between unbounded preceding and 1 preceding)), -1) as previous_batch_seq,
         coalesce(lag(e.session_started_at) over (partition by e.site_id, e.visitor_id, e.tab_id order by e.seq),
             b.session_started_at) as since
-    from ledger_before b right join numbered e
+    from before b right join numbered e
         on b.site_id = e.site_id and b.visitor_id = e.visitor_id and b.tab_id = e.tab_id
 ),
 gaps as (
@@ -59,3 +126,4 @@ select site_id, cast(session_started_at as date) as event_date, session_id, visi
     events_received + events_lost as events_expected, events_received, events_lost,
     duplicates, first_gap_seq, first_gap_at, first_seq, last_seq, last_batch_seq, losses_bounded
 from tabs
+";

@@ -1,5 +1,94 @@
--- One row per session. Reads `touched_events`, `stretches` and `session_ledger` (the ledger's rows). The names in braces
--- stand for the campaign columns, which `campaign.rs` writes out.
+//! One session.
+
+use datafusion::arrow::datatypes::{DataType, Field};
+use schemas::campaign;
+use schemas::ingest::EventType;
+
+use super::columns::{identity, of, text, times};
+use super::{Input, Rows, Stray, Sum, Table, ledger};
+
+pub(super) static TABLE: Table = Table {
+    name: "sessions",
+    columns,
+    sort_order: "site_id, event_date, visitor_id, started_at",
+    statistics_columns: &["session_id", "visitor_id", "started_at", "ended_at", "session_started_at"],
+    bloom_filter_columns: &[],
+    rows: Rows::OfSessions {
+        sql: || written_out(SQL).into(),
+        inputs: &[Input::Stretches, Input::Touched(&ledger::TABLE)],
+    },
+    sums: &[
+        Sum {
+            what: "events",
+            own: "select coalesce(sum(events), 0) from sessions",
+            of_events: "select count(*) from events",
+            level_only: false,
+        },
+        Sum {
+            what: "pointer events",
+            own: "select coalesce(sum(pointer_count), 0) from sessions",
+            of_events: "select count(*) from events where type = 'pointer'",
+            level_only: false,
+        },
+    ],
+    strays: &[
+        Stray {
+            what: "sessions that events knows otherwise or not",
+            sql: "select s.session_id from sessions s full join (select site_id, session_id, count(*) as n, \
+                  min(occurred_at) as first, max(occurred_at) as last from events group by site_id, session_id) e \
+                  on s.site_id = e.site_id and s.session_id = e.session_id \
+                  where s.session_id is null or e.session_id is null or s.events <> e.n or s.started_at <> e.first \
+                  or s.ended_at <> e.last",
+        },
+        Stray {
+            what: "sessions with several rows",
+            sql: "select session_id from sessions group by site_id, session_id having count(*) > 1",
+        },
+    ],
+    repeats: None,
+};
+
+fn columns() -> Vec<Field> {
+    let counts: Vec<String> = EventType::ALL.iter().map(|kind| format!("{}_count", kind.name())).collect();
+    let counts: Vec<&str> = counts.iter().map(String::as_str).collect();
+    [
+        identity(),
+        text(&["user_id"]),
+        times(&["started_at", "ended_at", "session_started_at"]),
+        of(&DataType::Float64, &["duration_ms", "visible_ms", "engaged_ms"]),
+        of(&DataType::Int64, &["events", "tabs", "page_views"]),
+        of(&DataType::Int64, &counts),
+        text(&["entry_page", "exit_page"]),
+        of(&DataType::Boolean, &["bounce_ga4", "bounce_posthog", "bounce_single_page"]),
+        of(&DataType::Int64, &["events_expected", "events_lost"]),
+        of(&DataType::Float64, &["completeness"]),
+        text(&["device_type", "browser_name", "browser_version", "os_name", "os_version"]),
+        text(&["referrer_url", "referrer_host", "referrer_medium", "referrer_source"]),
+        text(&campaign::columns().iter().map(String::as_str).collect::<Vec<_>>()),
+        text(&["geo_country", "geo_region", "geo_city"]),
+        of(&DataType::Boolean, &["is_bot"]),
+        text(&["bot_class"]),
+        of(&DataType::Boolean, &["losses_bounded"]),
+    ]
+    .concat()
+}
+
+/// Writes out what stands in braces, all of it from the contracts' lists: `{type_counts}`, events of each type, and
+/// `{type_count_columns}`, the same of `s`; `{campaign}`, all campaign columns as one value, `{has_campaign}`, whether one
+/// of them has a value, and `{campaign_columns}`, the parts of `s.campaign` under their own names.
+fn written_out(sql: &str) -> String {
+    let types = |part: &dyn Fn(&str) -> String| EventType::ALL.iter().map(|kind| part(kind.name())).collect::<Vec<_>>();
+    let keys = |part: &dyn Fn(&str) -> String| campaign::columns().iter().map(|name| part(name)).collect::<Vec<_>>();
+    let counts = types(&|name| format!("count(*) filter (where type = '{name}') as {name}_count"));
+    sql.replace("{type_counts}", &counts.join(", "))
+        .replace("{type_count_columns}", &types(&|name| format!("s.{name}_count")).join(", "))
+        .replace("{campaign}", &format!("named_struct({})", keys(&|name| format!("'{name}', {name}")).join(", ")))
+        .replace("{has_campaign}", &format!("coalesce({}) is not null", campaign::columns().join(", ")))
+        .replace("{campaign_columns}", &keys(&|name| format!("s.campaign['{name}'] as {name}")).join(", "))
+}
+
+const SQL: &str = r"
+-- One row per session. Reads `touched_events`, `stretches` and `touched_ledger`.
 with facts as (
     select site_id, session_id, visitor_id, session_started_at,
         min(occurred_at) as started_at,
@@ -7,40 +96,7 @@ with facts as (
         count(*) as events,
         count(distinct tab_id) as tabs,
         count(distinct page_view_id) as page_views,
-        count(*) filter (where type = 'page_view') as page_view_count,
-        count(*) filter (where type = 'page_leave') as page_leave_count,
-        count(*) filter (where type = 'heartbeat') as heartbeat_count,
-        count(*) filter (where type = 'visibility') as visibility_count,
-        count(*) filter (where type = 'pointer') as pointer_count,
-        count(*) filter (where type = 'element_enter') as element_enter_count,
-        count(*) filter (where type = 'element_leave') as element_leave_count,
-        count(*) filter (where type = 'click') as click_count,
-        count(*) filter (where type = 'double_click') as double_click_count,
-        count(*) filter (where type = 'context_menu') as context_menu_count,
-        count(*) filter (where type = 'pointer_down') as pointer_down_count,
-        count(*) filter (where type = 'pointer_up') as pointer_up_count,
-        count(*) filter (where type = 'focus') as focus_count,
-        count(*) filter (where type = 'blur') as blur_count,
-        count(*) filter (where type = 'input') as input_count,
-        count(*) filter (where type = 'change') as change_count,
-        count(*) filter (where type = 'submit') as submit_count,
-        count(*) filter (where type = 'scroll') as scroll_count,
-        count(*) filter (where type = 'resize') as resize_count,
-        count(*) filter (where type = 'key') as key_count,
-        count(*) filter (where type = 'clipboard') as clipboard_count,
-        count(*) filter (where type = 'request') as request_count,
-        count(*) filter (where type = 'error') as error_count,
-        count(*) filter (where type = 'web_vital') as web_vital_count,
-        count(*) filter (where type = 'capture_degraded') as capture_degraded_count,
-        count(*) filter (where type = 'custom') as custom_count,
-        count(*) filter (where type = 'effect') as effect_count,
-        count(*) filter (where type = 'pointer_cancel') as pointer_cancel_count,
-        count(*) filter (where type = 'drag') as drag_count,
-        count(*) filter (where type = 'composition') as composition_count,
-        count(*) filter (where type = 'media') as media_count,
-        count(*) filter (where type = 'toggle') as toggle_count,
-        count(*) filter (where type = 'print') as print_count,
-        count(*) filter (where type = 'long_frame') as long_frame_count,
+        {type_counts},
         last_value(user_id order by occurred_at, seq) filter (where user_id is not null) as user_id,
         first_value(page_path order by occurred_at, seq) filter (where page_path is not null) as entry_page,
         last_value(page_path order by occurred_at, seq) filter (where page_path is not null) as exit_page,
@@ -81,7 +137,7 @@ books as (
     select site_id, session_id, cast(sum(events_received) as bigint) as received,
         cast(sum(events_expected) as bigint) as expected, cast(sum(events_lost) as bigint) as lost,
         coalesce(bool_or(losses_bounded), false) as bounded
-    from session_ledger group by site_id, session_id
+    from touched_ledger group by site_id, session_id
 )
 select s.site_id, cast(s.session_started_at as date) as event_date, s.session_id, s.visitor_id, s.user_id,
     s.started_at, s.ended_at, s.session_started_at,
@@ -89,12 +145,7 @@ select s.site_id, cast(s.session_started_at as date) as event_date, s.session_id
     coalesce(t.visible_ms, 0.0) as visible_ms,
     coalesce(t.engaged_ms, 0.0) as engaged_ms,
     s.events, s.tabs, s.page_views,
-    s.page_view_count, s.page_leave_count, s.heartbeat_count, s.visibility_count, s.pointer_count, s.element_enter_count,
-    s.element_leave_count, s.click_count, s.double_click_count, s.context_menu_count, s.pointer_down_count, s.pointer_up_count,
-    s.focus_count, s.blur_count, s.input_count, s.change_count, s.submit_count, s.scroll_count,
-    s.resize_count, s.key_count, s.clipboard_count, s.request_count, s.error_count, s.web_vital_count,
-    s.capture_degraded_count, s.custom_count, s.effect_count, s.pointer_cancel_count, s.drag_count, s.composition_count,
-    s.media_count, s.toggle_count, s.print_count, s.long_frame_count,
+    {type_count_columns},
     s.entry_page, s.exit_page,
     -- no key events are configured, so not engaged: under 10 s visible and one page view
     coalesce(t.visible_ms, 0.0) < 10000 and s.page_views <= 1 as bounce_ga4,
@@ -111,3 +162,4 @@ select s.site_id, cast(s.session_started_at as date) as event_date, s.session_id
 from facts s
 left join spans t on t.site_id = s.site_id and t.session_id = s.session_id
 left join books b on b.site_id = s.site_id and b.session_id = s.session_id
+";
