@@ -72,22 +72,6 @@ async fn forged_numbers_are_bounded_and_said_to_be() {
 }
 
 #[tokio::test]
-async fn an_honest_gap_is_counted_to_the_event() {
-    let mut landing = Landing::new();
-    let lake = landing.lake();
-    let mut tab = Tab::new("v1", "t1");
-    landing.land(&[tab.event("page_view", NOON)]);
-    compact_unchanged(&lake).await;
-    (0..999).for_each(|_| tab.lose());
-    landing.land(&[tab.event("click", NOON), tab.event("click", NOON + 10 * SECOND)]);
-    (0..1_700).for_each(|_| tab.lose());
-    landing.land(&[tab.event("click", NOON + 12 * SECOND)]);
-    compact_unchanged(&lake).await;
-    let ledger = "select events_lost, losses_bounded from ledger";
-    assert_eq!(answer(&lake, ledger).await, json!([[2699, false]]));
-}
-
-#[tokio::test]
 async fn every_answered_event_is_a_row_or_a_repeat() {
     let numbers = |visitor: &str, from: i64, to: i64| -> Vec<Event> {
         let mut tab = Tab::new(visitor, "t1");
@@ -118,23 +102,6 @@ async fn every_answered_event_is_a_row_or_a_repeat() {
         let repeats = number(&lake, "select sum(duplicates) from ledger").await;
         assert_eq!((events, events + repeats), (20, total as i64), "{cuts:b}");
     }
-}
-
-#[tokio::test]
-async fn an_empty_batch_uses_its_number() {
-    let mut landing = Landing::new();
-    let lake = landing.lake();
-    let mut tab = Tab::new("v1", "t1");
-    landing.land(&[tab.event("page_view", NOON).in_batch(0), tab.event("click", NOON).in_batch(0)]);
-    landing.land(&[tab.event("click", NOON + SECOND).in_batch(2)]);
-    compact_unchanged(&lake).await;
-    let books = "select batches_expected, batches_received, batches_lost, events_lost from ledger";
-    assert_eq!(answer(&lake, books).await, json!([[3, 3, 0, 0]]));
-    tab.lose();
-    // Of the batches 3 to 5 one held the lost event; the others were empty.
-    landing.land(&[tab.event("click", NOON + 2 * SECOND).in_batch(6)]);
-    compact_unchanged(&lake).await;
-    assert_eq!(answer(&lake, books).await, json!([[7, 6, 1, 1]]));
 }
 
 /// Batches of heartbeats whose ten context texts of 8 kB are shared by all of their events: small to send, 80 kB a row.

@@ -1,6 +1,7 @@
 //! A landing zone for tests: writes data files and links as a stream job would, sessions included.
 #![allow(dead_code, reason = "each test binary uses its own part")]
 
+pub mod events;
 pub mod http;
 pub mod server;
 
@@ -39,14 +40,13 @@ pub struct Event {
     pub visitor: String,
     pub tab: String,
     pub seq: i64,
-    pub kind: &'static str,
+    pub kind: String,
     pub at: i64,
     pub duplicate: bool,
-    pub visibility: Option<&'static str>,
     /// Further columns of text.
-    pub texts: Vec<(&'static str, &'static str)>,
+    pub texts: Vec<(String, String)>,
     /// Further columns of numbers, whole or not.
-    pub numbers: Vec<(&'static str, f64)>,
+    pub numbers: Vec<(String, f64)>,
     /// Number of its batch; by default that of the link.
     pub batch: Option<i64>,
     /// What all texts of its page and its person hold; shared by events that hold the same one.
@@ -54,13 +54,13 @@ pub struct Event {
 }
 
 impl Event {
-    pub fn with(mut self, texts: &[(&'static str, &'static str)]) -> Self {
-        self.texts = texts.to_vec();
+    pub fn with(mut self, texts: &[(&str, &str)]) -> Self {
+        self.texts = texts.iter().map(|(name, text)| ((*name).to_owned(), (*text).to_owned())).collect();
         self
     }
 
-    pub fn with_numbers(mut self, numbers: &[(&'static str, f64)]) -> Self {
-        self.numbers = numbers.to_vec();
+    pub fn with_numbers(mut self, numbers: &[(&str, f64)]) -> Self {
+        self.numbers = numbers.iter().map(|(name, number)| ((*name).to_owned(), *number)).collect();
         self
     }
 
@@ -68,8 +68,8 @@ impl Event {
         self.numbers.iter().find(|(name, _)| *name == column).map(|(_, value)| *value)
     }
 
-    fn text(&self, column: &str) -> Option<&'static str> {
-        self.texts.iter().find(|(name, _)| *name == column).map(|(_, value)| *value)
+    fn text(&self, column: &str) -> Option<&str> {
+        self.texts.iter().find(|(name, _)| name == column).map(|(_, value)| value.as_str())
     }
 
     pub fn repeated(mut self) -> Self {
@@ -100,17 +100,16 @@ impl Tab {
         Self { visitor: visitor.into(), tab: tab.into(), seq: 0 }
     }
 
-    pub fn event(&mut self, kind: &'static str, at: i64) -> Event {
+    pub fn event(&mut self, kind: &str, at: i64) -> Event {
         let seq = self.seq;
         self.seq += 1;
         Event {
             visitor: self.visitor.clone(),
             tab: self.tab.clone(),
             seq,
-            kind,
+            kind: kind.to_owned(),
             at,
             duplicate: false,
-            visibility: None,
             texts: Vec::new(),
             numbers: Vec::new(),
             batch: None,
@@ -290,12 +289,14 @@ impl Landing {
                 }
                 "visitor_id" => text(&|event| event.visitor.clone()),
                 "tab_id" => text(&|event| event.tab.clone()),
-                "page_view_id" => text(&|event| format!("page of {}", event.tab)),
+                "page_view_id" => {
+                    let default = |event: &Event| format!("page of {}", event.tab);
+                    text(&|event| event.text("page_view_id").map_or_else(|| default(event), str::to_owned))
+                }
                 "batch_id" => text(&|_| "batch".into()),
                 "clock_source" => text(&|_| "sdk".into()),
-                "type" => text(&|event| event.kind.into()),
-                "page_path" => text(&|_| "/boxes".into()),
-                "visibility_state" => Arc::new(events.iter().map(|event| event.visibility).collect::<StringArray>()),
+                "type" => text(&|event| event.kind.clone()),
+                "page_path" => text(&|event| event.text("page_path").unwrap_or("/boxes").to_owned()),
                 "batch_seq" => number(&|index| events[index].batch.unwrap_or(batch_seq)),
                 "seq" => number(&|index| events[index].seq),
                 "kafka_partition" => number(&|_| 0),
