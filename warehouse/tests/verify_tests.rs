@@ -7,6 +7,7 @@ use std::path::Path;
 use schemas::landing::Link;
 use support::{Landing, MINUTE, NOON, Tab, curated_files};
 use warehouse::compact::compact;
+use warehouse::tables;
 use warehouse::verify::verify;
 
 struct Planted {
@@ -134,7 +135,7 @@ async fn a_missing_state_file() {
 
 #[tokio::test]
 async fn damage_in_a_curated_file() {
-    for table in ["events", "pointer", "sessions", "page_views", "ledger"] {
+    for table in tables::ALL.iter().map(|table| table.name) {
         let planted = sound().await;
         let files = curated_files(&planted.landing, table);
         assert_eq!(files.len(), 1, "{table}");

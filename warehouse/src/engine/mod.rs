@@ -147,22 +147,3 @@ pub(crate) fn memory_exhausted(error: &anyhow::Error) -> Option<String> {
         _ => None,
     }
 }
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[tokio::test]
-    async fn spilled_data_that_reaches_its_limit_is_no_fault() {
-        let folder = tempfile::tempdir().unwrap();
-        let store = Store::open(&format!("file://{}", folder.path().display())).unwrap();
-        let resources = Resources { memory_bytes_max: 8 << 20, spill_bytes_max: 1 << 20 };
-        let context = Engine::new(&store, resources).unwrap().session();
-        let rows = "select repeat(cast(value as varchar), 20) t from generate_series(1, 200000) order by t desc";
-        let error = context.sql(rows).await.unwrap().collect().await.unwrap_err();
-        let failure = crate::query::Failure::from(error.context("a round"));
-        assert_eq!(failure.code(), "statement_too_costly", "{failure}");
-        let error = context.sql(rows).await.unwrap().collect().await.unwrap_err();
-        assert!(memory_exhausted(&anyhow::Error::from(error)).is_some());
-    }
-}

@@ -133,3 +133,6 @@ fn failed(error: anyhow::Error) -> Failure {
         None => Failure::ours(format!("the tables cannot be read: {error:#}")),
     }
 }
+
+#[cfg(test)]
+mod tests;
