@@ -80,7 +80,7 @@ test('the examples are of this API', async () => {
       { entryPoints: [`${sdk}examples/${name}`] },
       { external: ['react', 'react/jsx-runtime', 'vue'], jsx: 'automatic' },
     );
-    assert.match(script, /telemetryCourier/);
+    assert.match(script, /ct_visitor/);
   }
 });
 

@@ -6,6 +6,7 @@ import { parseArgs } from 'node:util';
 import { gzipSync } from 'node:zlib';
 import { build } from 'esbuild';
 import { minify } from 'terser';
+import { handOver, takeOver } from './hand_over.mjs';
 
 /**
  * Largest size in bytes after gzip. The first part is what the page waits for; the late one, which takes texts and addresses
@@ -27,7 +28,8 @@ for (const name of readdirSync(dist)) if (/^telemetry\.[0-9a-f]{12}\./.test(name
 /** As the `integrity` of a script has it. */
 const integrityOf = (script) => `sha256-${createHash('sha256').update(script).digest('base64')}`;
 
-async function bundle(entry, format, integrity = '') {
+/** `wrap`: what becomes of the bundled source. */
+async function bundle(entry, format, { integrity = '', plugins = [], wrap = (source) => source } = {}) {
   const { outputFiles } = await build({
     entryPoints: [folder + entry],
     bundle: true,
@@ -38,9 +40,11 @@ async function bundle(entry, format, integrity = '') {
     legalComments: 'none',
     charset: 'utf8',
     define: { WORKER_INTEGRITY: JSON.stringify(integrity) },
+    plugins,
   });
-  if (readable) return Buffer.from(outputFiles[0].contents);
-  const { code } = await minify(outputFiles[0].text, {
+  const source = wrap(outputFiles[0].text);
+  if (readable) return Buffer.from(source);
+  const { code } = await minify(source, {
     ecma: 2020,
     module: format === 'esm',
     compress: { passes: 3, unsafe_arrows: true },
@@ -48,12 +52,29 @@ async function bundle(entry, format, integrity = '') {
   return Buffer.from(code);
 }
 
+/** A module's export becomes what a function returns, so that the module can be begun when somebody says so, and may fail. */
+const returning = (name, source) => {
+  const body = source.replace(new RegExp(`export\\s*\\{\\s*([\\w$]+) as ${name}\\s*,?\\s*\\};?\\s*$`), 'return $1;');
+  if (body === source) throw new Error(`no export ${name}`);
+  return body;
+};
+
 const worker = await bundle('src/worker/shell.ts', 'iife');
-const page = await bundle('src/page/main.ts', 'iife', integrityOf(worker));
-// A module, so that the page's part can import it.
-const late = await bundle('src/page/late/main.ts', 'esm');
+const integrity = integrityOf(worker);
+/** Where the page's part cannot even begin there is an API all the same. */
+const standIn = await bundle('src/page/stand_in.ts', 'iife');
+const page = await bundle('src/page/main.ts', 'iife', {
+  plugins: [handOver],
+  wrap: (source) => `try{${source}}catch{${standIn}}`,
+});
+// A module, so that the page's part can import it; a function, so that it gets what is handed over before it begins.
+const late = await bundle('src/page/late/main.ts', 'esm', {
+  integrity,
+  plugins: [takeOver],
+  wrap: (source) => `export default(handed)=>{${returning('captureLate', source)}}`,
+});
 const server = await bundle('src/page/server.ts', 'esm');
-const esm = await bundle('src/page/index.ts', 'esm', integrityOf(worker));
+const esm = await bundle('src/page/index.ts', 'esm', { plugins: [handOver] });
 
 /** All files under one hash, so that the script finds the others beside itself. */
 const release = createHash('sha256').update(page).update(late).update(worker).digest('hex').slice(0, 12);

@@ -3,9 +3,6 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { open } from '../laboratory.mjs';
 
-/** Most hold, and which of them depends on what the page breaks first: web/README.md says what is owed. */
-const OWED = 'not every broken page is borne yet';
-
 const BODY = '<button id="buy">Buy</button><input id="field"><p style="height:3000px">long</p>';
 
 /** Sources of scripts of the page. */
@@ -111,7 +108,7 @@ for (const [where, place] of [
 ])
   test(`pages that break what the browser gave them, ${where} the SDK`, { concurrency: 3 }, async (t) => {
     const all = Object.entries(BREAKS).map(([name, source]) =>
-      t.test(name, { todo: OWED }, async (t) => {
+      t.test(name, async (t) => {
         const html = `<!doctype html><head><meta charset="utf-8">${place(source)}</head><body>${BODY}`;
         const trial = await open(t, { html });
         const started = Date.now();

@@ -245,7 +245,7 @@ const PROMISES = {
 
 test('errors and rejections reach the page as they are', (t) => same(t, {}, PROMISES));
 
-test('without workers, the page counts its own calls only', { todo: 'the page alone sends by the mock' }, async (t) => {
+test('without workers, the page counts its own calls only', async (t) => {
   const before = () => delete window.Worker;
   const html = `<!doctype html>${MOCKED}<script>window.mock = () => Promise.resolve(new Response('{}'));</script><!--sdk--><button id="buy">Buy</button>`;
   const trial = await open(t, { html, before: [before] });

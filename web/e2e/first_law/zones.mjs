@@ -85,9 +85,7 @@ for (const [order, page] of Object.entries(ORDERS)) {
     assert.equal(pending, false);
   });
 
-  test(`${order}: consent that is given inside the zone starts nothing in it`, {
-    todo: 'the worker is made in the zone',
-  }, async (t) => {
+  test(`${order}: consent that is given inside the zone starts nothing in it`, async (t) => {
     const trial = await openZone(t, page('data-ct-consent="pending"'));
     await trial.page.click('#b');
     await trial.run("zone.run(() => { telemetry.consent('granted'); });");
@@ -100,9 +98,7 @@ for (const [order, page] of Object.entries(ORDERS)) {
   });
 }
 
-test('timers that the page replaced are the page’s: none of ours is in them, and all is delivered', {
-  todo: 'the late part reads the timers anew',
-}, async (t) => {
+test('timers that the page replaced are the page’s: none of ours is in them, and all is delivered', async (t) => {
   const fakes = `<script>
     window.set = [];
     for (const name of ['setTimeout', 'setInterval', 'requestAnimationFrame', 'requestIdleCallback', 'queueMicrotask'])

@@ -26,12 +26,29 @@ if (!globalThis.addedListeners) {
 const realNow = performance.now.bind(performance);
 performance.now = () => realNow() + (globalThis.aheadMs ?? 0);
 
-// Tests replace the timers later: what zone.js would keep as the originals follows them.
+// Tests replace timers and kinds of objects later: what zone.js would keep as the originals follows them.
 for (const name of ['setTimeout', 'clearTimeout', 'setInterval'] as const)
   Object.assign(globalThis, {
     [`__zone_symbol__${name}`]: (...values: never[]) =>
       (globalThis[name] as (...values: never[]) => unknown)(...values),
   });
+type Kind = { new (...values: unknown[]): object; supportedEntryTypes?: string[] };
+for (const name of ['Worker', 'PerformanceObserver']) {
+  const now = () => (globalThis as unknown as Record<string, Kind>)[name] as Kind;
+  class Follows {
+    constructor(...values: unknown[]) {
+      // biome-ignore lint/correctness/noConstructorReturn: whoever makes one gets what a test put there
+      return new (now())(...values) as Follows;
+    }
+    static get supportedEntryTypes() {
+      return now().supportedEntryTypes;
+    }
+    postMessage(...values: unknown[]): void {
+      Reflect.get(this, 'postMessage').apply(this, values);
+    }
+  }
+  Object.assign(globalThis, { [`__zone_symbol__${name}`]: Follows });
+}
 
 // Browsers have it on `Document` itself, happy-dom on what that extends.
 const cookie = Object.getOwnPropertyDescriptor(Object.getPrototypeOf(Document.prototype), 'cookie');

@@ -25,13 +25,12 @@ interface Batch {
 bring(TOOLS);
 
 /** Stands in for the worker: keeps its orders, and reports what a test lets it report. */
-class FakeWorker {
+class FakeWorker extends EventTarget {
   static last: FakeWorker;
   orders: Order[] = [];
-  onmessage: (message: { data: Report }) => void = () => {};
-  onerror: () => void = () => {};
 
   constructor() {
+    super();
     FakeWorker.last = this;
   }
 
@@ -42,7 +41,7 @@ class FakeWorker {
   }
 
   report(report: Report): void {
-    this.onmessage({ data: report });
+    this.dispatchEvent(new MessageEvent('message', { data: report }));
   }
 
   /** The batches of the orders so far, as the worker would send them. */

@@ -6,12 +6,15 @@ type Method = (...values: never[]) => unknown;
 type Around = (run: () => unknown, self: object, values: unknown[]) => unknown;
 
 const { apply } = Reflect;
+const { getPrototypeOf, hasOwn } = Object;
 
-/** Nothing happens where there is no such function, or where the page has locked it. */
-export function around(holder: object, name: string, ours: Around): void {
+/** Where `object` has it from. Nothing happens where there is no such function, or where the page has locked it. */
+export function around(object: object, name: string, ours: Around): void {
   guarded(() => {
+    let holder = object;
+    while (holder && !hasOwn(holder, name)) holder = getPrototypeOf(holder);
     const functions = holder as Record<string, Method>;
-    const theirs = functions[name];
+    const theirs = functions?.[name];
     if (theirs)
       functions[name] = new Proxy(theirs, {
         apply: (_, self, values) => ours(() => apply(theirs, self, values), self, values),

@@ -68,10 +68,11 @@ export function customProperties(properties: unknown): string {
     try {
       if (list) for (let i = 0; i < value.length; i++) parts.push(read(i) ?? 'null');
       else
-        for (const key in value) {
-          const text = hasOwn(value, key) ? read(key) : node();
-          if (text) parts.push(`${write(key, 256)}:${text}`);
-        }
+        for (const key in value)
+          if (hasOwn(value, key)) {
+            const text = read(key);
+            if (text) parts.push(`${write(key, 256)}:${text}`);
+          } else node();
     } finally {
       above.length = depth;
     }

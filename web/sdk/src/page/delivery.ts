@@ -2,6 +2,7 @@
 import { type ClockEstimate, clientNow, encodeBatch } from '../shared/batch.ts';
 import type { Chunk, Header } from '../shared/chunk.ts';
 import type { Part } from '../shared/halves.ts';
+import { toJson } from '../shared/json.ts';
 import { BEACON_BYTES_MAX, BEACON_PART_BYTES_MIN, FORGET_WITHIN_MS, UNKEPT_BATCHES_MAX } from '../shared/limits.ts';
 import type { Order, Report } from '../shared/messages.ts';
 import { erase } from './erase.ts';
@@ -18,12 +19,12 @@ export interface Delivery {
   start(): void;
   /** Hands a batch over. */
   send(header: Header, chunk: Chunk): void;
-  /** Settles when everything handed over so far, and what earlier pages left, is answered for good. */
-  flush(): Promise<void>;
+  /** `done`: when everything handed over so far, and what earlier pages left, is answered for good. */
+  flush(done: () => void): void;
   /** Batches that were cut while consent was pending take the identity that it brought. */
   amend(amendment: Partial<Header>): void;
-  /** Deletes what is unsent on this device, of all tabs and pages; settles when it is gone. Nothing is taken any more. */
-  forget(): Promise<void>;
+  /** Deletes what is unsent on this device, of all tabs and pages; `done`: when it is gone. Nothing is taken any more. */
+  forget(done: () => void): void;
   /**
    * The page ends, perhaps: sends what the worker has not stored, and leaves it in localStorage as well, since
    * nobody learns whether a beacon was answered. The next page of the site sends that again: the pipeline
@@ -118,7 +119,7 @@ export function createDelivery(
     const sentAt = clientNow();
     // What cannot be written yet is left as it is, for the next page's worker: it does not leave the device.
     let text: string;
-    if (!late) text = JSON.stringify({ sent_at: sentAt, header, chunk: { ...chunk, rows: Array.from(chunk.rows) } });
+    if (!late) text = toJson({ sent_at: sentAt, header, chunk: { ...chunk, rows: Array.from(chunk.rows) } });
     else {
       const { rest, events } = late.encodeRest(header, chunk);
       text = encodeBatch(rest, sentAt, clock);
@@ -153,27 +154,25 @@ export function createDelivery(
       if (started && unkept.size > UNKEPT_BATCHES_MAX) unkept.delete(unkept.keys().next().value as number);
       order({ kind: 'batch', header, chunk });
     },
-    flush: () =>
-      new Promise((resolve) => {
-        if (started) adoptTails();
-        order({ kind: 'flush', id: flushes.push(resolve) - 1 });
-      }),
+    flush(done) {
+      if (started) adoptTails();
+      order({ kind: 'flush', id: flushes.push(done) - 1 });
+    },
     amend(amendment) {
       for (const { header } of unkept.values()) Object.assign(header, amendment);
     },
-    forget: () =>
-      new Promise((resolve) => {
-        forgotten = resolve;
-        later(resolve, FORGET_WITHIN_MS);
-        waiting = [];
-        unkept.clear();
-        for (const settle of flushes) settle();
-        quietly(() => {
-          for (const name of tails()) localStorage.removeItem(name);
-        });
-        if (post) post({ kind: 'forget' });
-        else erase(resolve);
-      }),
+    forget(done) {
+      forgotten = done;
+      later(done, FORGET_WITHIN_MS);
+      waiting = [];
+      unkept.clear();
+      for (const settle of flushes) settle();
+      quietly(() => {
+        for (const name of tails()) localStorage.removeItem(name);
+      });
+      if (post) post({ kind: 'forget' });
+      else erase(done);
+    },
     finish() {
       if (!started) return;
       order({ kind: 'pause' });

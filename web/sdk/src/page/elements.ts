@@ -3,9 +3,19 @@
  * page is taken from the browser, which has it after each frame: asking for it would make the browser lay the page out.
  */
 import type { RawElement } from '../shared/chunk.ts';
+import { toJson } from '../shared/json.ts';
 import { DESCRIBE_AFTER_MS, DESCRIBE_WITHIN_MS, ELEMENT_TEXT_UNITS_MAX } from '../shared/limits.ts';
-import { guarded } from './guard.ts';
-import { firstChild, hasAttribute, headOf, isConnected, later, localName, nodeType, whenIdle } from './natives.ts';
+import {
+  firstChild,
+  hasAttribute,
+  headOf,
+  isConnected,
+  later,
+  localName,
+  nodeType,
+  observePlaces,
+  whenIdle,
+} from './natives.ts';
 import { isBlocked, isBlockedAnew } from './privacy.ts';
 import { tools } from './tools.ts';
 
@@ -60,9 +70,9 @@ export function createElements(): Elements {
   let waiting: [Element, Known][] = [];
   let asked = false;
 
-  const places = new IntersectionObserver((entries) => {
+  const places = observePlaces((entries) => {
     for (const { target, boundingClientRect: box } of entries) {
-      places.unobserve(target);
+      places?.unobserve(target);
       const its = all.get(target);
       if (its && (box.width || box.height)) its.rect = [box.x, box.y, box.width, box.height];
     }
@@ -71,7 +81,7 @@ export function createElements(): Elements {
     const describe = tools()?.describe;
     if (its.raw || !describe) return !!its.raw;
     its.raw = describe(element);
-    if (place) places.observe(element);
+    if (place) places?.observe(element);
     return true;
   };
   const lookAll = () => {
@@ -92,7 +102,7 @@ export function createElements(): Elements {
   const ask = () => {
     if (asked) return;
     asked = true;
-    later(() => whenIdle((deadline) => guarded(() => lookWhenIdle(deadline)), DESCRIBE_WITHIN_MS), DESCRIBE_AFTER_MS);
+    later(() => whenIdle(lookWhenIdle, DESCRIBE_WITHIN_MS), DESCRIBE_AFTER_MS);
   };
   const use = (its: Known): Known => {
     its.batch = batch;
@@ -133,7 +143,7 @@ export function createElements(): Elements {
       lookAll();
       batch++;
       for (const { raw, rect } of used) if (raw) raw.rect = rect;
-      const taken = JSON.stringify(used.map(({ raw }) => raw));
+      const taken = toJson(used.map(({ raw }) => raw));
       used = [];
       return taken;
     },

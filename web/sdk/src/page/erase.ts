@@ -1,12 +1,13 @@
 /** What a worker does when it is to forget, for pages that have none. */
 import { FORGET_CHANNEL, OUTBOX } from '../shared/messages.ts';
+import { onItself } from './natives.ts';
 
 /** Deletes the unsent batches of this device and tells other tabs. `done`: as far as the browser lets us. */
 export function erase(done: () => void): void {
   try {
     new BroadcastChannel(FORGET_CHANNEL).postMessage(0);
     const request = indexedDB.deleteDatabase(OUTBOX);
-    request.onsuccess = request.onerror = request.onblocked = done;
+    for (const end of ['success', 'error', 'blocked']) onItself(request, end, done);
   } catch {
     // A frame without an origin: nothing is stored, and nobody else is there.
     done();

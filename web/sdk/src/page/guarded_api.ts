@@ -1,25 +1,37 @@
 /** The API, there whatever fails of the rest: it never throws, and settles. */
 import type { Stats, Telemetry } from './api.ts';
-import { guarded } from './guard.ts';
+import { failed, guarded } from './guard.ts';
 
-declare global {
-  interface Window {
-    /** Where the page has something of its own by this name, that stays. */
-    telemetry?: Telemetry;
-    customerTelemetry?: Telemetry;
-  }
+export interface Core extends Pick<Telemetry, 'track' | 'identify' | 'consent'> {
+  /** Takes consent back. `done`: when all that is unsent is deleted, of other tabs too. */
+  forget(done: () => void): void;
+  /** `done`: when everything captured so far is answered for good; at once when consent is denied. */
+  flush(done: () => void): void;
+  stats(): Stats;
 }
 
-type Core = Pick<Telemetry, 'track' | 'identify' | 'consent' | 'forget' | 'flush'> & { stats(): Stats };
+/** The platform's own, which an async function gives whatever the page, or zone.js, made of `Promise`. */
+const PlatformPromise = (async () => {})().constructor as PromiseConstructor;
 
-/** `core`: undefined where there is none. */
-export function guardedApi(core: Core | undefined): Telemetry {
+/** Settles when `run` calls what it is given, or fails. */
+function settled(run: (done: () => void) => void): Promise<void> {
+  return new PlatformPromise((done) => {
+    try {
+      run(done);
+    } catch {
+      failed();
+      done();
+    }
+  });
+}
+
+export function guardedApi(core: Core): Telemetry {
   return {
-    track: (name, properties) => guarded(() => core?.track(name, properties)),
-    identify: (userId) => guarded(() => core?.identify(userId)),
-    consent: (state) => guarded(() => core?.consent(state)),
-    forget: async () => guarded(() => core?.forget()),
-    flush: async () => guarded(() => core?.flush()),
-    stats: async () => guarded(() => core?.stats()) ?? ({ captured: {} } as Stats),
+    track: (name, properties) => guarded(() => core.track(name, properties)),
+    identify: (userId) => guarded(() => core.identify(userId)),
+    consent: (state) => guarded(() => core.consent(state)),
+    forget: () => settled(core.forget),
+    flush: () => settled(core.flush),
+    stats: async () => guarded(core.stats) ?? ({ captured: {} } as Stats),
   };
 }

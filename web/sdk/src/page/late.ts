@@ -1,21 +1,27 @@
 /** Loads telemetry.late.js, beside the page and not before it. */
+import { guarded } from './guard.ts';
+import { handed } from './handed.ts';
 import { baseOf, now, on, prerendering } from './natives.ts';
 import { bring } from './tools.ts';
 import type { Tracker } from './tracker.ts';
 
+/** What the file exports, for what `handed` holds. */
+type Late = (handed: unknown[]) => typeof import('./late/main.ts').captureLate;
+
 export function loadLate(tracker: Tracker): void {
   const { settings } = tracker;
-  const failed = () => {
-    bring();
-    tracker.note('capture_degraded', now(), 0, [0], { what: 'late' });
-  };
-  const load = () => {
-    if (settings.consent === 'denied') return;
-    if (!settings.late) return bring();
-    // A module, unlike an element, needs no permission beyond the one that this script has.
-    (import(new URL(settings.late, baseOf(document)).href) as Promise<typeof import('./late/main.ts')>)
-      .then(({ captureLate }) => captureLate(tracker, bring))
-      .catch(failed);
+  // Nothing but what the language itself does with a promise: the page may have replaced its methods.
+  const load = async () => {
+    try {
+      if (settings.consent === 'denied') return;
+      if (!settings.late) return bring();
+      // A module, unlike an element, needs no permission beyond the one that this script has.
+      const { default: late }: { default: Late } = await import(new URL(settings.late, baseOf(document)).href);
+      late(handed)(tracker);
+    } catch {
+      guarded(bring);
+      guarded(() => tracker.note('capture_degraded', now(), 0, [0], { what: 'late' }));
+    }
   };
   if (prerendering(document)) on(document, 'prerenderingchange', load);
   else load();

@@ -2,7 +2,11 @@
  * The platform as it was when this script began, read through the prototypes: a page may name a field `id` or `closest`,
  * which hides the form's own, may replace a function, or may patch timers to follow them (zone.js, which keeps the
  * originals under its own names).
+ *
+ * What the browser is to call goes through here too, so that nothing of ours can throw into the page.
  */
+import { failed } from './guard.ts';
+
 type Method = (this: never, ...values: never[]) => unknown;
 
 /** A method, or a getter, as a function of its object. */
@@ -80,37 +84,69 @@ export function typedIn(field: Element): string | undefined {
   const tag = localName(field);
   return tag === 'input' ? inputValue(field) : tag === 'textarea' ? areaValue(field) : undefined;
 }
+/** Milliseconds since the document began. */
+export const timeOf = getter<number>(Event.prototype, 'timeStamp');
 export const targetOf = getter<EventTarget | null>(Event.prototype, 'target');
 export const composedPath = method(Event.prototype.composedPath);
 
 const listen = method(original<EventTarget['addEventListener']>(EventTarget.prototype, 'addEventListener'));
 
+/** As `run`, which the browser is to call: what fails in it is kept inside. */
+function careful<T>(run: (given: T) => void): (given: T) => void {
+  return (given) => {
+    try {
+      run(given);
+    } catch {
+      failed();
+    }
+  };
+}
+
 /** Listens without ever holding the page up, before the page's own listeners. */
 export function on(target: EventTarget, type: string, listener: (event: Event) => void): void {
-  listen(target, type, listener, { capture: true, passive: true });
+  listen(target, type, careful(listener), { capture: true, passive: true });
 }
 
-/** As `on`, for what happens at `target` itself and not within it. */
+/** As `on`, for what happens at `target` itself and not within it; the listener may prevent what the browser does then. */
 export function onItself(target: EventTarget, type: string, listener: (event: Event) => void): void {
-  listen(target, type, listener, { passive: true });
+  listen(target, type, careful(listener));
 }
 
-const timer = original<typeof setTimeout>(window, 'setTimeout');
-const untimer = original<typeof clearTimeout>(window, 'clearTimeout');
-const interval = original<typeof setInterval>(window, 'setInterval');
-const frame = original<typeof requestAnimationFrame>(window, 'requestAnimationFrame');
-const idle = original<typeof requestIdleCallback | undefined>(window, 'requestIdleCallback');
+/** A function of the window. */
+const own = <T extends Method>(name: string) => method(original<T>(window, name));
+const timer = own<typeof setTimeout>('setTimeout');
+const untimer = own<typeof clearTimeout>('clearTimeout');
+const interval = own<typeof setInterval>('setInterval');
+const frame = own<typeof requestAnimationFrame>('requestAnimationFrame');
+const idleNow = original<typeof requestIdleCallback | undefined>(window, 'requestIdleCallback');
+const idle = idleNow && method(idleNow);
 
-export const later = (run: () => void, ms: number): number => timer.call(window, run, ms) as unknown as number;
-export const notLater = (id: number): void => untimer.call(window, id);
-export const every = (run: () => void, ms: number): number => interval.call(window, run, ms) as unknown as number;
-export const atFrame = (run: () => void): number => frame.call(window, run);
+export const later = (run: () => void, ms: number): number =>
+  timer(window, careful(run) as () => void, ms) as unknown as number;
+export const notLater = (id: number): void => untimer(window, id);
+export const every = (run: () => void, ms: number): number =>
+  interval(window, careful(run) as () => void, ms) as unknown as number;
+export const atFrame = (run: () => void): number => frame(window, careful(run));
 
 /** Runs when the page has nothing to do, at the latest after `ms`. Not every browser knows idle moments. */
 export function whenIdle(run: (deadline?: IdleDeadline) => void, ms: number): void {
-  if (idle) idle.call(window, run, { timeout: ms });
+  if (idle) idle(window, careful(run), { timeout: ms });
   else later(run, 1);
 }
+
+type Observer<T> = new (seen: (list: T) => void) => unknown;
+
+/** Makes observers of a kind whose callbacks are kept inside; undefined where the browser does not have it. */
+function observers<Made extends { observe: unknown }, T>(name: string): (seen: (list: T) => void) => Made | undefined {
+  const Kind = original<Observer<T> | undefined>(window, name);
+  return (seen) => Kind && (new Kind(careful(seen)) as Made);
+}
+export const observeChanges = observers<MutationObserver, MutationRecord[]>('MutationObserver');
+export const observePlaces = observers<IntersectionObserver, IntersectionObserverEntry[]>('IntersectionObserver');
+export const observeTimings = observers<PerformanceObserver, PerformanceObserverEntryList>('PerformanceObserver');
+const Timings = original<typeof PerformanceObserver | undefined>(window, 'PerformanceObserver');
+/** Whether the browser has entries of a type. */
+export const measures = (type: string): boolean => !!Timings?.supportedEntryTypes?.includes(type);
 
 export const now = performance.now.bind(performance);
 /** Of this document, epoch ms. */
@@ -124,11 +160,17 @@ export const titleOf = getter<string>(documents, 'title');
 export const rootElement = getter<Element>(documents, 'documentElement');
 /** Throws where the page has no origin. */
 export const cookiesOf = getter<string>(documents, 'cookie');
-const writeCookie = Object.getOwnPropertyDescriptor(documents, 'cookie')?.set;
-export const setCookie = (cookie: string): void => writeCookie?.call(document, cookie);
-export const fetchNow = original<typeof fetch>(window, 'fetch');
+const writeCookie = method(Object.getOwnPropertyDescriptor(documents, 'cookie')?.set as (value: string) => void);
+export const setCookie = (cookie: string): void => writeCookie(document, cookie);
+const fetched = original<typeof fetch | undefined>(window, 'fetch');
+const sourceOf = method(Function.prototype.toString);
+/** Undefined where the page has replaced it already, so that it is nobody's to use. */
+export const fetchNow = fetched && /\{\s*\[native code]\s*}$/.test(sourceOf(fetched)) ? method(fetched) : undefined;
+/** Undefined where the browser has none. */
+export const Workers = original<typeof Worker | undefined>(window, 'Worker');
+export const postTo = Workers && method(Workers.prototype.postMessage as (message: unknown) => void);
 export const sendBeacon = method(Navigator.prototype.sendBeacon) as (
   self: object,
   url: string,
-  body: string,
+  body: BodyInit,
 ) => boolean;

@@ -12,6 +12,7 @@ import { captureViewport } from './capture/viewport.ts';
 import { customProperties } from './custom.ts';
 import { guarded } from './guard.ts';
 import { guardedApi } from './guarded_api.ts';
+import { IDLE } from './idle_api.ts';
 import { loadLate } from './late.ts';
 import { now } from './natives.ts';
 import type { Settings } from './settings.ts';
@@ -36,12 +37,12 @@ export function startTelemetry(settings: Settings | null): Telemetry {
     return createTracker(settings);
   });
   if (tracker) for (const capture of MODULES) guarded(() => capture(tracker));
-  const core = tracker && {
+  if (!tracker) return IDLE;
+  return guardedApi({
     ...tracker,
     track(name: string, properties: object = {}) {
       const details = { name: String(name).slice(0, 256), properties: customProperties(properties) };
       if (name) tracker.note('custom', now(), 0, [], details);
     },
-  };
-  return guardedApi(core);
+  });
 }

@@ -5,6 +5,8 @@
 import type { RawElement } from '../shared/chunk.ts';
 import type { encodeRest } from '../shared/encode.ts';
 import type { halves } from '../shared/halves.ts';
+import { guarded } from './guard.ts';
+import type { findWayWithout } from './late/without_worker.ts';
 
 export interface Tools {
   describe(element: Element): RawElement;
@@ -15,20 +17,25 @@ export interface Tools {
   unitsIn(root: Node, range?: Range): number;
   encodeRest: typeof encodeRest;
   halves: typeof halves;
+  findWayWithout: typeof findWayWithout;
 }
 
 let brought: Tools | undefined;
-let settle: (late?: Tools) => void;
+/** Null: they are there, or are known not to come. */
+let waiting: ((late?: Tools) => void)[] | null = [];
 
 export const tools = (): Tools | undefined => brought;
 
-/** Settles when they are there, or are known not to come. */
-export const toolsInTheEnd = new Promise<Tools | undefined>((resolve) => {
-  settle = resolve;
-});
+/** Runs `then` when they are there, or are known not to come. */
+export function whenTools(then: (late?: Tools) => void): void {
+  if (waiting) waiting.push(then);
+  else then(brought);
+}
 
 /** Without any: the file cannot be had. */
 export function bring(late = brought): void {
   brought = late;
-  settle(late);
+  const runs = waiting ?? [];
+  waiting = null;
+  for (const run of runs) guarded(() => run(late));
 }

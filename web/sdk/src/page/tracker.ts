@@ -10,22 +10,23 @@ import {
 } from '../shared/limits.ts';
 import { EVENT_TYPES, type EventType } from '../shared/types.ts';
 import { uuidV7 } from '../shared/uuid.ts';
-import type { Consent, Stats } from './api.ts';
+import type { Stats } from './api.ts';
 import { createDelivery } from './delivery.ts';
 import { BLOCKED, createElements, type Elements } from './elements.ts';
 import { createGate } from './gate.ts';
-import { failed, failures, guarded, onFailure } from './guard.ts';
+import { failures, guarded, onFailure } from './guard.ts';
+import type { Core } from './guarded_api.ts';
 import { createIdentity } from './identity.ts';
 import type { Effects } from './late/effects.ts';
-import { later, notLater, now, on, prerendering } from './natives.ts';
+import { later, notLater, now, on, prerendering, timeOf } from './natives.ts';
 import { createNotes } from './notes.ts';
 import { isIgnored } from './privacy.ts';
 import { createRoots, type Roots } from './roots.ts';
 import type { Settings } from './settings.ts';
-import { tools, toolsInTheEnd } from './tools.ts';
+import { whenTools } from './tools.ts';
 import { createAfterFrame, createView, type View } from './view.ts';
 
-export interface Tracker {
+export interface Tracker extends Omit<Core, 'track'> {
   readonly settings: Settings;
   readonly roots: Roots;
   readonly view: View;
@@ -58,13 +59,6 @@ export interface Tracker {
   pageView(): string;
   /** Everything captured so far becomes a batch, now. */
   cut(): void;
-  consent(state: Consent): void;
-  /** Takes consent back. Settles when all that is unsent is deleted, of other tabs too. */
-  forget(): Promise<void>;
-  /** Settles when everything captured so far is answered for good; at once when consent is denied. */
-  flush(): Promise<void>;
-  identify(userId: string | null): void;
-  stats(): Stats;
   /** The page is frozen, and may not come back: sends what only this thread holds. */
   freeze(): void;
   /** The page is left: everything is out of this thread when this returns. `last` tells what comes after all else. */
@@ -135,7 +129,7 @@ export function createTracker(settings: Settings): Tracker {
     }
     bytes += size;
     if (bytes >= BATCH_BYTES_MAX || events >= BATCH_EVENTS_MAX || !notes.hasRoom()) cut();
-    else if (!timer && gate.consent !== 'pending') timer = later(() => guarded(cut), FLUSH_MS);
+    else if (!timer && gate.consent !== 'pending') timer = later(cut, FLUSH_MS);
   };
   const note: Tracker['note'] = (type, at, element = 0, values = NONE, details) => {
     if (element === BLOCKED || !gate.opens(notes.next(), samples)) return -1;
@@ -149,8 +143,8 @@ export function createTracker(settings: Settings): Tracker {
     delivery.start();
   };
   /** What comes after has nothing in common with what was before, not even a tab. */
-  const forget = () => {
-    const gone = delivery.forget();
+  const forget = (done = () => {}) => {
+    delivery.forget(done);
     gate.consent = 'denied';
     notes.take();
     restart();
@@ -161,7 +155,6 @@ export function createTracker(settings: Settings): Tracker {
     notes = createNotes(elements);
     delivery = newDelivery();
     pageViewId = uuidV7();
-    return gone;
   };
   const degraded = (what: string) => note('capture_degraded', now(), 0, NONE, { what });
   const stats = (): Stats => {
@@ -203,13 +196,9 @@ export function createTracker(settings: Settings): Tracker {
       const input = /^(pointer[mdu]|key|input|wheel)/.test(type);
       on(target, type, (event) => {
         if (!event.isTrusted && !settings.test) return;
-        const at = event.timeStamp;
+        const at = timeOf(event);
         if (input) inputAt = at;
-        try {
-          handler(event as never, at);
-        } catch {
-          failed();
-        }
+        handler(event as never, at);
       });
     },
     isIgnored,
@@ -247,14 +236,13 @@ export function createTracker(settings: Settings): Tracker {
       }
     },
     forget,
-    flush() {
-      if (gate.consent === 'denied') return Promise.resolve();
-      const send = () => {
-        cut();
-        return delivery.flush();
-      };
+    flush(done) {
+      if (gate.consent === 'denied') return done();
       // What was noted before they are there is not yet described.
-      return tools() ? send() : toolsInTheEnd.then(send);
+      whenTools(() => {
+        cut();
+        delivery.flush(done);
+      });
     },
     identify(userId) {
       cut();

@@ -1,5 +1,6 @@
 /** The page as batches tell of it. What the browser would have to lay out is read after a frame, when it has just done so. */
 import type { Header } from '../shared/chunk.ts';
+import { guarded } from './guard.ts';
 import { atFrame, rootElement, titleOf } from './natives.ts';
 
 export interface View {
@@ -17,11 +18,12 @@ export interface View {
 export function createAfterFrame(): (run: () => void) => void {
   const { port1, port2 } = new MessageChannel();
   let waiting: (() => void)[] = [];
-  port1.onmessage = () => {
-    const runs = waiting;
-    waiting = [];
-    for (const run of runs) run();
-  };
+  port1.onmessage = () =>
+    guarded(() => {
+      const runs = waiting;
+      waiting = [];
+      for (const run of runs) run();
+    });
   return (run) => {
     if (!waiting.length) atFrame(() => port2.postMessage(0));
     waiting.push(run);

@@ -1,4 +1,5 @@
 /** What travels to the collector: one batch, as `schemas/json/batch.schema.json` describes it. */
+import { toJson } from './json.ts';
 import type { EventType } from './types.ts';
 
 export interface ClientHints {
@@ -51,7 +52,7 @@ export interface ClockEstimate {
 
 /** The same batch for every attempt; only `sent_at` and `clock` describe the attempt. */
 export function encodeBatch(rest: string, sentAt: number, clock: ClockEstimate | null): string {
-  return `{"sent_at":${sentAt},"clock":${JSON.stringify(clock)},${rest.slice(1)}`;
+  return `{"sent_at":${sentAt},"clock":${toJson(clock)},${rest.slice(1)}`;
 }
 
 export function roundMicros(ms: number): number {

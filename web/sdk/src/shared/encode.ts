@@ -1,6 +1,7 @@
 /** From what the page noted to the batch that travels: masks, scrubs, names the numbers. In the worker, or where the page ends. */
 import { type ClientHints, type ElementInfo, roundMicros, type TelemetryEvent, type Trail } from './batch.ts';
 import { type Chunk, type Details, type DetailsOf, type Header, type RawElement, WIDTH } from './chunk.ts';
+import { toJson } from './json.ts';
 import { ELEMENT_TEXT_UNITS_MAX, SDK_VERSION, STRING_UNITS_MAX } from './limits.ts';
 import { clean, maskMessage, maskPart, maskText } from './text.ts';
 import { EVENT_TYPES, type EventType, WORDS } from './types.ts';
@@ -182,7 +183,7 @@ export function encodeRest(
   const { page, max_touch_points, ...ids } = header;
   const base = page.url;
   const made = filter(events(chunk, base));
-  const rest = JSON.stringify({
+  const rest = toJson({
     ...ids,
     sdk: SDK_VERSION,
     page: {

@@ -1,4 +1,5 @@
 /** What a batch becomes that is too large to travel whole. */
+import { toJson } from './json.ts';
 import { uuidV7 } from './uuid.ts';
 
 export interface Part {
@@ -15,6 +16,6 @@ export function halves({ text, events }: Part): Part[] {
   const batch = JSON.parse(text) as { events: unknown[] };
   const middle = events >> 1;
   return [batch.events.slice(0, middle), batch.events.slice(middle)].map((some) => {
-    return { text: JSON.stringify({ ...batch, batch_id: uuidV7(), events: some }), events: some.length };
+    return { text: toJson({ ...batch, batch_id: uuidV7(), events: some }), events: some.length };
   });
 }

@@ -12,6 +12,7 @@ import { type Entry, keyOf } from './entry.ts';
 import { filtered, loadHooks } from './hooks.ts';
 import { Orphans } from './orphans.ts';
 import { Outbox } from './outbox.ts';
+import { platform } from './platform.ts';
 import { pauseMs, Sender } from './sender.ts';
 import { entryOf } from './tails.ts';
 
@@ -51,7 +52,7 @@ export class Courier {
 
   constructor(
     private report: (report: Report) => void,
-    private wait: Wait = (ms) => new Promise((resolve) => setTimeout(resolve, ms)),
+    private wait: Wait = (ms) => new Promise((resolve) => platform.later(resolve, ms)),
   ) {
     this.outbox = this.newOutbox(false);
   }
@@ -108,8 +109,8 @@ export class Courier {
     this.orphans.own();
     await this.outbox.open();
     await this.lookForOrphans();
-    setTimeout(() => this.lookForOrphans(), ORPHANS_FIRST_MS);
-    setInterval(() => this.lookForOrphans(), ORPHANS_EVERY_MS);
+    platform.later(() => this.lookForOrphans(), ORPHANS_FIRST_MS);
+    platform.every(() => this.lookForOrphans(), ORPHANS_EVERY_MS);
   }
 
   private newOutbox(memoryOnly: boolean): Outbox {

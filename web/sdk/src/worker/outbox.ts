@@ -6,6 +6,7 @@
 import { STORAGE_AGAIN_MS, STORAGE_WITHIN_MS } from '../shared/limits.ts';
 import { type Entry, type Key, keyOf, LIMITS, type Limits } from './entry.ts';
 import { MemoryOutbox } from './memory_outbox.ts';
+import { platform } from './platform.ts';
 import { StoredOutbox } from './stored_outbox.ts';
 
 /** What the outbox tells its owner. */
@@ -147,7 +148,7 @@ export class Outbox {
 /** Rejects when the work is not done in `STORAGE_WITHIN_MS`. */
 function inTime<T>(work: Promise<T>): Promise<T> {
   return new Promise((resolve, reject) => {
-    const timer = setTimeout(reject, STORAGE_WITHIN_MS);
-    work.then(resolve, reject).finally(() => clearTimeout(timer));
+    const timer = platform.later(reject, STORAGE_WITHIN_MS);
+    work.then(resolve, reject).finally(() => platform.notLater(timer));
   });
 }

@@ -3,6 +3,7 @@
 import { clientNow, encodeBatch } from '../shared/batch.ts';
 import { ATTEMPT_TIMEOUT_MS, KEEPALIVE_BYTES_MAX, RETRY_FIRST_MS, RETRY_MS_MAX } from '../shared/limits.ts';
 import type { Clock } from './clock.ts';
+import { platform } from './platform.ts';
 
 export type Verdict =
   /** Answered 2xx. `rejected` events of it were refused for good. */
@@ -68,7 +69,7 @@ export class Sender {
     const drift = Date.now() - clientNow();
     const text = encodeBatch(rest, clientNow(), this.clock.estimate(drift));
     this.flight = new AbortController();
-    const timer = setTimeout(() => this.abort(), ATTEMPT_TIMEOUT_MS);
+    const timer = platform.later(() => this.abort(), ATTEMPT_TIMEOUT_MS);
     try {
       const compressed = this.named || this.unnamed ? await gzip(text) : null;
       const sentAt = clientNow();
@@ -87,14 +88,14 @@ export class Sender {
     } catch {
       return { kind: 'again', afterMs: null };
     } finally {
-      clearTimeout(timer);
+      platform.notLater(timer);
     }
   }
 
   /** As a request that needs no preflight: plain text, and no header that says more. */
   private post(body: Blob, compressed: boolean): Promise<Response> {
     const encoding: Record<string, string> = compressed && this.named ? { 'Content-Encoding': 'gzip' } : {};
-    return fetch(this.address, {
+    return platform.fetch(this.address, {
       method: 'POST',
       headers: { 'Content-Type': 'text/plain', ...encoding },
       body,

@@ -1,11 +1,15 @@
 /** Entry of telemetry.worker.js: in a worker, messages; on a page, a function that carries orders out in idle moments. */
 import type { Order, Report } from '../shared/messages.ts';
+import type { Platform } from '../shared/platform.ts';
 import { Courier } from './courier.ts';
+import { platform } from './platform.ts';
+
+/** An order of a page without workers waits at most so long for an idle moment. */
+const IDLE_WITHIN_MS = 1000;
 
 /** What is there when this file runs as a plain script of a page. */
 interface Page {
-  telemetryCourier?: (report: (report: Report) => void) => (order: Order) => void;
-  requestIdleCallback?: (run: () => void, options: { timeout: number }) => void;
+  telemetryCourier?: (report: (report: Report) => void, given: Platform) => (order: Order) => void;
 }
 
 if (typeof WorkerGlobalScope !== 'undefined' && self instanceof WorkerGlobalScope) {
@@ -19,9 +23,9 @@ if (typeof WorkerGlobalScope !== 'undefined' && self instanceof WorkerGlobalScop
   scope.postMessage({ kind: 'ready' });
 } else {
   const page = globalThis as Page;
-  page.telemetryCourier = (report) => {
+  page.telemetryCourier = (report, given) => {
+    Object.assign(platform, given);
     const courier = new Courier(report);
-    const idle = page.requestIdleCallback ?? ((run: () => void) => setTimeout(run, 1));
-    return (order) => idle(() => courier.receive(order), { timeout: 1000 });
+    return (order) => given.whenIdle(() => courier.receive(order), IDLE_WITHIN_MS);
   };
 }

@@ -1,7 +1,6 @@
 /** Which element lies under the pointer: enter, leave, and how long it stayed. The browser says when it is another one. */
 import { BLOCKED } from '../elements.ts';
-import { guarded } from '../guard.ts';
-import { now, onItself, rootElement } from '../natives.ts';
+import { now, onItself, rootElement, timeOf } from '../natives.ts';
 import { isBlocked } from '../privacy.ts';
 import type { Tracker } from '../tracker.ts';
 
@@ -33,7 +32,7 @@ export function captureHover({ elements, roots, note, on, atEnd }: Tracker): (ev
   };
 
   roots.each((root) => on<PointerEvent>(root, 'pointerover', (event, at) => enter(roots.target(event), at)));
-  onItself(rootElement(document), 'pointerleave', ({ timeStamp }) => guarded(() => leave(timeStamp)));
+  onItself(rootElement(document), 'pointerleave', (event) => leave(timeOf(event)));
   atEnd(() => leave(now()));
   return (event, at) => {
     if (at - askedAt < BLOCKED_AGAIN_MS) return blocked;

@@ -24,7 +24,7 @@ function observeRoutes(tracker: Tracker, changed: (state: PageViewState) => void
     return;
   }
   for (const name of ['pushState', 'replaceState'])
-    around(Object.hasOwn(history, name) ? history : History.prototype, name, (run) => {
+    around(history, name, (run) => {
       const result = run();
       guarded(() => went(false));
       return result;
@@ -80,14 +80,14 @@ export function capturePages(tracker: Tracker): void {
     tracker.on(window, 'pagehide', () => tracker.end(leave));
   };
   // A page that is drawn before anybody asked for it is viewed when it is shown.
-  if (prerendering(document)) on(document, 'prerenderingchange', () => guarded(begin));
+  if (prerendering(document)) on(document, 'prerenderingchange', begin);
   else begin();
 
   tracker.on(window, 'wheel', () => {}); // scrolled or not, it is input
   const beat = () => {
     if (isVisible() && now() - tracker.inputAt() <= HEARTBEAT_INPUT_WITHIN_MS) tracker.note('heartbeat', now());
   };
-  every(() => guarded(beat), HEARTBEAT_EVERY_MS);
+  every(beat, HEARTBEAT_EVERY_MS);
 
   tracker.on(document, 'freeze', (_, at) => {
     visibility('frozen', at);

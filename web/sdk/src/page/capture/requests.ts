@@ -1,8 +1,7 @@
 /** AJAX calls: method, address, status, size, time from the call to the end of the body. Never bodies or headers. */
 import { roundMicros } from '../../shared/batch.ts';
 import { CALLS_WAITING_MAX } from '../../shared/limits.ts';
-import { guarded } from '../guard.ts';
-import { baseOf, now } from '../natives.ts';
+import { baseOf, now, observeTimings } from '../natives.ts';
 import type { Tracker } from '../tracker.ts';
 import { wrapFetch } from './fetch.ts';
 import { wrapXhr } from './xhr.ts';
@@ -71,17 +70,13 @@ export function captureRequests(tracker: Tracker): void {
     found.timing = timing;
     if (found.answered) tell(found);
   };
-  guarded(() => {
-    // Hears of each, also when the page's own buffer of timings is full.
-    new PerformanceObserver((list) =>
-      guarded(() => {
-        if (calls.size)
-          for (const timing of list.getEntries())
-            if (/^(fetch|xml)/.test((timing as PerformanceResourceTiming).initiatorType))
-              ended(timing as PerformanceResourceTiming);
-      }),
-    ).observe({ type: 'resource' });
-  });
+  // Hears of each, also when the page's own buffer of timings is full.
+  observeTimings((list) => {
+    if (calls.size)
+      for (const timing of list.getEntries())
+        if (/^(fetch|xml)/.test((timing as PerformanceResourceTiming).initiatorType))
+          ended(timing as PerformanceResourceTiming);
+  })?.observe({ type: 'resource' });
   tracker.atEnd(() => calls.forEach(tell));
 
   const told: Calls = {

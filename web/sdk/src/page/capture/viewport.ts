@@ -1,6 +1,5 @@
 /** Scroll and resize: the latest state, at a bounded rate, read when the page is laid out. */
 import { RESIZE_AFTER_MS, SCROLL_EVERY_MS } from '../../shared/limits.ts';
-import { guarded } from '../guard.ts';
 import { later, notLater, rootElement } from '../natives.ts';
 import { isElement } from '../roots.ts';
 import type { Tracker } from '../tracker.ts';
@@ -17,7 +16,7 @@ function bounded(tracker: Tracker, ms: number, tell: () => void): () => void {
     if (timer) run();
   });
   return () => {
-    timer ||= later(() => guarded(run), ms);
+    timer ||= later(run, ms);
   };
 }
 

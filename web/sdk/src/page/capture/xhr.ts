@@ -36,7 +36,9 @@ export function wrapXhr(calls: Calls): void {
     guarded(() => {
       finish(xhr, status);
       if (!opened.has(xhr))
-        on(xhr as EventTarget, 'loadend', () => guarded(() => stateOf(xhr) === DONE && finish(xhr, statusOf(xhr))));
+        on(xhr as EventTarget, 'loadend', () => {
+          if (stateOf(xhr) === DONE) finish(xhr, statusOf(xhr));
+        });
       opened.set(xhr, { method: String(method), address: addressOf(address) });
     });
     return result;

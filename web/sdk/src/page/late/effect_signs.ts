@@ -12,16 +12,21 @@ interface Navigate extends Event {
 }
 
 /** In the order of the events that tell of them, which stay in their tree. */
-const SIGNS: Record<string, EffectKind> = {
-  scroll: 'scroll',
-  change: 'selection',
-  beforetoggle: 'dialog',
-  toggle: 'dialog',
+const SIGNS: [type: string, kind: EffectKind][] = [
+  ['scroll', 'scroll'],
+  ['change', 'selection'],
+  ['beforetoggle', 'dialog'],
+  ['toggle', 'dialog'],
   // A player changes what it shows.
-  play: 'dom',
-  pause: 'dom',
-};
-const CALLS: Record<string, EffectKind> = { alert: 'dialog', confirm: 'dialog', prompt: 'dialog', open: 'new_tab' };
+  ['play', 'dom'],
+  ['pause', 'dom'],
+];
+const CALLS: [name: string, kind: EffectKind][] = [
+  ['alert', 'dialog'],
+  ['confirm', 'dialog'],
+  ['prompt', 'dialog'],
+  ['open', 'new_tab'],
+];
 
 /** `waits`: whether anything waits for one. */
 export function hearEffects(
@@ -32,9 +37,11 @@ export function hearEffects(
 ): void {
   for (const type of ['pointerdown', 'keydown', 'wheel']) tracker.on(window, type, acted);
   const hear = (target: EventTarget, type: string, kind: EffectKind, really: (event: never) => unknown = () => true) =>
-    on(target, type, (event) => waits() && event.isTrusted && guarded(() => really(event as never) && saw(kind)));
+    on(target, type, (event) => {
+      if (waits() && event.isTrusted && really(event as never)) saw(kind);
+    });
   tracker.roots.each((root) => {
-    for (const type in SIGNS) hear(root, type, SIGNS[type] as EffectKind);
+    for (const [type, kind] of SIGNS) hear(root, type, kind);
   });
   hear(window, 'focusin', 'focus');
   // Where the person presses, the caret goes: that is no effect.
@@ -44,9 +51,9 @@ export function hearEffects(
   // A router that keeps something in its present address goes nowhere.
   const goes = ({ navigationType, destination }: Navigate) => navigationType !== 'replace' || !destination.sameDocument;
   if (navigation) hear(navigation, 'navigate', 'navigation', goes);
-  for (const name in CALLS)
+  for (const [name, kind] of CALLS)
     around(window, name, (run) => {
-      guarded(() => saw(CALLS[name] as EffectKind));
+      guarded(() => saw(kind));
       return run();
     });
 }

@@ -15,7 +15,6 @@ import {
   EFFECT_WITHIN_MS,
 } from '../../shared/limits.ts';
 import { WORDS } from '../../shared/types.ts';
-import { guarded } from '../guard.ts';
 import {
   closest,
   composedPath,
@@ -24,9 +23,11 @@ import {
   localName,
   notLater,
   now,
+  observeChanges,
   on,
   readyStateOf,
   rootOf,
+  timeOf,
 } from '../natives.ts';
 import type { Tracker } from '../tracker.ts';
 import { hearEffects } from './effect_signs.ts';
@@ -63,12 +64,12 @@ export function captureEffects(tracker: Tracker): void {
   let sampledAt = 0;
   let busyAt = Number.NEGATIVE_INFINITY;
 
-  const changes = new MutationObserver((records) => guarded(() => (armed ? look(records) : sample(records))));
+  const changes = observeChanges((records) => (armed ? look(records) : sample(records)));
   const watch = (root: Node) =>
-    changes.observe(root, { subtree: true, childList: true, attributes: true, characterData: true });
+    changes?.observe(root, { subtree: true, childList: true, attributes: true, characterData: true });
   const rest = () => {
     armed = null;
-    changes.disconnect();
+    changes?.disconnect();
   };
   const tell = (kind: EffectKind) => {
     if (!armed) return;
@@ -95,9 +96,9 @@ export function captureEffects(tracker: Tracker): void {
     for (const { target } of records) nodes.add(target);
     sampled += records.length;
     if (sampled < EFFECT_SAMPLE_RECORDS_MAX) return;
-    changes.disconnect();
+    changes?.disconnect();
     if (now() - sampledAt < EFFECT_SAMPLE_EVERY_MS) busyAt = now();
-    timer = later(() => guarded(startSample), EFFECT_SAMPLE_EVERY_MS);
+    timer = later(startSample, EFFECT_SAMPLE_EVERY_MS);
   };
   const over = () => {
     tell('none');
@@ -107,15 +108,15 @@ export function captureEffects(tracker: Tracker): void {
   const begin = (seq: number, event: Event, target: Element | null) => {
     rest();
     notLater(timer);
-    timer = later(() => guarded(over), EFFECT_WITHIN_MS);
-    armed = { seq, at: event.timeStamp };
+    timer = later(over, EFFECT_WITHIN_MS);
+    armed = { seq, at: timeOf(event) };
     watch(document);
     if (target && rootOf(target) !== document)
       for (const step of composedPath(event)) if (step instanceof ShadowRoot) watch(step);
   };
   /** The click's own task is over. */
   const settle = (event: Event, target: Element | null) => {
-    if (armed?.at !== event.timeStamp || !target || event.type !== 'click' || event.defaultPrevented) return;
+    if (armed?.at !== timeOf(event) || !target || event.type !== 'click' || event.defaultPrevented) return;
     const { ctrlKey, metaKey } = event as MouseEvent;
     if ((ctrlKey || metaKey) && closest(target, '[href]')) return tell('new_tab');
     for (const [selectors, kind] of DEFAULTS) if (closest(target, selectors)) return tell(kind);
@@ -143,7 +144,7 @@ export function captureEffects(tracker: Tracker): void {
     if (seq < 0) return rest();
     begin(seq, event, target);
     if (before) tell(before);
-    else later(() => guarded(() => settle(event, target)), 0);
+    else later(() => settle(event, target), 0);
   };
   tracker.effects = { arm, saw };
   hearEffects(
@@ -151,7 +152,7 @@ export function captureEffects(tracker: Tracker): void {
     () => !!armed,
     saw,
     (event) => {
-      actedAt = event.timeStamp;
+      actedAt = timeOf(event);
       if ((event as PointerEvent).pointerType !== 'mouse') return;
       const target = tracker.roots.target(event);
       if (!target) return;
@@ -161,6 +162,6 @@ export function captureEffects(tracker: Tracker): void {
     },
   );
   if (readyStateOf(document) === 'complete') startSample();
-  else on(window, 'load', () => guarded(() => armed || startSample()));
+  else on(window, 'load', () => armed || startSample());
   tracker.atEnd(() => tell('navigation'));
 }

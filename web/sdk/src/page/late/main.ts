@@ -1,12 +1,12 @@
 /**
  * Entry of telemetry.late.js, which the page's part loads beside itself: the tools that need no first moment, what the browser
- * keeps until somebody asks, and what seldom happens in the first second.
+ * keeps until somebody asks, and what seldom happens in the first second. What it imports from the page's part is that part's
+ * own (`handed.ts`).
  */
 import { allowQuery } from '../../shared/urls.ts';
-import { guarded, onFailure } from '../guard.ts';
-import { now, whenIdle } from '../natives.ts';
-import { meetShadows } from '../privacy.ts';
-import type { Tools } from '../tools.ts';
+import { guarded } from '../guard.ts';
+import { whenIdle } from '../natives.ts';
+import { bring } from '../tools.ts';
 import type { Tracker } from '../tracker.ts';
 import { captureComposition } from './composition.ts';
 import { captureEffects } from './effects.ts';
@@ -22,11 +22,8 @@ import { captureVitals } from './vitals.ts';
 /** Within this time the captures begin, in an idle moment. */
 const BEGIN_WITHIN_MS = 500;
 
-export function captureLate(tracker: Tracker, bring: (tools: Tools) => void): void {
-  onFailure(() => tracker.note('capture_degraded', now(), 0, [], { what: 'sdk_error' }));
+export function captureLate(tracker: Tracker): void {
   allowQuery(tracker.settings.allowQuery);
-  // This copy does not hear which shadow trees are met.
-  meetShadows();
   bring(TOOLS);
   const begin = [watchPasswords, captureEffects];
   const wait = [

@@ -5,5 +5,6 @@ import type { Tools } from '../tools.ts';
 import { describe } from './describe.ts';
 import { labelToTell, valueToTell } from './personal.ts';
 import { unitsIn } from './reading.ts';
+import { findWayWithout } from './without_worker.ts';
 
-export const TOOLS: Tools = { describe, valueToTell, labelToTell, unitsIn, encodeRest, halves };
+export const TOOLS: Tools = { describe, valueToTell, labelToTell, unitsIn, encodeRest, halves, findWayWithout };

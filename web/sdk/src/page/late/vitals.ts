@@ -93,7 +93,7 @@ export function captureVitals(tracker: Tracker): void {
   observe<Interaction>('first-input', interacted);
   const tellAll = () => {
     measured.INP = interaction.toNextPaint((performance as { interactionCount?: number }).interactionCount);
-    for (const name in measured) tell(name, measured[name]);
+    for (const [name, value] of Object.entries(measured)) tell(name, value);
   };
   tracker.on(document, 'visibilitychange', () => {
     if (visibilityOf(document) !== 'hidden') return;
