@@ -3,9 +3,6 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { open } from '../laboratory.mjs';
 
-/** What does not hold yet; web/README.md says so. */
-const OWED = new Set(['arguments read once']);
-
 /** Runs the body of an async function for each case, and notes what the page was told of errors until all is quiet. */
 const runAll = (trial, cases) =>
   trial.run(`
@@ -28,8 +25,7 @@ async function same(t, page, cases) {
   const [without, with_] = [await open(t, { ...page, sdk: false }), await open(t, page)];
   const expected = await runAll(without, cases);
   const seen = await runAll(with_, cases);
-  for (const name of Object.keys(cases))
-    await t.test(name, { todo: OWED.has(name) }, () => assert.deepEqual(seen[name], expected[name]));
+  for (const name of Object.keys(cases)) await t.test(name, () => assert.deepEqual(seen[name], expected[name]));
   await t.test('console and uncaught errors', () => {
     assert.deepEqual(with_.errors, without.errors);
     assert.deepEqual(with_.console, without.console);
@@ -110,6 +106,18 @@ const NATIVE = {
     'return await fetch({ toString() { throw new Error("mine"); } }).catch((error) => error.message);',
   'an address that is read once':
     'let read = 0; await fetch({ toString() { read++; return "/api/ok"; } }); return read;',
+  'an init that is read once': `
+    const read = [];
+    const init = { get method() { read.push('method'); return { toString() { read.push('text'); return 'POST'; } }; } };
+    const inherits = new (class { get method() { read.push('inherited'); return 'PUT'; } })();
+    for (const given of [init, inherits]) await fetch('/api/echo', given);
+    return read;`,
+  'an address of a kind of its own': `
+    let read = 0;
+    class Address extends URL { get href() { read++; return super.href; } toString() { read++; return super.toString(); } }
+    await fetch(new Address('/api/ok', location));
+    const r = new XMLHttpRequest(); r.open('GET', new Address('/api/ok', location));
+    return read;`,
   'an init that is null': 'return (await fetch("/api/ok", null)).status;',
   'an init that is a number':
     'return await fetch("/api/ok", 1).then((r) => r.status, (error) => error.constructor.name);',

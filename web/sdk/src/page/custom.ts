@@ -20,9 +20,7 @@ const { hasOwn } = Object;
 const tagOf = Object.prototype.toString;
 const isoOf = Date.prototype.toISOString;
 const BIGINT_BITS_MAX = 1024;
-/** How many values are between two looks at the clock: a small object is never cut by a busy machine. */
-const NODES_PER_LOOK = 64;
-
+const VALUE_MS_MAX = 1;
 /** Thrown when the budget is used up. */
 const OVER = {};
 
@@ -30,12 +28,17 @@ const OVER = {};
 export function customProperties(properties: unknown): string {
   let nodes = 0;
   let units = 0;
-  const until = now() + PROPERTIES_MS_MAX;
+  let ms = 0;
+  let lookedAt = now();
   /** What is being walked, outermost first: who is in it himself has no end. */
   const above: unknown[] = [];
 
   const node = (): undefined => {
-    if (++nodes > PROPERTIES_NODES_MAX || (nodes % NODES_PER_LOOK === 0 && now() > until)) throw OVER;
+    const at = now();
+    // Of one value only so much is counted: a busy machine may rest in any, and never cuts a small object.
+    ms += Math.min(at - lookedAt, VALUE_MS_MAX);
+    lookedAt = at;
+    if (++nodes > PROPERTIES_NODES_MAX || ms > PROPERTIES_MS_MAX) throw OVER;
   };
   const write = (value: unknown, unitsMax?: number) => {
     const text = stringify(typeof value === 'string' ? clean(value, unitsMax) : value);

@@ -1,15 +1,14 @@
 /** The page's side of the worker: hands over, remembers what is not safe yet, and beacons it when the page ends. */
-import { type ClockEstimate, clientNow, encodeBatch } from '../shared/batch.ts';
+import { type ClockEstimate, clientNow } from '../shared/batch.ts';
 import type { Chunk, Header } from '../shared/chunk.ts';
-import type { Part } from '../shared/halves.ts';
 import { toJson } from '../shared/json.ts';
-import { BEACON_BYTES_MAX, BEACON_PART_BYTES_MIN, FORGET_WITHIN_MS, UNKEPT_BATCHES_MAX } from '../shared/limits.ts';
+import { BEACON_BYTES_MAX, FORGET_WITHIN_MS, UNKEPT_BATCHES_MAX } from '../shared/limits.ts';
 import type { Order, Report } from '../shared/messages.ts';
 import { erase } from './erase.ts';
 import { guarded, quietly } from './guard.ts';
-import { later, sendBeacon } from './natives.ts';
+import { later } from './natives.ts';
 import type { Settings } from './settings.ts';
-import { type Tools, tools } from './tools.ts';
+import { tools } from './tools.ts';
 import { findWay, type Post } from './ways.ts';
 
 const TAIL = 'ct-tail:';
@@ -104,13 +103,6 @@ export function createDelivery(
     store(() => {
       for (const name of tails()) order({ kind: 'adopt', name, text: localStorage[name] });
     });
-  /** What does not fit stays in localStorage alone. */
-  const beacon = (part: Part, halves: Tools['halves']) => {
-    const bytes = new Blob([part.text]).size;
-    if (bytes <= room && sendBeacon(navigator, address, part.text)) room -= bytes;
-    else if (part.events > 1 && Math.min(bytes, room) > BEACON_PART_BYTES_MIN)
-      for (const half of halves(part)) beacon(half, halves);
-  };
   const leave = (batch: Unkept, seq: number) => {
     const late = tools();
     if (batch.left === 2) return;
@@ -120,11 +112,11 @@ export function createDelivery(
     // What cannot be written yet is left as it is, for the next page's worker: it does not leave the device.
     let text: string;
     if (!late) text = toJson({ sent_at: sentAt, header, chunk: { ...chunk, rows: Array.from(chunk.rows) } });
+    // Nothing leaves past the site's own filter, which the next page's worker has. What does not fit stays in localStorage alone.
     else {
-      const { rest, events } = late.encodeRest(header, chunk);
-      text = encodeBatch(rest, sentAt, clock);
-      // Nothing leaves past the site's own filter, which the next page's worker has.
-      if (!hooks) beacon({ text, events }, late.halves);
+      const told = late.lastWords(address, header, chunk, sentAt, clock, hooks ? 0 : room);
+      text = told.text;
+      if (!hooks) room = told.room;
     }
     store(() => localStorage.setItem(tailOf(seq), text));
   };

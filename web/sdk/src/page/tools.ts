@@ -3,9 +3,8 @@
  * then elements wait to be described, and no value is told.
  */
 import type { RawElement } from '../shared/chunk.ts';
-import type { encodeRest } from '../shared/encode.ts';
-import type { halves } from '../shared/halves.ts';
 import { guarded } from './guard.ts';
+import type { lastWords } from './late/last_words.ts';
 import type { findWayWithout } from './late/without_worker.ts';
 
 export interface Tools {
@@ -15,8 +14,7 @@ export interface Tools {
   labelToTell(field: Element): string | undefined;
   /** UTF-16 units of the text in a node, or of a range in it, as far as they are counted. */
   unitsIn(root: Node, range?: Range): number;
-  encodeRest: typeof encodeRest;
-  halves: typeof halves;
+  lastWords: typeof lastWords;
   findWayWithout: typeof findWayWithout;
 }
 

@@ -2,7 +2,7 @@
 import { around } from '../around.ts';
 import { guarded } from '../guard.ts';
 import { getter, method, original } from '../natives.ts';
-import { addressOf, type Calls } from './requests.ts';
+import { addressOf, type Calls, methodOf } from './requests.ts';
 
 type Then = Promise<unknown>['then'];
 
@@ -21,7 +21,16 @@ function thenOf(answer: object): Then | undefined {
 
 const headerOf = method(Headers.prototype.get);
 const urlOf = getter<string>(Request.prototype, 'url');
-const methodOf = getter<string>(Request.prototype, 'method');
+const requestMethod = getter<string>(Request.prototype, 'method');
+
+/** What the second argument says of the method: undefined for nothing, null where the page's own code would have to be asked. */
+function methodIn(init: unknown): string | null | undefined {
+  if (init === undefined || init === null) return undefined;
+  if (init instanceof Request) return requestMethod(init);
+  const own = Object.getOwnPropertyDescriptor(init, 'method');
+  if (!own) return Object.getPrototypeOf(init) === Object.prototype ? undefined : null;
+  return own.get || own.set ? null : own.value === undefined ? undefined : methodOf(own.value);
+}
 
 export function wrapFetch(calls: Calls): void {
   /** A page may answer two calls with one promise: then what follows on it is one as well. */
@@ -29,8 +38,9 @@ export function wrapFetch(calls: Calls): void {
   around(window, 'fetch', (run, _, [input, init]) => {
     const call = guarded(() => {
       const request = input instanceof Request;
-      const method = (init as RequestInit | undefined)?.method ?? (request ? methodOf(input) : 'GET');
-      return calls.begin(String(method), request ? urlOf(input) : addressOf(input), 'fetch');
+      const given = methodIn(init);
+      const method = given === undefined ? (request ? requestMethod(input) : 'GET') : given;
+      return calls.begin(method, request ? urlOf(input) : addressOf(input), 'fetch');
     });
     let answer: unknown;
     let follow: Then | undefined;

@@ -2,12 +2,12 @@
 import { around } from '../around.ts';
 import { guarded } from '../guard.ts';
 import { getter, method, on } from '../natives.ts';
-import { addressOf, type Call, type Calls } from './requests.ts';
+import { addressOf, type Call, type Calls, methodOf } from './requests.ts';
 
 const DONE = 4;
 
 interface Opened {
-  method: string;
+  method: string | null;
   address: string;
   /** Sent, and not told yet. */
   call?: Call;
@@ -39,7 +39,7 @@ export function wrapXhr(calls: Calls): void {
         on(xhr as EventTarget, 'loadend', () => {
           if (stateOf(xhr) === DONE) finish(xhr, statusOf(xhr));
         });
-      opened.set(xhr, { method: String(method), address: addressOf(address) });
+      opened.set(xhr, { method: methodOf(method), address: addressOf(address) });
     });
     return result;
   });

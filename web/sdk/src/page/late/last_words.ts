@@ -1,0 +1,35 @@
+/** A batch that the page itself has to write, because it ends: sent by beacon as far as there is room. */
+import { type ClockEstimate, encodeBatch } from '../../shared/batch.ts';
+import type { Chunk, Header } from '../../shared/chunk.ts';
+import { encodeRest } from '../../shared/encode.ts';
+import { halves, type Part } from '../../shared/halves.ts';
+import { BEACON_PART_BYTES_MIN } from '../../shared/limits.ts';
+import { sendBeacon } from '../natives.ts';
+
+export interface Words {
+  /** JSON of the whole batch. */
+  text: string;
+  /** Bytes that further beacons may take. */
+  room: number;
+}
+
+/** `room`: bytes that beacons may take. What does not fit is not sent. */
+export function lastWords(
+  address: string,
+  header: Header,
+  chunk: Chunk,
+  sentAt: number,
+  clock: ClockEstimate | null,
+  room: number,
+): Words {
+  const beacon = (part: Part): void => {
+    const bytes = new Blob([part.text]).size;
+    if (bytes <= room && sendBeacon(navigator, address, part.text)) room -= bytes;
+    else if (part.events > 1 && Math.min(bytes, room) > BEACON_PART_BYTES_MIN)
+      for (const half of halves(part)) beacon(half);
+  };
+  const { rest, events } = encodeRest(header, chunk);
+  const text = encodeBatch(rest, sentAt, clock);
+  beacon({ text, events });
+  return { text, room };
+}
