@@ -1,24 +1,36 @@
 import { describe, expect, test } from 'vitest';
 import { createThinner } from '../src/page/capture/pointer.ts';
 import { createElements } from '../src/page/elements.ts';
+import { createGate } from '../src/page/gate.ts';
 import { createNotes, type Notes } from '../src/page/notes.ts';
 import type { TelemetryEvent, Trail } from '../src/shared/batch.ts';
 import type { Chunk, Header } from '../src/shared/chunk.ts';
 import { encodeRest } from '../src/shared/encode.ts';
-import { NOTES_ROWS_MAX } from '../src/shared/limits.ts';
-import { EVENT_TYPES, type EventType } from '../src/shared/types.ts';
+import { BATCH_BYTES_MAX, BATCH_EVENTS_MAX, EVENT_BYTES, NOTES_ROWS_MAX } from '../src/shared/limits.ts';
 
 const HEADER = { page: { url: 'https://shop.example/', referrer: '', title: '' } } as Header;
-const MOUSE = 0;
 
-const add = (notes: Notes, type: EventType, at: number, ...values: number[]) =>
-  notes.add(EVENT_TYPES.indexOf(type), at, 0, values);
-const eventsOf = (chunk: Chunk): TelemetryEvent[] => JSON.parse(encodeRest(HEADER, chunk).rest).events;
+let began = 0;
+let isFull = false;
+const newNotes = (elements = createElements()): Notes => {
+  began = 0;
+  isFull = false;
+  return createNotes(
+    elements,
+    createGate('granted'),
+    () => began++,
+    () => {
+      isFull = true;
+    },
+  );
+};
+const mouse = (clientX: number, clientY: number) => ({ clientX, clientY, pointerType: 'mouse' });
+const eventsOf = (chunk: Chunk | null): TelemetryEvent[] => JSON.parse(encodeRest(HEADER, chunk as Chunk).rest).events;
 
 describe('notes', () => {
   test('a trail keeps device time to the microsecond and a quarter pixel, without drift', () => {
-    const notes = createNotes(createElements());
-    for (let n = 0; n < 100; n++) notes.sample(1000 + n * 8.3333, 44 + n / 3, 31, MOUSE);
+    const notes = newNotes();
+    for (let n = 0; n < 100; n++) notes.sample(1000 + n * 8.3333, mouse(44 + n / 3, 31));
     const [event] = eventsOf(notes.take());
     const { dt, x } = (event as TelemetryEvent).trail as Trail;
     expect(dt[0]).toBe(0);
@@ -28,11 +40,11 @@ describe('notes', () => {
   });
 
   test('another event closes the trail, so that seq is the order', () => {
-    const notes = createNotes(createElements());
-    notes.sample(1, 0, 0, MOUSE);
-    notes.sample(2, 1, 1, MOUSE);
-    add(notes, 'click', 3, 1, 1, 0);
-    notes.sample(4, 2, 2, MOUSE);
+    const notes = newNotes();
+    notes.sample(1, mouse(0, 0));
+    notes.sample(2, mouse(1, 1));
+    notes.note('click', 3, 0, [1, 1, 0]);
+    notes.sample(4, mouse(2, 2));
     const events = eventsOf(notes.take());
     expect(events.map(({ seq, type }) => [seq, type])).toEqual([
       [0, 'pointer'],
@@ -44,26 +56,45 @@ describe('notes', () => {
   });
 
   test('seq goes on over takes, and a trail does not', () => {
-    const notes = createNotes(createElements());
-    expect(notes.sample(1, 0, 0, MOUSE)).toBe(true);
-    expect(notes.sample(2, 0, 0, MOUSE)).toBe(false);
-    notes.take();
-    expect(notes.sample(3, 0, 0, MOUSE)).toBe(true);
+    const notes = newNotes();
+    notes.sample(1, mouse(0, 0));
+    notes.sample(2, mouse(0, 0));
+    expect(eventsOf(notes.take())).toHaveLength(1);
+    notes.sample(3, mouse(0, 0));
     expect(eventsOf(notes.take())[0]?.seq).toBe(1);
+    expect(notes.take()).toBeNull();
   });
 
   test('encoding twice gives the same: the page and the worker both do', () => {
-    const notes = createNotes(createElements());
-    notes.sample(1, 5, 6, MOUSE);
+    const notes = newNotes();
+    notes.sample(1, mouse(5, 6));
     const chunk = notes.take();
     expect(eventsOf(structuredClone(chunk))).toEqual(eventsOf(chunk));
   });
 
-  test('has room for as many rows as it says', () => {
-    const notes = createNotes(createElements());
-    for (let n = 0; n < NOTES_ROWS_MAX; n++, expect(notes.hasRoom()).toBe(n < NOTES_ROWS_MAX)) add(notes, 'focus', n);
-    expect(eventsOf(notes.take())).toHaveLength(NOTES_ROWS_MAX);
-    expect(notes.hasRoom()).toBe(true);
+  test('an element that was known before has its number in whatever batch it is noted', () => {
+    const elements = createElements();
+    const notes = newNotes(elements);
+    const tags = () => (JSON.parse((notes.take() as Chunk).elements) as { tag: string }[]).map(({ tag }) => tag);
+    const [body, head] = [elements.know(document.body), elements.know(document.head)];
+    notes.note('element_enter', 1, head);
+    notes.note('element_enter', 2, body);
+    expect(tags()).toEqual(['head', 'body']);
+    notes.note('element_leave', 3, body);
+    expect(tags()).toEqual(['body']);
+  });
+
+  test('is full with as much as a batch may hold, and takes no more rows than there are', () => {
+    const notes = newNotes();
+    for (let n = 0; !isFull; n++) notes.note('focus', n);
+    const { length } = eventsOf(notes.take());
+    expect(length).toBe(Math.min(BATCH_EVENTS_MAX, Math.ceil(BATCH_BYTES_MAX / EVENT_BYTES)));
+    isFull = false;
+    for (let n = 0; !isFull; n++) notes.sample(n, mouse(n, n));
+    expect(notes.samples()).toBeLessThanOrEqual(NOTES_ROWS_MAX);
+    const [event] = eventsOf(notes.take());
+    expect(event?.trail).toMatchObject({ x: Array.from({ length: notes.samples() }, (_, n) => n) });
+    expect(began).toBe(2);
   });
 });
 

@@ -76,7 +76,7 @@ let undo: (() => void)[];
 function start(settings: Partial<Settings> = {}): FakeWorker {
   telemetry = startTelemetry({ ...SETTINGS, ...settings });
   const worker = FakeWorker.last;
-  worker?.report({ kind: 'ready' });
+  worker?.report({ kind: 'ready', timezone: 'Europe/Berlin' });
   return worker;
 }
 
@@ -243,7 +243,7 @@ describe('privacy', () => {
     // biome-ignore lint/suspicious/noDocumentCookie: as other scripts of a page set it
     document.cookie = 'ct_visitor=01234567-89ab-7000-8000-000000000000; Path=/';
     telemetry.consent('granted');
-    FakeWorker.last.report({ kind: 'ready' });
+    FakeWorker.last.report({ kind: 'ready', timezone: 'Europe/Berlin' });
     const batches = FakeWorker.last.batches();
     expect(types(batches)).toContain('custom');
     for (const { visitor_id } of batches) expect(visitor_id).toBe('01234567-89ab-7000-8000-000000000000');
@@ -253,7 +253,7 @@ describe('privacy', () => {
     start({ consent: 'pending' });
     for (let n = 0; n < 2000; n++) telemetry.track('tick');
     telemetry.consent('granted');
-    FakeWorker.last.report({ kind: 'ready' });
+    FakeWorker.last.report({ kind: 'ready', timezone: 'Europe/Berlin' });
     const events = FakeWorker.last.batches().flatMap((batch) => batch.events);
     expect(events).toHaveLength(901);
     expect(events.at(-1)?.degraded).toEqual({ what: 'consent', rate_hz: 0 });

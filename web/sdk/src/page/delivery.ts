@@ -58,6 +58,7 @@ export function createDelivery(
   let post: Post | undefined;
   let forgotten: (() => void) | undefined;
   let clock: ClockEstimate | null = null;
+  let timezone: string | undefined;
   let acknowledged = 0;
   let dropped = 0;
   let started = false;
@@ -78,6 +79,7 @@ export function createDelivery(
     room = BEACON_BYTES_MAX;
     switch (report.kind) {
       case 'ready':
+        timezone = report.timezone;
         return;
       case 'adopted':
         return store(() => localStorage.removeItem(report.name));
@@ -107,7 +109,8 @@ export function createDelivery(
     const late = tools();
     if (batch.left === 2) return;
     batch.left = late ? 2 : 1;
-    const { header, chunk } = batch;
+    const { chunk } = batch;
+    const header = { ...batch.header, page: { ...batch.header.page, timezone } };
     const sentAt = clientNow();
     // What cannot be written yet is left as it is, for the next page's worker: it does not leave the device.
     let text: string;

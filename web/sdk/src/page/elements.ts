@@ -16,16 +16,14 @@ import {
   observePlaces,
   whenIdle,
 } from './natives.ts';
-import { isBlocked, isBlockedAnew } from './privacy.ts';
+import { isHidden, isHiddenAnew } from './privacy.ts';
 import { tools } from './tools.ts';
-
-/** The number of an element inside of a block: nothing is noted of it. */
-export const BLOCKED = -1;
 
 /** What is known of an element. It does not hold the element: what the page takes away is free to go. */
 export interface Known {
-  /** In which batch `number` counts. */
+  /** In which batch it was described, or is told of. */
   batch: number;
+  /** In that batch, from 1; 0: nothing was noted of it yet. */
   number: number;
   /** What it looked like then: when it changes, it is another element to whoever reads of it. */
   stamp: string | null;
@@ -34,9 +32,11 @@ export interface Known {
   rect: RawElement['rect'];
 }
 
-const known = (number: number): Known => ({ batch: 0, number, stamp: null, scrolls: 0, raw: null, rect: null });
-const NOTHING = known(0);
-const HIDDEN = known(BLOCKED);
+const known = (): Known => ({ batch: 0, number: 0, stamp: null, scrolls: 0, raw: null, rect: null });
+/** What is known where there is no element. */
+export const NOTHING = known();
+/** What is known of an element inside of a block, or of an edit inside of what is ignored: nothing is noted of it. */
+export const HIDDEN = known();
 
 /** Of a page that ends before the tools are there. */
 const UNDESCRIBED: RawElement = {
@@ -51,9 +51,12 @@ const UNDESCRIBED: RawElement = {
 };
 
 export interface Elements {
-  /** Looks an element up, for this batch. `now`: describes it at once, since the page may take it away. */
-  know(element: Element | null, now?: boolean): Known;
-  /** The number, in this batch, of an element that was known before. */
+  /**
+   * Looks an element up. `now`: describes it at once, since the page may take it away. `edit`: of what is done to a field, which
+   * what is ignored hides as well.
+   */
+  know(element: Element | null, now?: boolean, edit?: boolean): Known;
+  /** The number in this batch, to be written at once: it is true until the batch ends. */
   number(its: Known): number;
   /** The page has scrolled: places of before are no longer true. */
   scrolled(): void;
@@ -78,11 +81,9 @@ export function createElements(): Elements {
     }
   });
   const look = (element: Element, its: Known, place: boolean): boolean => {
-    const describe = tools()?.describe;
-    if (its.raw || !describe) return !!its.raw;
-    its.raw = describe(element);
-    if (place) places?.observe(element);
-    return true;
+    its.raw ??= tools()?.describe(element) ?? null;
+    if (its.raw && place && !its.rect) places?.observe(element);
+    return !!its.raw;
   };
   const lookAll = () => {
     for (const [element, its] of waiting)
@@ -104,29 +105,25 @@ export function createElements(): Elements {
     asked = true;
     later(() => whenIdle(lookWhenIdle, DESCRIBE_WITHIN_MS), DESCRIBE_AFTER_MS);
   };
-  const use = (its: Known): Known => {
-    its.batch = batch;
-    its.number = used.push(its);
-    return its;
-  };
   /** Known anew, with what is still true of it. */
   const again = (element: Element, old: Known | undefined, stamp: string | null, there: boolean): Known => {
+    const still = !there || (old?.batch === batch && old.stamp === stamp);
     const rect = !there || old?.scrolls === scrolls ? (old?.rect ?? null) : null;
-    const its = use({ batch, number: 0, stamp, scrolls, raw: there ? null : (old?.raw ?? null), rect });
+    const its = { batch, number: 0, stamp, scrolls, raw: still ? (old?.raw ?? null) : null, rect };
     all.set(element, its);
     return its;
   };
 
   return {
-    know(element, now) {
+    know(element, now = false, edit = false) {
       if (!element) return NOTHING;
-      if (isBlocked(element)) return HIDDEN;
+      if (isHidden(element, edit)) return HIDDEN;
       const stamp = stampOf(element);
       let its = all.get(element);
       if (!its || its.batch !== batch || its.scrolls !== scrolls || its.stamp !== stamp) {
         const there = isConnected(element);
         // Of what is taken off the page nobody can tell any more where it was: what was known of it stays.
-        if (isBlockedAnew(element) || !(there || its)) return HIDDEN;
+        if (isHiddenAnew(element, edit) || !(there || its)) return HIDDEN;
         its = again(element, its, stamp, there);
         if (!now || !look(element, its, true)) {
           waiting.push([element, its]);
@@ -135,15 +132,21 @@ export function createElements(): Elements {
       } else if (now) look(element, its, true);
       return its;
     },
-    number: (its) => (its.batch === batch || its.number <= 0 ? its : use(its)).number,
+    number(its) {
+      if (its === NOTHING) return 0;
+      if (its.batch !== batch || !its.number) {
+        its.batch = batch;
+        its.number = used.push(its);
+      }
+      return its.number;
+    },
     scrolled() {
       scrolls++;
     },
     take() {
       lookAll();
       batch++;
-      for (const { raw, rect } of used) if (raw) raw.rect = rect;
-      const taken = toJson(used.map(({ raw }) => raw));
+      const taken = toJson(used.map(({ raw, rect }) => ({ ...raw, rect })));
       used = [];
       return taken;
     },

@@ -2,26 +2,39 @@
 import { PENDING_EVENTS_MAX, PENDING_SAMPLES_MAX } from '../shared/limits.ts';
 import type { Consent } from './api.ts';
 
-export interface Gate {
+interface State {
   consent: Consent;
   /** The page has ended, for now. */
   ended: boolean;
+}
+
+export interface Gate extends Readonly<State> {
+  /** Whether everything is taken. Else `opens` says what is. */
+  readonly open: boolean;
   /** How many events and samples were refused since consent was asked for. */
-  missed: number;
+  readonly missed: number;
+  turn(to: Partial<State>): void;
   /** `events` and `samples`: of the document so far. Consent can only be pending from the start, so they are what waits. */
   opens(events: number, samples: number): boolean;
 }
 
 export function createGate(consent: Consent): Gate {
-  return {
+  const gate = {
     consent,
     ended: false,
+    open: consent === 'granted',
     missed: 0,
-    opens(events, samples) {
-      if (this.ended || this.consent === 'denied') return false;
-      if (this.consent === 'granted' || (events < PENDING_EVENTS_MAX && samples < PENDING_SAMPLES_MAX)) return true;
-      this.missed++;
+    turn(to: Partial<State>) {
+      Object.assign(gate, to);
+      gate.open = gate.consent === 'granted' && !gate.ended;
+    },
+    opens(events: number, samples: number) {
+      if (gate.open) return true;
+      if (gate.ended || gate.consent === 'denied') return false;
+      if (events < PENDING_EVENTS_MAX && samples < PENDING_SAMPLES_MAX) return true;
+      gate.missed++;
       return false;
     },
   };
+  return gate;
 }

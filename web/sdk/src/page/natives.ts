@@ -107,6 +107,12 @@ export function on(target: EventTarget, type: string, listener: (event: Event) =
   listen(target, type, careful(listener), { capture: true, passive: true });
 }
 
+/** What listens as `on` does, for the next time only; to call it again before that changes nothing. */
+export function listenOnce(target: EventTarget, type: string, listener: (event: Event) => void): () => void {
+  const kept = careful(listener);
+  return () => listen(target, type, kept, { capture: true, passive: true, once: true });
+}
+
 /** As `on`, for what happens at `target` itself and not within it; the listener may prevent what the browser does then. */
 export function onItself(target: EventTarget, type: string, listener: (event: Event) => void): void {
   listen(target, type, careful(listener));

@@ -1,65 +1,134 @@
-/** The notes of one batch: rows of numbers, details, elements. Hands out `seq`. */
-import { type Chunk, type Details, WIDTH } from '../shared/chunk.ts';
-import { NOTES_ROWS_MAX } from '../shared/limits.ts';
-import { EVENT_TYPES } from '../shared/types.ts';
-import type { Elements } from './elements.ts';
+/** The notes of one batch: rows of numbers, details, elements. Hands out `seq`, and counts. */
+import { type Chunk, type Details, type DetailsFor, WIDTH } from '../shared/chunk.ts';
+import {
+  BATCH_BYTES_MAX,
+  BATCH_EVENTS_MAX,
+  ELEMENT_BYTES,
+  EVENT_BYTES,
+  NOTES_ROWS_MAX,
+  SAMPLE_BYTES,
+} from '../shared/limits.ts';
+import { EVENT_TYPES, type EventType } from '../shared/types.ts';
+import { type Elements, HIDDEN, type Known, NOTHING } from './elements.ts';
+import type { Gate } from './gate.ts';
 import { ORIGIN } from './natives.ts';
+import { pointerType } from './pointer_type.ts';
 
-const POINTER = EVENT_TYPES.indexOf('pointer');
+const NUMBER_OF = Object.fromEntries(EVENT_TYPES.map((type, number) => [type, number])) as Record<EventType, number>;
+const { pointer: POINTER } = NUMBER_OF;
+const NONE: Values = [];
+
+export type Values = readonly [a?: number, b?: number, c?: number, d?: number];
+type Sample = Pick<PointerEvent, 'clientX' | 'clientY' | 'pointerType'>;
 
 export interface Notes {
-  /** Writes an event, whose type is not `pointer`, and returns its `seq`. There must be room. */
-  add(type: number, at: number, element: number, values: readonly (number | undefined)[], details?: Details): number;
-  /** Writes a sample of the pointer, and says whether it began a trail, and so is an event. There must be room. */
-  sample(at: number, x: number, y: number, pointerType: number): boolean;
-  hasRoom(): boolean;
+  /**
+   * Takes one event and returns its `seq`; −1 when it is not taken. `at` is ms since the document began, as in
+   * `Event.timeStamp`. `its` is what `know` gave: of a hidden element nothing is taken. The four numbers are those that
+   * `encode.ts` reads for the type.
+   */
+  note<T extends EventType>(type: T, at: number, its?: Known | 0, values?: Values, details?: DetailsFor<T>): number;
+  /** Takes one sample of the pointer, of an event or of what it coalesces. */
+  sample(at: number, pointer: Sample): void;
   /** The `seq` of the next event. */
   next(): number;
-  take(): Chunk;
+  /** How many events of each type there were so far. */
+  readonly captured: Uint32Array;
+  samples(): number;
+  /** Ends the batch. Null: there is no event in it. */
+  take(): Chunk | null;
+  /** Forgets everything, and numbers anew. */
+  restart(): void;
 }
 
-// A closure rather than a class, here and in the tracker: its variables minify to one letter.
-export function createNotes(elements: Elements): Notes {
+/**
+ * `begun`: the first event of a batch was noted. `full`: as much as a batch may hold.
+ *
+ * What happens for each event is in one function, without parts of it in others: it runs some milliseconds after the last
+ * time, when the processor has the code of neither at hand any more.
+ */
+export function createNotes(elements: Elements, gate: Gate, begun: () => void, full: () => void): Notes {
   const rows = new Float64Array(NOTES_ROWS_MAX * WIDTH);
+  const captured = new Uint32Array(EVENT_TYPES.length);
   let used = 0;
+  let bytes = 0;
   let seq = 0;
   let first = 0;
+  let samples = 0;
   let inTrail = false;
   let details: Chunk['details'] = [];
 
+  const isFull = () => bytes >= BATCH_BYTES_MAX || seq - first >= BATCH_EVENTS_MAX || used >= rows.length;
+  const numbered = (type: number) => {
+    captured[type] = (captured[type] as number) + 1;
+    if (seq++ === first) begun();
+  };
+  const take = () => {
+    if (seq === first) return null;
+    const chunk = { first_seq: first, origin: ORIGIN, rows: rows.slice(0, used), elements: elements.take(), details };
+    first = seq;
+    used = bytes = 0;
+    inTrail = false;
+    details = [];
+    return chunk;
+  };
   return {
-    add(type, at, element, values, more) {
+    captured,
+    note(name, at, its, values = NONE, more) {
+      if (its === HIDDEN || !(gate.open || gate.opens(seq, samples))) return -1;
+      const type = NUMBER_OF[name];
       inTrail = false;
-      if (more) details.push([used / WIDTH, more]);
       rows[used] = type;
       rows[used + 1] = at;
-      rows[used + 2] = element;
-      for (let i = 0; i < 4; i++) rows[used + 3 + i] = values[i] as number; // a typed array makes NaN of what is not there
+      rows[used + 2] = its ? elements.number(its) : 0;
+      // A typed array makes NaN of what is not there.
+      rows[used + 3] = values[0] as number;
+      rows[used + 4] = values[1] as number;
+      rows[used + 5] = values[2] as number;
+      rows[used + 6] = values[3] as number;
+      if (more) {
+        details.push([used / WIDTH, more]);
+        bytes += sizeOf(more);
+      }
       used += WIDTH;
-      return seq++;
+      bytes += its && its !== NOTHING ? EVENT_BYTES + ELEMENT_BYTES : EVENT_BYTES;
+      const own = seq;
+      numbered(type);
+      if (isFull()) full();
+      return own;
     },
-    sample(at, x, y, pointerType) {
+    sample(at, pointer) {
+      if (!(gate.open || gate.opens(seq, samples))) return;
+      samples++;
       rows[used] = POINTER;
       rows[used + 1] = at;
       rows[used + 2] = 0;
-      rows[used + 3] = x;
-      rows[used + 4] = y;
-      rows[used + 6] = pointerType;
-      used += WIDTH;
-      const begins = !inTrail;
+      rows[used + 3] = pointer.clientX;
+      rows[used + 4] = pointer.clientY;
+      bytes += inTrail ? SAMPLE_BYTES : EVENT_BYTES;
+      if (!inTrail) {
+        // Told of the first of a trail only.
+        rows[used + 6] = pointerType(pointer);
+        numbered(POINTER);
+      }
       inTrail = true;
-      if (begins) seq++;
-      return begins;
+      used += WIDTH;
+      if (isFull()) full();
     },
-    hasRoom: () => used < rows.length,
     next: () => seq,
-    take() {
-      const taken = { first_seq: first, origin: ORIGIN, rows: rows.slice(0, used), elements: elements.take(), details };
-      first = seq;
-      used = 0;
-      inTrail = false;
-      details = [];
-      return taken;
+    samples: () => samples,
+    take,
+    restart() {
+      take();
+      seq = first = samples = 0;
+      captured.fill(0);
     },
   };
+}
+
+/** About the bytes of details as JSON; cheap, and never far below. */
+function sizeOf(details: Details): number {
+  let bytes = 2;
+  for (const value of Object.values(details)) bytes += 12 + (typeof value === 'string' ? value.length : 9);
+  return bytes;
 }

@@ -27,10 +27,14 @@ function around(element: Element): Element | null {
   return hostAround(element);
 }
 
-/** Whether an element that nothing is known of yet lies in a block. Finds out as well whether it is shown in a shadow tree. */
-export function isBlockedAnew(element: Element): boolean {
-  shadows ||= !!around(element);
-  return isBlocked(element);
+/**
+ * Whether an element that nothing is known of yet is hidden after all, though `isHidden` says no: the first that is shown in a
+ * shadow tree is found here.
+ */
+export function isHiddenAnew(element: Element, edit: boolean): boolean {
+  if (shadows || !around(element)) return false;
+  shadows = true;
+  return isHidden(element, edit);
 }
 
 /** The element that hosts the shadow tree in which this one lies; also of another realm, where `instanceof` fails. */
@@ -40,7 +44,12 @@ export function hostAround(element: Element): Element | null {
 }
 
 /** Nothing inside is captured: no events, no text, no pointer samples. */
-export const isBlocked = (element: Element): boolean => !!within(element, '[data-ct-block]');
-
+const BLOCK = '[data-ct-block]';
 /** What is done to the field is not captured: input, change, key, clipboard. Clicks and focus still are. */
-export const isIgnored = (element: Element): boolean => !!within(element, '[data-ct-ignore]');
+const IGNORE = '[data-ct-ignore]';
+const BOTH = `${BLOCK},${IGNORE}`;
+
+/** `edit`: whether it is an edit, a key or the like, which what is ignored hides as well. */
+export const isHidden = (element: Element, edit: boolean): boolean => !!within(element, edit ? BOTH : BLOCK);
+export const isBlocked = (element: Element): boolean => isHidden(element, false);
+export const isIgnored = (element: Element): boolean => !!within(element, IGNORE);

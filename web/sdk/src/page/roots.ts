@@ -15,9 +15,8 @@ export interface Roots {
 }
 
 export function isElement(target: EventTarget | null): target is Element {
-  if (target instanceof Element) return true;
   try {
-    // An element of another realm, as of a frame that the page emptied.
+    // True also of an element of another realm, as of a frame that the page emptied.
     return nodeType(target as Node) === Node.ELEMENT_NODE;
   } catch {
     return false;
@@ -45,10 +44,15 @@ export function createRoots(): Roots {
       }
     },
     target(event) {
-      const target = targetOf(event);
-      if (!(target instanceof Element) && !isElement(target)) return null;
-      // Only what hosts a tree hides another target.
-      if (!shadowRootOf(target)) return target;
+      const target = targetOf(event) as Element;
+      // Before all else, since these are the usual ones that are no element.
+      if ((target as EventTarget) === window || (target as EventTarget) === document) return null;
+      try {
+        // Only what hosts a tree hides another target. It throws where there is no element.
+        if (!shadowRootOf(target)) return target;
+      } catch {
+        return null;
+      }
       const path = composedPath(event);
       // Shadow trees, also of another realm.
       for (const step of path) if (step !== window && nodeType(step) === Node.DOCUMENT_FRAGMENT_NODE) meet(step);

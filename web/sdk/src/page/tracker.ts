@@ -1,25 +1,19 @@
 /** The page thread: `note` takes what the capture modules saw; every few seconds the notes go to the worker as a batch. */
-import type { Details, DetailsFor, Header } from '../shared/chunk.ts';
-import {
-  BATCH_BYTES_MAX,
-  BATCH_EVENTS_MAX,
-  ELEMENT_BYTES,
-  EVENT_BYTES,
-  FLUSH_MS,
-  SAMPLE_BYTES,
-} from '../shared/limits.ts';
-import { EVENT_TYPES, type EventType } from '../shared/types.ts';
+import type { Header } from '../shared/chunk.ts';
+import { FLUSH_MS } from '../shared/limits.ts';
+import { EVENT_TYPES } from '../shared/types.ts';
 import { uuidV7 } from '../shared/uuid.ts';
 import type { Stats } from './api.ts';
 import { createDelivery } from './delivery.ts';
-import { BLOCKED, createElements, type Elements } from './elements.ts';
+import { createElements, type Elements } from './elements.ts';
 import { createGate } from './gate.ts';
 import { failures, guarded, onFailure } from './guard.ts';
 import type { Core } from './guarded_api.ts';
 import { createIdentity } from './identity.ts';
 import type { Effects } from './late/effects.ts';
-import { later, notLater, now, on, prerendering, timeOf } from './natives.ts';
-import { createNotes } from './notes.ts';
+import { createListeners, type On } from './listeners.ts';
+import { later, notLater, now, prerendering } from './natives.ts';
+import { createNotes, type Notes } from './notes.ts';
 import { isIgnored } from './privacy.ts';
 import { createRoots, type Roots } from './roots.ts';
 import type { Settings } from './settings.ts';
@@ -33,20 +27,14 @@ export interface Tracker extends Omit<Core, 'track'> {
   readonly elements: Elements;
   /** Runs after the next frame, when the page is laid out. */
   afterFrame(run: () => void): void;
-  /**
-   * Takes one event and returns its `seq`; −1 when it is not taken. `at` is ms since the document began, as in
-   * `Event.timeStamp`. `element` is what `number` gave: of a blocked one nothing is taken. The four numbers are those that
-   * `encode.ts` reads for the type.
-   */
-  note<T extends EventType>(type: T, at: number, element?: number, values?: Values, details?: DetailsFor<T>): number;
-  /** Takes one sample of the pointer, in CSS pixels. */
-  sample(at: number, x: number, y: number, pointerType: number): void;
-  /** The element's number for `note`. `now`: describes it at once, because the page may take it away. */
-  number(element: Element | null, now?: boolean): number;
+  note: Notes['note'];
+  sample: Notes['sample'];
+  /** The element for `note`: see `elements.ts`. */
+  know: Elements['know'];
   /** As of `privacy.ts`, for what loads late. */
   isIgnored(element: Element): boolean;
-  /** Listens without ever disturbing the page, errors kept inside. Notes input. */
-  on<E extends Event>(target: EventTarget, type: string, handler: (event: E, at: number) => void): void;
+  /** Listens without ever disturbing the page, errors kept inside. */
+  on: On;
   /** When a listener last heard the person move, press, type or turn the wheel; the start of the page before that. */
   inputAt(): number;
   /** What may have an effect, and what may be one: for `effects.ts`, if it runs. */
@@ -67,12 +55,6 @@ export interface Tracker extends Omit<Core, 'track'> {
   resume(): void;
 }
 
-export type Values = readonly [a?: number, b?: number, c?: number, d?: number];
-
-const NUMBER_OF = Object.fromEntries(EVENT_TYPES.map((type, number) => [type, number])) as Record<EventType, number>;
-const NONE: Values = [];
-const { pointer: POINTER } = NUMBER_OF;
-
 export function createTracker(settings: Settings): Tracker {
   /** A visit begins with the document, and again when what was before is forgotten and there is consent anew. */
   const newDelivery = () =>
@@ -85,17 +67,22 @@ export function createTracker(settings: Settings): Tracker {
   let identity = createIdentity(settings.anonymous);
   let delivery = newDelivery();
   const elements = createElements();
-  let notes = createNotes(elements);
+  const roots = createRoots();
+  const listeners = createListeners(roots, settings.test);
   // A page that nobody has asked for yet waits as for consent.
   const gate = createGate(prerendering(document) ? 'pending' : settings.consent);
+  const notes = createNotes(
+    elements,
+    gate,
+    () => {
+      if (gate.consent !== 'pending') timer = later(cut, FLUSH_MS);
+    },
+    () => cut(),
+  );
+  const { note } = notes;
   const afterFrame = createAfterFrame();
   const view = createView(afterFrame);
-  const captured = new Uint32Array(EVENT_TYPES.length);
   const endings: (() => void)[] = [];
-  let samples = 0;
-  let events = 0;
-  let bytes = 0;
-  let inputAt = now();
   let batchSeq = 0;
   let pageViewId = uuidV7();
   let viewed = false;
@@ -113,30 +100,11 @@ export function createTracker(settings: Settings): Tracker {
     identity: identity.joinKeys(),
     max_touch_points: navigator.maxTouchPoints,
   });
-  const restart = () => {
-    notLater(timer);
-    timer = events = bytes = 0;
-  };
   const cut = () => {
-    if (events) delivery.send(header(), notes.take());
-    restart();
-  };
-  /** An event, or a sample that follows another, was added. */
-  const added = (type: number, size: number, event: boolean) => {
-    if (event) {
-      captured[type] = (captured[type] as number) + 1;
-      events++;
-    }
-    bytes += size;
-    if (bytes >= BATCH_BYTES_MAX || events >= BATCH_EVENTS_MAX || !notes.hasRoom()) cut();
-    else if (!timer && gate.consent !== 'pending') timer = later(cut, FLUSH_MS);
-  };
-  const note: Tracker['note'] = (type, at, element = 0, values = NONE, details) => {
-    if (element === BLOCKED || !gate.opens(notes.next(), samples)) return -1;
-    const number = NUMBER_OF[type];
-    const seq = notes.add(number, at, element, values, details);
-    added(number, EVENT_BYTES + (element && ELEMENT_BYTES) + (details ? sizeOf(details) : 0), true);
-    return seq;
+    notLater(timer);
+    timer = 0;
+    const chunk = notes.take();
+    if (chunk) delivery.send(header(), chunk);
   };
   const begin = () => {
     identity.remember();
@@ -145,24 +113,22 @@ export function createTracker(settings: Settings): Tracker {
   /** What comes after has nothing in common with what was before, not even a tab. */
   const forget = (done = () => {}) => {
     delivery.forget(done);
-    gate.consent = 'denied';
-    notes.take();
-    restart();
-    captured.fill(0);
-    samples = batchSeq = 0;
+    gate.turn({ consent: 'denied' });
+    notLater(timer);
+    timer = batchSeq = 0;
+    notes.restart();
     identity.forget();
     identity = createIdentity(settings.anonymous);
-    notes = createNotes(elements);
     delivery = newDelivery();
     pageViewId = uuidV7();
   };
-  const degraded = (what: string) => note('capture_degraded', now(), 0, NONE, { what });
+  const degraded = (what: string) => note('capture_degraded', now(), 0, [], { what });
   const stats = (): Stats => {
     const { acknowledged, dropped } = delivery.counts();
-    const counts = EVENT_TYPES.map((type, number) => [type, captured[number]] as const);
+    const counts = EVENT_TYPES.map((type, number) => [type, notes.captured[number]] as const);
     return {
       captured: Object.fromEntries(counts.filter(([, count]) => count)) as Record<string, number>,
-      pointer_samples: samples,
+      pointer_samples: notes.samples(),
       acknowledged,
       dropped,
       pending: notes.next() - acknowledged - dropped,
@@ -178,31 +144,18 @@ export function createTracker(settings: Settings): Tracker {
   if (denied) forget();
   return {
     settings,
-    roots: createRoots(),
+    roots,
     view,
     afterFrame: (run) => afterFrame(() => guarded(run)),
     note,
     cut,
     stats,
-    sample(at, x, y, pointerType) {
-      if (!gate.opens(notes.next(), samples)) return;
-      samples++;
-      const begins = notes.sample(at, x, y, pointerType);
-      added(POINTER, begins ? EVENT_BYTES : SAMPLE_BYTES, begins);
-    },
+    sample: notes.sample,
     elements,
-    number: (element, now) => elements.know(element, now).number,
-    on(target, type, handler) {
-      const input = /^(pointer[mdu]|key|input|wheel)/.test(type);
-      on(target, type, (event) => {
-        if (!event.isTrusted && !settings.test) return;
-        const at = timeOf(event);
-        if (input) inputAt = at;
-        handler(event as never, at);
-      });
-    },
+    know: elements.know,
+    on: listeners.on,
     isIgnored,
-    inputAt: () => inputAt,
+    inputAt: listeners.inputAt,
     effects: { arm() {}, saw() {} },
     atEnd: (ending) => endings.push(ending),
     openPageView(from) {
@@ -225,7 +178,7 @@ export function createTracker(settings: Settings): Tracker {
       // Who has denied is asked again by the next page, not by this one.
       if (state === gate.consent || denied || state === 'pending') return;
       if (state === 'granted') {
-        gate.consent = state;
+        gate.turn({ consent: state });
         begin();
         delivery.amend({ visitor_id: identity.visitor(), identity: identity.joinKeys() });
         if (gate.missed) note('capture_degraded', now(), 0, [0], { what: 'consent' });
@@ -257,19 +210,12 @@ export function createTracker(settings: Settings): Tracker {
       for (const ending of [...endings, last]) guarded(ending);
       if (failures() > 1) degraded(`sdk_errors:${failures()}`);
       cut();
-      gate.ended = true;
+      gate.turn({ ended: true });
       delivery.finish();
       if (settings.test) localStorage.setItem(`ct-final-${identity.tab_id}`, JSON.stringify(stats()));
     },
     resume() {
-      gate.ended = false;
+      gate.turn({ ended: false });
     },
   };
-}
-
-/** About the bytes of details as JSON; cheap, and never far below. */
-function sizeOf(details: Details): number {
-  let bytes = 2;
-  for (const value of Object.values(details)) bytes += 12 + (typeof value === 'string' ? value.length : 9);
-  return bytes;
 }

@@ -47,8 +47,8 @@ export function findWay(
     stop = () => given.terminate();
     onItself(given, 'message', (event) => {
       const { data } = event as MessageEvent<Report>;
+      receive(data);
       if (data.kind === 'ready') found((order) => postTo?.(given, order));
-      else receive(data);
     });
     onItself(given, 'error', (event) => {
       // Else the browser tells it as an error of the page.

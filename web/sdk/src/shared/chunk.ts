@@ -76,6 +76,8 @@ export interface Header {
     screen: [width: number, height: number];
     language: string;
     webdriver: boolean;
+    /** Undefined: whoever writes the batch asks for it. */
+    timezone?: string;
   };
   identity: {
     user_id: string | null;

@@ -4,14 +4,16 @@ import { type Chunk, type Details, type DetailsOf, type Header, type RawElement,
 import { toJson } from './json.ts';
 import { ELEMENT_TEXT_UNITS_MAX, SDK_VERSION, STRING_UNITS_MAX } from './limits.ts';
 import { clean, maskMessage, maskPart, maskText } from './text.ts';
-import { EVENT_TYPES, type EventType, WORDS } from './types.ts';
+import { EVENT_TYPES, type EventType } from './types.ts';
 import { scrubRequestUrl, scrubStack, scrubText, scrubUrl } from './urls.ts';
+import * as WORDS from './words.ts';
 
 const tenth = (pixels: number) => Math.round(pixels * 10) / 10;
 const quarter = (pixels: number) => Math.round(pixels * 4) / 4;
 /** NaN is how a row says that there is nothing. */
 const known = (value: number): number | undefined => (Number.isNaN(value) ? undefined : value);
 const duration = (ms: number): number | undefined => known(Math.max(0, roundMicros(ms)));
+// biome-ignore lint/performance/noDynamicNamespaceImportAccess: whoever writes batches needs all words
 const word = (words: keyof typeof WORDS, place: number): string | undefined => WORDS[words][place];
 
 function elementInfo({ tag, id, name, role, text, around, path, rect }: RawElement, base: string): ElementInfo {
@@ -25,6 +27,9 @@ function elementInfo({ tag, id, name, role, text, around, path, rect }: RawEleme
     rect: rect && (rect.map(tenth) as ElementInfo['rect']),
   };
 }
+
+/** As IANA names it. */
+export const timezone = (): string => Intl.DateTimeFormat().resolvedOptions().timeZone;
 
 /** The four numbers of a row that its type explains. */
 type Numbers = [a: number, b: number, c: number, d: number];
@@ -191,7 +196,7 @@ export function encodeRest(
       url: scrubUrl(base, base),
       referrer: scrubUrl(page.referrer, base),
       title: maskText(scrubText(page.title.slice(0, STRING_UNITS_MAX), base), 256),
-      timezone: Intl.DateTimeFormat().resolvedOptions().timeZone,
+      timezone: page.timezone ?? timezone(),
     },
     client_hints: { ...hints, max_touch_points },
     events: made,

@@ -24,7 +24,8 @@ export type Order =
 
 /** Worker to page. */
 export type Report =
-  | { kind: 'ready' }
+  /** The first time that it is asked for, the time zone costs more than all else of a page's end: the page has it from here. */
+  | { kind: 'ready'; timezone: string }
   /** Stored where it survives the page: the page need not beacon it any more. */
   | { kind: 'kept'; batch_seq: number }
   /** Answered for good. `clock` is the estimate after it. */

@@ -40,34 +40,3 @@ export const EVENT_TYPES = [
 ] as const;
 
 export type EventType = (typeof EVENT_TYPES)[number];
-
-/** Words that events choose from: a row holds their place. */
-export const WORDS = {
-  pointer_type: ['mouse', 'touch', 'pen'],
-  key: ['character', 'navigation', 'editing', 'enter', 'escape', 'modifier', 'function', 'shortcut', 'other'],
-  clipboard: ['copy', 'cut', 'paste'],
-  visibility: ['visible', 'hidden', 'frozen', 'resumed'],
-  page_view: ['navigate', 'reload', 'back_forward', 'prerender', 'restored', 'route'],
-  drag: ['start', 'drop', 'end'],
-  composition: ['start', 'end'],
-  media: ['play', 'pause', 'ended', 'seeked'],
-  toggle: ['open', 'closed'],
-  effect: ['dom', 'navigation', 'scroll', 'focus', 'selection', 'dialog', 'new_tab', 'request', 'none'],
-  vital: ['TTFB', 'FCP', 'LCP', 'CLS', 'INP'],
-  /** `InputEvent.inputType`, the common ones (w3.org/TR/input-events-2); another is told in the details. */
-  input: [
-    'insertText',
-    'deleteContentBackward',
-    'deleteContentForward',
-    'insertReplacementText',
-    'insertLineBreak',
-    'insertParagraph',
-    'insertFromPaste',
-    'insertFromDrop',
-    'insertCompositionText',
-    'deleteByCut',
-    'deleteWordBackward',
-    'historyUndo',
-    'historyRedo',
-  ],
-} as const;

@@ -1,4 +1,5 @@
 /** Entry of telemetry.worker.js: in a worker, messages; on a page, a function that carries orders out in idle moments. */
+import { timezone } from '../shared/encode.ts';
 import type { Order, Report } from '../shared/messages.ts';
 import type { Platform } from '../shared/platform.ts';
 import { Courier } from './courier.ts';
@@ -20,7 +21,7 @@ if (typeof WorkerGlobalScope !== 'undefined' && self instanceof WorkerGlobalScop
   });
   scope.onmessage = ({ data }) => courier.receive(data);
   scope.addEventListener('online', () => courier.online());
-  scope.postMessage({ kind: 'ready' });
+  scope.postMessage({ kind: 'ready', timezone: timezone() });
 } else {
   const page = globalThis as Page;
   page.telemetryCourier = (report, given) => {

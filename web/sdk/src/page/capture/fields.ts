@@ -1,10 +1,12 @@
 /** Fields and forms: focus, blur, edits, choices, submit. Values stay on the page unless the field is unmasked. */
 import { INPUTS_MAX } from '../../shared/limits.ts';
-import { WORDS } from '../../shared/types.ts';
+import * as WORDS from '../../shared/words.ts';
+import { HIDDEN } from '../elements.ts';
 import { hasAttribute, inputsIn, localName, rootOf, typedIn } from '../natives.ts';
+import type { Values } from '../notes.ts';
 import { CHOICES, isIgnored } from '../privacy.ts';
 import { tools } from '../tools.ts';
-import type { Tracker, Values } from '../tracker.ts';
+import type { Tracker } from '../tracker.ts';
 
 /** Since when a field has the focus, when it was first edited, how often something was deleted, how often it was refilled. */
 type Visit = [since: number, editedAt: number, corrections: number, refills: number];
@@ -17,6 +19,8 @@ function takesText(field: Element): boolean {
     ? hasAttribute(field, 'contenteditable')
     : !TEXTLESS.test((field as HTMLInputElement).type);
 }
+
+const isChoice = (field: Element): boolean => CHOICES.test((field as HTMLInputElement).type);
 
 /** Position of a radio button in its group, NaN beyond `INPUTS_MAX`; 0 or 1 of a checkbox. */
 function choiceIndex(input: HTMLInputElement): number {
@@ -37,57 +41,56 @@ function captureEdits(tracker: Tracker): void {
   /** Fields from which a person took everything. */
   const emptied = new WeakSet<Element>();
 
-  tracker.on<FocusEvent>(window, 'focusin', (event, at) => {
-    const field = tracker.roots.target(event);
+  tracker.on<FocusEvent>(window, 'focusin', (_, at, field) => {
     if (!field) return;
     visits.set(field, [at, Number.NaN, 0, 0]);
-    tracker.note('focus', at, tracker.number(field));
+    tracker.note('focus', at, tracker.know(field));
   });
-  tracker.on<FocusEvent>(window, 'focusout', (event, at) => {
-    const field = tracker.roots.target(event);
+  tracker.on<FocusEvent>(window, 'focusout', (_, at, field) => {
     if (!field) return;
     const [since, editedAt, corrections, refills] = visits.get(field) ?? [at, Number.NaN, 0, 0];
     const told = takesText(field) && !isIgnored(field);
     const values: Values = told ? [at - since, editedAt - since, corrections, refills] : [at - since];
-    tracker.note('blur', at, tracker.number(field), values);
+    tracker.note('blur', at, tracker.know(field), values);
   });
-  tracker.on<InputEvent>(window, 'input', (event, at) => {
-    const field = tracker.roots.target(event);
-    if (!field || localName(field) === 'select' || CHOICES.test((field as HTMLInputElement).type) || isIgnored(field))
-      return;
-    const { inputType } = event;
+  tracker.on<InputEvent>(window, 'input', ({ inputType }, at, field) => {
+    if (!field) return;
     const text = typedIn(field);
+    // What is chosen and not typed has no kind; it is told when it changes.
+    if (!inputType && (text === undefined ? localName(field) === 'select' : isChoice(field))) return;
+    const its = tracker.know(field, false, true);
+    if (its === HIDDEN) return;
     const length = text?.length ?? tools()?.unitsIn(field) ?? Number.NaN;
+    const kind = WORDS.input.indexOf(inputType as 'insertText');
     const visit = visits.get(field);
     if (visit) {
       visit[1] ||= at;
-      if (/^(delete|historyUndo)/.test(inputType)) visit[2]++;
+      if (kind && /^(delete|historyUndo)/.test(inputType)) visit[2]++;
       if (length && emptied.delete(field)) visit[3]++;
     }
     if (length === 0) emptied.add(field);
-    const kind = WORDS.input.indexOf(inputType as 'insertText');
-    const value = tools()?.valueToTell(field);
+    const value = hasAttribute(field, 'data-ct-unmask') ? tools()?.valueToTell(field) : undefined;
     const details =
       kind < 0 || value !== undefined
         ? { kind: kind < 0 ? inputType : '', ...(value !== undefined && { value }) }
         : undefined;
-    tracker.note('input', at, tracker.number(field), [kind, length], details);
+    tracker.note('input', at, its, [kind, length], details);
   });
 }
 
 function captureChoices(tracker: Tracker, root: EventTarget): void {
-  tracker.on(root, 'change', (event, at) => {
-    const field = tracker.roots.target(event);
-    if (!field || isIgnored(field)) return;
+  tracker.on(root, 'change', (_, at, field) => {
+    const its = tracker.know(field, false, true);
+    if (!field || its === HIDDEN) return;
     const tag = localName(field);
     const input = field as HTMLInputElement;
     const choose = (index: number, checked: number) => {
       const label = tools()?.labelToTell(field);
       const details = label === undefined ? label : { label };
-      tracker.note('change', at, tracker.number(field), [index, checked], details);
+      tracker.note('change', at, its, [index, checked], details);
     };
     if (tag === 'select') choose((field as HTMLSelectElement).selectedIndex, Number.NaN);
-    else if (tag === 'input' && CHOICES.test(input.type)) choose(choiceIndex(input), Number(input.checked));
+    else if (tag === 'input' && isChoice(field)) choose(choiceIndex(input), Number(input.checked));
   });
 }
 
@@ -95,9 +98,6 @@ export function captureFields(tracker: Tracker): void {
   captureEdits(tracker);
   tracker.roots.each((root) => {
     captureChoices(tracker, root);
-    tracker.on(root, 'submit', (event, at) => {
-      tracker.note('submit', at, tracker.number(tracker.roots.target(event), true));
-      tracker.cut();
-    });
+    tracker.on(root, 'submit', (_, at, form) => tracker.note('submit', at, tracker.know(form, true)));
   });
 }

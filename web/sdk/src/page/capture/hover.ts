@@ -1,5 +1,5 @@
 /** Which element lies under the pointer: enter, leave, and how long it stayed. The browser says when it is another one. */
-import { BLOCKED } from '../elements.ts';
+import { HIDDEN, NOTHING } from '../elements.ts';
 import { now, onItself, rootElement, timeOf } from '../natives.ts';
 import { isBlocked } from '../privacy.ts';
 import type { Tracker } from '../tracker.ts';
@@ -9,15 +9,14 @@ const BLOCKED_AGAIN_MS = 250;
 
 /** Returns whether the pointer lies inside of a block. */
 export function captureHover({ elements, roots, note, on, atEnd }: Tracker): (event: Event, at: number) => boolean {
-  const nobody = elements.know(null);
-  let current = nobody;
+  let current = NOTHING;
   let enteredAt = 0;
   let blocked = false;
   let askedAt = Number.NEGATIVE_INFINITY;
 
   const leave = (at: number) => {
-    if (current.number > 0) note('element_leave', at, elements.number(current), [at - enteredAt]);
-    current = nobody;
+    if (current !== NOTHING) note('element_leave', at, current, [at - enteredAt]);
+    current = NOTHING;
   };
   const enter = (element: Element | null, at: number) => {
     const its = elements.know(element);
@@ -26,12 +25,11 @@ export function captureHover({ elements, roots, note, on, atEnd }: Tracker): (ev
     leave(at);
     current = its;
     enteredAt = askedAt = at;
-    blocked = its.number === BLOCKED;
-    // To leave the other may have ended the batch, and with it the numbers.
-    if (its.number > 0) note('element_enter', at, elements.number(its));
+    blocked = its === HIDDEN;
+    if (its !== NOTHING) note('element_enter', at, its);
   };
 
-  roots.each((root) => on<PointerEvent>(root, 'pointerover', (event, at) => enter(roots.target(event), at)));
+  roots.each((root) => on(root, 'pointerover', (_, at, element) => enter(element, at)));
   onItself(rootElement(document), 'pointerleave', (event) => leave(timeOf(event)));
   atEnd(() => leave(now()));
   return (event, at) => {

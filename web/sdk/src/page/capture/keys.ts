@@ -1,12 +1,13 @@
 /** The class of each key, never the character; how much was copied or pasted, never what. */
-import { WORDS } from '../../shared/types.ts';
+import * as WORDS from '../../shared/words.ts';
+import { HIDDEN } from '../elements.ts';
 import { closest } from '../natives.ts';
-import { isIgnored } from '../privacy.ts';
 import { tools } from '../tools.ts';
 import type { Tracker } from '../tracker.ts';
 
 type KeyClass = (typeof WORDS.key)[number];
 
+const CHARACTER = WORDS.key.indexOf('character');
 const CLASSES: [RegExp, KeyClass][] = [
   [/^(Arrow|Page|Home$|End$|Tab$)/, 'navigation'],
   [/^(Backspace|Delete|Insert)$/, 'editing'],
@@ -17,7 +18,6 @@ const CLASSES: [RegExp, KeyClass][] = [
 ];
 
 export function keyClass({ key, ctrlKey, metaKey }: Pick<KeyboardEvent, 'key' | 'ctrlKey' | 'metaKey'>): KeyClass {
-  if (key.length === 1) return ctrlKey || metaKey ? 'shortcut' : 'character';
   const named = CLASSES.find(([pattern]) => pattern.test(key));
   if (named) return named[1];
   if ([...key].length > 1) return 'other';
@@ -34,22 +34,24 @@ function selectedLength(target: Element | null): number {
 }
 
 export function captureKeys(tracker: Tracker): void {
-  tracker.on<KeyboardEvent>(window, 'keydown', (event, at) => {
+  tracker.on<KeyboardEvent>(window, 'keydown', (event, at, target) => {
+    const { key } = event;
     // Autofill sends keydown events without a key; a held key repeats without telling more.
-    if (!event.key || event.repeat) return;
-    const target = tracker.roots.target(event);
-    if (target && isIgnored(target)) return;
-    const seq = tracker.note('key', at, tracker.number(target), [WORDS.key.indexOf(keyClass(event))]);
-    const typed = target && closest(target, 'input,textarea,[contenteditable]');
-    if (event.key === 'Enter' || (event.key === ' ' && !typed)) tracker.effects.arm(seq, event, target);
+    if (!key || event.repeat) return;
+    const its = tracker.know(target, false, true);
+    if (its === HIDDEN) return;
+    const typed = key.length === 1 && !event.ctrlKey && !event.metaKey;
+    const seq = tracker.note('key', at, its, [typed ? CHARACTER : WORDS.key.indexOf(keyClass(event))]);
+    if (key === 'Enter' || (key === ' ' && !(target && closest(target, 'input,textarea,[contenteditable]'))))
+      tracker.effects.arm(seq, event, target);
   });
   WORDS.clipboard.forEach((kind, place) => {
-    tracker.on<ClipboardEvent>(window, kind, (event, at) => {
-      const target = tracker.roots.target(event);
-      if (target && isIgnored(target)) return;
+    tracker.on<ClipboardEvent>(window, kind, (event, at, target) => {
+      const its = tracker.know(target, false, true);
+      if (its === HIDDEN) return;
       const pasted = () => event.clipboardData?.getData('text').length ?? 0;
       const length = kind === 'paste' ? pasted() : selectedLength(target);
-      tracker.note('clipboard', at, tracker.number(target), [place, length]);
+      tracker.note('clipboard', at, its, [place, length]);
     });
   });
 }

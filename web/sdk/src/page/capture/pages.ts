@@ -1,6 +1,6 @@
 /** Page views, also of single-page applications; whether the page is seen; signs of life while it is. */
 import { HEARTBEAT_EVERY_MS, HEARTBEAT_INPUT_WITHIN_MS } from '../../shared/limits.ts';
-import { WORDS } from '../../shared/types.ts';
+import * as WORDS from '../../shared/words.ts';
 import { around } from '../around.ts';
 import { guarded } from '../guard.ts';
 import { every, now, on, prerendering, referrerOf, visibilityOf } from '../natives.ts';

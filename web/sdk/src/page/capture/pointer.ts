@@ -1,7 +1,6 @@
 /** The pointer's trail, at the rate of the device: a `pointermove` carries every sample since the last frame. */
 import { POINTER_RATE_MAX_HZ, POINTER_THINNED_HZ } from '../../shared/limits.ts';
 import type { Tracker } from '../tracker.ts';
-import { pointerType } from './clicks.ts';
 
 /**
  * Decides for the sample at `at` (ms) whether to keep it: all, or 60 and then 20 a second while the device sends
@@ -42,15 +41,14 @@ export function capturePointer(tracker: Tracker, blocked: (event: Event, at: num
   const keep = createThinner((rateHz) =>
     tracker.note('capture_degraded', sampleAt, 0, [rateHz ?? Number.NaN], { what: 'pointer' }),
   );
-  const take = (at: number, { clientX, clientY }: PointerEvent, type: number) => {
+  const take = (sample: PointerEvent, at: number) => {
     sampleAt = at;
-    if (keep(at)) tracker.sample(at, clientX, clientY, type);
+    if (keep(at)) tracker.sample(at, sample);
   };
   tracker.on<PointerEvent>(window, 'pointermove', (event, at) => {
     if (blocked(event, at)) return;
-    const type = pointerType(event);
-    const coalesced = event.getCoalescedEvents?.();
-    if (coalesced && coalesced.length > 1) for (const sample of coalesced) take(sample.timeStamp, sample, type);
-    else take(at, event, type);
+    const samples = event.getCoalescedEvents?.();
+    if (samples && samples.length > 1) for (const sample of samples) take(sample, sample.timeStamp);
+    else take(event, at);
   });
 }

@@ -93,7 +93,7 @@ export function captureRequests(tracker: Tracker): void {
       const place = url.replace(/\?.*/, '');
       if (place === own || (address && !url)) return;
       const call = {
-        method: method && method.toUpperCase(),
+        method: method?.toUpperCase() ?? null,
         url,
         initiator,
         startedAt: now(),

@@ -30,14 +30,14 @@ export function captureViewport(tracker: Tracker): void {
   };
   const tellScroll = bounded(tracker, SCROLL_EVERY_MS, () => {
     for (const [target, { at, x, y }] of scrolled) {
-      if (isElement(target)) tracker.note('scroll', at, tracker.number(target), [x, y]);
+      if (isElement(target)) tracker.note('scroll', at, tracker.know(target), [x, y]);
       else tracker.note('scroll', at, 0, [view.scroll.x, view.scroll.y, view.scroll.page_height, view.scroll.depth]);
     }
     scrolled.clear();
   });
   tracker.roots.each((root) =>
-    tracker.on(root, 'scroll', (event, at) => {
-      const target = tracker.roots.target(event) ?? document;
+    tracker.on(root, 'scroll', (_, at, element) => {
+      const target = element ?? document;
       if (!scrolled.size) view.refresh(read);
       scrolled.set(target, { at, x: 0, y: 0, ...scrolled.get(target) });
       tracker.elements.scrolled();

@@ -1,5 +1,5 @@
 /** Input methods: when a text is begun and ended that several keys make; its length, never the text. */
-import { WORDS } from '../../shared/types.ts';
+import * as WORDS from '../../shared/words.ts';
 import { on, timeOf } from '../natives.ts';
 import type { Tracker } from '../tracker.ts';
 
@@ -10,7 +10,7 @@ export function captureComposition(tracker: Tracker): void {
       const field = tracker.roots.target(event);
       if (!field || tracker.isIgnored(field)) return;
       const { data } = event as CompositionEvent;
-      tracker.note('composition', timeOf(event), tracker.number(field), [place, data.length]);
+      tracker.note('composition', timeOf(event), tracker.know(field), [place, data.length]);
     });
   });
 }

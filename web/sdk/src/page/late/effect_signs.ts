@@ -1,7 +1,7 @@
 /** Events, and calls of the page, that may be the effect of a click; and what the person does next. */
 import { around } from '../around.ts';
 import { guarded } from '../guard.ts';
-import { on, visibilityOf } from '../natives.ts';
+import { listenOnce, visibilityOf } from '../natives.ts';
 import type { Tracker } from '../tracker.ts';
 import type { EffectKind } from './effects.ts';
 
@@ -28,24 +28,20 @@ const CALLS: [name: string, kind: EffectKind][] = [
   ['open', 'new_tab'],
 ];
 
-/** `waits`: whether anything waits for one. */
+/** `waits`: whether anything waits for one. Returns what is to be called when something begins to. */
 export function hearEffects(
   tracker: Tracker,
   waits: () => boolean,
   saw: (kind: EffectKind) => void,
-  acted: (event: Event) => void,
-): void {
+  acted: (event: Event, at: number, target: Element | null) => void,
+): () => void {
   for (const type of ['pointerdown', 'keydown', 'wheel']) tracker.on(window, type, acted);
   const hear = (target: EventTarget, type: string, kind: EffectKind, really: (event: never) => unknown = () => true) =>
-    on(target, type, (event) => {
-      if (waits() && event.isTrusted && really(event as never)) saw(kind);
-    });
+    tracker.on(target, type, (event) => waits() && event.isTrusted && really(event as never) && saw(kind));
   tracker.roots.each((root) => {
     for (const [type, kind] of SIGNS) hear(root, type, kind);
   });
   hear(window, 'focusin', 'focus');
-  // Where the person presses, the caret goes: that is no effect.
-  hear(document, 'selectionchange', 'selection', () => !getSelection()?.isCollapsed);
   hear(document, 'visibilitychange', 'new_tab', () => visibilityOf(document) === 'hidden');
   const { navigation } = window as unknown as { navigation?: EventTarget };
   // A router that keeps something in its present address goes nowhere.
@@ -56,4 +52,11 @@ export function hearEffects(
       guarded(() => saw(kind));
       return run();
     });
+  // Each key changes it, so it is heard only while something waits. Where the person presses, the caret goes: that is no effect.
+  const hearSelection = listenOnce(document, 'selectionchange', ({ isTrusted }) => {
+    if (!waits()) return;
+    if (isTrusted) guarded(() => !getSelection()?.isCollapsed && saw('selection'));
+    hearSelection();
+  });
+  return hearSelection;
 }

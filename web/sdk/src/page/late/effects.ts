@@ -14,14 +14,13 @@ import {
   EFFECT_SAMPLE_RECORDS_MAX,
   EFFECT_WITHIN_MS,
 } from '../../shared/limits.ts';
-import { WORDS } from '../../shared/types.ts';
+import * as WORDS from '../../shared/words.ts';
 import {
   closest,
   composedPath,
   contains,
   later,
   localName,
-  notLater,
   now,
   observeChanges,
   on,
@@ -56,6 +55,7 @@ export function captureEffects(tracker: Tracker): void {
   let pressed: Element | null = null;
   let early: EffectKind | null = null;
   let actedAt = 0;
+  let beganAt = Number.NEGATIVE_INFINITY;
   let timer = 0;
   /** Nodes and addresses that change, or are called, without a click. */
   const nodes = new WeakSet<object>();
@@ -98,19 +98,25 @@ export function captureEffects(tracker: Tracker): void {
     if (sampled < EFFECT_SAMPLE_RECORDS_MAX) return;
     changes?.disconnect();
     if (now() - sampledAt < EFFECT_SAMPLE_EVERY_MS) busyAt = now();
-    timer = later(startSample, EFFECT_SAMPLE_EVERY_MS);
+    timer ||= later(wake, EFFECT_SAMPLE_EVERY_MS);
   };
-  const over = () => {
+  /** Nothing may have an effect any more, unless something began to meanwhile. */
+  const wake = () => {
+    const left = beganAt + EFFECT_WITHIN_MS - now();
+    timer = left > 0 ? later(wake, left) : 0;
+    if (timer) return;
     tell('none');
     pressed = early = null;
     startSample();
   };
   const begin = (seq: number, event: Event, target: Element | null) => {
     rest();
-    notLater(timer);
-    timer = later(over, EFFECT_WITHIN_MS);
-    armed = { seq, at: timeOf(event) };
+    beganAt = timeOf(event);
+    timer ||= later(wake, EFFECT_WITHIN_MS);
+    armed = { seq, at: beganAt };
     watch(document);
+    // Of a press no selection is an effect.
+    if (seq >= 0) hearSelection();
     if (target && rootOf(target) !== document)
       for (const step of composedPath(event)) if (step instanceof ShadowRoot) watch(step);
   };
@@ -147,15 +153,13 @@ export function captureEffects(tracker: Tracker): void {
     else later(() => settle(event, target), 0);
   };
   tracker.effects = { arm, saw };
-  hearEffects(
+  const hearSelection = hearEffects(
     tracker,
     () => !!armed,
     saw,
-    (event) => {
-      actedAt = timeOf(event);
-      if ((event as PointerEvent).pointerType !== 'mouse') return;
-      const target = tracker.roots.target(event);
-      if (!target) return;
+    (event, at, target) => {
+      actedAt = at;
+      if (event.type !== 'pointerdown' || (event as PointerEvent).pointerType !== 'mouse' || !target) return;
       pressed = closest(target, PRESSABLE) ?? target;
       early = null;
       begin(-1, event, target);

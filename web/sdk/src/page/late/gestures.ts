@@ -1,18 +1,17 @@
 /** Dragging, as far as a thing is taken and put down; touches that the browser took for itself; printing. */
-import { WORDS } from '../../shared/types.ts';
-import { pointerType } from '../capture/clicks.ts';
+import * as WORDS from '../../shared/words.ts';
+import { pointerType } from '../pointer_type.ts';
 import type { Tracker } from '../tracker.ts';
 
 export function captureGestures(tracker: Tracker): void {
-  const element = (event: Event) => tracker.number(tracker.roots.target(event), true);
   WORDS.drag.forEach((state, place) => {
-    tracker.on<DragEvent>(window, state === 'drop' ? state : `drag${state}`, (event, at) => {
-      tracker.note('drag', at, element(event), [event.clientX, event.clientY, place]);
+    tracker.on<DragEvent>(window, state === 'drop' ? state : `drag${state}`, (event, at, element) => {
+      tracker.note('drag', at, tracker.know(element, true), [event.clientX, event.clientY, place]);
     });
   });
-  tracker.on<PointerEvent>(window, 'pointercancel', (event, at) => {
+  tracker.on<PointerEvent>(window, 'pointercancel', (event, at, element) => {
     const { clientX, clientY } = event;
-    tracker.note('pointer_cancel', at, element(event), [clientX, clientY, Number.NaN, pointerType(event)]);
+    tracker.note('pointer_cancel', at, tracker.know(element, true), [clientX, clientY, Number.NaN, pointerType(event)]);
   });
   tracker.on(window, 'beforeprint', (_, at) => tracker.note('print', at));
 }

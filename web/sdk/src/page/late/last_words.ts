@@ -6,6 +6,8 @@ import { halves, type Part } from '../../shared/halves.ts';
 import { BEACON_PART_BYTES_MIN } from '../../shared/limits.ts';
 import { sendBeacon } from '../natives.ts';
 
+const NOT_ASCII = /[^\0-\x7f]/;
+
 export interface Words {
   /** JSON of the whole batch. */
   text: string;
@@ -23,7 +25,7 @@ export function lastWords(
   room: number,
 ): Words {
   const beacon = (part: Part): void => {
-    const bytes = new Blob([part.text]).size;
+    const bytes = bytesOf(part.text);
     if (bytes <= room && sendBeacon(navigator, address, part.text)) room -= bytes;
     else if (part.events > 1 && Math.min(bytes, room) > BEACON_PART_BYTES_MIN)
       for (const half of halves(part)) beacon(half);
@@ -33,3 +35,6 @@ export function lastWords(
   beacon({ text, events });
   return { text, room };
 }
+
+/** In UTF-8. */
+const bytesOf = (text: string): number => (NOT_ASCII.test(text) ? new Blob([text]).size : text.length);

@@ -14,6 +14,7 @@ import { captureFrames } from './frames.ts';
 import { captureGestures } from './gestures.ts';
 import { captureMedia } from './media.ts';
 import { watchPasswords } from './passwords.ts';
+import { rehearse } from './rehearse.ts';
 import { captureResources } from './resources.ts';
 import { captureToggles } from './toggles.ts';
 import { TOOLS } from './tools.ts';
@@ -38,5 +39,6 @@ export function captureLate(tracker: Tracker): void {
   for (const capture of begin) guarded(() => capture(tracker));
   whenIdle(() => {
     for (const capture of wait) guarded(() => capture(tracker));
+    whenIdle(() => guarded(rehearse), BEGIN_WITHIN_MS);
   }, BEGIN_WITHIN_MS);
 }

@@ -5,9 +5,7 @@ import { learnPasswords } from './personal.ts';
 
 export function watchPasswords({ roots, on }: Tracker): void {
   roots.each((root) => learnPasswords(root === window ? document : (root as ShadowRoot)));
-  for (const press of ['pointerdown', 'click'])
-    on(window, press, (event) => {
-      const target = roots.target(event);
-      if (target) learnPasswords(rootOf(target));
-    });
+  on(window, 'pointerdown', (_, __, target) => target && learnPasswords(rootOf(target)));
+  // A press has come before the others.
+  on<MouseEvent>(window, 'click', ({ detail }, _, target) => !detail && target && learnPasswords(rootOf(target)));
 }

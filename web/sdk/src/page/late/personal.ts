@@ -4,6 +4,7 @@ import {
   attribute,
   byId,
   closest,
+  getter,
   hasAttribute,
   inputsIn,
   localName,
@@ -40,10 +41,16 @@ function isPassword(field: Element): boolean {
   return passwords.has(field);
 }
 
+const typeOf = getter<string>(HTMLInputElement.prototype, 'type');
+
 /** Remembers which inputs of a tree are passwords now, before a press can disguise them. */
 export function learnPasswords(root: Node): void {
   const inputs = inputsIn(root);
-  for (let n = 0; n < INPUTS_MAX && inputs[n]; n++) isPassword(inputs[n] as Element);
+  for (let n = 0; n < INPUTS_MAX; n++) {
+    const input = inputs[n];
+    if (!input) return;
+    if (typeOf(input) === 'password') passwords.add(input);
+  }
 }
 
 /** Whether the value or the chosen label of a field may be sent: it says so itself and is of no sensitive kind. */

@@ -1,5 +1,5 @@
 /** Web vitals: measured by the browser, told when final, or when the page is hidden or left. */
-import { WORDS } from '../../shared/types.ts';
+import * as WORDS from '../../shared/words.ts';
 import { now, visibilityOf } from '../natives.ts';
 import type { Tracker } from '../tracker.ts';
 import { observe } from './observe.ts';
@@ -51,6 +51,8 @@ export function interactions(): Interactions {
     seen(id, durationMs) {
       first = Math.min(first, id);
       last = Math.max(last, id);
+      // Too short to be one of them.
+      if (longest.length === INTERACTIONS_KEPT_MAX && durationMs <= (longest.at(-1)?.durationMs ?? 0)) return;
       const known = longest.find((entry) => entry.id === id);
       if (known) known.durationMs = Math.max(known.durationMs, durationMs);
       else longest.push({ id, durationMs });

@@ -1,0 +1,53 @@
+/** One listener for each type of event in a tree, whoever asks for it: what the browser does to call one costs most. */
+import { failed } from './guard.ts';
+import { on as listen, now, timeOf } from './natives.ts';
+import type { Roots } from './roots.ts';
+
+/** `at`: ms since the document began. `element`: as of `Roots.target`. */
+type Handler<E extends Event = Event> = (event: E, at: number, element: Element | null) => unknown;
+export type On = <E extends Event>(target: EventTarget, type: string, handler: Handler<E>) => void;
+
+export interface Listeners {
+  /** `handler` is never called for events that a script made, and what it throws is kept inside. */
+  on: On;
+  /** When the person last moved, pressed, typed or turned the wheel; the start of the page before that. */
+  inputAt(): number;
+}
+
+const INPUT = /^(pointer[mdu]|key|input|wheel)/;
+/** So many a second that nobody asks for its element. */
+const UNAIMED = 'pointermove';
+
+/** `test`: also events that a script made. */
+export function createListeners(roots: Roots, test: boolean): Listeners {
+  const heard = new WeakMap<EventTarget, Record<string, Handler[]>>();
+  let inputAt = now();
+  return {
+    on(target, type, handler) {
+      const types = heard.get(target) ?? {};
+      heard.set(target, types);
+      const there = types[type];
+      if (there) {
+        there.push(handler as Handler);
+        return;
+      }
+      const handlers = [handler as Handler];
+      types[type] = handlers;
+      const input = INPUT.test(type);
+      listen(target, type, (event) => {
+        if (!event.isTrusted && !test) return;
+        const at = timeOf(event);
+        if (input) inputAt = at;
+        const element = type === UNAIMED ? null : roots.target(event);
+        for (let i = 0; i < handlers.length; i++) {
+          try {
+            (handlers[i] as Handler)(event, at, element);
+          } catch {
+            failed();
+          }
+        }
+      });
+    },
+    inputAt: () => inputAt,
+  };
+}
