@@ -39,7 +39,7 @@ impl Registry {
             json(&serde_json::json!({"subject": subject, "version": 1, "id": 7, "schema": schema})).into_response()
         });
         let told = Arc::clone(&status);
-        let answers = by_id.or(register).unify().or(latest).unify().map(move |answer: Response| {
+        let asked = by_id.or(register).unify().map(move |answer: Response| {
             match StatusCode::from_u16(told.load(Ordering::Relaxed)) {
                 Ok(StatusCode::OK) => answer,
                 status => {
@@ -50,7 +50,7 @@ impl Registry {
         });
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
         let at = listener.local_addr().expect("an address");
-        tokio::spawn(warp::serve(answers).incoming(listener).run());
+        tokio::spawn(warp::serve(asked.or(latest)).incoming(listener).run());
         Self { at, status }
     }
 
@@ -58,7 +58,7 @@ impl Registry {
         format!("http://{}", self.at)
     }
 
-    /// From now on every answer has this status; 200: answers as usual.
+    /// From now on it answers who registers a schema, or asks for one by its id, with this status; 200: as usual.
     pub fn answer_with(&self, status: u16) {
         self.status.store(status, Ordering::Relaxed);
     }
