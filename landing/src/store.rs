@@ -91,6 +91,14 @@ impl Store {
         Self::open(url)
     }
 
+    /// Whether the address is of a kind that can be opened; looks at nothing else.
+    pub fn is_address(url: &str) -> bool {
+        parse(url).is_ok_and(|url| match url.scheme() {
+            "file" => folder(&url).is_ok(),
+            scheme => scheme == "s3" && url.host_str().is_some(),
+        })
+    }
+
     /// A prefix, the path of `url`, of a bucket that is open already (tests, embedding).
     pub fn new(url: Url, bucket: Arc<dyn ObjectStore>) -> Result<Self, StoreError> {
         let prefix = Path::from_url_path(url.path())
@@ -224,7 +232,9 @@ mod tests {
         Store::open_or_make(&url).unwrap();
         assert!(inner.is_dir());
         Store::open(&url).unwrap();
-        for wrong in ["", "lake", "gs://bucket", "file://host/x"] {
+        assert!(Store::is_address(&url) && Store::is_address("s3://bucket/prefix"));
+        for wrong in ["", "lake", "gs://bucket", "file://host/x", "s3:///prefix"] {
+            assert!(!Store::is_address(wrong), "{wrong}");
             for error in [Store::open(wrong).unwrap_err(), Store::open_or_make(wrong).unwrap_err()] {
                 assert!(error.to_string().contains("file:///folder"), "{wrong}: {error}");
             }

@@ -7,6 +7,9 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::Args;
+use landing::Store;
+use rdkafka::ClientConfig;
+use rdkafka::error::KafkaError;
 use serde::{Deserialize, Serialize};
 use settings::{Layers, Mistakes, Wrong, without_password};
 
@@ -185,6 +188,9 @@ impl Config {
     fn check(&self, mistakes: &mut Mistakes) {
         if self.store.is_empty() {
             mistakes.at("store", " is missing: give --store file:///folder or s3://bucket/prefix");
+        } else if !Store::is_address(&self.store) {
+            let shown = without_password(&self.store);
+            mistakes.at("store", format!(" = {shown:?}: write file:///folder or s3://bucket/prefix"));
         }
         for (name, value) in [("brokers", &self.brokers), ("topic", &self.topic), ("group", &self.group)] {
             if value.is_empty() {
@@ -217,6 +223,11 @@ impl Config {
                 &format!("kafka.{strategy}"),
                 format!(" = {value:?}: cooperative-sticky is not safe here, use group_protocol"),
             );
+        }
+        // Asks librdkafka, which connects to nothing. The value is not told: it may be a secret.
+        let client: ClientConfig = self.kafka.clone().into_iter().collect();
+        if let Err(KafkaError::ClientConfig(_, reason, option, _)) = client.create_native_config() {
+            mistakes.at(&format!("kafka.{option}"), format!(": {reason}"));
         }
     }
 }
@@ -261,6 +272,7 @@ mod tests {
             ("STREAM_JOBS_NO_SUCH", "1"),
             ("STREAM_JOBS_REGISTRY", "x"),
             ("STREAM_JOBS_OWN_DOMAINS", "[\"https://a.example/\"]"),
+            ("STREAM_JOBS_KAFKA__NO_SUCH_OPTION", "1"),
         ];
         let flags = Flags { group_protocol: Some("cooperative".into()), ..Flags::default() };
         let text = load(&environment, &flags).unwrap_err().to_string();
@@ -271,8 +283,17 @@ mod tests {
             "registry",
             "--group-protocol",
             "https://a.example/",
+            "STREAM_JOBS_KAFKA__NO_SUCH_OPTION: kafka.no.such.option: ",
         ] {
             assert!(text.contains(part), "{part} is not in: {text}");
+        }
+    }
+
+    #[test]
+    fn a_store_of_another_kind_is_a_mistake_before_anything_is_opened() {
+        for store in ["gs://bucket", "lake", "file://host/x", "s3:///prefix"] {
+            let text = load(&[("STREAM_JOBS_STORE", store)], &Flags::default()).unwrap_err().to_string();
+            assert!(text.starts_with("STREAM_JOBS_STORE: store = ") && text.lines().count() == 1, "{text}");
         }
     }
 

@@ -5,11 +5,13 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use landing::Store;
 use serde::{Deserialize, Serialize};
-use settings::{Layers, Logs, Mistakes, Wrong};
+use settings::{Layers, Logs, Mistakes, Wrong, without_password};
 
 use crate::engine::Resources;
 use crate::limits::{MEMORY_BYTES_MAX, SPILL_BYTES_MAX, SQL_MEMORY_BYTES_MIN};
+use crate::serve::check_token;
 use crate::sql::Settings;
 
 /// Prefix of the environment variables: `query_time` is `WAREHOUSE_QUERY_TIME`.
@@ -209,6 +211,11 @@ impl Config {
             given.compact_every = None;
         }
         given.check(&mut mistakes);
+        if matches!(cli.command, Some(Command::Serve { .. }))
+            && let Err(error) = check_token(given.listen, given.token.as_deref())
+        {
+            mistakes.at("token", format!(": {error}"));
+        }
         mistakes.none(given).map(Self::from)
     }
 
@@ -249,6 +256,9 @@ impl Given {
         if self.store.is_empty() {
             let what = ": not given; write --store file:///folder or s3://bucket/prefix, or set WAREHOUSE_STORE";
             mistakes.at("store", what);
+        } else if !Store::is_address(&self.store) {
+            let shown = without_password(&self.store);
+            mistakes.at("store", format!(" = {shown:?}: write file:///folder or s3://bucket/prefix"));
         }
         if self.query_time < QUERY_TIME_MIN {
             mistakes.at("query_time", format!(" = {:?}: less than {QUERY_TIME_MIN:?}", self.query_time));
@@ -333,6 +343,18 @@ mod tests {
         assert!(printed.contains("token = \"(hidden)\"") && !printed.contains("0x12"), "{printed}");
         std::fs::write(path, "stor = \"file:///a\"\n").unwrap();
         assert!(config(&["--config", path, "verify"], &[]).unwrap_err().contains("stor"));
+    }
+
+    #[test]
+    fn an_open_address_without_a_token_and_a_store_of_another_kind_are_mistakes() {
+        let open = ["--store", "file:///a", "serve", "--listen", "0.0.0.0:8090"];
+        let told = config(&open, &[]).unwrap_err();
+        assert!(told.starts_with("token: ") && told.contains("needs --token"), "{told}");
+        assert!(config(&open, &[("WAREHOUSE_TOKEN", "")]).unwrap_err().starts_with("WAREHOUSE_TOKEN: token: "));
+        config(&open, &[("WAREHOUSE_TOKEN", "secret")]).unwrap();
+        config(&["--store", "file:///a", "verify"], &[("WAREHOUSE_LISTEN", "0.0.0.0:8090")]).unwrap();
+        let told = config(&["--store", "gs://bucket", "verify"], &[]).unwrap_err();
+        assert!(told.starts_with("--store: store = \"gs://bucket\": "), "{told}");
     }
 
     #[test]

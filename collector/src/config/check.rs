@@ -2,6 +2,8 @@
 
 use std::collections::HashSet;
 
+use rdkafka::ClientConfig;
+use rdkafka::error::KafkaError;
 use settings::Mistakes;
 use url::Url;
 
@@ -151,6 +153,11 @@ fn check_kafka(config: &Config, mistakes: &mut Mistakes) {
                 ": not to be changed, since a 200 promises that the events are durable",
             );
         }
+    }
+    // Asks librdkafka, which connects to nothing. The value is not told: it may be a secret.
+    let client: ClientConfig = kafka.options.clone().into_iter().collect();
+    if let Err(KafkaError::ClientConfig(_, reason, option, _)) = client.create_native_config() {
+        mistakes.at(&format!("kafka.options.{option}"), format!(": {reason}"));
     }
     match Url::parse(&config.registry.url) {
         Ok(url) if matches!(url.scheme(), "http" | "https") => {}

@@ -55,6 +55,8 @@ mod tests {
             [kafka]
             bootstrap = ""
             brokers = 3
+            [kafka.options]
+            "no.such.option" = 1
             [[sites]]
             site_id = "a/b"
             write_key = "k"
@@ -72,6 +74,7 @@ mod tests {
             "limits.patience_ms = 0",
             "kafka.bootstrap",
             "kafka.brokers: no such setting",
+            "a.toml: kafka.options.no.such.option: ",
             "a/b",
             "shop.example/",
             "registry.url=ftp: registry.url",
