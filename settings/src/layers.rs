@@ -3,12 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use serde::Serialize;
-use serde::de::DeserializeOwned;
 use toml::{Table, Value};
-
-use crate::mistakes::Mistakes;
-use crate::read;
 
 /// What a variable with the process's prefix may be that is no setting: the file's name, and the logs'.
 const NOT_SETTINGS: [&str; 3] = ["config", "log", "log_format"];
@@ -92,12 +87,6 @@ impl Layers {
                 .mistakes
                 .push(format!("`{text}` is no setting: write KEY=VALUE, for example kafka.bootstrap=broker:9092")),
         }
-    }
-
-    /// Puts the layers together over the defaults; for what the process itself finds wrong the mistakes go on.
-    pub fn read<T: Default + Serialize + DeserializeOwned>(mut self) -> (T, Mistakes) {
-        let settings = read::read(&mut self);
-        (settings, Mistakes::new(self.origins, self.mistakes))
     }
 
     fn set(&mut self, origin: &str, key: &str, value: Value) {

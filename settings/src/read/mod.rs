@@ -6,11 +6,20 @@ use serde_path_to_error::{Path, Segment};
 use toml::{Table, Value};
 
 use crate::layers::Layers;
+use crate::mistakes::Mistakes;
 use crate::secret::{is_secret, shown, without_password};
+
+impl Layers {
+    /// Puts the layers together over the defaults; for what the process itself finds wrong the mistakes go on.
+    pub fn read<T: Default + Serialize + DeserializeOwned>(mut self) -> (T, Mistakes) {
+        let settings = read(&mut self);
+        (settings, Mistakes::new(self.origins, self.mistakes))
+    }
+}
 
 /// Reads the table. A value that does not fit is reported, taken out, and the rest is read again, so that one mistake
 /// does not hide the next.
-pub(crate) fn read<T: Default + Serialize + DeserializeOwned>(layers: &mut Layers) -> T {
+fn read<T: Default + Serialize + DeserializeOwned>(layers: &mut Layers) -> T {
     loop {
         let error = match deserialize::<T>(&layers.table) {
             Ok(settings) => {

@@ -11,9 +11,10 @@ use arrow::datatypes::Int32Type;
 
 use super::agent::{Agent, Agents, BotClass, HintColumns, bot_class};
 use super::campaign::Campaign;
+use super::lift;
 use super::referrer::{OwnDomains, Referrer};
 use super::scrub::{AllowedQueryKeys, host_and_path, scrub};
-use super::{Columns, lift};
+use crate::events::Columns;
 
 /// Spreads package-level values over the events.
 pub(super) struct Spread {

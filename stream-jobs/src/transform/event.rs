@@ -10,8 +10,9 @@ use arrow::compute::nullif;
 use arrow::datatypes::{DataType, Int32Type};
 use schemas::ingest::EventType;
 
+use super::lift;
 use super::scrub::{AllowedQueryKeys, scrub, scrub_text};
-use super::{Columns, lift};
+use crate::events::Columns;
 
 /// `(landing column, record within the event or "" for the event itself, field)`.
 const TEXTS: [(&str, &str, &str); 19] = [
