@@ -87,7 +87,7 @@ mod tests {
     use std::sync::Arc;
 
     use object_store::memory::InMemory;
-    use schemas::landing::{DataFile, Link, LinkCounts, StateKind, data_key, state_key};
+    use schemas::landing::{DataFile, Link, StateKind, data_key, state_key};
     use uuid::Uuid;
 
     use super::*;
@@ -113,19 +113,10 @@ mod tests {
                 occurred_max: 0,
             };
             let link = Link {
-                topic: "t".into(),
-                partition: 1,
-                incarnation: 1,
-                sequence: sequence as u64,
-                start,
-                end: start + 9,
                 files: vec![named],
-                counts: LinkCounts::default(),
-                watermark: None,
                 state: vec![state.clone()],
                 writer,
-                written_at: 0,
-                gap_from: None,
+                ..testkit::link::link("t", 1, sequence as u64, start..=start + 9)
             };
             chain.commit(&link).await.unwrap();
         }

@@ -87,27 +87,10 @@ fn doubled(before: &Link, link: &Link) -> Option<LinkError> {
 
 #[cfg(test)]
 mod tests {
-    use schemas::landing::LinkCounts;
-    use uuid::Uuid;
-
     use super::*;
 
     fn link(sequence: u64, start: i64, end: i64) -> Link {
-        Link {
-            topic: "t".into(),
-            partition: 0,
-            incarnation: 1,
-            sequence,
-            start,
-            end,
-            files: Vec::new(),
-            counts: LinkCounts::default(),
-            watermark: None,
-            state: Vec::new(),
-            writer: Uuid::nil(),
-            written_at: 0,
-            gap_from: None,
-        }
+        testkit::link::link("t", 0, sequence, start..=end)
     }
 
     /// What the writer's side says of links, and the reader's, who has come to the end of `read` of them.

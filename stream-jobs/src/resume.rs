@@ -98,21 +98,7 @@ mod tests {
 
     fn tail() -> Link {
         let kafka = KafkaOffsets { low: 0, high: 10, committed: None };
-        let first = Link {
-            topic: "t".into(),
-            partition: 2,
-            incarnation: 1,
-            sequence: 0,
-            start: 0,
-            end: 99,
-            files: Vec::new(),
-            counts: LinkCounts::default(),
-            watermark: Some(5),
-            state: vec!["s".into()],
-            writer: Uuid::nil(),
-            written_at: 0,
-            gap_from: None,
-        };
+        let first = Link { watermark: Some(5), state: vec!["s".into()], ..testkit::link::link("t", 2, 0, 0..=99) };
         assert!(bridge(&first, kafka, Accept::Gap, SystemTime::now()).is_err());
         first
     }

@@ -2,6 +2,7 @@
 #![forbid(unsafe_code)]
 
 pub mod http;
+pub mod link;
 pub mod ports;
 pub mod registry;
 pub mod signal;

@@ -1,7 +1,6 @@
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use object_store::memory::InMemory;
-use schemas::landing::LinkCounts;
 use testkit::store::{Fault, FaultyStore};
 
 use super::*;
@@ -12,21 +11,7 @@ fn chain_on(store: Arc<dyn ObjectStore>) -> Chain {
 }
 
 fn link(sequence: u64, start: i64, end: i64, writer: Uuid) -> Link {
-    Link {
-        topic: "t".into(),
-        partition: 4,
-        incarnation: 1,
-        sequence,
-        start,
-        end,
-        files: Vec::new(),
-        counts: LinkCounts::default(),
-        watermark: None,
-        state: Vec::new(),
-        writer,
-        written_at: 0,
-        gap_from: None,
-    }
+    Link { writer, ..testkit::link::link("t", 4, sequence, start..=end) }
 }
 
 #[tokio::test]

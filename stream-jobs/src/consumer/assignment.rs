@@ -147,7 +147,7 @@ mod tests {
     use std::sync::Arc;
 
     use object_store::memory::InMemory;
-    use schemas::landing::{LinkCounts, StateKind, state_key};
+    use schemas::landing::{StateKind, state_key};
     use uuid::Uuid;
 
     use super::*;
@@ -160,21 +160,7 @@ mod tests {
         let keys =
             [(StateKind::Snapshot, 9), (StateKind::Delta, 19)].map(|(kind, end)| state_key("t", 4, end, writer, kind));
         chain.upload(&keys[0], sessions.take_snapshot().unwrap().into()).await.unwrap();
-        let tail = Link {
-            topic: "t".into(),
-            partition: 4,
-            incarnation: 1,
-            sequence: 1,
-            start: 10,
-            end: 19,
-            files: Vec::new(),
-            counts: LinkCounts::default(),
-            watermark: None,
-            state: keys.to_vec(),
-            writer,
-            written_at: 0,
-            gap_from: None,
-        };
+        let tail = Link { state: keys.to_vec(), ..testkit::link::link("t", 4, 1, 10..=19) };
         let error = load_sessions(&chain, &tail).await.unwrap_err();
         assert!(matches!(&error, LoadError::Damaged { key, .. } if *key == keys[1]), "{error}");
         chain.upload(&keys[1], sessions.take_delta().unwrap().into()).await.unwrap();

@@ -21,6 +21,7 @@ use schemas::landing::Link;
 use schemas::topics::{DEAD_LETTER, EVENTS, EVENTS_AVRO};
 use testkit::registry::Registry;
 use testkit::store::{Fault, FaultyStore};
+use testkit::wait::{PATIENCE, eventually};
 use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 
@@ -28,9 +29,6 @@ use crate::config::{Config, GroupProtocol};
 use crate::metrics::Metrics;
 use crate::run::parts;
 use crate::testing::{RECEIVED_AT, SCHEMA_ID, batch, clicks, frame};
-
-/// Longest wait for something that must happen.
-const PATIENCE: Duration = Duration::from_secs(90);
 
 /// (tab, seq) to (session, offset, time).
 type Rows = BTreeMap<(String, i64), (String, i64, i64)>;
@@ -88,8 +86,13 @@ impl Bench {
 
     /// Works on `store` until `stop` is ready; then the worker is gone, as by SIGKILL.
     async fn work_until(&self, store: Arc<dyn ObjectStore>, stop: impl Future<Output = ()>) {
+        self.count_until(store, Metrics::default(), stop).await;
+    }
+
+    /// The same with the worker's counters.
+    async fn count_until(&self, store: Arc<dyn ObjectStore>, metrics: Metrics, stop: impl Future<Output = ()>) {
         let config = self.config();
-        let parts = parts(&config, lake(store), Metrics::default()).unwrap();
+        let parts = parts(&config, lake(store), metrics).unwrap();
         tokio::select! {
             ended = super::run(&config, parts, CancellationToken::new()) => panic!("the worker ended: {ended:?}"),
             () = stop => {}
@@ -98,6 +101,16 @@ impl Bench {
 
     fn chain(&self, partition: i32) -> Chain {
         Chain::new(lake(self.store.clone()).objects().clone(), EVENTS, partition)
+    }
+
+    /// Produces records of a visitor, each when the one a few before it is landed: so there are many links.
+    async fn produce_slowly(&self, partition: i32, numbers: std::ops::Range<i64>) {
+        for number in numbers {
+            self.produce(partition, &record(partition as u64 + 1, number)).await;
+            if number >= AHEAD_RECORDS {
+                self.landed(partition, number - AHEAD_RECORDS).await;
+            }
+        }
     }
 
     /// Ready when the partition's chain ends at `end`.
@@ -190,6 +203,8 @@ fn fault_at(
 }
 
 const RECORDS: i64 = 24;
+/// How many records are produced before the first of them is landed.
+const AHEAD_RECORDS: i64 = 4;
 
 /// What an undisturbed worker lands.
 async fn undisturbed() -> Rows {
@@ -256,13 +271,11 @@ async fn a_store_that_fails_now_and_then_loses_nothing() {
         2 if key.contains("/commits/") => Fault::AlreadyThere,
         _ => Fault::None,
     });
-    let produce = async {
-        for number in 0..RECORDS {
-            bench.produce(0, &record(1, number)).await;
-            tokio::time::sleep(Duration::from_millis(10)).await;
-        }
+    let all = async {
+        bench.produce_slowly(0, 0..RECORDS).await;
+        bench.landed(0, RECORDS - 1).await;
     };
-    tokio::join!(produce, bench.work_until(faulty, bench.landed(0, RECORDS - 1)));
+    bench.work_until(faulty, all).await;
     assert_eq!(bench.rows().await.len() as i64, RECORDS * 2);
 }
 
@@ -272,28 +285,16 @@ async fn a_zombie_is_fenced_and_goes_on_from_the_winners_chain() {
     bench.produce(0, &record(1, 0)).await;
     // Another worker's link appears just before the first one's.
     let winner = bench.chain(0);
-    let theirs = Link {
-        topic: EVENTS.into(),
-        partition: 0,
-        incarnation: 1,
-        sequence: 0,
-        start: 0,
-        end: 0,
-        files: Vec::new(),
-        counts: schemas::landing::LinkCounts::default(),
-        watermark: None,
-        state: Vec::new(),
-        writer: uuid::Uuid::now_v7(),
-        written_at: 0,
-        gap_from: None,
-    };
+    let theirs = Link { writer: uuid::Uuid::now_v7(), ..testkit::link::link(EVENTS, 0, 0, 0..=0) };
     winner.commit(&theirs).await.unwrap();
     let hidden = FaultyStore::hiding_first_list(bench.store.clone());
-    let later = async {
-        tokio::time::sleep(Duration::from_millis(500)).await;
+    let metrics = Metrics::default();
+    let fenced_then_goes_on = async {
+        eventually("it is fenced", async || (metrics.fenced.get() == 1).then_some(())).await;
         bench.produce(0, &record(2, 0)).await;
+        bench.landed(0, 1).await;
     };
-    tokio::join!(later, bench.work_until(hidden, bench.landed(0, 1)));
+    bench.count_until(hidden, metrics.clone(), fenced_then_goes_on).await;
     let links = bench.links(0).await;
     assert_eq!(links[0], theirs, "the winner's link is untouched");
     assert_eq!((links[1].start, links[1].sequence), (1, 1));
@@ -343,27 +344,30 @@ async fn poison_goes_to_the_dead_letters_and_the_partition_goes_on() {
 
 #[tokio::test]
 async fn two_workers_share_and_hand_over_without_loss() {
+    const STEP_RECORDS: i64 = 12;
     let bench = Bench::new(3).await;
-    let produce = async {
-        for number in 0..60 {
-            for partition in 0..3 {
-                bench.produce(partition, &record(partition as u64 + 1, number)).await;
-            }
-            tokio::time::sleep(Duration::from_millis(100)).await;
-        }
-    };
+    let (killed, count, produced) = (CancellationToken::new(), Metrics::default(), std::cell::Cell::new(0));
     let all = async {
+        // There is work while the second one comes, works and is gone, and a step more.
+        let mut is_last = false;
+        while !is_last {
+            is_last = killed.is_cancelled();
+            let numbers = produced.get()..produced.get() + STEP_RECORDS;
+            produced.set(numbers.end);
+            futures::future::join_all((0..3).map(|partition| bench.produce_slowly(partition, numbers.clone()))).await;
+        }
         for partition in 0..3 {
-            bench.landed(partition, 59).await;
+            bench.landed(partition, produced.get() - 1).await;
         }
     };
     let second = async {
-        // Joins while the first one works, and is killed while it works.
-        tokio::time::sleep(Duration::from_secs(4)).await;
-        bench.work_until(bench.store.clone(), tokio::time::sleep(Duration::from_secs(5))).await;
+        bench.landed(0, 0).await;
+        let works = eventually("the second one works", async || (count.links.get() >= 3).then_some(()));
+        bench.count_until(bench.store.clone(), count.clone(), works).await;
+        killed.cancel();
     };
-    tokio::join!(produce, second, bench.work_until(bench.store.clone(), all));
-    assert_eq!(bench.rows().await.len(), 3 * 60 * 2);
+    tokio::join!(second, bench.work_until(bench.store.clone(), all));
+    assert_eq!(bench.rows().await.len() as i64, 3 * produced.get() * 2);
 }
 
 #[tokio::test]
