@@ -17,7 +17,7 @@ import pyarrow.compute as pc
 from deltalake import DeltaTable
 from pyarrow.dataset import field
 
-TABLES = ["events", "pointer", "ledger", "sessions", "page_views"]
+TABLES = ["events", "pointer", "ledger", "sessions", "page_views", "clicks"]
 VALUES_MAX = 4
 
 

@@ -1,6 +1,7 @@
 //! The curated tables: one file each, with all that is particular to it. A new table is a new file, its name below, and its
 //! place in [`ALL`].
 
+mod clicks;
 mod columns;
 mod events;
 mod ledger;
@@ -17,7 +18,8 @@ use datafusion::arrow::datatypes::{Field, Fields, Schema, SchemaRef};
 pub use events::TABLE as EVENTS;
 
 /// All tables, each one after those that it is computed from.
-pub static ALL: &[&Table] = &[&EVENTS, &pointer::TABLE, &ledger::TABLE, &sessions::TABLE, &page_views::TABLE];
+pub static ALL: &[&Table] =
+    &[&EVENTS, &pointer::TABLE, &ledger::TABLE, &sessions::TABLE, &page_views::TABLE, &clicks::TABLE];
 
 /// The table of a name.
 pub fn named(name: &str) -> Option<&'static Table> {
