@@ -1,4 +1,4 @@
-//! The steps of a record's path one by one, for `benches/`: nothing else calls them.
+//! The steps of a record's path one by one, for `benches/` and for tests of the whole path: nothing else calls them.
 
 use anyhow::Result;
 use arrow::record_batch::RecordBatch;
@@ -77,16 +77,16 @@ impl Stages {
             .collect()
     }
 
-    /// A landing file of the rows; how many bytes it has.
+    /// A landing file of the rows.
     ///
     /// # Errors
     /// Rows that Parquet does not take.
-    pub fn append(rows: &[RecordBatch]) -> Result<usize> {
-        let Some(first) = rows.first() else { return Ok(0) };
+    pub fn append(rows: &[RecordBatch]) -> Result<Vec<u8>> {
+        let Some(first) = rows.first() else { return Ok(Vec::new()) };
         let mut file = LandingFile::new(first.schema())?;
         for rows in rows {
             file.append(rows)?;
         }
-        Ok(file.finish()?.map_or(0, |file| file.bytes.len()))
+        Ok(file.finish()?.map_or_else(Vec::new, |file| file.bytes.to_vec()))
     }
 }

@@ -125,3 +125,6 @@ impl Records {
         self.bytes.len()
     }
 }
+
+#[cfg(test)]
+mod tests;
