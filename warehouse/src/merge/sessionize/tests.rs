@@ -1,0 +1,80 @@
+use schemas::session::{GAP_US_MAX, SESSION_US_MAX};
+
+use super::*;
+
+const VISITOR: Key = 9;
+
+fn landed(seq: i64, at: i64) -> EventKey {
+    let origin = Origin::Landed { partition: 0, offset: seq };
+    EventKey { visitor: VISITOR, tab: 1, seq, at, session_start: at, origin }
+}
+
+fn curated(seq: i64, at: i64, session_start: i64) -> EventKey {
+    EventKey { session_start, origin: Origin::Curated { file: 7 }, ..landed(seq, at) }
+}
+
+#[test]
+fn a_late_event_joins_two_curated_sessions() {
+    let gap = GAP_US_MAX;
+    let outcome = sessionize(vec![curated(0, 0, 0), curated(2, 2 * gap, 2 * gap), landed(1, gap)]);
+    assert_eq!(outcome.sessions.start_of(VISITOR, 2 * gap), Some(0));
+    assert_eq!(outcome.changed_files, HashSet::from([7]));
+    assert_eq!((outcome.events, outcome.disagreements), (1, 1));
+}
+
+#[test]
+fn events_before_the_first_new_one_keep_their_session() {
+    // The curated session began before the events that are at hand: the cap of a day counts from there.
+    let start = 1_000;
+    let outcome = sessionize(vec![
+        curated(0, start + SESSION_US_MAX - 1, start),
+        landed(1, start + SESSION_US_MAX),
+        landed(2, start + SESSION_US_MAX + 1),
+    ]);
+    assert_eq!(outcome.sessions.start_of(VISITOR, start + SESSION_US_MAX), Some(start));
+    assert_eq!(outcome.sessions.start_of(VISITOR, start + SESSION_US_MAX + 1), Some(start + SESSION_US_MAX + 1));
+    assert!(outcome.changed_files.is_empty());
+}
+
+#[test]
+fn repeats_count_once() {
+    let outcome = sessionize(vec![
+        curated(0, 5, 5),
+        landed(0, 5),
+        landed(1, 6),
+        EventKey { origin: Origin::Landed { partition: 0, offset: 99 }, ..landed(1, 6) },
+    ]);
+    assert_eq!(outcome.already, HashSet::from([(1, 0)]));
+    assert!(outcome.doubled);
+    assert_eq!(outcome.events, 1);
+}
+
+#[test]
+fn an_event_stays_with_the_visitor_who_sent_it_first() {
+    const OTHER: Key = 3;
+    let elsewhere = EventKey { visitor: 4, origin: Origin::Elsewhere, ..landed(4, 9) };
+    let later = |event| EventKey { visitor: OTHER, origin: Origin::Landed { partition: 1, offset: 0 }, ..event };
+    let first = [curated(0, 5, 5), landed(1, 6), landed(3, 8), elsewhere];
+    let again = [landed(0, 5), landed(1, 6), landed(2, 7), landed(4, 9)].map(later);
+    let outcome = sessionize([first, again].concat());
+    assert_eq!(outcome.already, HashSet::from([(1, 0), (1, 4)]));
+    assert!(outcome.doubled);
+    assert_eq!(outcome.events, 3, "1 and 3 of the first, 2 of the other");
+    let starts = [6, 7, 9].map(|at| outcome.sessions.start_of(OTHER, at));
+    assert_eq!(starts, [None, Some(7), None]);
+}
+
+#[test]
+fn the_same_events_in_any_pieces_give_the_same_sessions() {
+    let times = [0, 10, GAP_US_MAX + 10, 2 * GAP_US_MAX + 11, 2 * GAP_US_MAX + 12, 3 * GAP_US_MAX];
+    let whole = sessionize(times.iter().zip(0..).map(|(at, seq)| landed(seq, *at)).collect());
+    for cut in 0..times.len() {
+        let events = times.iter().zip(0..).map(|(at, seq)| {
+            if (seq as usize + cut).is_multiple_of(2) { landed(seq, *at) } else { curated(seq, *at, *at) }
+        });
+        let pieces = sessionize(events.collect());
+        for at in times {
+            assert_eq!(pieces.sessions.start_of(VISITOR, at), whole.sessions.start_of(VISITOR, at), "{cut} {at}");
+        }
+    }
+}
