@@ -7,11 +7,12 @@ mod requirements;
 use std::sync::Arc;
 
 use anyhow::Context;
+use datafusion::catalog::MemoryCatalogProviderList;
 use datafusion::error::DataFusionError;
-use datafusion::execution::SessionStateBuilder;
 use datafusion::execution::disk_manager::{DiskManagerBuilder, DiskManagerMode};
 use datafusion::execution::memory_pool::{FairSpillPool, TrackConsumersPool};
 use datafusion::execution::runtime_env::{RuntimeEnv, RuntimeEnvBuilder};
+use datafusion::execution::{SessionState, SessionStateBuilder};
 use datafusion::prelude::{SessionConfig, SessionContext};
 use url::Url;
 
@@ -47,6 +48,7 @@ const FAULTY: [&str; 2] = [
 #[derive(Clone, Debug)]
 pub struct Engine {
     runtime: Arc<RuntimeEnv>,
+    bare: SessionState,
     /// Into how many parts a plan is split, to run beside each other.
     partitions: usize,
     memory_bytes_max: usize,
@@ -67,7 +69,8 @@ impl Engine {
         runtime.register_object_store(&url, store.objects().clone());
         let cores = std::thread::available_parallelism().map_or(1, usize::from);
         let partitions = cores.min(resources.memory_bytes_max / PARTITION_BYTES_MIN).max(1);
-        Ok(Self { runtime, partitions, memory_bytes_max: resources.memory_bytes_max })
+        let bare = bare(runtime.clone(), partitions);
+        Ok(Self { runtime, bare, partitions, memory_bytes_max: resources.memory_bytes_max })
     }
 
     pub fn runtime(&self) -> &Arc<RuntimeEnv> {
@@ -102,26 +105,35 @@ impl Engine {
 
     /// A fresh session. It knows no tables; nothing that it is told is seen by another one.
     pub fn session(&self) -> SessionContext {
-        let config = SessionConfig::new()
-            .with_information_schema(true)
-            .with_target_partitions(self.partitions)
-            .with_default_catalog_and_schema("telemetry", "public")
-            .set_bool("datafusion.catalog.create_default_catalog_and_schema", true)
-            .set_bool("datafusion.execution.parquet.pushdown_filters", false)
-            // Without it `now()` and `to_timestamp` have no zone, and are answered without the Z of RFC 3339.
-            .set_str("datafusion.execution.time_zone", "UTC");
-        let config = FAULTY.iter().fold(config, |config, option| config.set_bool(option, false));
-        let state = SessionStateBuilder::new()
-            .with_config(config)
-            .with_runtime_env(self.runtime.clone())
-            .with_default_features()
-            .with_analyzer_rules(functions::analyzer_rules())
-            .with_physical_optimizer_rules(physical_rules())
+        let state = SessionStateBuilder::new_from_existing(self.bare.clone())
+            .with_catalog_list(Arc::new(MemoryCatalogProviderList::new()))
+            .with_config(self.bare.config().clone())
             .build();
-        let context = SessionContext::new_with_state(state);
-        functions::register(&context);
-        context
+        SessionContext::new_with_state(state)
     }
+}
+
+/// A session without tables, of which the others are copies: making the functions and rules takes twice as long.
+fn bare(runtime: Arc<RuntimeEnv>, partitions: usize) -> SessionState {
+    let config = SessionConfig::new()
+        .with_information_schema(true)
+        .with_target_partitions(partitions)
+        .with_default_catalog_and_schema("telemetry", "public")
+        .set_bool("datafusion.catalog.create_default_catalog_and_schema", true)
+        .set_bool("datafusion.execution.parquet.pushdown_filters", false)
+        // Without it `now()` and `to_timestamp` have no zone, and are answered without the Z of RFC 3339.
+        .set_str("datafusion.execution.time_zone", "UTC");
+    let config = FAULTY.iter().fold(config, |config, option| config.set_bool(option, false));
+    let state = SessionStateBuilder::new()
+        .with_config(config)
+        .with_runtime_env(runtime)
+        .with_default_features()
+        .with_analyzer_rules(functions::analyzer_rules())
+        .with_physical_optimizer_rules(physical_rules())
+        .build();
+    let context = SessionContext::new_with_state(state);
+    functions::register(&context);
+    context.state()
 }
 
 /// The text without line breaks: errors are one line.
