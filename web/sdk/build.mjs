@@ -39,7 +39,7 @@ async function bundle(entry, format, { integrity = '', plugins = [], wrap = (sou
   const { outputFiles } = await build({
     entryPoints: [folder + entry],
     bundle: true,
-    minify: !readable,
+    minifySyntax: !readable,
     write: false,
     format,
     target: 'es2022',
@@ -60,7 +60,10 @@ async function bundle(entry, format, { integrity = '', plugins = [], wrap = (sou
 
 /** A module's export becomes what a function returns, so that the module can be begun when somebody says so, and may fail. */
 const returning = (name, source) => {
-  const body = source.replace(new RegExp(`export\\s*\\{\\s*([\\w$]+) as ${name}\\s*,?\\s*\\};?\\s*$`), 'return $1;');
+  const body = source.replace(
+    new RegExp(`export\\s*{\\s*(?:([\\w$]+) as )?${name}\\s*};?\\s*$`),
+    (_, local = name) => `return ${local};`,
+  );
   if (body === source) throw new Error(`no export ${name}`);
   return body;
 };

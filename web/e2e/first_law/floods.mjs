@@ -1,7 +1,8 @@
 // Floods: a loop that fails or turns must not become a flood of requests, and what is left out is told.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { open } from '../laboratory.mjs';
+import { eventually } from '../eventually.mjs';
+import { open, stub } from '../laboratory.mjs';
 
 /** Requests for one flood: its batches are cut as any others. */
 const POSTS_MAX = 12;
@@ -52,9 +53,28 @@ test('2,000 lines on the console', async (t) => {
   assert.deepEqual(trial.events('error'), []);
 });
 
-test('1,000 addresses by pushState', { todo: 'a batch for each page view' }, async (t) => {
+test('1,000 addresses by pushState: the first ones, the last one, and one word of what was left out', async (t) => {
   const trial = await flood(t, 'for (let n = 0; n < 1000; n++) history.pushState({}, "", "/page/" + n);');
-  bounded(trial, 60);
+  bounded(trial, 30);
+  assert.equal(degraded(trial, /page_views/).length, 1);
+  const last = () => stub.batches.findLast(({ key, events }) => key === trial.key && events.some(isView));
+  const isView = ({ type }) => type === 'page_view';
+  await eventually('where the page is', async () => {
+    await trial.delivered();
+    return last().page.url.endsWith('/page/999');
+  });
+  assert.ok(trial.events('page_view').length < 30);
+});
+
+test('1,000 submits, and the same person 1,000 times', async (t) => {
+  const body = '<form id="form"><input name="a"></form>';
+  const trial = await flood(
+    t,
+    `addEventListener('submit', (event) => event.preventDefault());
+     for (let n = 0; n < 1000; n++) { document.getElementById('form').requestSubmit(); telemetry.identify('jo'); }`,
+    { body },
+  );
+  bounded(trial);
 });
 
 test('1,000 letters of a search box by replaceState', async (t) => {

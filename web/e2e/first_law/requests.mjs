@@ -242,7 +242,11 @@ const PROMISES = {
   'a rejection with a proxy that throws':
     'Promise.reject(new Proxy({}, { get(_, key) { if (key === "then") return; throw new Error("trap"); }, getPrototypeOf() { throw new Error("trap"); } }));',
   'a rejection with a DOMException': 'Promise.reject(new DOMException("mine", "AbortError"));',
-  'a rejection handled late': 'const p = Promise.reject(new Error("mine")); setTimeout(() => p.catch(() => {}), 10);',
+  'a rejection handled late': `
+    const handled = new Promise((resolve) => addEventListener('rejectionhandled', resolve, { once: true }));
+    const p = Promise.reject(new Error('mine'));
+    setTimeout(() => p.catch(() => {}), 10);
+    await handled;`,
   'an event of a broken image':
     'const image = new Image(); document.body.append(image); await new Promise((resolve) => { image.onerror = resolve; image.src = "/api/missing"; });',
   'an event of our own kind':

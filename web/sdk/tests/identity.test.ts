@@ -57,7 +57,7 @@ test.each([
   ['too much', 'x'.repeat(1000), 'x'.repeat(256)],
 ])('identify takes %s', (_, given, user_id) => {
   const identity = createIdentity(false);
-  identity.identify(given as string);
+  identity.identify(given as string, () => {});
   expect(identity.joinKeys().user_id).toBe(user_id);
 });
 
@@ -66,7 +66,7 @@ test('an anonymous visitor has no cookie and no join keys', () => {
   document.cookie = '_ga=GA1.2.1.2';
   const identity = createIdentity(true);
   identity.remember();
-  identity.identify('jo');
+  identity.identify('jo', () => {});
   expect(document.cookie).not.toContain('ct_visitor');
   expect(identity.joinKeys()).toEqual({ user_id: null, ga_client_id: null, ga_session_id: null, adobe_ecid: null });
 });

@@ -25,7 +25,8 @@ export interface Identity {
   remember(): void;
   /** Call when consent is refused, or taken back: the cookie goes. */
   forget(): void;
-  identify(userId: string | null): void;
+  /** `before`: called while the one before still holds, if it is another one. */
+  identify(userId: string | null, before: () => void): void;
   joinKeys(): Header['identity'];
 }
 
@@ -49,8 +50,11 @@ export function createIdentity(anonymous: boolean): Identity {
       else write(visitorId, VISITOR_COOKIE_SECONDS);
     },
     forget: () => write('', -1),
-    identify(userId) {
-      user_id = anonymous || userId == null ? null : clean(userId, USER_ID_UNITS_MAX);
+    identify(userId, before) {
+      const id = anonymous || userId == null ? null : clean(userId, USER_ID_UNITS_MAX);
+      if (id === user_id) return;
+      before();
+      user_id = id;
     },
     joinKeys() {
       if (!anonymous && now() >= readAgainAt) {

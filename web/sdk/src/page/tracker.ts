@@ -1,6 +1,6 @@
 /** The page thread: `note` takes what the capture modules saw; every few seconds the notes go to the worker as a batch. */
 import type { Header } from '../shared/chunk.ts';
-import { FLUSH_MS } from '../shared/limits.ts';
+import { CUT_SOON_EVERY_MS, FLUSH_MS } from '../shared/limits.ts';
 import { EVENT_TYPES } from '../shared/types.ts';
 import { uuidV7 } from '../shared/uuid.ts';
 import type { Stats } from './api.ts';
@@ -14,7 +14,6 @@ import type { Effects } from './late/effects.ts';
 import { createListeners, type On } from './listeners.ts';
 import { later, notLater, now, prerendering } from './natives.ts';
 import { createNotes, type Notes } from './notes.ts';
-import { isIgnored } from './privacy.ts';
 import { createRoots, type Roots } from './roots.ts';
 import type { Settings } from './settings.ts';
 import { whenTools } from './tools.ts';
@@ -31,8 +30,6 @@ export interface Tracker extends Omit<Core, 'track'> {
   sample: Notes['sample'];
   /** The element for `note`: see `elements.ts`. */
   know: Elements['know'];
-  /** As of `privacy.ts`, for what loads late. */
-  isIgnored(element: Element): boolean;
   /** Listens without ever disturbing the page, errors kept inside. */
   on: On;
   /** When a listener last heard the person move, press, type or turn the wheel; the start of the page before that. */
@@ -47,6 +44,8 @@ export interface Tracker extends Omit<Core, 'track'> {
   pageView(): string;
   /** Everything captured so far becomes a batch, now. */
   cut(): void;
+  /** As `cut`, but not again and again: what comes in between waits as usual. */
+  cutSoon(): void;
   /** The page is frozen, and may not come back: sends what only this thread holds. */
   freeze(): void;
   /** The page is left: everything is out of this thread when this returns. `last` tells what comes after all else. */
@@ -84,6 +83,7 @@ export function createTracker(settings: Settings): Tracker {
   const view = createView(afterFrame);
   const endings: (() => void)[] = [];
   let batchSeq = 0;
+  let soonAt = 0;
   let pageViewId = uuidV7();
   let viewed = false;
   let url = location.href;
@@ -149,12 +149,16 @@ export function createTracker(settings: Settings): Tracker {
     afterFrame: (run) => afterFrame(() => guarded(run)),
     note,
     cut,
+    cutSoon() {
+      if (now() < soonAt) return;
+      soonAt = now() + CUT_SOON_EVERY_MS;
+      cut();
+    },
     stats,
     sample: notes.sample,
     elements,
     know: elements.know,
     on: listeners.on,
-    isIgnored,
     inputAt: listeners.inputAt,
     effects: { arm() {}, saw() {} },
     atEnd: (ending) => endings.push(ending),
@@ -197,10 +201,7 @@ export function createTracker(settings: Settings): Tracker {
         delivery.flush(done);
       });
     },
-    identify(userId) {
-      cut();
-      identity.identify(userId);
-    },
+    identify: (userId) => identity.identify(userId, cut),
     freeze() {
       cut();
       delivery.finish();

@@ -51,8 +51,11 @@ export const USER_ID_UNITS_MAX = 256;
 export const PROPERTIES_DEPTH_MAX = 16;
 /** Errors of one document: a loop that throws must not become a flood. */
 export const ERRORS_PER_DOCUMENT_MAX = 100;
-/** An error is sent at once, but not more often than this. */
-export const ERRORS_CUT_EVERY_MS = 1_000;
+/** What may be the last of a page, as an error or a submit, is sent at once, but not more often than this. */
+export const CUT_SOON_EVERY_MS = 1_000;
+/** So many page views may follow each other at once, and one each time after that: each is a batch of its own. */
+export const PAGE_VIEWS_AT_ONCE_MAX = 20;
+export const PAGE_VIEW_EVERY_MS = 1_000;
 /** A click without an effect after this time is dead (Sentry Replay's threshold). */
 export const EFFECT_WITHIN_MS = 7_000;
 /** What comes this long after an act of the person may be its doing. */

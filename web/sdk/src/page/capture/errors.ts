@@ -1,5 +1,5 @@
 /** Errors that nobody caught. */
-import { ERRORS_CUT_EVERY_MS, ERRORS_PER_DOCUMENT_MAX, STRING_UNITS_MAX } from '../../shared/limits.ts';
+import { ERRORS_PER_DOCUMENT_MAX, STRING_UNITS_MAX } from '../../shared/limits.ts';
 import type { Tracker } from '../tracker.ts';
 
 /** Enough for a stack of long addresses; it is scrubbed, and then cut to `STRING_UNITS_MAX`. */
@@ -7,16 +7,13 @@ const STACK_UNITS_MAX = STRING_UNITS_MAX * 4;
 
 export function captureErrors(tracker: Tracker): void {
   let count = 0;
-  let cutAt = -ERRORS_CUT_EVERY_MS;
   const tell = (at: number, thrown: unknown, message: string, source = '', line = 0, column = 0) => {
     if (++count === ERRORS_PER_DOCUMENT_MAX + 1) tracker.note('capture_degraded', at, 0, [0], { what: 'errors' });
     if (count > ERRORS_PER_DOCUMENT_MAX) return;
     const stack = thrown instanceof Error && thrown.stack ? String(thrown.stack).slice(0, STACK_UNITS_MAX) : '';
     const cut = (text: string) => text.slice(0, STRING_UNITS_MAX);
     tracker.note('error', at, 0, [], { message: cut(message), source: cut(source), line, column, stack });
-    if (at - cutAt < ERRORS_CUT_EVERY_MS) return;
-    cutAt = at;
-    tracker.cut();
+    tracker.cutSoon();
   };
   tracker.on<ErrorEvent>(window, 'error', (event, at) => {
     // Events of images and scripts that did not load have no message.

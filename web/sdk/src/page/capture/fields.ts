@@ -98,6 +98,9 @@ export function captureFields(tracker: Tracker): void {
   captureEdits(tracker);
   tracker.roots.each((root) => {
     captureChoices(tracker, root);
-    tracker.on(root, 'submit', (_, at, form) => tracker.note('submit', at, tracker.know(form, true)));
+    tracker.on(root, 'submit', (_, at, form) => {
+      tracker.note('submit', at, tracker.know(form, true));
+      tracker.cutSoon();
+    });
   });
 }

@@ -1,6 +1,7 @@
 /** Input methods: when a text is begun and ended that several keys make; its length, never the text. */
 import * as WORDS from '../../shared/words.ts';
 import { on, timeOf } from '../natives.ts';
+import { isIgnored } from '../privacy.ts';
 import type { Tracker } from '../tracker.ts';
 
 export function captureComposition(tracker: Tracker): void {
@@ -8,7 +9,7 @@ export function captureComposition(tracker: Tracker): void {
     // Chromium's own `compositionend` does not say that it can be trusted.
     on(window, `composition${state}`, (event) => {
       const field = tracker.roots.target(event);
-      if (!field || tracker.isIgnored(field)) return;
+      if (!field || isIgnored(field)) return;
       const { data } = event as CompositionEvent;
       tracker.note('composition', timeOf(event), tracker.know(field), [place, data.length]);
     });
