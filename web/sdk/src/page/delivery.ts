@@ -1,7 +1,6 @@
 /** The page's side of the worker: hands over, remembers what is not safe yet, and beacons it when the page ends. */
 import { type ClockEstimate, clientNow } from '../shared/batch.ts';
 import type { Chunk, Header } from '../shared/chunk.ts';
-import { toJson } from '../shared/json.ts';
 import { BEACON_BYTES_MAX, FORGET_WITHIN_MS, UNKEPT_BATCHES_MAX } from '../shared/limits.ts';
 import type { Order, Report } from '../shared/messages.ts';
 import { erase } from './erase.ts';
@@ -114,7 +113,7 @@ export function createDelivery(
     const sentAt = clientNow();
     // What cannot be written yet is left as it is, for the next page's worker: it does not leave the device.
     let text: string;
-    if (!late) text = toJson({ sent_at: sentAt, header, chunk: { ...chunk, rows: Array.from(chunk.rows) } });
+    if (!late) text = JSON.stringify({ sent_at: sentAt, header, chunk: { ...chunk, rows: Array.from(chunk.rows) } });
     // Nothing leaves past the site's own filter, which the next page's worker has. What does not fit stays in localStorage alone.
     else {
       const told = late.lastWords(address, header, chunk, sentAt, clock, hooks ? 0 : room);

@@ -3,7 +3,6 @@
  * page is taken from the browser, which has it after each frame: asking for it would make the browser lay the page out.
  */
 import type { RawElement } from '../shared/chunk.ts';
-import { toJson } from '../shared/json.ts';
 import { DESCRIBE_AFTER_MS, DESCRIBE_WITHIN_MS, ELEMENT_TEXT_UNITS_MAX } from '../shared/limits.ts';
 import {
   firstChild,
@@ -146,7 +145,7 @@ export function createElements(): Elements {
     take() {
       lookAll();
       batch++;
-      const taken = toJson(used.map(({ raw, rect }) => ({ ...raw, rect })));
+      const taken = (tools()?.toJson ?? JSON.stringify)(used.map(({ raw, rect }) => ({ ...raw, rect })));
       used = [];
       return taken;
     },

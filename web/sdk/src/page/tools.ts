@@ -14,6 +14,8 @@ export interface Tools {
   labelToTell(field: Element): string | undefined;
   /** UTF-16 units of the text in a node, or of a range in it, as far as they are counted. */
   unitsIn(root: Node, range?: Range): number;
+  /** As `JSON.stringify`, whatever `toJSON` the page gave to everything. */
+  toJson(value: unknown): string;
   lastWords: typeof lastWords;
   findWayWithout: typeof findWayWithout;
 }

@@ -1,4 +1,5 @@
 /** The tools of this part; see the page's `tools.ts`. */
+import { toJson } from '../../shared/json.ts';
 import type { Tools } from '../tools.ts';
 import { describe } from './describe.ts';
 import { lastWords } from './last_words.ts';
@@ -6,4 +7,4 @@ import { labelToTell, valueToTell } from './personal.ts';
 import { unitsIn } from './reading.ts';
 import { findWayWithout } from './without_worker.ts';
 
-export const TOOLS: Tools = { describe, valueToTell, labelToTell, unitsIn, lastWords, findWayWithout };
+export const TOOLS: Tools = { describe, valueToTell, labelToTell, unitsIn, toJson, lastWords, findWayWithout };
