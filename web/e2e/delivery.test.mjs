@@ -6,6 +6,28 @@ import { built } from './site.mjs';
 import { complete, degradedOf, flush, open, server, track, typesOf } from './tried_site.mjs';
 
 describe('what the network sees', () => {
+  test('an error before the late part is there is not sent before what it has to tell of elements', async () => {
+    const asked = new Promise((resolve) => {
+      server.files['/telemetry.late.js'] = (_, response) => resolve(response);
+    });
+    server.page = '<button id="buy">Buy</button>';
+    const { page, tab } = await open();
+    await page.click('#buy');
+    await page.evaluate(() => {
+      setTimeout(() => {
+        throw new Error('mine');
+      });
+    });
+    await eventually('the error', () =>
+      page.evaluate(async () => (await window.customerTelemetry.stats()).captured.error),
+    );
+    const response = await asked;
+    response.writeHead(200, { 'Content-Type': 'text/javascript' }).end(built('telemetry.late.js'));
+    await flush(page);
+    const click = server.events(tab).find(({ type }) => type === 'click');
+    assert.equal(click.element.id, 'buy');
+  });
+
   test('one request a batch and none before it, compressed once the collector knows how', async () => {
     server.answer = () => ({ status: 200, encodings: ['gzip'] });
     const { page, tab } = await open();

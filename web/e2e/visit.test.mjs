@@ -1,13 +1,9 @@
 // A whole visit against a collector that answers, fails, and answers again: what the pages counted is what arrived.
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
-import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
-import Ajv2020 from 'ajv/dist/2020.js';
 import { serve } from '../shop/serve.mjs';
-
-const schema = readFileSync(new URL('../../schemas/json/batch.schema.json', import.meta.url), 'utf8');
-const fits = new Ajv2020({ strict: false }).compile(JSON.parse(schema));
+import { wrongWith } from './contract.mjs';
 
 const CANARY = 'Zanzibartypedtext';
 
@@ -83,7 +79,7 @@ test('what the pages of a visit counted is what the collector got', async (t) =>
   t.after(() => server.close());
   const result = await visit(server.shopUrl, '--seconds', '35', '--visitors', '2', '--seed', '11');
   const types = compare(result, server.batches);
-  for (const batch of server.batches) assert.ok(fits(batch), JSON.stringify(fits.errors));
+  for (const batch of server.batches) assert.equal(wrongWith(batch), null);
   assert.ok(types.size >= 12, `only ${[...types]}`);
   const text = JSON.stringify(server.batches);
   assert.ok(!text.includes(CANARY), 'typed text left the page');

@@ -1,7 +1,8 @@
 // Pages that replace, freeze or break what the browser gave them. The page goes on, and so does capture.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { open } from '../laboratory.mjs';
+import { wrongWith } from '../contract.mjs';
+import { open, stub } from '../laboratory.mjs';
 
 const BODY = '<button id="buy">Buy</button><input id="field"><p style="height:3000px">long</p>';
 
@@ -133,6 +134,7 @@ for (const [where, place] of [
           const [click] = trial.events('click');
           assert.equal(click?.element.id, 'buy');
           assert.ok(Math.abs(click.at - started) < 60_000, `a click at ${new Date(click.at).toISOString()}`);
+          for (const { key, ...batch } of stub.batches) if (key === trial.key) assert.equal(wrongWith(batch), null);
         }
         return trial.unharmed();
       }),

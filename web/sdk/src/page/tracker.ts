@@ -74,7 +74,7 @@ export function createTracker(settings: Settings): Tracker {
     elements,
     gate,
     () => {
-      if (gate.consent !== 'pending') timer = later(cut, FLUSH_MS);
+      if (gate.consent !== 'pending') timer = later(cutWhole, FLUSH_MS);
     },
     () => cut(),
   );
@@ -106,6 +106,8 @@ export function createTracker(settings: Settings): Tracker {
     const chunk = notes.take();
     if (chunk) delivery.send(header(), chunk);
   };
+  /** What was noted before they are there is not yet described. */
+  const cutWhole = () => whenTools(cut);
   const begin = () => {
     identity.remember();
     delivery.start();
@@ -152,7 +154,7 @@ export function createTracker(settings: Settings): Tracker {
     cutSoon() {
       if (now() < soonAt) return;
       soonAt = now() + CUT_SOON_EVERY_MS;
-      cut();
+      cutWhole();
     },
     stats,
     sample: notes.sample,
@@ -186,7 +188,7 @@ export function createTracker(settings: Settings): Tracker {
         begin();
         delivery.amend({ visitor_id: identity.visitor(), identity: identity.joinKeys() });
         if (gate.missed) note('capture_degraded', now(), 0, [0], { what: 'consent' });
-        cut();
+        cutWhole();
       } else {
         denied = true;
         forget();
@@ -195,7 +197,6 @@ export function createTracker(settings: Settings): Tracker {
     forget,
     flush(done) {
       if (gate.consent === 'denied') return done();
-      // What was noted before they are there is not yet described.
       whenTools(() => {
         cut();
         delivery.flush(done);
