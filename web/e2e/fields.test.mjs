@@ -1,36 +1,11 @@
 // What is told of fields in a real browser: numbers, lengths and places in lists, read without holding the page up.
 import assert from 'node:assert/strict';
-import { after, before, beforeEach, test } from 'node:test';
-import { serve } from '../shop/serve.mjs';
-import { launch } from './browser.mjs';
+import { test } from 'node:test';
+import { context, open as openPage, pages, server, withSdk } from './tried_shop.mjs';
 
-let browser;
-let server;
-let context;
-const pages = {};
-
-before(async () => {
-  browser = await launch();
-});
-
-after(() => browser.close());
-
-beforeEach(async (t) => {
-  server = await serve({ pages });
-  context = await browser.newContext();
-  t.after(async () => {
-    await context.close();
-    await server.close();
-  });
-});
-
-async function open(body) {
-  pages['/page'] = `<!doctype html>${body}<script src="/telemetry/telemetry.js" defer data-ct-key="shop-key"
-    data-ct-endpoint="${server.collectorUrl}"></script>`;
-  const page = await context.newPage();
-  await page.goto(`${server.shopUrl}/page`);
-  await page.waitForFunction(() => window.telemetry);
-  return page;
+function open(body) {
+  pages['/page'] = withSdk(body);
+  return openPage('/page');
 }
 
 async function events(page, type) {

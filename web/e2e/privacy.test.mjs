@@ -1,36 +1,13 @@
 // Nothing private leaves: a word of its own is typed, chosen or shown in every kind of place, and is in none of the bytes.
 import assert from 'node:assert/strict';
-import { after, before, beforeEach, test } from 'node:test';
-import { serve } from '../shop/serve.mjs';
-import { launch } from './browser.mjs';
+import { test } from 'node:test';
 import { eventually } from './eventually.mjs';
-
-let browser;
-let server;
-let context;
-const pages = {};
-
-before(async () => {
-  browser = await launch();
-});
-
-after(() => browser.close());
-
-beforeEach(async (t) => {
-  server = await serve({ pages });
-  context = await browser.newContext({ viewport: { width: 1000, height: 800 } });
-  t.after(async () => {
-    await context.close();
-    await server.close();
-  });
-});
+import { context, pages, server, withSdk } from './tried_shop.mjs';
 
 /** A word that stands nowhere else: letters only, since a batch is full of numbers. */
 const canary = (n) => `zq${[...String(n)].map((digit) => 'abcdefghij'[digit]).join('')}kanarie`;
 
-const html = (body, script = '') =>
-  `<!doctype html><title>Canaries</title><meta charset="utf-8">${body}<script src="/telemetry/telemetry.js" defer data-ct-key="shop-key"
-  data-ct-endpoint="${server.collectorUrl}" ${script}></script>`;
+const html = (body, attributes) => withSdk(`<title>Canaries</title>${body}`, attributes);
 
 /** The browser itself makes shadow trees of such templates. */
 const shadow = (tree, children = '') =>

@@ -1,37 +1,16 @@
 // The SDK in a real browser where pages end, crash, sleep in the cache, and collectors fail.
 import assert from 'node:assert/strict';
-import { after, before, beforeEach, test } from 'node:test';
-import { serve } from '../shop/serve.mjs';
+import { test } from 'node:test';
 import { launch } from './browser.mjs';
 import { eventually } from './eventually.mjs';
 import { Person, seeded } from './person.mjs';
-
-let browser;
-let server;
-let context;
-
-before(async () => {
-  browser = await launch();
-});
-
-after(() => browser.close());
-
-beforeEach(async (t) => {
-  server = await serve();
-  context = await browser.newContext();
-  t.after(async () => {
-    await context.close();
-    await server.close();
-  });
-});
+import { context, open as openPage, server } from './tried_shop.mjs';
 
 /** Far above what is measured: tells a blunder from a busy machine. The budget is the page benchmark's to judge. */
 const PAGE_MS_PER_EVENT_MAX = 1;
 
-async function open(path = '/', from = context) {
-  const page = await from.newPage();
-  await page.goto(server.shopUrl + path);
-  await page.waitForFunction(() => window.telemetry);
+async function open(path, from) {
+  const page = await openPage(path, from);
   const { tab_id } = await page.evaluate(() => window.telemetry.stats());
   return { page, tab: tab_id };
 }
