@@ -47,6 +47,10 @@ describe('text', () => {
     ['4 1 1 1 2 2', '**** **** **** **** **** ****'],
     ['DE89370400440532013000', '****'],
     ['to FR14 2004 1010 0505 0001 3M02 606, please', 'to ****, please'],
+    ['AB12CDEFGHIJ and 12', '**** and 12'],
+    ['Box 1, 2 or 3? (a-z) "all" ~', 'Box 1, 2 or 3? (a-z) "all" ~'],
+    ['Box 1 2 3 4', 'Box 1 2 3 4'],
+    ['jo[at]mail.example', '***'],
     ['€ 1,299.00 for 3 of 12, 10:30', '€ 1,299.00 for 3 of 12, 10:30'],
     ['Donau\u00addampf 👨\u200d👩\u200d👧', 'Donau\u00addampf 👨\u200d👩\u200d👧'],
   ])('%s', (given, masked) => {

@@ -16,6 +16,12 @@ const EMAIL =
 /** Four digits in a row, or six in groups, as of telephones, cards and dates. A comma ends a group, so most prices stay. */
 const NUMBER = /\p{Nd}(?:[\s()/._·\p{Pd}\p{M}]{0,3}\p{Nd}){5,}|(?:\p{Nd}\p{M}*){4,}/gu;
 
+/**
+ * Most texts of a page: nothing in them can be masked. ASCII without what an email needs (`@`, `%`, a bracket), with at most three
+ * digits, which are no start of an account number.
+ */
+const PLAIN = /^(?!.*[A-Z]{2}\d\d)(?:[ -$&')-/:-?A-Z\\-z|-~]*\d){0,3}[ -$&')-/:-?A-Z\\-z|-~]*$/;
+
 /** What engines cite without quotes, or with quotes in it; the words are V8's. */
 const CITED =
   /(?<=: |, )(?:\.{3})?".*"(?=(?:\.{3})? is not valid JSON)|(?<=Cannot convert |URL from |expression: |specified: ).*/gs;
@@ -37,6 +43,7 @@ export function clean(text: unknown, unitsMax = STRING_UNITS_MAX): string {
 const seen = (text: string) => text.normalize('NFKC').replace(UNSEEN, '');
 
 function hide(text: string): string {
+  if (PLAIN.test(text)) return text;
   return seen(text)
     .replace(IBAN, '****')
     .replace(EMAIL, '***')
@@ -46,6 +53,7 @@ function hide(text: string): string {
 /** Emails, account numbers and long numbers become asterisks. Masks before it cuts, so no half of a match stays. */
 export function maskText(text: string, unitsMax = STRING_UNITS_MAX): string {
   const whole = text.slice(0, READ_UNITS_MAX).replace(/\s+/g, ' ').trim();
+  if (PLAIN.test(whole)) return whole.slice(0, unitsMax);
   const hidden = hide(whole);
   return clean(hidden === seen(whole) ? whole : hidden, unitsMax);
 }

@@ -106,6 +106,8 @@ export function scrubUrl(address: string, base: string): string {
 
 /** Scrubs every address inside of a text, with a scheme or without; a script's `:line:column` and what is around stay. */
 export function scrubText(text: string, base: string): string {
+  // Each has a slash or a scheme.
+  if (!/[/:]/.test(text)) return text;
   return text.replace(HOST, '$1').replace(ADDRESS, (found) => {
     const [, address = '', tail] = /^(.*?)((?::\d+:\d+)?[\])}>,.;:!'"`]*)$/.exec(found) ?? [];
     if (found[0] === '/') return scrubRequestUrl(address, base) + tail;

@@ -60,15 +60,20 @@ export function captureEffects(tracker: Tracker): void {
   /** Nodes and addresses that change, or are called, without a click. */
   const nodes = new WeakSet<object>();
   const addresses = new Set<unknown>();
+  /** Of which all changes are told. */
+  let watched: Node[] = [];
   let sampled = 0;
   let sampledAt = 0;
   let busyAt = Number.NEGATIVE_INFINITY;
 
   const changes = observeChanges((records) => (armed ? look(records) : sample(records)));
-  const watch = (root: Node) =>
+  const watch = (root: Node) => {
+    watched.push(root);
     changes?.observe(root, { subtree: true, childList: true, attributes: true, characterData: true });
+  };
   const rest = () => {
     armed = null;
+    watched = [];
     changes?.disconnect();
   };
   const tell = (kind: EffectKind) => {
@@ -79,7 +84,14 @@ export function captureEffects(tracker: Tracker): void {
     if (seq < 0) early = kind;
     else tracker.note('effect', now(), 0, [seq, WORDS.effect.indexOf(kind), after]);
   };
+  /** Also in the microtasks after the click's own listeners, as frameworks use them, it is not too late. */
+  const isLate = () => (window as { event?: Event }).event?.timeStamp !== armed?.at;
+  /** The page changes all the time. */
+  const isBusy = () => beganAt - busyAt < 3 * EFFECT_SAMPLE_EVERY_MS;
   const look = (records: MutationRecord[]) => {
+    // Of its changes only what opens is believed from here on, so the others are not asked for any more.
+    if (isBusy() && isLate())
+      for (const root of watched.splice(0)) changes?.observe(root, { subtree: true, attributeFilter: ['open'] });
     for (const { target, attributeName } of records) {
       // Being pressed shows on the thing itself.
       if (pressed && contains(pressed, target)) continue;
@@ -134,10 +146,9 @@ export function captureEffects(tracker: Tracker): void {
       if (kind === 'request' && addresses.size < EFFECT_SAMPLE_RECORDS_MAX) addresses.add(what);
       return;
     }
-    // Also in the microtasks after a listener, as frameworks use them.
-    const late = (window as { event?: Event }).event?.timeStamp !== armed.at;
+    const late = isLate();
     if (late && (nodes.has(what as Node) || addresses.has(what))) return;
-    if (late && kind === 'dom' && armed.at - busyAt < 3 * EFFECT_SAMPLE_EVERY_MS) return;
+    if (late && kind === 'dom' && isBusy()) return;
     if (actedAt > armed.at && (at - actedAt < EFFECT_ACT_MS || /^(sc|f|se)/.test(kind))) return;
     if (kind === 'new_tab' && at - armed.at > EFFECT_ACT_MS) return;
     // Where it is pressed, the focus goes by itself.
