@@ -74,8 +74,4 @@ fn settled(raw: &str, pass: impl Fn(&str) -> String) -> String {
 }
 
 #[cfg(test)]
-mod linear_tests;
-#[cfg(test)]
 mod tests;
-#[cfg(test)]
-mod whatwg_tests;

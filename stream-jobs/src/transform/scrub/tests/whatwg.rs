@@ -4,9 +4,9 @@
 use serde_json::Value;
 use url::Url;
 
-use super::*;
+use super::super::*;
 
-const CASES: &str = include_str!("../../../tests/whatwg/urltestdata.json");
+const CASES: &str = include_str!("../../../../tests/whatwg/urltestdata.json");
 const CANARY: &str = "c4naryS3cret";
 
 /// `(input, base)` of every test that says how an address is read, right or wrong.

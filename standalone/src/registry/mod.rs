@@ -214,5 +214,4 @@ fn answer(result: Result<Value, Refused>) -> warp::reply::WithStatus<warp::reply
 }
 
 #[cfg(test)]
-#[path = "registry_tests.rs"]
 mod tests;

@@ -1,3 +1,6 @@
+mod linear;
+mod whatwg;
+
 use proptest::prelude::*;
 
 use super::*;

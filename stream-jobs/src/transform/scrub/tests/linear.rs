@@ -5,7 +5,7 @@ use std::{fs, thread};
 
 use proptest::prelude::*;
 
-use super::*;
+use super::super::*;
 
 /// What the grammar is made of: everything that begins, ends or looks like something that is scrubbed.
 const FRAGMENTS: [&str; 54] = [
