@@ -16,4 +16,4 @@ mod secret;
 pub use layers::{Layers, environment};
 pub use logs::Logs;
 pub use mistakes::{Mistakes, Wrong};
-pub use secret::{hidden, without_password};
+pub use secret::{hidden, is_secret, without_password};

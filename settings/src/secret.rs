@@ -11,7 +11,7 @@ const SECRET_PARTS: [&str; 9] =
     ["password", "passphrase", "secret", "token", "write_key", "key.pem", "sasl.jaas", "oauthbearer.config", "plugin"];
 
 /// Whether the setting with this name may hold a secret.
-pub(crate) fn is_secret(name: &str) -> bool {
+pub fn is_secret(name: &str) -> bool {
     SECRET_PARTS.iter().any(|part| name.contains(part))
 }
 

@@ -11,7 +11,7 @@ use landing::Store;
 use rdkafka::ClientConfig;
 use rdkafka::error::KafkaError;
 use serde::{Deserialize, Serialize};
-use settings::{Layers, Mistakes, Wrong, without_password};
+use settings::{Layers, Mistakes, Wrong, is_secret, without_password};
 
 /// Prefix of the environment variables: `flush_rows_max` is `STREAM_JOBS_FLUSH_ROWS_MAX`.
 pub const ENVIRONMENT_PREFIX: &str = "STREAM_JOBS_";
@@ -224,8 +224,9 @@ impl Config {
                 format!(" = {value:?}: cooperative-sticky is not safe here, use group_protocol"),
             );
         }
-        // Asks librdkafka, which connects to nothing. The value is not told: it may be a secret.
-        let client: ClientConfig = self.kafka.clone().into_iter().collect();
+        // Asks librdkafka, which connects to nothing; but it tells values, and loads plugins.
+        let shown = self.kafka.clone().into_iter().filter(|(option, _)| !is_secret(option));
+        let client: ClientConfig = shown.collect();
         if let Err(KafkaError::ClientConfig(_, reason, option, _)) = client.create_native_config() {
             mistakes.at(&format!("kafka.{option}"), format!(": {reason}"));
         }
@@ -256,6 +257,8 @@ mod tests {
             ("STREAM_JOBS_GROUP", "b"),
             ("STREAM_JOBS_QUERY_KEYS_KEPT", "[\"q\"]"),
             ("STREAM_JOBS_OWN_DOMAINS", "[\"b.example\"]"),
+            ("STREAM_JOBS_KAFKA__PLUGIN_LIBRARY_PATHS", "hush"),
+            ("STREAM_JOBS_KAFKA__SASL_JAAS_CONFIG", "hush"),
         ];
         let config = load(&environment, &flags).unwrap();
         assert_eq!((config.topic.as_str(), config.group.as_str(), config.flush_interval_ms), ("b", "c", 7));

@@ -4,7 +4,7 @@ use std::collections::HashSet;
 
 use rdkafka::ClientConfig;
 use rdkafka::error::KafkaError;
-use settings::Mistakes;
+use settings::{Mistakes, is_secret};
 use url::Url;
 
 use crate::config::{Config, SinkKind, Site};
@@ -154,8 +154,8 @@ fn check_kafka(config: &Config, mistakes: &mut Mistakes) {
             );
         }
     }
-    // Asks librdkafka, which connects to nothing. The value is not told: it may be a secret.
-    let client: ClientConfig = kafka.options.clone().into_iter().collect();
+    // Asks librdkafka, which connects to nothing; but it tells values, and loads plugins.
+    let client: ClientConfig = kafka.options.clone().into_iter().filter(|(option, _)| !is_secret(option)).collect();
     if let Err(KafkaError::ClientConfig(_, reason, option, _)) = client.create_native_config() {
         mistakes.at(&format!("kafka.options.{option}"), format!(": {reason}"));
     }

@@ -109,7 +109,7 @@ mod tests {
     #[test]
     fn the_printed_configuration_hides_secrets_and_reads_back() {
         let config = from_toml(
-            "[[sites]]\nsite_id = 's'\nwrite_key = 'canary1'\n[registry]\npassword = 'canary2'\n[kafka.options]\n\"sasl.password\" = 'canary3'\n\"linger.ms\" = 5",
+            "[[sites]]\nsite_id = 's'\nwrite_key = 'canary1'\n[registry]\npassword = 'canary2'\n[kafka.options]\n\"sasl.password\" = 'canary3'\n\"plugin.library.paths\" = 'canary4'\n\"linger.ms\" = 5",
         )
         .expect("a good configuration");
         let printed = config.print();
