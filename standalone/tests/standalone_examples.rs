@@ -1,5 +1,6 @@
 //! What becomes of every good example of the contract: its landing row, and its rows in `events`, `sessions` and
 //! `page_views`. A difference that you meant is taken over by `INSTA_UPDATE=always`.
+#![allow(clippy::unwrap_used, reason = "a test is read where it fails")]
 
 use std::collections::BTreeMap;
 use std::fs;

@@ -6,7 +6,6 @@
 //!
 //! Any number of processes may work on one store: every commit is one create-only PUT.
 #![forbid(unsafe_code)]
-#![deny(unreachable_pub)]
 
 pub mod commands;
 pub mod compact;

@@ -1,4 +1,5 @@
 //! Compaction, and the live view beside it, over a landing zone in a temporary folder.
+#![allow(clippy::unwrap_used, reason = "a test is read where it fails")]
 
 mod support;
 

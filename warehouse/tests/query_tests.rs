@@ -1,4 +1,5 @@
 //! SQL from outside: what is refused, what is limited, and the HTTP API.
+#![allow(clippy::unwrap_used, reason = "a test is read where it fails")]
 
 mod support;
 

@@ -1,4 +1,5 @@
 //! Rounds of compaction over what a stranger can send: nothing, forged numbers, others' tabs, rows that are large.
+#![allow(clippy::unwrap_used, reason = "a test is read where it fails")]
 
 mod support;
 

@@ -7,6 +7,7 @@
 //! A case without events answers as PostgreSQL 15 does. It runs many times, split into one or several parts and small or
 //! large batches, and always answers the same. A case with events (`events.json`, see `support/events.rs`) asks the tables,
 //! which answer the same of what has landed, in the midst of compaction and after it.
+#![allow(clippy::unwrap_used, reason = "a test is read where it fails")]
 
 #[path = "support/random_sql.rs"]
 mod random_sql;

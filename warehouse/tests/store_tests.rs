@@ -1,4 +1,5 @@
 //! Stores that others left: nothing at all, one of an earlier build, one whose log another engine has cleaned.
+#![allow(clippy::unwrap_used, reason = "a test is read where it fails")]
 
 mod support;
 

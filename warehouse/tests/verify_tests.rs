@@ -1,4 +1,5 @@
 //! Each fault that is planted is found and named; nothing else is.
+#![allow(clippy::unwrap_used, reason = "a test is read where it fails")]
 
 mod support;
 

@@ -2,7 +2,7 @@ use super::*;
 
 #[test]
 fn every_table_holds_its_partition_sort_and_statistics_columns() {
-    for table in ALL.iter().copied() {
+    for table in ALL {
         let schema = table.schema();
         let named = PARTITION_COLUMNS.into_iter().chain(table.sort_order.split(", "));
         let kept = table.statistics_columns.iter().chain(table.bloom_filter_columns).copied();
@@ -16,7 +16,7 @@ fn every_table_holds_its_partition_sort_and_statistics_columns() {
 #[test]
 fn every_table_comes_after_those_that_it_reads() {
     assert_eq!(ALL[0], &EVENTS);
-    for table in ALL.iter().copied() {
+    for table in ALL {
         assert!(table.reads().all(|read| read.index() < table.index()), "{table:?}");
     }
 }

@@ -11,7 +11,7 @@ use super::{Event, NOON, SECOND, Tab};
 /// Reads the links of a case, each a list of events. An event is an object of `type` and `at` (RFC 3339, or a time of
 /// 2026-11-20), and what is not usual: `visitor` (v1), `tab` (t1), `seq` (the next of its tab), `batch` (the link's),
 /// `duplicate` (false), and any landing column of text or numbers.
-pub fn links(json: &str) -> Vec<Vec<Event>> {
+pub(crate) fn links(json: &str) -> Vec<Vec<Event>> {
     let links: Vec<Vec<Map<String, Value>>> = serde_json::from_str(json).expect("lists of lists of objects");
     let mut next = HashMap::new();
     links.into_iter().map(|link| link.into_iter().map(|event| read(event, &mut next)).collect()).collect()

@@ -6,7 +6,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
 /// Sends a request on a connection of its own.
-pub async fn send(address: SocketAddr, head: &str, body: &str) -> TcpStream {
+pub(crate) async fn send(address: SocketAddr, head: &str, body: &str) -> TcpStream {
     let mut stream = TcpStream::connect(address).await.unwrap();
     let request =
         format!("{head}\r\nHost: {address}\r\nConnection: close\r\nContent-Length: {}\r\n\r\n{body}", body.len());
@@ -15,7 +15,7 @@ pub async fn send(address: SocketAddr, head: &str, body: &str) -> TcpStream {
 }
 
 /// One exchange: status, headers in lower case, body as far as it came.
-pub async fn exchange(address: SocketAddr, head: &str, body: &str) -> (u16, String, Vec<u8>) {
+pub(crate) async fn exchange(address: SocketAddr, head: &str, body: &str) -> (u16, String, Vec<u8>) {
     let mut stream = send(address, head, body).await;
     let mut reply = Vec::new();
     // A connection that the server breaks may end in an error instead of an end.

@@ -1,9 +1,9 @@
 //! A landing zone for tests: writes data files and links as a stream job would, sessions included.
 #![allow(dead_code, reason = "each test binary uses its own part")]
 
-pub mod events;
-pub mod http;
-pub mod server;
+pub(crate) mod events;
+pub(crate) mod http;
+pub(crate) mod server;
 
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
@@ -28,15 +28,15 @@ use warehouse::query::{Limits, query};
 use warehouse::{Lake, Resources, Store};
 use xxhash_rust::xxh3::xxh3_64;
 
-pub const SITE: &str = "shop";
+pub(crate) const SITE: &str = "shop";
 /// 2026-11-20T12:00:00Z, in microseconds.
-pub const NOON: i64 = 1_795_176_000_000_000;
-pub const SECOND: i64 = 1_000_000;
-pub const MINUTE: i64 = 60 * SECOND;
-pub const HOUR: i64 = 60 * MINUTE;
+pub(crate) const NOON: i64 = 1_795_176_000_000_000;
+pub(crate) const SECOND: i64 = 1_000_000;
+pub(crate) const MINUTE: i64 = 60 * SECOND;
+pub(crate) const HOUR: i64 = 60 * MINUTE;
 
 #[derive(Clone, Debug)]
-pub struct Event {
+pub(crate) struct Event {
     pub visitor: String,
     pub tab: String,
     pub seq: i64,
@@ -54,12 +54,12 @@ pub struct Event {
 }
 
 impl Event {
-    pub fn with(mut self, texts: &[(&str, &str)]) -> Self {
+    pub(crate) fn with(mut self, texts: &[(&str, &str)]) -> Self {
         self.texts = texts.iter().map(|(name, text)| ((*name).to_owned(), (*text).to_owned())).collect();
         self
     }
 
-    pub fn with_numbers(mut self, numbers: &[(&str, f64)]) -> Self {
+    pub(crate) fn with_numbers(mut self, numbers: &[(&str, f64)]) -> Self {
         self.numbers = numbers.iter().map(|(name, number)| ((*name).to_owned(), *number)).collect();
         self
     }
@@ -72,35 +72,35 @@ impl Event {
         self.texts.iter().find(|(name, _)| name == column).map(|(_, value)| value.as_str())
     }
 
-    pub fn repeated(mut self) -> Self {
+    pub(crate) fn repeated(mut self) -> Self {
         self.duplicate = true;
         self
     }
 
-    pub fn in_batch(mut self, batch: i64) -> Self {
+    pub(crate) fn in_batch(mut self, batch: i64) -> Self {
         self.batch = Some(batch);
         self
     }
 
-    pub fn with_seq(mut self, seq: i64) -> Self {
+    pub(crate) fn with_seq(mut self, seq: i64) -> Self {
         self.seq = seq;
         self
     }
 }
 
 /// One tab that counts its events.
-pub struct Tab {
+pub(crate) struct Tab {
     visitor: String,
     tab: String,
     seq: i64,
 }
 
 impl Tab {
-    pub fn new(visitor: &str, tab: &str) -> Self {
+    pub(crate) fn new(visitor: &str, tab: &str) -> Self {
         Self { visitor: visitor.into(), tab: tab.into(), seq: 0 }
     }
 
-    pub fn event(&mut self, kind: &str, at: i64) -> Event {
+    pub(crate) fn event(&mut self, kind: &str, at: i64) -> Event {
         let seq = self.seq;
         self.seq += 1;
         Event {
@@ -118,7 +118,7 @@ impl Tab {
     }
 
     /// An event that never arrived.
-    pub fn lose(&mut self) {
+    pub(crate) fn lose(&mut self) {
         self.seq += 1;
     }
 }
@@ -138,7 +138,7 @@ const CONTEXT_COLUMNS: [&str; 10] = [
 ];
 
 /// A store in a temporary folder, with one partition.
-pub struct Landing {
+pub(crate) struct Landing {
     folder: TempDir,
     next_offset: i64,
     sequence: u64,
@@ -149,13 +149,13 @@ pub struct Landing {
 }
 
 impl Landing {
-    pub fn new() -> Self {
+    pub(crate) fn new() -> Self {
         let folder = tempfile::tempdir().unwrap();
         Self { folder, next_offset: 100, sequence: 0, incarnation: 0, batch: 0, open: HashMap::new() }
     }
 
     /// Goes on in a store that others wrote.
-    pub fn of(folder: TempDir) -> Self {
+    pub(crate) fn of(folder: TempDir) -> Self {
         let mut landing = Self { folder, ..Self::new() };
         let links = landing.path().join("landing/commits").join(EVENTS).join("0");
         let last = std::fs::read_dir(links).unwrap().map(|entry| entry.unwrap().path()).max().unwrap();
@@ -166,29 +166,29 @@ impl Landing {
         landing
     }
 
-    pub fn path(&self) -> &Path {
+    pub(crate) fn path(&self) -> &Path {
         self.folder.path()
     }
 
-    pub fn url(&self) -> String {
+    pub(crate) fn url(&self) -> String {
         url::Url::from_directory_path(self.path()).unwrap().to_string()
     }
 
-    pub fn lake(&self) -> Arc<Lake> {
+    pub(crate) fn lake(&self) -> Arc<Lake> {
         self.lake_with(Resources::default())
     }
 
-    pub fn lake_with(&self, resources: Resources) -> Arc<Lake> {
+    pub(crate) fn lake_with(&self, resources: Resources) -> Arc<Lake> {
         Lake::open(Store::open(&self.url()).unwrap(), resources).unwrap()
     }
 
     /// Lands the events in one file and one link, one record an event.
-    pub fn land(&mut self, events: &[Event]) -> Link {
+    pub(crate) fn land(&mut self, events: &[Event]) -> Link {
         self.land_without(events, &[])
     }
 
     /// Lands records that were all refused: a link without a file.
-    pub fn land_nothing(&mut self) -> Link {
+    pub(crate) fn land_nothing(&mut self) -> Link {
         let start = self.next_offset;
         let mut link = self.link(start, start, Vec::new(), &[]);
         link.counts = LinkCounts { records: 1, rejected: 1, ..LinkCounts::default() };
@@ -197,7 +197,7 @@ impl Landing {
     }
 
     /// Lands the events in a file that lacks some columns, as one written before they came into being.
-    pub fn land_without(&mut self, events: &[Event], columns: &[&str]) -> Link {
+    pub(crate) fn land_without(&mut self, events: &[Event], columns: &[&str]) -> Link {
         let start = self.next_offset;
         let end = start + events.len().max(1) as i64 - 1;
         let batch = self.rows(events, start);
@@ -252,11 +252,11 @@ impl Landing {
         link
     }
 
-    pub fn put_link(&self, link: &Link) {
+    pub(crate) fn put_link(&self, link: &Link) {
         write(&self.link_path(link), &serde_json::to_vec(link).unwrap());
     }
 
-    pub fn link_path(&self, link: &Link) -> PathBuf {
+    pub(crate) fn link_path(&self, link: &Link) -> PathBuf {
         self.path().join(link_key(EVENTS, 0, link.start))
     }
 
@@ -367,18 +367,18 @@ fn write(path: &Path, bytes: &[u8]) {
 }
 
 /// Rows of an answer as JSON.
-pub async fn rows(lake: &Arc<Lake>, sql: &str) -> Vec<Value> {
+pub(crate) async fn rows(lake: &Arc<Lake>, sql: &str) -> Vec<Value> {
     let answer = query(lake, sql, Limits::answer()).await.unwrap_or_else(|error| panic!("{sql}: {error}"));
     warehouse::format::json(&answer)["rows"].as_array().unwrap().clone()
 }
 
 /// The only number of an answer.
-pub async fn number(lake: &Arc<Lake>, sql: &str) -> i64 {
+pub(crate) async fn number(lake: &Arc<Lake>, sql: &str) -> i64 {
     rows(lake, sql).await[0][0].as_i64().unwrap()
 }
 
 /// Everything in the tables, in a fixed order.
-pub async fn everything(lake: &Arc<Lake>) -> Vec<(&'static str, Vec<Value>)> {
+pub(crate) async fn everything(lake: &Arc<Lake>) -> Vec<(&'static str, Vec<Value>)> {
     let mut all = Vec::new();
     for table in warehouse::tables::ALL {
         let order = table.sort_order;
@@ -388,7 +388,7 @@ pub async fn everything(lake: &Arc<Lake>) -> Vec<(&'static str, Vec<Value>)> {
 }
 
 /// One tab with ten clicks and ten trails, a second between each.
-pub fn landed() -> Landing {
+pub(crate) fn landed() -> Landing {
     let mut landing = Landing::new();
     let mut tab = Tab::new("v1", "t1");
     let events: Vec<_> =
@@ -398,7 +398,7 @@ pub fn landed() -> Landing {
 }
 
 /// Data files of a curated table.
-pub fn curated_files(landing: &Landing, table: &str) -> Vec<PathBuf> {
+pub(crate) fn curated_files(landing: &Landing, table: &str) -> Vec<PathBuf> {
     let mut found = Vec::new();
     let mut folders = vec![landing.path().join("warehouse").join(table)];
     while let Some(folder) = folders.pop() {

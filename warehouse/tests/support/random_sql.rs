@@ -1,10 +1,10 @@
 //! Statements by chance: each has one answer, whatever the order in which rows come.
 
 /// Numbers by chance; the same seed gives the same ones (SplitMix64).
-pub struct Dice(u64);
+pub(crate) struct Dice(u64);
 
 impl Dice {
-    pub fn new(seed: u64) -> Self {
+    pub(crate) fn new(seed: u64) -> Self {
         Self(seed)
     }
 
@@ -21,7 +21,7 @@ impl Dice {
 }
 
 /// A statement over two small tables with nulls and doubles.
-pub fn statement(dice: &mut Dice) -> String {
+pub(crate) fn statement(dice: &mut Dice) -> String {
     let (first, second) = (table(dice), table(dice));
     let source = dice.one_of(&[
         "select * from a",

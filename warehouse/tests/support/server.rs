@@ -12,16 +12,16 @@ use serde_json::{Value, json};
 use super::http::exchange;
 
 /// However loaded the machine is, nothing here takes this long.
-pub const PATIENCE: Duration = Duration::from_secs(60);
+pub(crate) const PATIENCE: Duration = Duration::from_secs(60);
 
-pub struct Server {
+pub(crate) struct Server {
     process: Child,
     pub address: SocketAddr,
 }
 
 impl Server {
     /// Starts it on a free port; its temporary files lie in `temporary`.
-    pub fn start(store: &str, temporary: &Path, arguments: &[&str]) -> Self {
+    pub(crate) fn start(store: &str, temporary: &Path, arguments: &[&str]) -> Self {
         let mut process = Command::new(env!("CARGO_BIN_EXE_warehouse"))
             .args(["--store", store, "serve", "--listen", "127.0.0.1:0"])
             .args(arguments)
@@ -37,7 +37,7 @@ impl Server {
     }
 
     /// Status, body and time of a statement.
-    pub async fn ask(&self, sql: &str) -> (u16, Value, Duration) {
+    pub(crate) async fn ask(&self, sql: &str) -> (u16, Value, Duration) {
         let started = Instant::now();
         let body = json!({ "sql": sql }).to_string();
         let (status, _, body) = exchange(self.address, "POST /api/v1/sql HTTP/1.1", &body).await;
@@ -45,18 +45,18 @@ impl Server {
     }
 
     /// Its living workers.
-    pub fn workers(&self) -> Vec<i32> {
+    pub(crate) fn workers(&self) -> Vec<i32> {
         let entries = std::fs::read_dir("/proc").unwrap().flatten();
         let pids = entries.filter_map(|entry| entry.file_name().to_str()?.parse::<i32>().ok());
         pids.filter(|pid| parent(*pid) == Some(self.process.id().cast_signed())).collect()
     }
 
-    pub fn signal(&self, signal: Signal) {
+    pub(crate) fn signal(&self, signal: Signal) {
         kill_process(Pid::from_child(&self.process), signal).unwrap();
     }
 
     /// Waits for its end; the exit code if it ended by itself.
-    pub async fn ended(&mut self) -> Option<i32> {
+    pub(crate) async fn ended(&mut self) -> Option<i32> {
         let process = &mut self.process;
         let mut status = None;
         until("the server ends", || {
@@ -76,7 +76,7 @@ impl Drop for Server {
 }
 
 /// Whether the process is there and no zombie.
-pub fn lives(pid: i32) -> bool {
+pub(crate) fn lives(pid: i32) -> bool {
     parent(pid).is_some()
 }
 
@@ -88,7 +88,7 @@ fn parent(pid: i32) -> Option<i32> {
 }
 
 /// Polls until it is so.
-pub async fn until(what: &str, mut so: impl FnMut() -> bool) {
+pub(crate) async fn until(what: &str, mut so: impl FnMut() -> bool) {
     let deadline = Instant::now() + PATIENCE;
     while !so() {
         assert!(Instant::now() < deadline, "it never happened that {what}");
