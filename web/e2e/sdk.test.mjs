@@ -37,12 +37,16 @@ const typesOf = (tab) =>
 
 test('a page that ends beacons its tail, as text/plain with the key in the address', async () => {
   const { page, tab } = await open();
+  // Only the late part can write a batch, and `flush` waits for it.
+  await page.evaluate(() => window.telemetry.flush());
   await page.evaluate(() => window.telemetry.track('last_words'));
   await page.close();
-  await eventually('page_leave', () => typesOf(tab).includes('page_leave'));
-  const [batch] = server.batches.filter(({ tab_id }) => tab_id === tab);
+  const batch = await eventually('page_leave', () =>
+    server.batches.find(({ tab_id, events }) => tab_id === tab && events.some(({ type }) => type === 'page_leave')),
+  );
   assert.match(batch.attempt.contentType, /^text\/plain/);
   assert.equal(batch.attempt.url, '/v1/events?key=shop-key');
+  assert.ok(batch.events.some(({ name }) => name === 'last_words'));
   assert.deepEqual([...stored(tab)], [...stored(tab).keys()]);
 });
 
