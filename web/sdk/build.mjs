@@ -17,8 +17,8 @@ const LATE_BYTES_MAX = 13 * 1024;
 const WORKER_BYTES_MAX = 20 * 1024;
 
 /**
- * Chromium compiles a script that says so whole, beside the page's thread, and not function by function as each is first called,
- * in the middle of the person's doing (v8.dev/blog/explicit-compile-hints).
+ * Chromium compiles a script that says so whole when it is loaded, and not function by function as each is first called, in the
+ * middle of the person's doing (v8.dev/blog/explicit-compile-hints).
  */
 const COMPILE_AT_ONCE = '//# allFunctionsCalledOnLoad\n';
 
