@@ -1,6 +1,5 @@
 //! Reads a request's body under caps: as sent, after decompression, in time, and within the window's memory.
 
-use std::io::Read;
 use std::pin::Pin;
 use std::time::Duration;
 
@@ -11,21 +10,13 @@ use warp::http::header::{CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, EXPECT}
 
 use crate::config::Limits;
 use crate::http::answer::Refusal;
+use crate::http::inflate::{self, Bounds, Encoding, Failure};
 use crate::places::{NoRoom, Place};
 
 /// How much of a refused body is still read so that the client, which may send first and read afterwards, sees the
 /// answer and not a reset connection.
 const DRAIN_BYTES_MAX: usize = 8 * 1024 * 1024;
 const DRAIN_MS_MAX: u64 = 2_000;
-
-/// What is inflated at a time: between two pieces the caps are checked.
-const INFLATE_PIECE_BYTES: usize = 64 * 1024;
-
-/// Up to here any ratio is fine: short repetitive batches compress very well, and this little memory is no bomb.
-const RATIO_FREE_BYTES: usize = 256 * 1024;
-
-/// Largest window that a zstd frame may ask for, as a power of two: 8 MiB, what every decoder must support (RFC 8878).
-const ZSTD_WINDOW_LOG_MAX: u32 = 23;
 
 /// What a gzip member begins with (RFC 1952, section 2.3.1), and JSON never does.
 const GZIP_MAGIC: [u8; 2] = [0x1F, 0x8B];
@@ -39,14 +30,6 @@ pub(crate) struct Incoming {
     done: bool,
     /// The client waits for `100 Continue`, which reading would send.
     expects_continue: bool,
-}
-
-/// How a body is compressed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Encoding {
-    Identity,
-    Gzip,
-    Zstd,
 }
 
 impl Incoming {
@@ -170,44 +153,17 @@ pub(crate) fn seen(named: Encoding, body: &[u8]) -> Encoding {
 
 /// The body as JSON text.
 pub(crate) fn inflate(body: Bytes, encoding: Encoding, limits: &Limits, place: &Place) -> Result<Bytes, Refusal> {
-    match encoding {
-        Encoding::Identity => Ok(body),
-        Encoding::Gzip => {
-            inflate_from(flate2::bufread::MultiGzDecoder::new(&body[..]), "gzip", body.len(), limits, place)
-        }
-        Encoding::Zstd => {
-            let damaged =
-                |error: std::io::Error| Refusal::DamagedEncoding { encoding: "zstd", error: error.to_string() };
-            let mut decoder = zstd::stream::read::Decoder::with_buffer(&body[..]).map_err(damaged)?;
-            decoder.window_log_max(ZSTD_WINDOW_LOG_MAX).map_err(damaged)?;
-            inflate_from(decoder, "zstd", body.len(), limits, place)
-        }
+    if encoding == Encoding::Identity {
+        return Ok(body);
     }
-}
-
-fn inflate_from(
-    mut decoder: impl Read,
-    encoding: &'static str,
-    sent_bytes: usize,
-    limits: &Limits,
-    place: &Place,
-) -> Result<Bytes, Refusal> {
-    let mut inflated = Vec::new();
-    loop {
-        let before = inflated.len();
-        let piece = decoder.by_ref().take(INFLATE_PIECE_BYTES as u64).read_to_end(&mut inflated);
-        piece.map_err(|error| Refusal::DamagedEncoding { encoding, error: error.to_string() })?;
-        if inflated.len() == before {
-            return Ok(Bytes::from(inflated));
-        }
-        if inflated.len() > limits.inflated_bytes_max {
-            return Err(Refusal::InflatedTooLarge { bytes_max: limits.inflated_bytes_max });
-        }
-        if inflated.len() > RATIO_FREE_BYTES && inflated.len() / sent_bytes.max(1) > limits.inflate_ratio_max {
-            return Err(Refusal::InflatesTooMuch { ratio_max: limits.inflate_ratio_max });
-        }
-        place.grow(inflated.len() - before)?;
-    }
+    let bounds = Bounds { bytes_max: limits.inflated_bytes_max, ratio_max: limits.inflate_ratio_max };
+    let inflated = inflate::inflate(&body, encoding, bounds, |bytes| place.grow(bytes));
+    inflated.map(Bytes::from).map_err(|failure| match failure {
+        Failure::Damaged(error) => Refusal::DamagedEncoding { encoding: encoding.name(), error },
+        Failure::TooLarge => Refusal::InflatedTooLarge { bytes_max: bounds.bytes_max },
+        Failure::TooMuch => Refusal::InflatesTooMuch { ratio_max: bounds.ratio_max },
+        Failure::NoRoom(no_room) => no_room.into(),
+    })
 }
 
 #[cfg(test)]
@@ -215,6 +171,7 @@ mod tests {
     use std::io::Write;
 
     use super::*;
+    use crate::http::inflate::RATIO_FREE_BYTES;
     use crate::places::Places;
     use crate::places::shares;
 

@@ -7,6 +7,7 @@ pub(crate) mod body;
 pub(crate) mod client_hints;
 pub(crate) mod forwarded;
 pub(crate) mod header_text;
+pub(crate) mod inflate;
 pub(crate) mod sdk_files;
 pub(crate) mod target;
 mod write_timeout;
