@@ -1,7 +1,8 @@
 // Ask SQL: an editor, example questions, and the answer as a table.
 
 import { cellText, csv, isNumeric } from './answer.js';
-import { byId, element, sql } from './studio.js';
+import { byId, element } from './dom.js';
+import { sql } from './server.js';
 
 const SHOWN_ROWS_MAX = 500;
 

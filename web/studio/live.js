@@ -1,7 +1,8 @@
 // Events as they arrive: asks every second for what is newer than the newest seen, and lets the rows in one by one.
 
 import { answerFirst } from './ask.js';
-import { byId, element, sql } from './studio.js';
+import { byId, element } from './dom.js';
+import { sql } from './server.js';
 
 const POLL_MS = 1_000;
 const RETRY_MS = 3_000;

@@ -7,7 +7,8 @@ use serde::Serialize;
 
 use super::PipelineArguments;
 use super::machine::Machine;
-use super::run::{Run, Setting, Used};
+use super::run::{Run, Setting};
+use super::usage::Used;
 
 #[derive(Serialize)]
 pub(super) struct Report {

@@ -13,7 +13,7 @@ use super::books;
 use super::limits;
 use super::parts::Parts;
 use super::server::Server;
-use super::usage::{CpuSeconds, cpu_of, peak_mib};
+use super::usage::{Used, cpu_of, peak_mib};
 use super::warehouse;
 use crate::load::{self, Encoding, Pace, Tally, Target};
 use crate::post::events_bar;
@@ -44,16 +44,6 @@ pub(super) struct Setting {
     pub encoding: Encoding,
     /// The first batches warm the broker's compiler up and are not measured; they stand in the tables all the same.
     pub warm_up_batches: usize,
-}
-
-/// What one process used in the measured part.
-#[derive(Clone, Debug, Serialize)]
-pub(super) struct Used {
-    pub name: &'static str,
-    pub cpu: CpuSeconds,
-    pub peak_mib: Option<f64>,
-    /// Events that the CPU time was spent on.
-    pub events: u64,
 }
 
 /// Everything that one run measured.

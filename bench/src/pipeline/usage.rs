@@ -26,6 +26,16 @@ impl Sub for CpuSeconds {
     }
 }
 
+/// What one process used in the measured part.
+#[derive(Clone, Debug, Serialize)]
+pub(super) struct Used {
+    pub name: &'static str,
+    pub cpu: CpuSeconds,
+    pub peak_mib: Option<f64>,
+    /// Events that the CPU time was spent on.
+    pub events: u64,
+}
+
 /// CPU time of a running process, threads that have ended included.
 pub(super) fn cpu_of(pid: u32) -> Result<CpuSeconds> {
     let path = format!("/proc/{pid}/stat");

@@ -8,8 +8,7 @@ use anyhow::{Context, Result, ensure};
 use indicatif::ProgressBar;
 
 use super::parts::Parts;
-use super::run::Used;
-use super::usage::{cpu_of_ended_children, peak_mib};
+use super::usage::{Used, cpu_of_ended_children, peak_mib};
 
 const SPINNER_INTERVAL: Duration = Duration::from_millis(200);
 

@@ -9,6 +9,7 @@ mod depth;
 mod details;
 mod event;
 mod event_type;
+mod explain;
 mod reject;
 mod value;
 
@@ -182,7 +183,7 @@ fn parse_all_good(text: &str) -> Option<Batch<'_>> {
 /// Reads the header, then each event on its own.
 fn parse_each(text: &str, shallow: bool) -> Result<Batch<'_>, BatchError> {
     let Object(envelope) = serde_json::from_str::<Object<Envelope<&RawValue>>>(text)
-        .map_err(|error| reject::explain_batch(text, &error))?;
+        .map_err(|error| explain::explain_batch(text, &error))?;
     let (header, raw_events) = envelope.open()?;
     let mut batch = Batch { header, events: Vec::with_capacity(raw_events.len()), rejects: Vec::new() };
     let mut event_too_deep = false;
@@ -210,7 +211,7 @@ fn parse_event(raw: &str) -> Result<Object<Event<'_>>, (EventCode, String)> {
         let message = format!("arrays and objects are nested deeper than {DEPTH_MAX} levels of the batch");
         return Err((EventCode::TooDeep, message));
     }
-    let event: Object<Event> = serde_json::from_str(raw).map_err(|error| reject::explain_event(raw, &error))?;
+    let event: Object<Event> = serde_json::from_str(raw).map_err(|error| explain::explain_event(raw, &error))?;
     event.check()?;
     Ok(event)
 }

@@ -6,10 +6,12 @@ use warp::http::{Response, StatusCode};
 const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src 'self' data:; \
                       base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
-const FILES: [(&str, &str, &str); 7] = [
+const FILES: [(&str, &str, &str); 9] = [
     ("/", "text/html; charset=utf-8", include_str!("../../../web/studio/index.html")),
     ("/studio.css", "text/css; charset=utf-8", include_str!("../../../web/studio/studio.css")),
     ("/studio.js", "text/javascript; charset=utf-8", include_str!("../../../web/studio/studio.js")),
+    ("/dom.js", "text/javascript; charset=utf-8", include_str!("../../../web/studio/dom.js")),
+    ("/server.js", "text/javascript; charset=utf-8", include_str!("../../../web/studio/server.js")),
     ("/live.js", "text/javascript; charset=utf-8", include_str!("../../../web/studio/live.js")),
     ("/answer.js", "text/javascript; charset=utf-8", include_str!("../../../web/studio/answer.js")),
     ("/ask.js", "text/javascript; charset=utf-8", include_str!("../../../web/studio/ask.js")),

@@ -3,12 +3,13 @@ import { type ClockEstimate, clientNow } from '../shared/batch.ts';
 import type { Chunk, Header } from '../shared/chunk.ts';
 import { BEACON_BYTES_MAX, FORGET_WITHIN_MS, UNKEPT_BATCHES_MAX } from '../shared/limits.ts';
 import type { Order, Report } from '../shared/messages.ts';
+import type { Post } from './attempt.ts';
 import { erase } from './erase.ts';
 import { guarded, quietly } from './guard.ts';
 import { later } from './natives.ts';
 import type { Settings } from './settings.ts';
 import { tools } from './tools.ts';
-import { findWay, type Post } from './ways.ts';
+import { findWay } from './ways.ts';
 
 const TAIL = 'ct-tail:';
 

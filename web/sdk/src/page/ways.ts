@@ -1,36 +1,11 @@
 /** Who carries the page's orders out: a worker, or what the late part finds where there is none. */
-import { WORKER_WITHIN_MS } from '../shared/limits.ts';
-import type { Order, Report } from '../shared/messages.ts';
+import type { Report } from '../shared/messages.ts';
 import { trusted } from '../shared/trusted.ts';
+import { attempt, type Post, type Receive, type Way } from './attempt.ts';
 import { erase } from './erase.ts';
-import { guarded } from './guard.ts';
-import { later, onItself, postTo, Workers } from './natives.ts';
+import { onItself, postTo, Workers } from './natives.ts';
 import type { Settings } from './settings.ts';
 import { whenTools } from './tools.ts';
-
-export type Post = (order: Order) => void;
-export type Receive = (report: Report) => void;
-/** Gives what takes orders to `found`, now or later, or fails. */
-type Way = (found: (post: Post) => void, failed: () => void) => void;
-
-/** Tries `way` for a while, and then does `otherwise`. */
-export function attempt(way: Way, use: (post: Post) => void, otherwise: () => void): void {
-  let over = false;
-  const failed = () => {
-    if (!over) guarded(otherwise);
-    over = true;
-  };
-  const found = (post: Post) => {
-    if (!over) use(post);
-    over = true;
-  };
-  later(failed, WORKER_WITHIN_MS);
-  try {
-    way(found, failed);
-  } catch {
-    failed();
-  }
-}
 
 /** `ingest`: with the key. */
 export function findWay(

@@ -2,7 +2,8 @@
 import { around } from '../around.ts';
 import { guarded } from '../guard.ts';
 import { getter, method, original } from '../natives.ts';
-import { addressOf, type Calls, methodOf } from './requests.ts';
+import { addressOf, methodOf } from './arguments.ts';
+import type { Calls } from './calls.ts';
 
 type Then = Promise<unknown>['then'];
 

@@ -1,48 +1,11 @@
 /** AJAX calls: method, address, status, size, time from the call to the end of the body. Never bodies or headers. */
 import { roundMicros } from '../../shared/batch.ts';
 import { CALLS_WAITING_MAX } from '../../shared/limits.ts';
-import { baseOf, getter, now, observeTimings } from '../natives.ts';
+import { baseOf, now, observeTimings } from '../natives.ts';
 import type { Tracker } from '../tracker.ts';
+import type { Call, Calls } from './calls.ts';
 import { wrapFetch } from './fetch.ts';
 import { wrapXhr } from './xhr.ts';
-
-export interface Call {
-  /** Null where only the page's own code could tell. */
-  readonly method: string | null;
-  /** Without its hash, as the browser's own timing names it; '' while it is not known. */
-  url: string;
-  readonly initiator: 'fetch' | 'xhr';
-  /** Milliseconds since the document began. */
-  readonly startedAt: number;
-  answered: boolean;
-  /** 0: none was given. */
-  status: number;
-  /** Of the body, as the answer's head tells it. */
-  length: string | null;
-  /** The browser's own timing, which comes when the body has ended. */
-  timing?: PerformanceResourceTiming;
-}
-
-export interface Calls {
-  /** None for the SDK's own calls. `address`: '' where only the answer can tell it. */
-  begin(method: string | null, address: string, initiator: Call['initiator']): Call | undefined;
-  /** The head of the answer is there; `inTransit`: the browser will tell when its body has ended. */
-  answered(call: Call, status: number, length: string | null, inTransit: boolean): void;
-  /** It was never made. */
-  forget(call: Call): void;
-}
-
-const hrefOf = getter<string>(URL.prototype, 'href');
-
-/** The address that a call was given; '' where the page's own code would have to tell it: the browser asks that once. */
-export function addressOf(given: unknown): string {
-  return typeof given === 'string' ? given : given instanceof URL ? hrefOf(given) : '';
-}
-
-/** The method that a call was given; null as above. */
-export function methodOf(given: unknown): string | null {
-  return given === Object(given) ? null : String(given);
-}
 
 export function captureRequests(tracker: Tracker): void {
   /** Without its hash; '' when it is none. */

@@ -2,7 +2,8 @@
 import { around } from '../around.ts';
 import { guarded } from '../guard.ts';
 import { getter, method, on } from '../natives.ts';
-import { addressOf, type Call, type Calls, methodOf } from './requests.ts';
+import { addressOf, methodOf } from './arguments.ts';
+import type { Call, Calls } from './calls.ts';
 
 const DONE = 4;
 

@@ -1,9 +1,9 @@
 /** Events, and calls of the page, that may be the effect of a click; and what the person does next. */
 import { around } from '../around.ts';
+import type { EffectKind } from '../effect.ts';
 import { guarded } from '../guard.ts';
 import { listenOnce, visibilityOf } from '../natives.ts';
 import type { Tracker } from '../tracker.ts';
-import type { EffectKind } from './effects.ts';
 
 /** Of the Navigation API. */
 interface Navigate extends Event {

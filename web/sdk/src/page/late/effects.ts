@@ -15,6 +15,7 @@ import {
   EFFECT_WITHIN_MS,
 } from '../../shared/limits.ts';
 import * as WORDS from '../../shared/words.ts';
+import type { EffectKind, Effects } from '../effect.ts';
 import {
   closest,
   composedPath,
@@ -30,15 +31,6 @@ import {
 } from '../natives.ts';
 import type { Tracker } from '../tracker.ts';
 import { hearEffects } from './effect_signs.ts';
-
-export type EffectKind = (typeof WORDS.effect)[number];
-
-export interface Effects {
-  /** The event of this `seq` may have an effect from now on; −1: one that is not told, and ends the wait of the one before. */
-  arm(seq: number, event: Event, target: Element | null): void;
-  /** Something happened that may be an effect, to `what`. */
-  saw(kind: EffectKind, what?: unknown): void;
-}
 
 /** What a click does by itself, unless the page prevents it: no event tells of it. */
 const DEFAULTS: [selectors: string, kind: EffectKind][] = [

@@ -4,6 +4,7 @@ import { encodeRest } from '../../shared/encode.ts';
 import type { Order } from '../../shared/messages.ts';
 import type { Platform } from '../../shared/platform.ts';
 import { trusted } from '../../shared/trusted.ts';
+import { attempt, type Post, type Receive } from '../attempt.ts';
 import { erase } from '../erase.ts';
 import { failed } from '../guard.ts';
 import {
@@ -19,8 +20,6 @@ import {
   whenIdle,
 } from '../natives.ts';
 import type { Settings } from '../settings.ts';
-import type { Post, Receive } from '../ways.ts';
-import { attempt } from '../ways.ts';
 
 declare global {
   interface Window {
