@@ -12,6 +12,7 @@ pub const FRAME_HEAD_BYTES: usize = 5;
 const NULL_BRANCH: i64 = 0;
 const VALUE_BRANCH: i64 = 1;
 
+/// Confluent's head, before a record of the schema with that id.
 pub fn frame(out: &mut Vec<u8>, schema_id: u32) {
     out.push(FRAME_MAGIC);
     out.extend_from_slice(&schema_id.to_be_bytes());
@@ -27,19 +28,23 @@ pub fn long(out: &mut Vec<u8>, value: i64) {
     out.push(rest as u8);
 }
 
+/// A `double`: eight bytes, little-endian.
 pub fn double(out: &mut Vec<u8>, value: f64) {
     out.extend_from_slice(&value.to_le_bytes());
 }
 
+/// A `boolean`: one byte.
 pub fn boolean(out: &mut Vec<u8>, value: bool) {
     out.push(u8::from(value));
 }
 
+/// `bytes`: their length, then themselves.
 pub fn bytes(out: &mut Vec<u8>, value: &[u8]) {
     length(out, value.len());
     out.extend_from_slice(value);
 }
 
+/// A `string`: its length in bytes, then UTF-8.
 pub fn string(out: &mut Vec<u8>, value: &str) {
     bytes(out, value.as_bytes());
 }

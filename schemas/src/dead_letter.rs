@@ -12,12 +12,17 @@ pub struct DeadLetter<'a> {
     pub stage: &'a str,
     /// Stable, machine-readable reason.
     pub code: &'a str,
+    /// The reason for people: names the field and its value.
     pub message: &'a str,
     /// Server clock, epoch milliseconds.
     pub rejected_at: f64,
+    /// The site by its write key; `None` where that was not read.
     pub site_id: Option<&'a str>,
+    /// Of the batch, as far as it was read; so the next two.
     pub visitor_id: Option<&'a str>,
+    /// See `visitor_id`.
     pub tab_id: Option<&'a str>,
+    /// See `visitor_id`.
     pub batch_id: Option<&'a str>,
     /// Index within the batch's `events`.
     pub event_index: Option<i32>,

@@ -3,6 +3,7 @@
 //!
 //! Pure: no I/O, no clock, no async. Whatever a process reads from another one is defined here, with examples.
 #![forbid(unsafe_code)]
+#![deny(missing_docs)]
 
 pub mod avro;
 pub mod campaign;

@@ -11,9 +11,11 @@ use crate::ingest::{
 /// What the collector knows about a batch beside what the batch says.
 #[derive(Clone, Copy, Debug)]
 pub struct Context<'a> {
+    /// By the write key.
     pub site_id: &'a str,
     /// Collector clock, epoch milliseconds.
     pub received_at: f64,
+    /// The request's header.
     pub user_agent: Option<&'a str>,
     /// Truncated before it comes here.
     pub client_address: Option<&'a str>,

@@ -25,11 +25,13 @@ pub struct ClientHints<'a> {
     /// `x86` or `arm`.
     #[serde(borrow)]
     pub architecture: Option<Hint<'a>>,
+    /// `32` or `64`.
     #[serde(borrow)]
     pub bitness: Option<Hint<'a>>,
     /// Of a phone or tablet.
     #[serde(borrow)]
     pub model: Option<Hint<'a>>,
+    /// Whether the browser wants pages for phones.
     pub mobile: Option<bool>,
     /// With full versions where the browser gave them.
     #[serde(borrow)]
@@ -41,8 +43,10 @@ pub struct ClientHints<'a> {
 /// One name of the browser, of its engine, or an invented one that keeps readers from fixed lists.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 pub struct Brand<'a> {
+    /// Such as `Chromium`.
     #[serde(borrow)]
     pub brand: Hint<'a>,
+    /// Of that brand; the major number alone, or whole.
     #[serde(borrow)]
     pub version: Hint<'a>,
 }

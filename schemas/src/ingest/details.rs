@@ -10,6 +10,7 @@ use super::value::{Length, Share, Text, Whole};
 pub struct Effect {
     /// `seq` of the event that it followed, in the same tab.
     pub of_seq: Whole,
+    /// What it was.
     pub kind: EffectKind,
     /// None when nothing followed.
     pub after_ms: Option<Length>,
@@ -19,19 +20,28 @@ pub struct Effect {
 /// other is taken.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum EffectKind {
+    /// The page's content changed.
     Dom,
+    /// Another page or route.
     Navigation,
+    /// Something scrolled.
     Scroll,
+    /// Something else got the focus.
     Focus,
+    /// A choice or a selection of text changed.
     Selection,
+    /// A dialog, popover or menu opened or closed.
     Dialog,
+    /// Another tab or window came to the front.
     NewTab,
+    /// A request of the page began.
     Request,
     /// Nothing within 7 s.
     None,
 }
 
 impl EffectKind {
+    /// Every kind.
     pub const ALL: &[Self] = &[
         Self::Dom,
         Self::Navigation,

@@ -15,39 +15,52 @@ use super::value::{Length, Number, Object, Properties, Samples, Text, Whole, int
 pub struct Event<'a> {
     /// Gap-free per tab, from 0.
     pub seq: Whole,
+    /// What was done.
     #[serde(rename = "type")]
     pub kind: EventType,
     /// Client clock, epoch milliseconds.
     pub at: Number,
+    /// What it was done to.
     #[serde(borrow)]
     pub element: Option<Object<Element<'a>>>,
     /// CSS pixels: pointer position, or scroll offset.
     pub x: Option<Number>,
+    /// See `x`.
     pub y: Option<Number>,
     /// `MouseEvent.button`; −1 when none is pressed.
     #[serde(default, deserialize_with = "integer_from::<-1, _, _>")]
     pub button: Option<i32>,
+    /// How long it took, or what ended with it: a hover, a focus, a long frame.
     pub duration_ms: Option<Length>,
+    /// Of a `pointer` event.
     pub trail: Option<Object<Trail>>,
     /// What became of the page, the drag, the media or whatever else the event is about.
     #[serde(borrow)]
     pub state: Option<Text<'a>>,
+    /// Of an `input` event.
     #[serde(borrow)]
     pub input: Option<Object<Input<'a>>>,
+    /// Of a `change` event.
     #[serde(borrow)]
     pub change: Option<Object<Change<'a>>>,
     /// Width and height, CSS pixels.
     pub viewport: Option<[Length; 2]>,
+    /// Of a `key` event.
     #[serde(borrow)]
     pub key: Option<Object<Key<'a>>>,
+    /// Of a `clipboard` event.
     #[serde(borrow)]
     pub clipboard: Option<Object<Clipboard<'a>>>,
+    /// Of a `request` event.
     #[serde(borrow)]
     pub request: Option<Object<NetworkRequest<'a>>>,
+    /// Of an `error` event.
     #[serde(borrow)]
     pub error: Option<Object<JsError<'a>>>,
+    /// Of a `web_vital` event.
     #[serde(borrow)]
     pub vital: Option<Object<Vital<'a>>>,
+    /// Of a `capture_degraded` event.
     #[serde(borrow)]
     pub degraded: Option<Object<Degraded<'a>>>,
     /// Name of a custom event.
@@ -60,11 +73,16 @@ pub struct Event<'a> {
     #[serde(borrow)]
     pub pointer_type: Option<Text<'a>>,
     // Boxed: few events have them, and every event is moved.
+    /// Of an `effect` event.
     pub effect: Option<Box<Object<Effect>>>,
+    /// Of a `media` event.
     pub media: Option<Box<Object<Media>>>,
+    /// Of a `long_frame` event.
     #[serde(borrow)]
     pub frame: Option<Box<Object<Frame<'a>>>>,
+    /// Of `scroll` and `page_leave`.
     pub scroll: Option<Box<Object<Scroll>>>,
+    /// Of a `blur` event.
     pub field: Option<Box<Object<Field>>>,
 }
 
@@ -74,12 +92,16 @@ pub struct Element<'a> {
     /// Short, stable selector.
     #[serde(borrow)]
     pub path: Option<Text<'a>>,
+    /// Lower case.
     #[serde(borrow)]
     pub tag: Option<Text<'a>>,
+    /// Its attribute.
     #[serde(borrow)]
     pub id: Option<Text<'a>>,
+    /// Its attribute.
     #[serde(borrow)]
     pub name: Option<Text<'a>>,
+    /// Its ARIA role, stated or by its tag.
     #[serde(borrow)]
     pub role: Option<Text<'a>>,
     /// Masked by the SDK.
@@ -96,9 +118,11 @@ pub struct Trail {
     pub dt: Samples,
     /// CSS pixels.
     pub x: Samples,
+    /// See `x`.
     pub y: Samples,
 }
 
+/// One edit of a field.
 #[derive(Debug, Deserialize)]
 pub struct Input<'a> {
     /// `InputEvent.inputType`.
@@ -111,6 +135,7 @@ pub struct Input<'a> {
     pub value: Option<Text<'a>>,
 }
 
+/// A choice: of an option, a checkbox, a radio button.
 #[derive(Debug, Deserialize)]
 pub struct Change<'a> {
     /// Option index; −1 when nothing is selected.
@@ -119,9 +144,11 @@ pub struct Change<'a> {
     /// Only where the element is unmasked.
     #[serde(borrow)]
     pub label: Option<Text<'a>>,
+    /// Of a checkbox or radio button.
     pub checked: Option<bool>,
 }
 
+/// One key that was pressed.
 #[derive(Debug, Deserialize)]
 pub struct Key<'a> {
     /// Never the character typed.
@@ -129,55 +156,72 @@ pub struct Key<'a> {
     pub class: Text<'a>,
 }
 
+/// What was copied, cut or pasted, by its size alone.
 #[derive(Debug, Deserialize)]
 pub struct Clipboard<'a> {
     /// copy, cut or paste.
     #[serde(borrow)]
     pub kind: Option<Text<'a>>,
+    /// UTF-16 units.
     pub length: Option<Whole>,
 }
 
 /// One AJAX call of the page.
 #[derive(Debug, Deserialize)]
 pub struct NetworkRequest<'a> {
+    /// Upper case.
     #[serde(borrow)]
     pub method: Option<Text<'a>>,
+    /// Without secrets.
     #[serde(borrow)]
     pub url: Option<Text<'a>>,
+    /// HTTP status; 0 where none was given.
     #[serde(default, deserialize_with = "integer_from::<0, _, _>")]
     pub status: Option<i32>,
+    /// From the call to the end of the body.
     pub duration_ms: Option<Length>,
     /// fetch, xhr, beacon, img, script, css, …
     #[serde(borrow)]
     pub initiator: Option<Text<'a>>,
+    /// Of the body as it was sent; `None` where the browser hides it.
     pub bytes: Option<Whole>,
 }
 
 /// One JavaScript error of the page.
 #[derive(Debug, Deserialize)]
 pub struct JsError<'a> {
+    /// Masked.
     #[serde(borrow)]
     pub message: Option<Text<'a>>,
+    /// Address of the script.
     #[serde(borrow)]
     pub source: Option<Text<'a>>,
+    /// In the script, from 1.
     pub line: Option<Whole>,
+    /// In the line, from 1.
     pub column: Option<Whole>,
+    /// Functions and places; no messages.
     #[serde(borrow)]
     pub stack: Option<Text<'a>>,
 }
 
+/// One measurement of Core Web Vitals.
 #[derive(Debug, Deserialize)]
 pub struct Vital<'a> {
+    /// `LCP`, `CLS`, `INP`, `FCP` or `TTFB`.
     #[serde(borrow)]
     pub name: Text<'a>,
+    /// Milliseconds; of `CLS` a score.
     pub value: Number,
 }
 
 /// What is captured at a lower rate, and at which.
 #[derive(Debug, Deserialize)]
 pub struct Degraded<'a> {
+    /// The kind of event, or what failed.
     #[serde(borrow)]
     pub what: Text<'a>,
+    /// Samples a second that are still taken; `None` where that is no rate.
     pub rate_hz: Option<Length>,
 }
 

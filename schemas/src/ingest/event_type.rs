@@ -10,6 +10,7 @@ macro_rules! event_types {
     ($($variant:ident $name:literal),* $(,)?) => {
         /// What a visitor did. The discriminant is the index of the Avro symbol.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+        #[allow(missing_docs, reason = "the contract says of each type what it is")]
         pub enum EventType { $($variant),* }
 
         impl EventType {

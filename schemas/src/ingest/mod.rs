@@ -43,17 +43,25 @@ const DEPTH_AROUND_EVENT: usize = 2;
 /// What all events of a batch share.
 #[derive(Debug)]
 pub struct Header<'a> {
+    /// Chosen by the sender; a batch that is sent again keeps it.
     pub batch_id: Id,
     /// Gap-free per tab, from 0: the loss ledger rests on it.
     pub batch_seq: Whole,
+    /// One browser of a person, for as long as its cookie.
     pub visitor_id: Id,
+    /// One document's life in one tab: `seq` counts within it.
     pub tab_id: Id,
+    /// One page or route.
     pub page_view_id: Id,
     /// Client clock, epoch milliseconds.
     pub sent_at: Number,
+    /// `None` until the SDK has an estimate.
     pub clock: Option<Object<Clock>>,
+    /// Version of the SDK.
     pub sdk: Option<Text<'a>>,
+    /// The page that the events happened on.
     pub page: Option<Object<Page<'a>>>,
+    /// Keys that join the visit with other data.
     pub identity: Option<Object<Identity<'a>>>,
     /// Left out when anything about it is wrong: it refines what the user agent says, and no batch is worth less for it.
     pub client_hints: Option<ClientHints<'a>>,
@@ -62,25 +70,32 @@ pub struct Header<'a> {
 /// The SDK's estimate of server minus client.
 #[derive(Debug, Deserialize)]
 pub struct Clock {
+    /// To be added to the client's times.
     pub offset_ms: Number,
+    /// The estimate is at most so far off.
     pub error_ms: Option<Number>,
 }
 
 /// The page that the events happened on.
 #[derive(Debug, Default, Deserialize)]
 pub struct Page<'a> {
+    /// Without what the SDK took out of it.
     #[serde(borrow)]
     pub url: Option<Text<'a>>,
+    /// `document.referrer`, or the route before.
     #[serde(borrow)]
     pub referrer: Option<Text<'a>>,
+    /// `document.title`, masked.
     #[serde(borrow)]
     pub title: Option<Text<'a>>,
     /// Width and height, CSS pixels.
     pub viewport: Option<[Length; 2]>,
     /// Width and height, CSS pixels.
     pub screen: Option<[Length; 2]>,
+    /// `navigator.language`
     #[serde(borrow)]
     pub language: Option<Text<'a>>,
+    /// IANA name, such as `Europe/Berlin`.
     #[serde(borrow)]
     pub timezone: Option<Text<'a>>,
     /// `navigator.webdriver`.
@@ -90,12 +105,16 @@ pub struct Page<'a> {
 /// Keys that join a visit with other providers' exports.
 #[derive(Debug, Default, Deserialize)]
 pub struct Identity<'a> {
+    /// What the site calls the person, if it told the SDK.
     #[serde(borrow)]
     pub user_id: Option<Text<'a>>,
+    /// Google Analytics' `_ga` cookie, without its version.
     #[serde(borrow)]
     pub ga_client_id: Option<Text<'a>>,
+    /// Google Analytics' session, from its `_ga_…` cookie.
     #[serde(borrow)]
     pub ga_session_id: Option<Text<'a>>,
+    /// Adobe's Experience Cloud ID.
     #[serde(borrow)]
     pub adobe_ecid: Option<Text<'a>>,
 }
@@ -103,6 +122,7 @@ pub struct Identity<'a> {
 /// A batch whose header is good; borrows from the body.
 #[derive(Debug)]
 pub struct Batch<'a> {
+    /// What all of them share.
     pub header: Header<'a>,
     /// The good events, in the order of the batch.
     pub events: Vec<Object<Event<'a>>>,

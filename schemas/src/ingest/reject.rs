@@ -12,18 +12,28 @@ pub(super) const OUT_OF_RANGE_PREFIX: &str = "number out of range";
 /// Why one event was rejected.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum EventCode {
+    /// `type` is none of the contract.
     UnknownType,
+    /// A field that the type needs is not there, or null.
     MissingField,
+    /// A value of another kind than the field's.
     InvalidField,
+    /// A text beyond `STRING_BYTES_MAX`, or more samples than a trail may have.
     StringTooLong,
+    /// A number beyond what the field can hold.
     NumberOutOfRange,
+    /// A text with half of a surrogate pair.
     InvalidUnicode,
+    /// The lists of a trail have different lengths.
     TrailMismatch,
+    /// Beyond `EVENT_BYTES_MAX`.
     EventTooLarge,
+    /// Nested deeper than `DEPTH_MAX`.
     TooDeep,
 }
 
 impl EventCode {
+    /// Every code.
     pub const ALL: &[EventCode] = &[
         EventCode::UnknownType,
         EventCode::MissingField,
@@ -57,7 +67,9 @@ impl EventCode {
 pub struct Reject<'a> {
     /// Index within the batch's `events`.
     pub index: usize,
+    /// For machines.
     pub code: EventCode,
+    /// For people: names the field and its value.
     pub message: String,
     /// The event's JSON text as it came.
     pub raw: &'a str,
@@ -66,10 +78,15 @@ pub struct Reject<'a> {
 /// Why a whole batch is refused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum BatchCode {
+    /// No JSON.
     MalformedJson,
+    /// No UTF-8.
     InvalidUtf8,
+    /// A field of the batch itself is missing or wrong.
     InvalidBatch,
+    /// Nested deeper than `DEPTH_MAX`.
     TooDeep,
+    /// More than `EVENTS_MAX`.
     TooManyEvents,
 }
 
@@ -90,7 +107,9 @@ impl BatchCode {
 #[derive(Debug, thiserror::Error)]
 #[error("{message}")]
 pub struct BatchError {
+    /// For machines.
     pub code: BatchCode,
+    /// For people: names the field and its value.
     pub message: String,
 }
 

@@ -6,16 +6,22 @@ use uuid::Uuid;
 /// One link of the chain; JSON in `landing/commits/…`. Offsets are inclusive; times are epoch microseconds.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Link {
+    /// Of Kafka.
     pub topic: String,
+    /// Of the topic.
     pub partition: i32,
     /// Counts up when a topic was made anew and an operator said so; a chain never mixes offsets of two topics
     /// silently.
     pub incarnation: u32,
     /// Position in the chain, from 0: a chain whose first link is not 0 has lost its beginning.
     pub sequence: u64,
+    /// First offset that it covers.
     pub start: i64,
+    /// Last offset that it covers.
     pub end: i64,
+    /// None while all records were refused.
     pub files: Vec<DataFile>,
+    /// What became of the offsets.
     pub counts: LinkCounts,
     /// Newest event time of the partition so far, less the allowed lag; `None` before the first event.
     pub watermark: Option<i64>,
@@ -23,6 +29,7 @@ pub struct Link {
     pub state: Vec<String>,
     /// Who wrote the link: a link that is read back after a lost answer is recognised by it.
     pub writer: Uuid,
+    /// By the writer's clock.
     pub written_at: i64,
     /// Offsets from here to `start - 1` are known to be lost (an operator's explicit command wrote it).
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -34,21 +41,28 @@ pub struct Link {
 pub struct DataFile {
     /// Key below the store's root.
     pub path: String,
+    /// Events in it.
     pub rows: u64,
+    /// Its length.
     pub bytes: u64,
     /// xxh3-64 of the file's bytes, 16 hexadecimal digits.
     pub checksum: String,
     /// Least and greatest `occurred_at`.
     pub occurred_min: i64,
+    /// See `occurred_min`.
     pub occurred_max: i64,
 }
 
 /// What became of the link's offsets: `events` rows stand in the files, duplicates and late ones marked.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct LinkCounts {
+    /// Records of Kafka that were read.
     pub records: u64,
+    /// Rows of the files.
     pub events: u64,
+    /// Events below the watermark.
     pub late: u64,
+    /// Events that the tab had sent before.
     pub duplicates: u64,
     /// Records that went to the dead-letter topic.
     pub rejected: u64,
