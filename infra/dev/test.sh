@@ -77,7 +77,7 @@ phase clippy "no warnings (cold: about 8 minutes)" cargo clippy --locked --works
 phase docs "no broken link in the documentation (about half a minute)" docs
 phase fuzz "each fuzz target for a minute (about 3 minutes; cold: 3 more for the build)" infra/dev/fuzz.sh
 phase parts "the real Kafka, registry, S3 server and load balancer (about 30 s)" infra/dev/check.sh
-phase browser "the SDK in a real Chromium (about 2 minutes)" browser
+phase browser "the SDK in a real Chromium (about 8 minutes)" browser
 phase system "the whole system on the real parts (about 5 minutes)" system
 phase readers "other engines on the tables (about a minute)" readers
 phase demo "standalone, visited for a minute" demo

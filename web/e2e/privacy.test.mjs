@@ -285,6 +285,9 @@ test('no secret of an address, and nothing of a person in an error', async () =>
     };
   });
   for (const [what, say] of Object.entries(SAYINGS)) {
+    // What is not answered when the page goes is no request that was made.
+    if (what === 'a link')
+      await page.waitForFunction(() => window.telemetry.stats().then(({ captured }) => captured.request >= 3));
     const done = what === 'a link' ? page.waitForURL('**/says?zq*') : undefined;
     // In a task of its own, so that nobody catches what it throws.
     await page.evaluate(`void setTimeout(() => (${say})('${said.get(what)}'))`);

@@ -208,7 +208,7 @@ describe('a database that fails', () => {
   });
 });
 
-test('of many tabs one delivers what a closed one left', async () => {
+test('of many tabs one delivers what a closed one stored, and one what it left in localStorage', async () => {
   server.answer = down;
   const { page, tab } = await open();
   await track(page, 'waiting');
@@ -222,6 +222,7 @@ test('of many tabs one delivers what a closed one left', async () => {
   const tabs = await Promise.all(Array.from({ length: 4 }, () => open()));
   await Promise.all(tabs.map(({ page }) => flush(page)));
   await eventually('the batches', () => typesOf(tab).includes('waiting'));
+  // The last batch may be in both places: then it comes twice, which the pipeline knows by its events, and never once a tab.
   const numbers = server.taken(tab).map(({ batch }) => batch.batch_seq);
-  assert.equal(new Set(numbers).size, numbers.length, `${numbers}`);
+  for (const number of new Set(numbers)) assert.ok(numbers.filter((of) => of === number).length <= 2, `${numbers}`);
 });

@@ -202,7 +202,7 @@ export function createTracker(settings: Settings): Tracker {
         delivery.flush(done);
       });
     },
-    identify: (userId) => identity.identify(userId, cut),
+    identify: (userId) => identity.identify(userId, cutWhole),
     freeze() {
       cut();
       delivery.finish();

@@ -14,6 +14,8 @@ const lockName = (tab: string) => `ct-tab-${tab}`;
 export class Orphans {
   /** Gives the own lock back; null while it is not held. */
   private disowned: (() => void) | null = null;
+  /** Settles when it is given back. */
+  private owned = Promise.resolve();
   /** Tabs that are gone, and whose locks are held here. */
   private claimed = new Set<string>();
 
@@ -26,11 +28,11 @@ export class Orphans {
   /** Tells other tabs that this tab's batches have an owner. */
   own(): void {
     if (this.disowned) return;
-    const held = new Promise<void>((resolve) => {
+    this.owned = new Promise<void>((resolve) => {
       this.disowned = resolve;
     });
     locks()
-      ?.request(lockName(this.tabId), () => held)
+      ?.request(lockName(this.tabId), () => this.owned)
       .catch(() => {});
   }
 
@@ -52,16 +54,20 @@ export class Orphans {
       });
   }
 
-  /** A batch that a page left in localStorage. False: another tab is at it. */
+  /**
+   * A batch that a page left in localStorage. False: another tab is at it. The lock is kept while this page lives: another one may
+   * have read the same text, and come to it when it is delivered and removed.
+   */
   async adopt(entry: Entry): Promise<boolean> {
-    return this.claim(entry.tab_id, async () => {
+    const find = async () => {
       await this.outbox.put(entry);
       return this.outbox.has(keyOf(entry)) ? [entry] : [];
-    });
+    };
+    return this.claim(entry.tab_id, find, () => this.owned);
   }
 
-  /** Holds the tab's lock until what `find` gives is delivered. Settles when that is on its way; false: another has it. */
-  private async claim(tab: string, find: () => Promise<Entry[]>): Promise<boolean> {
+  /** Holds the tab's lock until what `find` gives is delivered, and `more`. Settles when that is on its way; false: another has it. */
+  private async claim(tab: string, find: () => Promise<Entry[]>, more = async () => {}): Promise<boolean> {
     if (this.claimed.has(tab)) {
       // The lock is given back when all is delivered, this too.
       const entries = await find();
@@ -75,6 +81,7 @@ export class Orphans {
         const delivered = this.deliver(await find());
         settle(true);
         await delivered;
+        await more();
       };
       const manager = locks();
       const done = manager ? manager.request(lockName(tab), { ifAvailable: true }, work) : work(true);
