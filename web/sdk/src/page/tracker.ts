@@ -198,6 +198,8 @@ export function createTracker(settings: Settings): Tracker {
     flush(done) {
       if (gate.consent === 'denied') return done();
       whenTools(() => {
+        // It may have been taken back meanwhile.
+        if (gate.consent === 'denied') return done();
         cut();
         delivery.flush(done);
       });
