@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { eventually } from './eventually.mjs';
+import { built } from './site.mjs';
 import { flush, open, server, track, typesOf } from './tried_site.mjs';
 
 test('a frame without an origin: the API is there, and all is sent', async () => {
@@ -71,6 +72,23 @@ test('whatever fails at the start, there is an API, and it settles', async () =>
     assert.deepEqual(errors, [], broken);
     await page.close();
   }
+});
+
+test('a flush that waits for the late part settles when consent is taken back meanwhile', async () => {
+  const asked = new Promise((resolve) => {
+    server.files['/telemetry.late.js'] = (_, response) => resolve(response);
+  });
+  const { page } = await open();
+  const settled = page.evaluate(async () => {
+    const flushed = window.telemetry.flush();
+    await window.telemetry.forget();
+    await flushed;
+    return 'settled';
+  });
+  const response = await asked;
+  await page.evaluate(() => window.telemetry.stats());
+  response.writeHead(200, { 'Content-Type': 'text/javascript' }).end(built('telemetry.late.js'));
+  assert.equal(await settled, 'settled');
 });
 
 test('no argument of the API harms the page', async () => {
