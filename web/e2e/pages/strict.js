@@ -1,7 +1,8 @@
 // What a strict policy refuses must be refused as often with us as without.
-addEventListener('securitypolicyviolation', ({ violatedDirective, sample }) =>
-  console.log('violated', violatedDirective, sample),
-);
+// The browser tells of it later, at a moment of its own: so not among the lines of the console.
+addEventListener('securitypolicyviolation', ({ violatedDirective, sample }) => {
+  document.getElementById('violated').textContent += `${violatedDirective} ${sample}\n`;
+});
 addEventListener('submit', (event) => event.preventDefault());
 document.getElementById('try').addEventListener('click', () => {
   const tries = {
