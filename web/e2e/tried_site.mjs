@@ -68,6 +68,9 @@ export function onDevice(page) {
     if (names.includes('ct-outbox'))
       batches = await new Promise((resolve) => {
         const request = indexedDB.open('ct-outbox');
+        // It was deleted since it was listed: it must not be made anew.
+        request.onupgradeneeded = () => request.transaction.abort();
+        request.onerror = () => resolve(0);
         request.onsuccess = () => {
           const count = request.result.transaction('batches').objectStore('batches').count();
           count.onsuccess = () => {
