@@ -81,9 +81,9 @@ fn post_by_example(standalone: &Standalone) -> i64 {
 /// The examples of other engines find every event.
 fn examples_read(store: &Path, events: i64) {
     let find = "import duckdb_extension_delta as d, pathlib; print(*pathlib.Path(d.__file__).parent.rglob('*.duckdb_extension'))";
-    let extension = output(Command::new(system::readers_python()).args(["-c", find]));
+    let extension = output(Command::new(testkit::readers::python()).args(["-c", find]));
     for example in ["read_with_duckdb.py", "read_with_deltalake.py"] {
-        let mut command = Command::new(system::readers_python());
+        let mut command = Command::new(testkit::readers::python());
         command.env("DUCKDB_DELTA_EXTENSION", extension.trim());
         let said = output(command.arg("-B").arg(system::clone_root().join("examples").join(example)).arg(store));
         assert!(said.ends_with(&format!("\n{events} events\n")), "{example} says:\n{said}");

@@ -4,6 +4,7 @@
 pub mod http;
 pub mod link;
 pub mod ports;
+pub mod readers;
 pub mod registry;
 pub mod signal;
 pub mod store;

@@ -19,11 +19,7 @@ fn readers_wanted() -> Option<PathBuf> {
         );
         return None;
     }
-    let cache = std::env::var_os("CT_CACHE").map(PathBuf::from);
-    let cache = cache.or_else(|| Some(std::env::home_dir()?.join(".cache/customer-telemetry")))?;
-    let python = cache.join("readers/bin/python");
-    assert!(python.exists(), "{} is missing: run infra/dev/setup.sh", python.display());
-    Some(python)
+    Some(testkit::readers::python())
 }
 
 /// Sites, days, visitors and every type of event; several files of each table, with nulls in most columns.

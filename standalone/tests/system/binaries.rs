@@ -16,12 +16,3 @@ pub(crate) fn binary(name: &str) -> PathBuf {
     assert!(path.exists(), "{} is missing: run `cargo build --workspace` first, as `make test` does", path.display());
     path
 }
-
-/// Python with deltalake and DuckDB, as `infra/dev/setup.sh` installs it.
-pub(crate) fn readers_python() -> PathBuf {
-    let cache = std::env::var_os("CT_CACHE").map(PathBuf::from);
-    let cache = cache.or_else(|| Some(std::env::home_dir()?.join(".cache/customer-telemetry")));
-    let python = cache.expect("a home folder").join("readers/bin/python");
-    assert!(python.exists(), "{} is missing: run infra/dev/setup.sh", python.display());
-    python
-}

@@ -19,7 +19,7 @@ mod standalone;
 mod traffic;
 mod wait;
 
-pub(crate) use binaries::{binary, clone_root, readers_python};
+pub(crate) use binaries::{binary, clone_root};
 pub(crate) use books::Outcome;
 pub(crate) use broker_fault::kill_broker_log;
 pub(crate) use browser::{Visit, VisitOptions, Visitor, dispatched_samples};
