@@ -7,6 +7,7 @@ import { after, before, describe, test } from 'node:test';
 import { launch } from './browser.mjs';
 import { startSite } from './capture_site.mjs';
 import { eventually } from './eventually.mjs';
+import { lateIsThere } from './late.mjs';
 
 let browser;
 let context;
@@ -447,6 +448,7 @@ describe('requests', () => {
   test('to an endpoint of the site itself are not told, all others of the site are', async (t) => {
     for (const worker of ['', 'data-ct-worker="/none.js"']) {
       const { page, tab } = await open(t, { endpoint: site.ownUrl, attributes: worker });
+      await lateIsThere(page);
       await page.evaluate(async () => {
         window.telemetry.flush();
         await fetch('/v1/events/7');
@@ -466,6 +468,8 @@ describe('requests', () => {
 
   test('are told when the page lets its own buffer of timings run full, which it hears of as before', async (t) => {
     const { page, told } = await openLate(t);
+    // With the worker, all files of the SDK are in the buffer.
+    await told();
     const run = async () => {
       let full = 0;
       performance.setResourceTimingBufferSize(performance.getEntriesByType('resource').length + 2);

@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { eventually } from './eventually.mjs';
+import { lateIsThere } from './late.mjs';
 import { built } from './site.mjs';
 import { complete, degradedOf, flush, open, server, track, typesOf } from './tried_site.mjs';
 
@@ -145,6 +146,7 @@ describe('the end of a page', () => {
     })</script>`;
     server.files['/own'] = { type: 'text/plain', body: '' };
     const { page, tab } = await open();
+    await lateIsThere(page);
     await page.evaluate(() => {
       for (let n = 0; n < 100; n++) window.telemetry.track('big', { text: 'x'.repeat(1000) });
     });
@@ -180,6 +182,7 @@ describe('the end of a page', () => {
     server.files['/telemetry.worker.js'] = () => {};
     server.attributes['data-ct-memory-only'] = '';
     const { page, tab } = await open();
+    await lateIsThere(page);
     await page.evaluate(() => {
       // Three bytes a letter: about 60 KiB.
       for (let n = 0; n < 20; n++) window.telemetry.track('big', { text: '漢'.repeat(1000) });

@@ -1,11 +1,14 @@
 // What is told of fields in a real browser: numbers, lengths and places in lists, read without holding the page up.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { lateIsThere } from './late.mjs';
 import { context, open as openPage, pages, server, withSdk } from './tried_shop.mjs';
 
-function open(body) {
+async function open(body) {
   pages['/page'] = withSdk(body);
-  return openPage('/page');
+  const page = await openPage('/page');
+  await lateIsThere(page);
+  return page;
 }
 
 async function events(page, type) {

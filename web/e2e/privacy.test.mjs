@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { eventually } from './eventually.mjs';
+import { lateIsThere } from './late.mjs';
 import { context, pages, server, withSdk } from './tried_shop.mjs';
 
 /** A word that stands nowhere else: letters only, since a batch is full of numbers. */
@@ -153,6 +154,7 @@ test('nothing that is typed, chosen or blocked, in any place', async () => {
   pages['/empty'] = '<p>nothing</p>';
   pages['/places'] = html(`<button id="told">told</button><input id="colour" data-ct-unmask>${sections()}`);
   const page = await open('/places');
+  await lateIsThere(page);
   await page.evaluate((word) => {
     document.getElementById('disguised').type = 'text';
     const frame = document.body.appendChild(document.createElement('iframe'));
