@@ -50,9 +50,10 @@ build: web ## all binaries, to the debug folder of CARGO_TARGET_DIR
 web: ## the SDK and the shop, to web/*/dist: the binaries carry them
 	@npm --prefix web run --silent build
 
-lint: ## formats, crate boundaries, licences, clippy
+lint: ## formats, crate boundaries, circles, licences, clippy
 	@cargo fmt --all --check
 	@infra/dev/check_boundaries.py
+	@infra/dev/check_circles.py
 	@infra/dev/check_licences.py
 	@cargo clippy --locked --workspace --all-targets -- --deny warnings
 	@npm --prefix web run --silent lint

@@ -2,10 +2,19 @@
  * What telemetry.late.js brings, as soon as it is there: whatever reads the page's texts, and writes batches on the page. Until
  * then elements wait to be described, and no value is told.
  */
-import type { RawElement } from '../shared/chunk.ts';
+import type { ClockEstimate } from '../shared/batch.ts';
+import type { Chunk, Header, RawElement } from '../shared/chunk.ts';
+import type { Post, Receive } from './attempt.ts';
 import { guarded } from './guard.ts';
-import type { lastWords } from './late/last_words.ts';
-import type { findWayWithout } from './late/without_worker.ts';
+import type { Settings } from './settings.ts';
+
+/** What a page that ends has written. */
+export interface Words {
+  /** JSON of the whole batch. */
+  text: string;
+  /** Bytes that further beacons may take. */
+  room: number;
+}
 
 export interface Tools {
   describe(element: Element): RawElement;
@@ -16,8 +25,23 @@ export interface Tools {
   unitsIn(root: Node, range?: Range): number;
   /** As `JSON.stringify`, whatever `toJSON` the page gave to everything. */
   toJson(value: unknown): string;
-  lastWords: typeof lastWords;
-  findWayWithout: typeof findWayWithout;
+  /** `room`: bytes that beacons may take. What does not fit is not sent. */
+  lastWords(
+    address: string,
+    header: Header,
+    chunk: Chunk,
+    sentAt: number,
+    clock: ClockEstimate | null,
+    room: number,
+  ): Words;
+  /** `ingest`: with the key. */
+  findWayWithout(
+    settings: Settings,
+    ingest: string,
+    receive: Receive,
+    degraded: (what: string) => void,
+    use: (post: Post) => void,
+  ): void;
 }
 
 let brought: Tools | undefined;

@@ -5,17 +5,10 @@ import { encodeRest } from '../../shared/encode.ts';
 import { halves, type Part } from '../../shared/halves.ts';
 import { BEACON_PART_BYTES_MIN } from '../../shared/limits.ts';
 import { sendBeacon } from '../natives.ts';
+import type { Words } from '../tools.ts';
 
 const NOT_ASCII = /[^\0-\x7f]/;
 
-export interface Words {
-  /** JSON of the whole batch. */
-  text: string;
-  /** Bytes that further beacons may take. */
-  room: number;
-}
-
-/** `room`: bytes that beacons may take. What does not fit is not sent. */
 export function lastWords(
   address: string,
   header: Header,
