@@ -75,9 +75,10 @@ parts-stop: ## stops them
 
 bench: bench-pipeline bench-page ## all benchmarks; results in bench/RESULTS.md
 
-# Criterion keeps the figures of the run before below the target folder, and says what changed.
-bench-micro: ## what one call of each hot step costs: parse, encode, decode, transform, assign, append; FILTER chooses
-	@cargo bench --locked -p schemas -p stream-jobs --bench micro -- $(FILTER)
+# Criterion keeps the figures of the run before below the target folder, and says what changed. The first time it builds the
+# database engine with all optimisations.
+bench-micro: ## what each hot step costs: parse, encode, decode, transform, assign, append, merge, compact; FILTER chooses
+	@cargo bench --locked -p schemas -p stream-jobs -p warehouse --bench micro -- $(FILTER)
 
 bench-pipeline: ## 2 M events through the real parts: what each process spends on them
 	@infra/dev/setup.sh
