@@ -736,7 +736,11 @@ describe('the effect of a click', () => {
       },
       'a page that asks its server all the time': {
         body: '<script>setInterval(() => fetch("/api/200?n=" + Math.random()), 150)</script>',
-        before: (page) => page.waitForFunction(() => performance.getEntriesByType('resource').length > 6),
+        before: async (page) => {
+          const asked = () => page.evaluate(() => performance.getEntriesByType('resource').length);
+          const before = await asked();
+          await eventually('three more requests', async () => (await asked()) > before + 3);
+        },
       },
       'a person who scrolls on': {
         body: '<p style="height: 5000px">',

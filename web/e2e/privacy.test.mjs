@@ -296,12 +296,16 @@ test('no secret of an address, and nothing of a person in an error', async () =>
     await done;
   }
   await page.waitForFunction(() => window.telemetry);
-  await page.evaluate(() => window.telemetry.flush());
-
-  // What the first page told last may come after the flush of the second.
-  const told = (of) => server.batches.flatMap(({ events }) => events.filter(({ type }) => type === of));
-  const errors = await eventually('13 errors', () => told('error').length >= 13 && told('error'));
-  await eventually('three requests', () => told('request').length >= 3);
+  // What the first page left last may become visible only after the second began.
+  const told = async (of) => {
+    await page.evaluate(() => window.telemetry.flush());
+    return server.batches.flatMap(({ events }) => events.filter(({ type }) => type === of));
+  };
+  const errors = await eventually('13 errors', async () => {
+    const found = await told('error');
+    return found.length >= 13 && found;
+  });
+  await eventually('three requests', async () => (await told('request')).length >= 3);
   assert.ok(errors.some(({ error }) => error.stack?.includes('    at ')));
   assert.ok(server.batches.some(({ page }) => page.referrer.startsWith(`${server.shopUrl}/`)));
   const wrong = [];
