@@ -29,6 +29,18 @@ describe('what the network sees', () => {
     assert.equal(click.element.id, 'buy');
   });
 
+  test('a late part that the page preloads is asked for once', async () => {
+    let asked = 0;
+    server.files['/telemetry.late.js'] = (_, response) => {
+      asked++;
+      response.writeHead(200, { 'Content-Type': 'text/javascript' }).end(built('telemetry.late.js'));
+    };
+    server.page = '<link rel="modulepreload" href="/telemetry.late.js">';
+    const { page } = await open();
+    await flush(page);
+    assert.equal(asked, 1);
+  });
+
   test('one request a batch and none before it, compressed once the collector knows how', async () => {
     server.answer = () => ({ status: 200, encodings: ['gzip'] });
     const { page, tab } = await open();

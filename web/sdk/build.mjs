@@ -22,6 +22,16 @@ const WORKER_BYTES_MAX = 20 * 1024;
  */
 const COMPILE_AT_ONCE = '//# allFunctionsCalledOnLoad\n';
 
+/** Constants of the platform, which no page can replace when they stand in the script, and which are shorter so. */
+const CONSTANTS = {
+  'Number.NaN': 'NaN',
+  'Node.ELEMENT_NODE': '1',
+  'Node.TEXT_NODE': '3',
+  'Node.DOCUMENT_NODE': '9',
+  'Node.DOCUMENT_FRAGMENT_NODE': '11',
+  'NodeFilter.SHOW_TEXT': '4',
+};
+
 const folder = new URL('.', import.meta.url).pathname;
 const options = { readable: { type: 'string' } };
 /** `--readable FOLDER`: the bundles go there instead, with all names kept, for a profiler. */
@@ -45,7 +55,7 @@ async function bundle(entry, format, { integrity = '', plugins = [], wrap = (sou
     target: 'es2022',
     legalComments: 'none',
     charset: 'utf8',
-    define: { WORKER_INTEGRITY: JSON.stringify(integrity) },
+    define: { ...CONSTANTS, WORKER_INTEGRITY: JSON.stringify(integrity) },
     plugins,
   });
   const source = COMPILE_AT_ONCE + wrap(outputFiles[0].text);

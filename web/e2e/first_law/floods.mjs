@@ -77,6 +77,48 @@ test('1,000 submits, and the same person 1,000 times', async (t) => {
   bounded(trial);
 });
 
+test('1,000 persons with an event each: the first ones, the last one, and one word of what was left out', async (t) => {
+  const trial = await flood(
+    t,
+    'for (let n = 0; n < 1000; n++) { telemetry.identify("person " + n); telemetry.track("seen", { n }); }',
+  );
+  const person = (n) => {
+    const seen = ({ name, properties }) => name === 'seen' && properties.n === n;
+    return stub.batches.find(({ key, events }) => key === trial.key && events.some(seen)).identity.user_id;
+  };
+  bounded(trial, 30);
+  assert.equal(trial.events('custom').filter(({ name }) => name === 'seen').length, 1000);
+  assert.equal(degraded(trial, /identify/).length, 1);
+  assert.equal(person(0), 'person 0');
+  await trial.delivered('afterwards');
+  const last = stub.batches.findLast(({ key }) => key === trial.key);
+  assert.equal(last.identity.user_id, 'person 999');
+});
+
+test('1,000 calls of flush() with an event each: all settle', async (t) => {
+  const trial = await flood(
+    t,
+    `const all = [];
+     for (let n = 0; n < 1000; n++) { telemetry.track('seen', { n }); all.push(telemetry.flush()); }
+     Promise.all(all).then(() => { window.allSettled = true; });`,
+  );
+  await eventually('all settled', () => trial.run('return window.allSettled'));
+  bounded(trial, 30);
+  assert.equal(trial.events('custom').filter(({ name }) => name === 'seen').length, 1000);
+});
+
+test('1,000 times forgotten and asked again: after the first ones as if denied', async (t) => {
+  const trial = await open(t, {});
+  await trial.run(
+    'for (let n = 0; n < 1000; n++) { telemetry.forget(); telemetry.consent("granted"); telemetry.track("seen", { n }); }',
+  );
+  await trial.run('return telemetry.flush()');
+  bounded(trial, 30);
+  assert.ok(trial.page.workers().length <= 30, `${trial.page.workers().length} workers`);
+  assert.deepEqual(await trial.run('return telemetry.stats().then(({ captured }) => captured)'), {});
+  await trial.unharmed();
+});
+
 test('1,000 letters of a search box by replaceState', async (t) => {
   const trial = await flood(t, 'for (let n = 0; n < 1000; n++) history.replaceState({}, "", "?q=" + n);');
   bounded(trial);

@@ -57,7 +57,7 @@ test.each([
   ['too much', 'x'.repeat(1000), 'x'.repeat(256)],
 ])('identify takes %s', (_, given, user_id) => {
   const identity = createIdentity(false);
-  identity.identify(given as string, () => {});
+  identity.identify(given as string, (change) => change());
   expect(identity.joinKeys().user_id).toBe(user_id);
 });
 

@@ -2,14 +2,21 @@
 import { FORGET_CHANNEL, OUTBOX } from '../shared/messages.ts';
 import { onItself } from './natives.ts';
 
+/** They asked for what is under way. Nobody can have stored anything since: that is a worker's, which deletes it itself. */
+const waiting: (() => void)[] = [];
+
 /** Deletes the unsent batches of this device and tells other tabs. `done`: as far as the browser lets us. */
 export function erase(done: () => void): void {
+  if (waiting.push(done) > 1) return;
+  const settle = () => {
+    for (const done of waiting.splice(0)) done();
+  };
   try {
     new BroadcastChannel(FORGET_CHANNEL).postMessage(0);
     const request = indexedDB.deleteDatabase(OUTBOX);
-    for (const end of ['success', 'error', 'blocked']) onItself(request, end, done);
+    for (const end of ['success', 'error', 'blocked']) onItself(request, end, settle);
   } catch {
     // A frame without an origin: nothing is stored, and nobody else is there.
-    done();
+    settle();
   }
 }

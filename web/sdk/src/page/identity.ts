@@ -25,8 +25,8 @@ export interface Identity {
   remember(): void;
   /** Call when consent is refused, or taken back: the cookie goes. */
   forget(): void;
-  /** `before`: called while the one before still holds, if it is another one. */
-  identify(userId: string | null, before: () => void): void;
+  /** If it is another person, `changes` is given what makes the change. */
+  identify(userId: string | null, changes: (change: () => void) => void): void;
   joinKeys(): Header['identity'];
 }
 
@@ -34,6 +34,8 @@ export interface Identity {
 export function createIdentity(anonymous: boolean): Identity {
   let visitorId = uuidV7();
   let user_id: string | null = null;
+  /** Whose turn it will be. */
+  let next: string | null = null;
   let providers = providerIds('');
   let readAgainAt = 0;
   const write = (value: string, seconds: number) => {
@@ -50,11 +52,13 @@ export function createIdentity(anonymous: boolean): Identity {
       else write(visitorId, VISITOR_COOKIE_SECONDS);
     },
     forget: () => write('', -1),
-    identify(userId, before) {
+    identify(userId, changes) {
       const id = anonymous || userId == null ? null : clean(userId, USER_ID_UNITS_MAX);
-      if (id === user_id) return;
-      before();
-      user_id = id;
+      if (id === next) return;
+      next = id;
+      changes(() => {
+        user_id = id;
+      });
     },
     joinKeys() {
       if (!anonymous && now() >= readAgainAt) {

@@ -13,8 +13,7 @@ export function loadLate(tracker: Tracker): void {
   // Nothing but what the language itself does with a promise: the page may have replaced its methods.
   const load = async () => {
     try {
-      if (settings.consent === 'denied') return;
-      if (!settings.late) return bring();
+      if (settings.consent === 'denied' || !settings.late) return bring();
       // A module, unlike an element, needs no permission beyond the one that this script has.
       const { default: late }: { default: Late } = await import(new URL(settings.late, baseOf(document)).href);
       late(handed)(tracker);

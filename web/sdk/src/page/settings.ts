@@ -36,7 +36,7 @@ type Script = Pick<HTMLScriptElement, 'src' | 'dataset'> & Partial<Pick<HTMLScri
 export function readSettings({ src, dataset, nonce = '' }: Script): Settings | null {
   const { ctKey: key, ctEndpoint: endpoint, ctPath: path, ctWorker: worker, ctConsent: consent } = dataset;
   if (!key || !endpoint) {
-    console.warn('telemetry: nothing is captured, the script element needs data-ct-key and data-ct-endpoint');
+    console.warn('telemetry: the script needs data-ct-key and data-ct-endpoint');
     return null;
   }
   const anonymous =

@@ -6,6 +6,7 @@ import type { ClockEstimate } from '../shared/batch.ts';
 import type { Chunk, Header, RawElement } from '../shared/chunk.ts';
 import type { Post, Receive } from './attempt.ts';
 import { guarded } from './guard.ts';
+import type { On } from './listeners.ts';
 import type { Settings } from './settings.ts';
 
 /** What a page that ends has written. */
@@ -34,6 +35,8 @@ export interface Tools {
     clock: ClockEstimate | null,
     room: number,
   ): Words;
+  /** Calls `went` when the address may have changed, and once for what did before this part was there. */
+  watchHistory(on: On, went: (back: boolean) => void): void;
   /** `ingest`: with the key. */
   findWayWithout(
     settings: Settings,

@@ -1,6 +1,6 @@
 /** The page thread: `note` takes what the capture modules saw; every few seconds the notes go to the worker as a batch. */
 import type { Header } from '../shared/chunk.ts';
-import { CUT_SOON_EVERY_MS, FLUSH_MS } from '../shared/limits.ts';
+import { CUT_SOON_EVERY_MS, FLUSH_MS, FORGOTTEN_MAX } from '../shared/limits.ts';
 import { EVENT_TYPES } from '../shared/types.ts';
 import { uuidV7 } from '../shared/uuid.ts';
 import type { Stats } from './api.ts';
@@ -14,6 +14,7 @@ import { createIdentity } from './identity.ts';
 import { createListeners, type On } from './listeners.ts';
 import { later, notLater, now, prerendering } from './natives.ts';
 import { createNotes, type Notes } from './notes.ts';
+import { createPace, type Pace } from './pace.ts';
 import { createRoots, type Roots } from './roots.ts';
 import type { Settings } from './settings.ts';
 import { whenTools } from './tools.ts';
@@ -36,6 +37,8 @@ export interface Tracker extends Omit<Core, 'track'> {
   inputAt(): number;
   /** What may have an effect, and what may be one: for `effects.ts`, if it runs. */
   effects: Effects;
+  /** Runs what may make a batch of its own, now or soon: see `pace.ts`. */
+  paced: Pace;
   /** `ending` runs when the page ends, to tell what it still holds. */
   atEnd(ending: () => void): void;
   /** A page view begins: batches from here on carry its id and address; what was noted before the first belongs to it. */
@@ -82,6 +85,9 @@ export function createTracker(settings: Settings): Tracker {
   const afterFrame = createAfterFrame();
   const view = createView(afterFrame);
   const endings: (() => void)[] = [];
+  /** Nobody is asked any more. */
+  let denied = gate.consent === 'denied';
+  let forgotten = 0;
   let batchSeq = 0;
   let soonAt = 0;
   let pageViewId = uuidV7();
@@ -114,6 +120,7 @@ export function createTracker(settings: Settings): Tracker {
   };
   /** What comes after has nothing in common with what was before, not even a tab. */
   const forget = (done = () => {}) => {
+    denied ||= ++forgotten > FORGOTTEN_MAX;
     delivery.forget(done);
     gate.turn({ consent: 'denied' });
     notLater(timer);
@@ -125,6 +132,7 @@ export function createTracker(settings: Settings): Tracker {
     pageViewId = uuidV7();
   };
   const degraded = (what: string) => note('capture_degraded', now(), 0, [], { what });
+  const { paced, drain } = createPace(degraded);
   const stats = (): Stats => {
     const { acknowledged, dropped } = delivery.counts();
     const counts = EVENT_TYPES.map((type, number) => [type, notes.captured[number]] as const);
@@ -142,7 +150,6 @@ export function createTracker(settings: Settings): Tracker {
   onFailure(() => degraded('sdk_error'));
   view.refresh();
   if (gate.consent === 'granted') begin();
-  let denied = gate.consent === 'denied';
   if (denied) forget();
   return {
     settings,
@@ -163,6 +170,7 @@ export function createTracker(settings: Settings): Tracker {
     on: listeners.on,
     inputAt: listeners.inputAt,
     effects: { arm() {}, saw() {} },
+    paced,
     atEnd: (ending) => endings.push(ending),
     openPageView(from) {
       if (viewed) {
@@ -196,22 +204,30 @@ export function createTracker(settings: Settings): Tracker {
     },
     forget,
     flush(done) {
-      if (gate.consent === 'denied') return done();
-      whenTools(() => {
-        // It may have been taken back meanwhile.
-        if (gate.consent === 'denied') return done();
-        cut();
-        delivery.flush(done);
-      });
+      paced(done, () =>
+        whenTools(() => {
+          if (gate.consent === 'denied') return done();
+          cut();
+          delivery.flush(done);
+        }),
+      );
     },
-    identify: (userId) => identity.identify(userId, cutWhole),
+    identify(userId) {
+      identity.identify(userId, (change) =>
+        paced('identify', () => {
+          // What somebody else did is told as his, even where it is not yet described. What nobody did may wait.
+          (identity.joinKeys().user_id ? cut : cutWhole)();
+          change();
+        }),
+      );
+    },
     freeze() {
       cut();
       delivery.finish();
     },
     end(last) {
       if (gate.ended) return;
-      for (const ending of [...endings, last]) guarded(ending);
+      for (const ending of [drain, ...endings, last]) guarded(ending);
       if (failures() > 1) degraded(`sdk_errors:${failures()}`);
       cut();
       gate.turn({ ended: true });

@@ -32,6 +32,9 @@ export const WORKER_WITHIN_MS = 10_000;
 /** Everything of this device is deleted within this time, or as good as the browser lets us. */
 export const FORGET_WITHIN_MS = 3_000;
 
+/** Each visitor of a document has a worker; after so many were forgotten there is none any more. */
+export const FORGOTTEN_MAX = 20;
+
 /** UTF-16 units; at most three bytes each in UTF-8, so always under the collector's 8 KiB for a string. */
 export const STRING_UNITS_MAX = 2_048;
 export const ELEMENT_TEXT_UNITS_MAX = 64;
@@ -53,9 +56,9 @@ export const PROPERTIES_DEPTH_MAX = 16;
 export const ERRORS_PER_DOCUMENT_MAX = 100;
 /** What may be the last of a page, as an error or a submit, is sent at once, but not more often than this. */
 export const CUT_SOON_EVERY_MS = 1_000;
-/** So many page views may follow each other at once, and one each time after that: each is a batch of its own. */
-export const PAGE_VIEWS_AT_ONCE_MAX = 20;
-export const PAGE_VIEW_EVERY_MS = 1_000;
+/** Page views, persons and flushes make batches of their own: so many may follow each other at once, and one each time after that. */
+export const BATCHES_AT_ONCE_MAX = 20;
+export const BATCH_EVERY_MS = 1_000;
 /** A click without an effect after this time is dead (Sentry Replay's threshold). */
 export const EFFECT_WITHIN_MS = 7_000;
 /** What comes this long after an act of the person may be its doing. */

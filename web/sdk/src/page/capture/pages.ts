@@ -1,14 +1,8 @@
 /** Page views, also of single-page applications; whether the page is seen; signs of life while it is. */
-import {
-  HEARTBEAT_EVERY_MS,
-  HEARTBEAT_INPUT_WITHIN_MS,
-  PAGE_VIEW_EVERY_MS,
-  PAGE_VIEWS_AT_ONCE_MAX,
-} from '../../shared/limits.ts';
+import { HEARTBEAT_EVERY_MS, HEARTBEAT_INPUT_WITHIN_MS } from '../../shared/limits.ts';
 import * as WORDS from '../../shared/words.ts';
-import { around } from '../around.ts';
-import { guarded } from '../guard.ts';
-import { every, later, now, on, prerendering, referrerOf, visibilityOf } from '../natives.ts';
+import { every, now, on, prerendering, referrerOf, visibilityOf } from '../natives.ts';
+import { whenTools } from '../tools.ts';
 import type { Tracker } from '../tracker.ts';
 
 type PageViewState = (typeof WORDS.page_view)[number];
@@ -22,21 +16,11 @@ function route(): string {
 function observeRoutes(tracker: Tracker, changed: (state: PageViewState) => void): void {
   const { navigation } = window as unknown as { navigation?: EventTarget };
   const went = (back: boolean) => changed(back ? 'back_forward' : 'route');
-  if (navigation) {
+  if (navigation)
     tracker.on<Event & { navigationType?: string }>(navigation, 'currententrychange', ({ navigationType }) =>
       went(navigationType === 'traverse'),
     );
-    return;
-  }
-  for (const name of ['pushState', 'replaceState'])
-    around(history, name, (run) => {
-      const result = run();
-      guarded(() => went(false));
-      return result;
-    });
-  // Following a link to a hash is told in the same way, but without a state.
-  tracker.on<PopStateEvent>(window, 'popstate', ({ state }) => went(state !== null));
-  tracker.on(window, 'hashchange', () => went(false));
+  else whenTools((late) => late?.watchHistory(tracker.on, went));
 }
 
 /** How this document was come to, and when it was shown: 0, unless it was drawn ahead. */
@@ -67,43 +51,22 @@ export function capturePages(tracker: Tracker): void {
   const visibility = (state: (typeof WORDS.visibility)[number], at: number) =>
     tracker.note('visibility', at, 0, [WORDS.visibility.indexOf(state)]);
   const isVisible = () => visibilityOf(document) === 'visible';
-  /** When there is room again for as many page views as may come at once. */
-  let restedAt = 0;
-  let waiting = 0;
-  let told = false;
-  let wanted: PageViewState = 'route';
-  /** Another page view, if the address says so: of many at once not each, but where the page is in the end. */
+  /** Another page view, if the address says so. */
   const go = (state: PageViewState) => {
-    wanted = state;
     if (route() === current) return;
-    const at = now();
-    if (restedAt - at > (PAGE_VIEWS_AT_ONCE_MAX - 1) * PAGE_VIEW_EVERY_MS) {
-      if (waiting) return;
-      // Once in a document is enough.
-      if (!told) tracker.note('capture_degraded', at, 0, [], { what: 'page_views' });
-      told = true;
-      waiting = later(() => {
-        waiting = 0;
-        go(wanted);
-      }, PAGE_VIEW_EVERY_MS);
-      return;
-    }
-    restedAt = Math.max(restedAt, at) + PAGE_VIEW_EVERY_MS;
-    const referrer = address;
-    tracker.effects.saw('navigation');
-    leave();
-    enter(referrer, state);
+    tracker.paced('page_views', () => {
+      if (route() === current) return;
+      const referrer = address;
+      tracker.effects.saw('navigation');
+      leave();
+      enter(referrer, state);
+    });
   };
   const begin = () => {
     const [state, shownAt] = began();
     enter(referrerOf(document), state, shownAt || now());
     tracker.consent(tracker.settings.consent);
     observeRoutes(tracker, go);
-    tracker.atEnd(() => {
-      if (!waiting) return;
-      restedAt = 0;
-      go(wanted);
-    });
     tracker.on(document, 'visibilitychange', (_, at) => {
       visibility(visibilityOf(document), at);
       if (!isVisible()) tracker.cut();

@@ -2,9 +2,19 @@
 import { toJson } from '../../shared/json.ts';
 import type { Tools } from '../tools.ts';
 import { describe } from './describe.ts';
+import { watchHistory } from './history.ts';
 import { lastWords } from './last_words.ts';
 import { labelToTell, valueToTell } from './personal.ts';
 import { unitsIn } from './reading.ts';
 import { findWayWithout } from './without_worker.ts';
 
-export const TOOLS: Tools = { describe, valueToTell, labelToTell, unitsIn, toJson, lastWords, findWayWithout };
+export const TOOLS: Tools = {
+  describe,
+  valueToTell,
+  labelToTell,
+  unitsIn,
+  toJson,
+  lastWords,
+  watchHistory,
+  findWayWithout,
+};
