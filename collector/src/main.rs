@@ -6,7 +6,6 @@ mod arguments;
 use std::process::ExitCode;
 
 use clap::Parser;
-use tokio_util::sync::CancellationToken;
 
 use arguments::Arguments;
 
@@ -32,27 +31,15 @@ async fn main() -> ExitCode {
         return wrong.exit();
     }
     collector::limit_panic_lines();
-    let shutdown = CancellationToken::new();
-    tokio::spawn(cancel_on_signal(shutdown.clone()));
-    match collector::run(config, shutdown, |_| ()).await {
+    let ended = match settings::stop_on_signal() {
+        Ok(stop) => collector::run(config, stop, |_| ()).await,
+        Err(error) => Err(error.into()),
+    };
+    match ended {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("collector: {error:#}");
             ExitCode::FAILURE
         }
     }
-}
-
-async fn cancel_on_signal(shutdown: CancellationToken) {
-    use tokio::signal::unix::{SignalKind, signal};
-    let signals = (signal(SignalKind::terminate()), signal(SignalKind::interrupt()));
-    let (Ok(mut terminate), Ok(mut interrupt)) = signals else {
-        tracing::error!("no signal handlers: only SIGKILL will stop this process");
-        return;
-    };
-    tokio::select! {
-        _ = terminate.recv() => {}
-        _ = interrupt.recv() => {}
-    }
-    shutdown.cancel();
 }

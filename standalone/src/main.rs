@@ -9,8 +9,6 @@ use clap::Parser;
 use standalone::data_dir::Addresses;
 use standalone::options::{Command, CommandLine};
 use standalone::shop::ShopConfig;
-use tokio::signal::unix::{SignalKind, signal};
-use tokio_util::sync::CancellationToken;
 
 /// The embedded broker's own lines are not shown: with each record that it cannot store it prints the record. What comes
 /// of it is logged by those who wait for it.
@@ -40,9 +38,8 @@ fn start(command_line: CommandLine) -> Result<()> {
         .thread_stack_size(warehouse::limits::STACK_BYTES)
         .build()
         .context("cannot start the runtime")?;
-    let shutdown = CancellationToken::new();
     let result = runtime.block_on(async {
-        stop_on_signals(shutdown.clone())?;
+        let shutdown = settings::stop_on_signal()?;
         match command_line.command {
             None => standalone::run(command_line.system, print_addresses, shutdown).await,
             Some(Command::Shop(options)) => {
@@ -64,19 +61,6 @@ fn start(command_line: CommandLine) -> Result<()> {
 /// To whoever looks; that nobody does, or that the disk is full, ends nothing.
 fn say(text: &str) {
     let _ = std::io::stdout().write_all(text.as_bytes());
-}
-
-fn stop_on_signals(shutdown: CancellationToken) -> Result<()> {
-    let mut terminate = signal(SignalKind::terminate()).context("cannot listen for SIGTERM")?;
-    let mut interrupt = signal(SignalKind::interrupt()).context("cannot listen for SIGINT")?;
-    tokio::spawn(async move {
-        tokio::select! {
-            _ = terminate.recv() => {}
-            _ = interrupt.recv() => {}
-        }
-        shutdown.cancel();
-    });
-    Ok(())
 }
 
 fn print_addresses(addresses: &Addresses) {

@@ -6,8 +6,6 @@ use std::process::ExitCode;
 use clap::{Args, Parser, Subcommand};
 use settings::Logs;
 use stream_jobs::{Accept, Config, ENVIRONMENT_PREFIX, Flags};
-use tokio::signal::unix::{SignalKind, signal};
-use tokio_util::sync::CancellationToken;
 
 /// The object store's own retries are no news; what comes of them is logged by the worker.
 const DEFAULT_LOG: &str = "info,object_store=warn";
@@ -92,26 +90,11 @@ async fn main() -> ExitCode {
 
 async fn command(command: Command, config: Config) -> anyhow::Result<()> {
     match command {
-        Command::Run(_) => stream_jobs::run(config, shutdown_on_signal()?).await,
+        Command::Run(_) => stream_jobs::run(config, settings::stop_on_signal()?).await,
         Command::Resume(resume) => {
             let accept = if resume.accepted.accept_gap { Accept::Gap } else { Accept::NewIncarnation };
             println!("{}", stream_jobs::resume(&config, resume.partition, accept).await?);
             Ok(())
         }
     }
-}
-
-/// A token that SIGTERM or SIGINT cancels.
-fn shutdown_on_signal() -> anyhow::Result<CancellationToken> {
-    let shutdown = CancellationToken::new();
-    let (mut terminate, mut interrupt) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
-    let token = shutdown.clone();
-    tokio::spawn(async move {
-        tokio::select! {
-            _ = terminate.recv() => {}
-            _ = interrupt.recv() => {}
-        }
-        token.cancel();
-    });
-    Ok(shutdown)
 }

@@ -5,8 +5,6 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use clap::{CommandFactory, Parser};
-use tokio::signal::unix::{SignalKind, signal};
-use tokio_util::sync::CancellationToken;
 use warehouse::commands::run;
 use warehouse::config::{Cli, Command, Config, ENVIRONMENT_PREFIX};
 use warehouse::limits::STACK_BYTES;
@@ -42,14 +40,9 @@ fn main() -> ExitCode {
 
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().thread_stack_size(STACK_BYTES).build();
     let runtime = runtime.expect("the system lets this process start threads");
-    let shutdown = CancellationToken::new();
-    let ending = shutdown.clone();
     let done = runtime.block_on(async move {
-        tokio::spawn(async move {
-            stop_signal().await;
-            ending.cancel();
-        });
-        tokio::spawn(run(command, config, shutdown)).await
+        let stop = settings::stop_on_signal();
+        tokio::spawn(async { run(command, config, stop?).await }).await
     });
     // A step of a query or of a compaction that computes for seconds is not waited for: what it has not committed is not
     // there.
@@ -61,13 +54,5 @@ fn main() -> ExitCode {
             ExitCode::FAILURE
         }
         Err(_) => ExitCode::FAILURE,
-    }
-}
-
-async fn stop_signal() {
-    let Ok(mut terminate) = signal(SignalKind::terminate()) else { return std::future::pending().await };
-    tokio::select! {
-        _ = terminate.recv() => {}
-        _ = tokio::signal::ctrl_c() => {}
     }
 }
