@@ -49,7 +49,12 @@ impl Reply {
 
 /// One request on its own connection; the whole body is written before the answer is read, as simple clients do.
 pub async fn call(at: SocketAddr, method: &str, path: &str, headers: &[(&str, &str)], body: &[u8]) -> Reply {
-    let mut request = format!("{method} {path} HTTP/1.1\r\nhost: test\r\nconnection: close\r\n").into_bytes();
+    read_reply(&mut ask(at, method, path, headers, body).await).await
+}
+
+/// A request whose answer is still to be read; who drops the connection goes away without it.
+pub async fn ask(at: SocketAddr, method: &str, path: &str, headers: &[(&str, &str)], body: &[u8]) -> TcpStream {
+    let mut request = format!("{method} {path} HTTP/1.1\r\nhost: {at}\r\nconnection: close\r\n").into_bytes();
     if !headers.iter().any(|(name, _)| ["content-length", "transfer-encoding"].contains(name)) {
         request.extend_from_slice(format!("content-length: {}\r\n", body.len()).as_bytes());
     }
@@ -58,14 +63,18 @@ pub async fn call(at: SocketAddr, method: &str, path: &str, headers: &[(&str, &s
     }
     request.extend_from_slice(b"\r\n");
     request.extend_from_slice(body);
-    raw(at, &request).await
+    write(at, &request).await
 }
 
 /// Writes the bytes as they are and reads the answer to its end.
 pub async fn raw(at: SocketAddr, bytes: &[u8]) -> Reply {
+    read_reply(&mut write(at, bytes).await).await
+}
+
+async fn write(at: SocketAddr, bytes: &[u8]) -> TcpStream {
     let mut stream = TcpStream::connect(at).await.expect("a connection");
     stream.write_all(bytes).await.expect("the server reads on, or answers first and drains");
-    read_reply(&mut stream).await
+    stream
 }
 
 pub async fn read_reply(stream: &mut TcpStream) -> Reply {

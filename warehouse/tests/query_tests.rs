@@ -11,9 +11,11 @@ use std::time::Duration;
 use chrono::{DateTime, Utc};
 use datafusion::arrow::util::pretty::pretty_format_batches;
 use datafusion::prelude::ParquetReadOptions;
-use serde_json::{Value, json};
-use support::http::exchange;
+use serde_json::json;
+use support::server::SQL;
 use support::{Landing, landed, rows};
+use testkit::http::{self, Reply, call};
+use tokio::io::AsyncReadExt;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 use warehouse::Lake;
@@ -157,31 +159,30 @@ async fn the_api_answers_over_http() {
     let serving = Serving { about, token: None, sql: settings(&landing) };
     let server = tokio::spawn(serve(landing.lake(), listener, serving, shutdown.clone()));
 
-    let ask = |sql: &str| json!({ "sql": sql }).to_string();
-    let post = "POST /api/v1/sql HTTP/1.1\r\nContent-Type: application/json";
-    let (status, _, body) =
-        exchange(address, post, &ask("select type, count(*) as n from events group by 1 order by 1")).await;
-    let answer: Value = serde_json::from_slice(&body).unwrap();
-    assert_eq!((status, &answer["rows"]), (200, &json!([["click", 10], ["pointer", 10]])));
+    let ask = |sql: &str| json!({ "sql": sql }).to_string().into_bytes();
+    let json = ("content-type", "application/json");
+    let reply =
+        call(address, "POST", SQL, &[json], &ask("select type, count(*) as n from events group by 1 order by 1")).await;
+    let answer = reply.json();
+    assert_eq!((reply.status, &answer["rows"]), (200, &json!([["click", 10], ["pointer", 10]])));
     assert_eq!(answer["columns"], json!([{"name": "type", "type": "Utf8"}, {"name": "n", "type": "Int64"}]));
 
-    let arrow = format!("{post}\r\nAccept: application/vnd.apache.arrow.stream");
-    let (status, headers, body) = exchange(address, &arrow, &ask("select 1 as one")).await;
-    assert_eq!(status, 200);
-    assert!(headers.contains("application/vnd.apache.arrow.stream") && body.starts_with(&[0xff; 4]));
+    let arrow = "application/vnd.apache.arrow.stream";
+    let reply = call(address, "POST", SQL, &[json, ("accept", arrow)], &ask("select 1 as one")).await;
+    assert_eq!((reply.status, reply.header("content-type")), (200, Some(arrow)));
+    assert!(reply.body.starts_with(&[0xff; 4]));
 
     for (body, code) in [
         (ask("drop table events"), "refused_statement"),
-        ("{".to_owned(), "malformed_json"),
+        (b"{".to_vec(), "malformed_json"),
         (ask(""), "empty_statement"),
     ] {
-        let (status, _, body) = exchange(address, post, &body).await;
-        let answer: Value = serde_json::from_slice(&body).unwrap();
-        assert_eq!((status, answer["code"].as_str()), (400, Some(code)));
-        assert!(answer["message"].as_str().is_some_and(|message| !message.is_empty()));
+        let reply = call(address, "POST", SQL, &[json], &body).await;
+        assert_eq!((reply.status, reply.code().as_str()), (400, code));
+        assert!(reply.json()["message"].as_str().is_some_and(|message| !message.is_empty()));
     }
-    let foreign = format!("{post}\r\nOrigin: https://evil.example");
-    assert_eq!(exchange(address, &foreign, &ask("select 1")).await.0, 401);
+    let foreign = ("origin", "https://evil.example");
+    assert_eq!(call(address, "POST", SQL, &[json, foreign], &ask("select 1")).await.status, 401);
     for (path, status) in [
         ("/", 200),
         ("/studio.js", 200),
@@ -190,9 +191,10 @@ async fn the_api_answers_over_http() {
         ("/api/v1/about", 200),
         ("/../x", 404),
     ] {
-        let (got, headers, _) = exchange(address, &format!("GET {path} HTTP/1.1"), "").await;
-        assert_eq!(got, status, "{path}");
-        assert!(path != "/" || headers.contains("content-security-policy: default-src 'none'"));
+        let reply = call(address, "GET", path, &[], b"").await;
+        assert_eq!(reply.status, status, "{path}");
+        let policy = reply.header("content-security-policy").unwrap_or_default();
+        assert!(path != "/" || policy.starts_with("default-src 'none'"), "{policy}");
     }
     shutdown.cancel();
     server.await.unwrap().unwrap();
@@ -208,13 +210,9 @@ async fn a_token_is_asked_for() {
     let server = tokio::spawn(serve(landing.lake(), listener, serving, shutdown.clone()));
     let body = json!({"sql": "select 1"}).to_string();
     for (header, status) in
-        [("X-Nothing: 1", 401), ("Authorization: Bearer wrong", 401), ("Authorization: Bearer secret", 200)]
+        [(("x-nothing", "1"), 401), (("authorization", "Bearer wrong"), 401), (("authorization", "Bearer secret"), 200)]
     {
-        assert_eq!(
-            exchange(address, &format!("POST /api/v1/sql HTTP/1.1\r\n{header}"), &body).await.0,
-            status,
-            "{header}"
-        );
+        assert_eq!(call(address, "POST", SQL, &[header], body.as_bytes()).await.status, status, "{header:?}");
     }
     shutdown.cancel();
     server.await.unwrap().unwrap();
@@ -240,11 +238,15 @@ async fn an_answer_that_breaks_off_breaks_the_connection() {
     let serving = Serving { about: About::default(), token: None, sql };
     let server = tokio::spawn(serve(landing.lake(), listener, serving, shutdown.clone()));
     let body = json!({"sql": "select 1"}).to_string();
-    let (status, headers, body) = exchange(address, "POST /api/v1/sql HTTP/1.1", &body).await;
-    assert_eq!(status, 200);
+    let mut asker = http::ask(address, "POST", SQL, &[], body.as_bytes()).await;
+    let mut bytes = Vec::new();
+    // However it breaks: by its end, or by an error.
+    let _ = asker.read_to_end(&mut bytes).await;
+    let reply = Reply::parse(&bytes);
+    assert_eq!(reply.status, 200);
     // Five of the ten bytes that were announced: no reader takes this for an answer.
-    assert!(headers.contains("content-length: 10"), "{headers}");
-    assert_eq!(body, b"{\"col");
+    assert_eq!(reply.header("content-length"), Some("10"));
+    assert_eq!(reply.body, b"{\"col");
     shutdown.cancel();
     server.await.unwrap().unwrap();
 }

@@ -8,7 +8,6 @@ use std::process::{Command, Output};
 
 use rustix::process::Signal;
 use serde_json::{Value, json};
-use support::http::send;
 use support::server::{PATIENCE, Server, lives, until};
 use support::{Landing, landed};
 
@@ -90,8 +89,7 @@ async fn good(server: &Server) {
 async fn endless_statements_leave_room_for_others() {
     let (landing, temporary) = (landed(), tempfile::tempdir().unwrap());
     let server = Server::start(&landing.url(), temporary.path(), &["--query-time", "1h", "--sql-workers-max", "4"]);
-    let body = json!({ "sql": ENDLESS }).to_string();
-    let asked = (0..6).map(|_| send(server.address, "POST /api/v1/sql HTTP/1.1", &body));
+    let asked = (0..6).map(|_| server.send(ENDLESS));
     let _askers = futures::future::join_all(asked).await;
     until("two of them work", || server.workers().iter().filter(|pid| cpu_ticks(**pid) > 100).count() >= 2).await;
     tokio::time::timeout(2 * PATIENCE, good(&server)).await.expect("others wait for endless statements");
@@ -104,7 +102,7 @@ async fn an_asker_that_goes_away_frees_its_slot() {
     let arguments = ["--query-time", "1h", "--sql-workers-max", "1", "--sql-queue-max", "0"];
     let server = Server::start(&landing.url(), temporary.path(), &arguments);
     assert_eq!(server.ask("select 1").await.0, 200);
-    let asker = send(server.address, "POST /api/v1/sql HTTP/1.1", &json!({ "sql": ENDLESS }).to_string()).await;
+    let asker = server.send(ENDLESS).await;
     let mut working = None;
     until("it works on the statement", || {
         working = server.workers().into_iter().find(|pid| cpu_ticks(*pid) > 100);
@@ -120,7 +118,7 @@ async fn an_asker_that_goes_away_frees_its_slot() {
 
 /// Nothing of a server is left: no worker, no folder for spilled rows.
 async fn leaves_nothing(server: &mut Server, temporary: &Path, signal: Signal) -> Option<i32> {
-    let asker = send(server.address, "POST /api/v1/sql HTTP/1.1", &json!({ "sql": ENDLESS }).to_string()).await;
+    let asker = server.send(ENDLESS).await;
     until("it works on the statement", || server.workers().iter().any(|pid| cpu_ticks(*pid) > 100)).await;
     let workers = server.workers();
     server.signal(signal);

@@ -2,7 +2,6 @@
 #![allow(dead_code, reason = "each test binary uses its own part")]
 
 pub(crate) mod events;
-pub(crate) mod http;
 pub(crate) mod server;
 
 use std::collections::HashMap;

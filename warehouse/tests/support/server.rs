@@ -9,10 +9,14 @@ use std::time::{Duration, Instant};
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::{Value, json};
 
-use super::http::exchange;
+use testkit::http;
+use tokio::net::TcpStream;
 
 /// However loaded the machine is, nothing here takes this long.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(60);
+
+/// Path of the API.
+pub(crate) const SQL: &str = "/api/v1/sql";
 
 pub(crate) struct Server {
     process: Child,
@@ -39,9 +43,13 @@ impl Server {
     /// Status, body and time of a statement.
     pub(crate) async fn ask(&self, sql: &str) -> (u16, Value, Duration) {
         let started = Instant::now();
-        let body = json!({ "sql": sql }).to_string();
-        let (status, _, body) = exchange(self.address, "POST /api/v1/sql HTTP/1.1", &body).await;
-        (status, serde_json::from_slice(&body).unwrap_or_default(), started.elapsed())
+        let reply = http::read_reply(&mut self.send(sql).await).await;
+        (reply.status, serde_json::from_slice(&reply.body).unwrap_or_default(), started.elapsed())
+    }
+
+    /// A statement whose answer is still to be read.
+    pub(crate) async fn send(&self, sql: &str) -> TcpStream {
+        http::ask(self.address, "POST", SQL, &[], json!({ "sql": sql }).to_string().as_bytes()).await
     }
 
     /// Its living workers.
