@@ -46,7 +46,10 @@ fn event(seq: usize) -> String {
 
 fn micro(criterion: &mut Criterion) {
     let mut stages = Stages::default();
-    let records = Stages::records(&payloads());
+    let mut payloads = payloads();
+    let records = Stages::records(&payloads);
+    payloads[RECORDS / 2].truncate(60);
+    let one_bad = Stages::records(&payloads);
     let packages = stages.decode(&records);
     let mut flat = || stages.transform(&records, &packages).expect("our schema");
     let rows = Stages::assign(flat()).expect("few visitors");
@@ -56,6 +59,7 @@ fn micro(criterion: &mut Criterion) {
     group.throughput(Throughput::Elements((RECORDS * EVENTS_PER_RECORD) as u64));
     group.bench_function("assign", |bencher| bencher.iter_batched(&mut flat, Stages::assign, BatchSize::SmallInput));
     group.bench_function("decode", |bencher| bencher.iter(|| stages.decode(&records)));
+    group.bench_function("decode_one_bad", |bencher| bencher.iter(|| stages.decode(&one_bad)));
     group.bench_function("transform", |bencher| bencher.iter(|| stages.transform(&records, &packages)));
     group.bench_function("append", |bencher| bencher.iter(|| Stages::append(&rows)));
 }

@@ -1,7 +1,7 @@
 //! Confluent frames to record batches of packages, by arrow-avro; bad frames become rejects with their reason.
 //!
-//! arrow-avro's decoder appends row after row to one set of column builders. A bad frame leaves half a row in them, so
-//! the whole batch is spoiled: then every frame is tried alone, and the good ones are decoded again together.
+//! arrow-avro's decoder appends row after row to one set of column builders. A bad frame leaves half a row in them, which
+//! nothing takes out again: a new decoder is made, and the frames before the bad one are decoded once more.
 
 use std::collections::HashMap;
 use std::ops::Range;
@@ -130,47 +130,46 @@ impl PackageDecoder {
         }
     }
 
+    /// Frames of one id, in order. One that cannot be read costs a new decoder, and what stood before it is decoded again.
     fn decode_run(&mut self, id: Option<u32>, frames: &Frames, indices: Vec<usize>, decoded: &mut Decoded) {
-        let Some(id) = id.filter(|_| !indices.is_empty()) else { return };
-        let Some(Writer::Known { schema, decoder }) = self.writers.get_mut(&id) else {
-            unreachable!("a run holds frames of known ids only")
-        };
-        if let Ok(packages) = decode_together(decoder, frames, &indices) {
-            decoded.batches.push(DecodedPackages { packages, indices });
-            return;
-        }
-        let rebuild = |schema: &str| build_decoder(id, schema).expect("the same schema built a decoder before");
-        let mut good = Vec::with_capacity(indices.len());
-        let mut alone = rebuild(schema);
-        for index in indices {
-            match decode_together(&mut alone, frames, std::slice::from_ref(&index)) {
-                Ok(_) => good.push(index),
-                Err(reason) => {
-                    decoded.rejects.push(Reject { index, reason });
-                    alone = rebuild(schema);
-                }
+        let Some(id) = id else { return };
+        let mut left = indices.as_slice();
+        while !left.is_empty() {
+            let Err(spoilt) = self.decode_together(id, frames, left, decoded) else { return };
+            let Some(bad) = spoilt.by else {
+                return left.iter().for_each(|index| self.decode_alone(id, frames, *index, decoded));
+            };
+            let before = &left[..bad];
+            if !before.is_empty() && self.decode_together(id, frames, before, decoded).is_err() {
+                before.iter().for_each(|index| self.decode_alone(id, frames, *index, decoded));
             }
-        }
-        **decoder = rebuild(schema);
-        if good.is_empty() {
-            return;
-        }
-        match decode_together(decoder, frames, &good) {
-            Ok(packages) => decoded.batches.push(DecodedPackages { packages, indices: good }),
-            // Each is readable alone, so they are read alone: a batch of one package each.
-            Err(_) => good.into_iter().for_each(|index| self.decode_alone(id, frames, index, decoded)),
+            decoded.rejects.push(Reject { index: left[bad], reason: spoilt.reason });
+            left = &left[bad + 1..];
         }
     }
 
     fn decode_alone(&mut self, id: u32, frames: &Frames, index: usize, decoded: &mut Decoded) {
-        let Some(Writer::Known { schema, decoder }) = self.writers.get_mut(&id) else {
-            unreachable!("called for a known id only")
-        };
-        **decoder = build_decoder(id, schema).expect("the same schema built a decoder before");
-        match decode_together(decoder, frames, &[index]) {
-            Ok(packages) => decoded.batches.push(DecodedPackages { packages, indices: vec![index] }),
-            Err(reason) => decoded.rejects.push(Reject { index, reason }),
+        if let Err(Spoilt { reason, .. }) = self.decode_together(id, frames, &[index], decoded) {
+            decoded.rejects.push(Reject { index, reason });
         }
+    }
+
+    /// One batch of all, or none of them.
+    fn decode_together(
+        &mut self,
+        id: u32,
+        frames: &Frames,
+        indices: &[usize],
+        decoded: &mut Decoded,
+    ) -> Result<(), Spoilt> {
+        let Some(Writer::Known { schema, decoder }) = self.writers.get_mut(&id) else {
+            unreachable!("a run holds frames of known ids only")
+        };
+        let packages = read(decoder, frames, indices).inspect_err(|_| {
+            **decoder = build_decoder(id, schema).expect("the same schema built a decoder before");
+        })?;
+        decoded.batches.push(DecodedPackages { packages, indices: indices.to_vec() });
+        Ok(())
     }
 }
 
@@ -206,28 +205,35 @@ fn build_decoder(id: u32, schema: &str) -> Result<Decoder, arrow::error::ArrowEr
         .build_decoder()
 }
 
+/// Why frames could not be decoded together.
+#[derive(Debug)]
+struct Spoilt {
+    /// The place of the frame that cannot be read, where that is known: some mistakes show only when the batch is made.
+    by: Option<usize>,
+    reason: Reason,
+}
+
 /// One row for each index. After an error the decoder holds rubbish and must be thrown away.
-fn decode_together(decoder: &mut Decoder, frames: &Frames, indices: &[usize]) -> Result<RecordBatch, Reason> {
-    let bad = |code, message: String| Reason { code, message };
-    for index in indices {
-        let frame = frames.frame(*index);
-        let rows_left = decoder.capacity();
-        let consumed = decoder.decode(frame).map_err(|error| bad("bad_avro", error.to_string()))?;
-        let rows = rows_left - decoder.capacity();
-        if rows == 0 {
-            return Err(bad(
-                "bad_avro",
-                format!("the package ends in the middle of a field, after {} bytes", frame.len()),
-            ));
-        }
-        if rows != 1 || consumed != frame.len() {
-            return Err(bad("trailing_bytes", "bytes follow the package".into()));
-        }
+fn read(decoder: &mut Decoder, frames: &Frames, indices: &[usize]) -> Result<RecordBatch, Spoilt> {
+    for (place, index) in indices.iter().enumerate() {
+        append(decoder, frames.frame(*index))
+            .map_err(|(code, message)| Spoilt { by: Some(place), reason: Reason { code, message } })?;
     }
-    let batch = decoder.flush().map_err(|error| bad("bad_avro", error.to_string()))?;
-    let batch = batch.ok_or_else(|| bad("bad_avro", "no package".into()))?;
-    check_lists(&batch).map_err(|message| bad("bad_avro", message))?;
+    let unmade = |message| Spoilt { by: None, reason: Reason { code: "bad_avro", message } };
+    let batch = decoder.flush().map_err(|error| unmade(error.to_string()))?;
+    let batch = batch.ok_or_else(|| unmade("no package".into()))?;
+    check_lists(&batch).map_err(unmade)?;
     Ok(batch)
+}
+
+fn append(decoder: &mut Decoder, frame: &[u8]) -> Result<(), (&'static str, String)> {
+    let rows_left = decoder.capacity();
+    let consumed = decoder.decode(frame).map_err(|error| ("bad_avro", error.to_string()))?;
+    match rows_left - decoder.capacity() {
+        0 => Err(("bad_avro", format!("the package ends in the middle of a field, after {} bytes", frame.len()))),
+        1 if consumed == frame.len() => Ok(()),
+        _ => Err(("trailing_bytes", "bytes follow the package".into())),
+    }
 }
 
 /// Lists of events must not overlap or leave rows out: the transform takes their values as one run.
