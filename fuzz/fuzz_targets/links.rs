@@ -12,7 +12,7 @@ use schemas::landing::Link;
 #[path = "../../landing/src/progress.rs"]
 mod progress;
 #[allow(dead_code)]
-#[path = "../../landing/src/rule.rs"]
+#[path = "../../landing/src/rule/mod.rs"]
 mod rule;
 
 fuzz_target!(|text: &str| {

@@ -1,0 +1,307 @@
+//! Configuration: TOML file, then environment, then flags. All mistakes are told at once, before anything connects.
+
+use std::net::{Ipv4Addr, SocketAddr};
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use landing::Store;
+use serde::{Deserialize, Serialize};
+use settings::{Layers, Logs, Mistakes, Wrong, without_password};
+
+use crate::engine::Resources;
+use crate::limits::{MEMORY_BYTES_MAX, SPILL_BYTES_MAX, SQL_MEMORY_BYTES_MIN};
+use crate::serve::check_token;
+use crate::sql::Settings;
+
+/// Prefix of the environment variables: `query_time` is `WAREHOUSE_QUERY_TIME`.
+pub const ENVIRONMENT_PREFIX: &str = "WAREHOUSE_";
+/// Shortest time of a statement.
+const QUERY_TIME_MIN: Duration = Duration::from_millis(1);
+/// Shortest time between two compactions.
+const COMPACT_EVERY_MIN: Duration = Duration::from_secs(1);
+/// More workers than any machine has cores for are a slip of the finger.
+const SQL_WORKERS_LARGEST: usize = 1_000;
+/// So many open requests are another's denial of service, not a queue.
+const SQL_QUEUE_LARGEST: usize = 100_000;
+
+/// Takes landed events into curated Delta tables, and answers SQL over both.
+#[derive(Debug, Parser)]
+#[command(
+    name = "warehouse",
+    version,
+    after_help = "Examples:\n  warehouse --store file:///srv/telemetry sql \"select type, count(*) as n from events group by 1\"\n  \
+                  warehouse --store s3://bucket/prefix compact --every 5m\n  WAREHOUSE_STORE=file:///srv/telemetry warehouse serve\n\n\
+                  Tables: events, pointer, sessions, page_views, ledger. Each shows what was compacted and what has just landed.\n\
+                  Any number of these commands may run beside each other, and beside `standalone`, on one store."
+)]
+pub struct Cli {
+    #[command(flatten)]
+    pub options: Options,
+    #[command(flatten)]
+    pub logs: Logs,
+    #[command(subcommand)]
+    pub command: Option<Command>,
+}
+
+#[derive(Clone, Debug, Default, Args)]
+pub struct Options {
+    /// Where landing/ and warehouse/ lie: file:///folder or s3://bucket/prefix (S3 is configured by AWS_ACCESS_KEY_ID,
+    /// AWS_SECRET_ACCESS_KEY, AWS_REGION, AWS_ENDPOINT_URL, AWS_ALLOW_HTTP)
+    #[arg(long, global = true, value_name = "URL")]
+    pub store: Option<String>,
+    /// TOML file; its keys are these flags with underscores: store, memory_bytes_max, spill_bytes_max, query_time,
+    /// sql_memory_bytes_max, sql_workers_max, sql_queue_max, listen, token, compact_every. Each can be set by the
+    /// environment too (WAREHOUSE_QUERY_TIME for query_time); flags win over it, and it wins over the file
+    #[arg(long, env = "WAREHOUSE_CONFIG", global = true, value_name = "FILE")]
+    pub config: Option<PathBuf>,
+    /// Memory of compaction [default: 1 GiB]
+    #[arg(long, global = true, value_name = "BYTES")]
+    pub memory_bytes_max: Option<String>,
+    /// Disk for what does not fit, for compaction and for each statement [default: 16 GiB]
+    #[arg(long, global = true, value_name = "BYTES")]
+    pub spill_bytes_max: Option<String>,
+    /// A statement that takes longer is ended [default: 30s]
+    #[arg(long, global = true, value_name = "DURATION")]
+    pub query_time: Option<String>,
+    /// Memory of one statement, which runs in a process of its own; one that needs more is ended [default: 1 GiB]
+    #[arg(long, global = true, value_name = "BYTES")]
+    pub sql_memory_bytes_max: Option<String>,
+    /// Print the configuration and end; secrets are hidden
+    #[arg(long, global = true)]
+    pub print_config: bool,
+}
+
+#[derive(Clone, Debug, Subcommand)]
+pub enum Command {
+    /// Take what has landed into the tables: once, or again and again
+    Compact {
+        /// Time between two compactions, such as 5m; without it, compact once
+        #[arg(long, value_name = "DURATION")]
+        every: Option<String>,
+    },
+    /// Answer one read-only statement
+    Sql {
+        /// The statement; - reads it from standard input
+        sql: String,
+        #[arg(long, value_enum, default_value = "table")]
+        format: Format,
+    },
+    /// Serve the SQL API and the studio's page over HTTP
+    Serve {
+        /// Address to listen on; any but loopback needs a token [default: 127.0.0.1:8090]
+        #[arg(long, value_name = "ADDRESS")]
+        listen: Option<String>,
+        /// Secret that callers send as Authorization: Bearer
+        #[arg(long, value_name = "SECRET")]
+        token: Option<String>,
+        /// Compact as well, this often
+        #[arg(long, value_name = "DURATION")]
+        compact_every: Option<String>,
+        /// Statements that run at the same time, each with its own memory; half of them long ones [default: 6]
+        #[arg(long, value_name = "NUMBER")]
+        sql_workers_max: Option<String>,
+        /// Statements that wait for one of these to end; one more is answered 429 [default: 32]
+        #[arg(long, value_name = "NUMBER")]
+        sql_queue_max: Option<String>,
+    },
+    /// Check that every offset landed once, was compacted once, and that all tables agree; exit code 1 if not, or if the
+    /// store holds nothing to check
+    Verify,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Format {
+    Table,
+    Csv,
+    Json,
+    Arrow,
+}
+
+/// What can be set, with the defaults.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(default)]
+struct Given {
+    store: String,
+    memory_bytes_max: usize,
+    spill_bytes_max: u64,
+    #[serde(with = "duration")]
+    query_time: Duration,
+    sql_memory_bytes_max: usize,
+    sql_workers_max: usize,
+    sql_queue_max: usize,
+    listen: SocketAddr,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    token: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    compact_every: Option<Every>,
+}
+
+/// Time between two compactions.
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
+struct Every(#[serde(with = "duration")] Duration);
+
+impl Default for Given {
+    fn default() -> Self {
+        let sql = Settings::new("");
+        Self {
+            store: String::new(),
+            memory_bytes_max: MEMORY_BYTES_MAX,
+            spill_bytes_max: SPILL_BYTES_MAX,
+            query_time: sql.time,
+            sql_memory_bytes_max: sql.memory_bytes_max,
+            sql_workers_max: sql.workers_max,
+            sql_queue_max: sql.queue_max,
+            listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 8090)),
+            token: None,
+            compact_every: None,
+        }
+    }
+}
+
+/// Durations as people write them, such as 30s or 5m.
+mod duration {
+    use std::time::Duration;
+
+    use serde::{Deserialize, Deserializer, Serializer, de};
+
+    pub(super) fn serialize<S: Serializer>(duration: &Duration, out: S) -> Result<S::Ok, S::Error> {
+        out.collect_str(&humantime::format_duration(*duration))
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<Duration, D::Error> {
+        let text = String::deserialize(from)?;
+        let parsed = humantime::parse_duration(&text);
+        parsed.map_err(|error| de::Error::custom(format!("no duration such as 30s or 5m: {error}")))
+    }
+}
+
+/// The checked configuration.
+#[derive(Clone, Debug)]
+pub struct Config {
+    given: Given,
+    pub store: String,
+    /// Of compaction.
+    pub resources: Resources,
+    pub sql: Settings,
+    pub listen: SocketAddr,
+    pub token: Option<String>,
+    pub compact_every: Option<Duration>,
+}
+
+impl Config {
+    /// Puts file, `environment` and flags together.
+    pub fn new(cli: &Cli, environment: impl IntoIterator<Item = (String, String)>) -> Result<Self, Wrong> {
+        let mut layers = Layers::new("");
+        if let Some(file) = &cli.options.config {
+            layers.file(file);
+        }
+        layers.environment(ENVIRONMENT_PREFIX, environment);
+        for (flag, key, value) in cli.flags() {
+            if let Some(value) = value {
+                layers.flag(flag, key, value);
+            }
+        }
+        let (mut given, mut mistakes) = layers.read::<Given>();
+        // In the file it is for `serve`: `compact` without --every compacts once.
+        let from_file = cli.options.config.as_ref().map(|file| file.display().to_string());
+        if matches!(cli.command, Some(Command::Compact { .. }))
+            && mistakes.origin("compact_every") == from_file.as_deref()
+        {
+            given.compact_every = None;
+        }
+        given.check(&mut mistakes);
+        if matches!(cli.command, Some(Command::Serve { .. }))
+            && let Err(error) = check_token(given.listen, given.token.as_deref())
+        {
+            mistakes.at("token", format!(": {error}"));
+        }
+        mistakes.none(given).map(Self::from)
+    }
+
+    /// As TOML, secrets hidden.
+    pub fn print(&self) -> String {
+        settings::hidden(&self.given)
+    }
+}
+
+impl Cli {
+    /// Flag, setting and what was given.
+    fn flags(&self) -> Vec<(&str, &str, Option<&String>)> {
+        let options = &self.options;
+        let mut flags = vec![
+            ("--store", "store", options.store.as_ref()),
+            ("--memory-bytes-max", "memory_bytes_max", options.memory_bytes_max.as_ref()),
+            ("--spill-bytes-max", "spill_bytes_max", options.spill_bytes_max.as_ref()),
+            ("--query-time", "query_time", options.query_time.as_ref()),
+            ("--sql-memory-bytes-max", "sql_memory_bytes_max", options.sql_memory_bytes_max.as_ref()),
+        ];
+        match &self.command {
+            Some(Command::Serve { listen, token, compact_every, sql_workers_max, sql_queue_max }) => flags.extend([
+                ("--listen", "listen", listen.as_ref()),
+                ("--token", "token", token.as_ref()),
+                ("--compact-every", "compact_every", compact_every.as_ref()),
+                ("--sql-workers-max", "sql_workers_max", sql_workers_max.as_ref()),
+                ("--sql-queue-max", "sql_queue_max", sql_queue_max.as_ref()),
+            ]),
+            Some(Command::Compact { every }) => flags.push(("--every", "compact_every", every.as_ref())),
+            _ => {}
+        }
+        flags
+    }
+}
+
+impl Given {
+    fn check(&self, mistakes: &mut Mistakes) {
+        if self.store.is_empty() {
+            let what = ": not given; write --store file:///folder or s3://bucket/prefix, or set WAREHOUSE_STORE";
+            mistakes.at("store", what);
+        } else if !Store::is_address(&self.store) {
+            let shown = without_password(&self.store);
+            mistakes.at("store", format!(" = {shown:?}: write file:///folder or s3://bucket/prefix"));
+        }
+        if self.query_time < QUERY_TIME_MIN {
+            mistakes.at("query_time", format!(" = {:?}: less than {QUERY_TIME_MIN:?}", self.query_time));
+        }
+        if let Some(Every(every)) = self.compact_every.filter(|every| every.0 < COMPACT_EVERY_MIN) {
+            mistakes.at("compact_every", format!(" = {every:?}: less than {COMPACT_EVERY_MIN:?}"));
+        }
+        if !(1..=SQL_WORKERS_LARGEST).contains(&self.sql_workers_max) {
+            let value = self.sql_workers_max;
+            mistakes.at("sql_workers_max", format!(" = {value}: not from 1 to {SQL_WORKERS_LARGEST}"));
+        }
+        if self.sql_queue_max > SQL_QUEUE_LARGEST {
+            mistakes.at("sql_queue_max", format!(" = {}: more than {SQL_QUEUE_LARGEST}", self.sql_queue_max));
+        }
+        if self.sql_memory_bytes_max < SQL_MEMORY_BYTES_MIN {
+            let value = self.sql_memory_bytes_max;
+            mistakes.at("sql_memory_bytes_max", format!(" = {value}: less than {SQL_MEMORY_BYTES_MIN}"));
+        }
+    }
+}
+
+impl From<Given> for Config {
+    fn from(given: Given) -> Self {
+        let sql = Settings {
+            workers_max: given.sql_workers_max,
+            queue_max: given.sql_queue_max,
+            memory_bytes_max: given.sql_memory_bytes_max,
+            spill_bytes_max: given.spill_bytes_max,
+            time: given.query_time,
+            ..Settings::new(&given.store)
+        };
+        let resources = Resources { memory_bytes_max: given.memory_bytes_max, spill_bytes_max: given.spill_bytes_max };
+        Self {
+            store: given.store.clone(),
+            resources,
+            sql,
+            listen: given.listen,
+            token: given.token.clone(),
+            compact_every: given.compact_every.map(|Every(every)| every),
+            given,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;
