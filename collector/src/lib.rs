@@ -2,8 +2,8 @@
 //!
 //! It knows nothing of what becomes of the events: no Arrow, no landing zone, no SQL.
 //!
-//! The path of one batch: `http/accept` → [`routes::route`] → [`routes::post_events`] → `http/body.rs` →
-//! [`digest::digest`] → [`schemas::ingest`] → `kafka/records.rs` → `kafka/producer.rs` → Kafka.
+//! The path of one batch: `http/accept` → [`routes::route`] → [`routes::post_events`] → `http/body` →
+//! [`digest::digest`] → [`schemas::ingest`] → `kafka/records` → `kafka/producer` → Kafka.
 #![forbid(unsafe_code)]
 
 mod books;

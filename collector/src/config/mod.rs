@@ -1,4 +1,4 @@
-//! What can be configured, with defaults. `load.rs` reads it, `check.rs` finds the mistakes.
+//! What can be configured, with defaults. `load` reads it, `check` finds the mistakes.
 
 mod check;
 mod load;
