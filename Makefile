@@ -18,7 +18,7 @@ PARTS ?= kafka registry s3
 # Always the whole workspace: building one package alone chooses other features and builds the heavy crates again.
 CARGO_BUILD := cargo build --locked --workspace
 
-.PHONY: help demo test soak fuzz build web lint fmt scores parts parts-stop bench bench-pipeline bench-page bench-micro
+.PHONY: help demo test soak fuzz build web lint fmt scores parts parts-stop bench bench-pipeline bench-compaction bench-page bench-micro
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/\1\t\2/' | expand -t 16
@@ -73,7 +73,7 @@ parts: ## starts PARTS (kafka registry s3) on free ports and leaves them running
 parts-stop: ## stops them
 	@infra/dev/parts stop
 
-bench: bench-pipeline bench-page ## all benchmarks; results in bench/RESULTS.md
+bench: bench-pipeline bench-compaction bench-page ## all benchmarks; results in bench/RESULTS.md
 
 # Criterion keeps the figures of the run before below the target folder, and says what changed. The first time it builds the
 # database engine with all optimisations.
@@ -86,6 +86,14 @@ bench-pipeline: ## 2 M events through the real parts: what each process spends o
 	@echo 'Building with all optimisations (the first time longer than for make demo: the database engine once more)'
 	@cargo build --locked --release -p collector -p stream-jobs -p warehouse -p bench
 	@$(CARGO_TARGET_DIR)/release/bench pipeline
+
+# The stream job's landing zone, as plain files; the section of the pipeline is left as it is.
+bench-compaction: ## compaction beside the least that it can cost and beside DuckDB, on 2 M landed events
+	@infra/dev/setup.sh
+	@$(MAKE) web
+	@cargo build --locked --release -p collector -p stream-jobs -p warehouse -p bench
+	@$(CARGO_TARGET_DIR)/release/bench pipeline --until landed --work $(CARGO_TARGET_DIR)/bench-compaction --out $(CARGO_TARGET_DIR)/bench-landed.md
+	@$(CARGO_TARGET_DIR)/release/bench compaction --store $(CARGO_TARGET_DIR)/bench-compaction/parts/s3/data/telemetry/lake --work $(CARGO_TARGET_DIR)/bench-compaction/tables
 
 # For a loop while changing the SDK: RUNS=1 SUBJECTS=empty,sketch,ours, or PROFILE=ours for where its time goes.
 bench-page: ## what the SDK costs a page in Chromium, beside its peers; RUNS, SUBJECTS, PAGES, SEED, PROFILE choose

@@ -1,6 +1,7 @@
 //! Benchmarks: seeded traffic, and what the pipeline spends on it. `README.md` says what is measured and how to read it.
 #![forbid(unsafe_code)]
 
+pub mod compaction;
 pub mod generate;
 pub mod load;
 pub mod pipeline;

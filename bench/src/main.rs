@@ -3,7 +3,7 @@
 
 use std::process::ExitCode;
 
-use bench::{generate, pipeline, post};
+use bench::{compaction, generate, pipeline, post};
 use clap::{Parser, Subcommand};
 
 /// Seeded, plausible traffic, and what the pipeline spends on it.
@@ -23,6 +23,11 @@ enum Command {
     /// Post to a collector on a real Kafka, registry and S3 server until everything is landed and compacted, and print
     /// the CPU time that each process took
     Pipeline(pipeline::PipelineArguments),
+    /// Compact what `pipeline --until landed` left, and print what it costs beside its limit and DuckDB
+    Compaction(compaction::CompactionArguments),
+    /// The limit of `compaction`, in a process of its own
+    #[command(hide = true)]
+    CompactionFloor(compaction::floor::FloorArguments),
 }
 
 #[tokio::main]
@@ -31,6 +36,8 @@ async fn main() -> ExitCode {
         Command::Generate(arguments) => generate::run(&arguments),
         Command::Post(arguments) => post::run(arguments).await,
         Command::Pipeline(arguments) => pipeline::run(arguments).await,
+        Command::Compaction(arguments) => compaction::run(&arguments),
+        Command::CompactionFloor(arguments) => compaction::floor::run(&arguments),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,

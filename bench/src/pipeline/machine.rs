@@ -8,7 +8,7 @@ use serde::Serialize;
 
 /// Machine, versions and commit.
 #[derive(Clone, Debug, Serialize)]
-pub(super) struct Machine {
+pub(crate) struct Machine {
     pub date: String,
     pub commit: String,
     pub cores: usize,
@@ -24,7 +24,7 @@ pub(super) struct Machine {
 }
 
 impl Machine {
-    pub(super) fn look(parts_program: &Path) -> Self {
+    pub(crate) fn look(parts_program: &Path) -> Self {
         let cpuinfo = read("/proc/cpuinfo");
         let cpu = cpuinfo.lines().find_map(|line| line.strip_prefix("model name")?.split_once(": "));
         let meminfo = read("/proc/meminfo");

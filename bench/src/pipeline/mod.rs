@@ -3,13 +3,13 @@
 
 mod books;
 mod limits;
-mod machine;
+pub(crate) mod machine;
 mod parts;
 mod report;
-mod results;
+pub(crate) mod results;
 mod run;
 mod server;
-mod usage;
+pub(crate) mod usage;
 mod warehouse;
 
 use std::fs;

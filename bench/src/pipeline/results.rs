@@ -5,7 +5,7 @@ const HEAD: &str =
     "# Results\n\nEach section is written by the command that stands in it; `README.md` says how to read it.\n";
 
 /// `text` with the section of `section`'s heading (its first line, `## …`) replaced by it, or with it added at the end.
-pub(super) fn with_section(text: &str, section: &str) -> String {
+pub(crate) fn with_section(text: &str, section: &str) -> String {
     let text = if text.trim().is_empty() { HEAD } else { text };
     let heading = section.lines().next().unwrap_or_default();
     let mut kept = (String::new(), String::new());

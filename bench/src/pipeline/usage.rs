@@ -2,19 +2,26 @@
 
 use std::fs;
 use std::ops::Sub;
+use std::process::{Command, Stdio};
+use std::time::Duration;
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, ensure};
+use indicatif::ProgressBar;
 use serde::Serialize;
+
+const SPINNER_INTERVAL: Duration = Duration::from_millis(200);
+/// How often a process's peak of memory is looked at.
+const LOOK_INTERVAL: Duration = Duration::from_millis(20);
 
 /// User and system time of all threads of a process since its start.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize)]
-pub(super) struct CpuSeconds {
+pub(crate) struct CpuSeconds {
     pub user: f64,
     pub system: f64,
 }
 
 impl CpuSeconds {
-    pub(super) fn total(self) -> f64 {
+    pub(crate) fn total(self) -> f64 {
         self.user + self.system
     }
 }
@@ -28,7 +35,7 @@ impl Sub for CpuSeconds {
 
 /// What one process used in the measured part.
 #[derive(Clone, Debug, Serialize)]
-pub(super) struct Used {
+pub(crate) struct Used {
     pub name: &'static str,
     pub cpu: CpuSeconds,
     pub peak_mib: Option<f64>,
@@ -37,14 +44,14 @@ pub(super) struct Used {
 }
 
 /// CPU time of a running process, threads that have ended included.
-pub(super) fn cpu_of(pid: u32) -> Result<CpuSeconds> {
+pub(crate) fn cpu_of(pid: u32) -> Result<CpuSeconds> {
     let path = format!("/proc/{pid}/stat");
     let text = fs::read_to_string(&path).with_context(|| format!("{path}: the process has ended"))?;
     fields(&text, 11).with_context(|| format!("{path} is not as proc(5) says"))
 }
 
 /// CPU time of this process's children that have ended and been waited for.
-pub(super) fn cpu_of_ended_children() -> Result<CpuSeconds> {
+pub(crate) fn cpu_of_ended_children() -> Result<CpuSeconds> {
     let text = fs::read_to_string("/proc/self/stat").context("/proc/self/stat cannot be read")?;
     fields(&text, 13).context("/proc/self/stat is not as proc(5) says")
 }
@@ -59,11 +66,31 @@ fn fields(stat: &str, first: usize) -> Option<CpuSeconds> {
 }
 
 /// Most memory that a running process has held, MiB (VmHWM); `None` once it has ended.
-pub(super) fn peak_mib(pid: u32) -> Option<f64> {
+pub(crate) fn peak_mib(pid: u32) -> Option<f64> {
     let status = fs::read_to_string(format!("/proc/{pid}/status")).ok()?;
     let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
     let kib: f64 = line.trim().strip_suffix("kB")?.trim().parse().ok()?;
     Some(kib / 1_024.0)
+}
+
+/// Runs a command to its end; its CPU time is read when it has been waited for, its memory while it runs.
+pub(crate) fn run_measured(mut command: Command, name: &'static str) -> Result<Used> {
+    let spinner = ProgressBar::new_spinner().with_message(name);
+    spinner.enable_steady_tick(SPINNER_INTERVAL);
+    let before = cpu_of_ended_children()?;
+    let child = command.stdin(Stdio::null()).spawn();
+    let mut child = child.with_context(|| format!("{} cannot be started", command.get_program().display()))?;
+    let mut peak = None;
+    let status = loop {
+        peak = peak_mib(child.id()).or(peak);
+        match child.try_wait()? {
+            Some(status) => break status,
+            None => std::thread::sleep(LOOK_INTERVAL),
+        }
+    };
+    spinner.finish_and_clear();
+    ensure!(status.success(), "{name} ended with {status}; its reason stands above");
+    Ok(Used { name, cpu: cpu_of_ended_children()? - before, peak_mib: peak, events: 0 })
 }
 
 #[cfg(test)]

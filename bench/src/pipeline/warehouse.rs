@@ -2,15 +2,10 @@
 
 use std::path::Path;
 use std::process::{Command, Output, Stdio};
-use std::time::Duration;
-
-use anyhow::{Context, Result, ensure};
-use indicatif::ProgressBar;
 
 use super::parts::Parts;
-use super::usage::{Used, cpu_of_ended_children, peak_mib};
-
-const SPINNER_INTERVAL: Duration = Duration::from_millis(200);
+use super::usage::{Used, run_measured};
+use anyhow::{Context, Result, ensure};
 
 fn warehouse(bin: &Path, parts: &Parts, arguments: &[&str]) -> Command {
     let mut command = Command::new(bin.join("warehouse"));
@@ -18,26 +13,9 @@ fn warehouse(bin: &Path, parts: &Parts, arguments: &[&str]) -> Command {
     command
 }
 
-/// Runs one compaction to its end; its CPU time is read when it has been waited for, its memory while it runs.
+/// One whole compaction.
 pub(super) fn compact(bin: &Path, parts: &Parts) -> Result<Used> {
-    let spinner = ProgressBar::new_spinner().with_message("compacting");
-    spinner.enable_steady_tick(SPINNER_INTERVAL);
-    let before = cpu_of_ended_children()?;
-    let mut child = warehouse(bin, parts, &["compact"])
-        .stdin(Stdio::null())
-        .spawn()
-        .context("warehouse cannot be started; name its folder with --warehouse-bin")?;
-    let mut peak = None;
-    let status = loop {
-        peak = peak_mib(child.id()).or(peak);
-        match child.try_wait()? {
-            Some(status) => break status,
-            None => std::thread::sleep(Duration::from_millis(20)),
-        }
-    };
-    spinner.finish_and_clear();
-    ensure!(status.success(), "warehouse compact ended with {status}; its reason stands above");
-    Ok(Used { name: "compaction", cpu: cpu_of_ended_children()? - before, peak_mib: peak, events: 0 })
+    run_measured(warehouse(bin, parts, &["compact"]), "compaction")
 }
 
 /// Exactly once, by two independent ways: `verify`, and the number of rows.

@@ -57,13 +57,17 @@ async fn rounds(lake: &Lake, mut progress: impl FnMut(u64, u64)) -> anyhow::Resu
     let total = todo.len() as u64;
     drop((events, todo));
 
-    progress(0, total);
     let mut summary = Summary::default();
-    for table in tables::ALL {
-        while let Some(round) = rounds.next(table).await? {
-            summary += round;
-            progress(summary.links.min(total), total);
+    loop {
+        // First what an earlier compaction left of them. Then they are level, and share what a round of `events` reads.
+        for table in tables::ALL.iter().filter(|table| ***table != EVENTS) {
+            while let Some(round) = rounds.next(table).await? {
+                summary += round;
+            }
         }
+        progress(summary.links.min(total), total);
+        let Some(round) = rounds.next(&EVENTS).await? else { break };
+        summary += round;
     }
     lake.chains.forget(&lake.least_progress().await?).await;
     Ok(summary)

@@ -10,16 +10,17 @@ use schemas::landing::Link;
 
 use super::Summary;
 use crate::curated::scan::Scan;
-use crate::curated::writer::{discard, write};
+use crate::curated::writer::{discard, write, write_columns};
 use crate::curated::{Committed, CuratedFile, Version};
 use crate::lake::Lake;
 use crate::lake::share::Share;
 use crate::lake::sizes::Size;
 use crate::limits::{
-    BATCH_ROWS, BATCH_ROWS_MIN, PARALLEL_READS, ROUND_BYTES_MAX, ROUND_ROWS_MAX, SIZE_CLASS_BITS, SMALL_FILE_BYTES,
-    SMALL_FILES_MAX,
+    BATCH_ROWS, BATCH_ROWS_MIN, FILE_MEMORY_BYTES_MAX, FILE_ROWS_MAX, PARALLEL_READS, ROUND_BYTES_MAX, ROUND_ROWS_MAX,
+    SIZE_CLASS_BITS, SMALL_FILE_BYTES, SMALL_FILES_MAX,
 };
-use crate::merge::{Effect, Others};
+use crate::merge::held::HeldRows;
+use crate::merge::{Effect, Merge, Others};
 use crate::tables::{EVENTS, Table};
 use landing::Progress;
 use landing::check_continues;
@@ -54,29 +55,67 @@ impl<'a> Round<'a> {
     /// Writes what the links change, and commits it.
     pub(super) async fn replace(&self, effect: &Effect) -> anyhow::Result<Committed> {
         let rewritten = self.with_small_files(effect.changed_files(&self.base).await?).await?;
+        let added = match effect.held() {
+            Some((merge, landed)) => self.write_held(merge, landed, &rewritten).await?,
+            None => self.write_selected(effect, &rewritten).await?,
+        };
+        self.lake.table(self.base.table).commit(&self.base, &rewritten, added, &self.goal()).await
+    }
+
+    /// Where the table is after it.
+    pub(super) fn goal(&self) -> Progress {
+        self.base.progress.after(&self.links)
+    }
+
+    pub(super) fn summary(&self, effect: &Effect) -> Summary {
+        match effect {
+            Effect::OnEvents(merge) if *self.base.table == EVENTS => Summary {
+                links: self.links.len() as u64,
+                events: merge.events(),
+                sessions_corrected: merge.disagreements(),
+                commits: 1,
+            },
+            _ => Summary { commits: 1, ..Summary::default() },
+        }
+    }
+
+    /// Reads the links' rows, unless they are taken in parts because they did not fit.
+    pub(super) async fn held(&self) -> anyhow::Result<Option<HeldRows>> {
+        if self.share.parts > 1 {
+            return Ok(None);
+        }
+        let (objects, engine) = (self.lake.store.objects(), &self.lake.engine);
+        let memory = engine.reserved("landed rows");
+        Ok(Some(HeldRows::landed(objects, &self.links, memory, engine.partitions()).await?))
+    }
+
+    /// Writes rows that are in memory, and those of the files that are written again.
+    async fn write_held(
+        &self,
+        merge: &Merge,
+        landed: &HeldRows,
+        rewritten: &[&CuratedFile],
+    ) -> anyhow::Result<Vec<Add>> {
+        let (objects, table) = (self.lake.store.objects(), self.base.table);
+        let kept = landed.beside(objects, &self.base, rewritten).await?;
+        let ordered = Arc::new(merge.ordered(table, landed, &kept)?);
+        let row_bytes = self.sizes(rewritten).await?.into_iter().map(Size::row_bytes).max().unwrap_or(1);
+        let rows_max = usize::try_from(FILE_MEMORY_BYTES_MAX / row_bytes)?.clamp(1, FILE_ROWS_MAX);
+        let partitions = ordered.partitions();
+        write_columns(objects, table, ordered, partitions, rows_max, self.lake.engine.partitions()).await
+    }
+
+    /// Computes the rows by selects, and writes them.
+    async fn write_selected(&self, effect: &Effect, rewritten: &[&CuratedFile]) -> anyhow::Result<Vec<Add>> {
         let others = self.others().await?;
         let mut parts = Vec::new();
         for part in self.share.each_part() {
             parts.push(effect.new_rows(&self.base, &others, part).await?);
         }
         if !rewritten.is_empty() {
-            add_rows(&mut parts, effect.kept_rows(&self.base, &rewritten).await?)?;
+            add_rows(&mut parts, effect.kept_rows(&self.base, rewritten).await?)?;
         }
-        let added = self.write(&rewritten, parts).await?;
-        let progress = self.base.progress.after(&self.links);
-        self.lake.table(self.base.table).commit(&self.base, &rewritten, added, &progress).await
-    }
-
-    pub(super) fn summary(&self, effect: &Effect) -> Summary {
-        match effect {
-            Effect::OnEvents(merge) => Summary {
-                links: self.links.len() as u64,
-                events: merge.events(),
-                sessions_corrected: merge.disagreements(),
-                commits: 1,
-            },
-            Effect::OnDerived(_) => Summary { commits: 1, ..Summary::default() },
-        }
+        self.write(rewritten, parts).await
     }
 
     /// The tables that this one reads, as they are committed.
@@ -112,15 +151,21 @@ impl<'a> Round<'a> {
 
     /// Rows of a batch by the widest of the files that are read.
     async fn widest_batch_rows(&self, rewritten: &[&CuratedFile]) -> anyhow::Result<usize> {
-        let mut least = BATCH_ROWS;
+        let least = self.sizes(rewritten).await?.into_iter().map(Size::batch_rows).min().unwrap_or(BATCH_ROWS);
+        Ok((least / self.share.parts as usize).max(BATCH_ROWS_MIN))
+    }
+
+    /// Of the links, and of the files that are written again.
+    async fn sizes(&self, rewritten: &[&CuratedFile]) -> anyhow::Result<Vec<Size>> {
+        let mut sizes = Vec::new();
         for link in &self.links {
-            least = least.min(size(self.lake, link).await?.batch_rows());
+            sizes.push(size(self.lake, link).await?);
         }
         for file in rewritten {
             let file = self.base.scan_file(file);
-            least = least.min(self.lake.sizes.of(&file.key, file.bytes).await?.batch_rows());
+            sizes.push(self.lake.sizes.of(&file.key, file.bytes).await?);
         }
-        Ok((least / self.share.parts as usize).max(BATCH_ROWS_MIN))
+        Ok(sizes)
     }
 
     /// The given files, and the small ones of partitions where too many of one size class lie, unless memory is scarce.

@@ -14,21 +14,31 @@ use crate::lake::Lake;
 use crate::limits::ROUND_TRIES_MAX;
 use crate::merge::{Derivation, Effect, Memo, Merge};
 use crate::progress::condition;
-use crate::tables::Table;
+use crate::tables::{Rows, Table};
 use landing::Progress;
 
 /// Takes `events` to a goal, and every other table to where `events` is.
 pub struct Rounds<'a> {
     lake: &'a Lake,
     goal: Progress,
+    /// What the last round made of `events`: tables that take the same links share its rows.
+    merged: Option<Merged>,
     /// Tables that are equally far share what was computed of the links: by where they are, where they go, and the version
     /// of `events`.
     derivations: Memo<(Progress, Progress, u64), Arc<Derivation>>,
 }
 
+/// A round of `events`.
+struct Merged {
+    /// The version that it took the links into.
+    before: Arc<Version>,
+    to: Progress,
+    merge: Arc<Merge>,
+}
+
 impl<'a> Rounds<'a> {
     pub fn new(lake: &'a Lake, goal: Progress) -> Self {
-        Self { lake, goal, derivations: Memo::default() }
+        Self { lake, goal, merged: None, derivations: Memo::default() }
     }
 
     /// One round of a table; `None` when there is nothing left.
@@ -43,7 +53,7 @@ impl<'a> Rounds<'a> {
                 }
                 Ok(None) => lost += 1,
                 Err(error) => {
-                    self.derivations.forget();
+                    self.forget();
                     self.take_less(table, round.links.len(), error)?;
                 }
             }
@@ -56,22 +66,44 @@ impl<'a> Rounds<'a> {
     /// Commits a round; `None` when another compaction won.
     async fn commit(&mut self, round: &Round<'_>) -> anyhow::Result<Option<Summary>> {
         let effect = self.effect(round).await?;
-        let committed = round.replace(&effect).await?;
-        Ok(matches!(committed, Committed::Landed(_)).then(|| round.summary(&effect)))
+        match (round.replace(&effect).await?, &effect) {
+            (Committed::Refused(_), _) => return Ok(None),
+            (Committed::Landed(_), Effect::OnEvents(merge)) if round.events.is_none() => {
+                self.merged = Some(Merged { before: round.base.clone(), to: round.goal(), merge: merge.clone() });
+            }
+            (Committed::Landed(_), _) => {}
+        }
+        Ok(Some(round.summary(&effect)))
     }
 
     async fn effect(&mut self, round: &Round<'_>) -> anyhow::Result<Effect> {
         let (engine, base) = (&self.lake.engine, &round.base);
         let Some(events) = &round.events else {
-            return Ok(Effect::OnEvents(Arc::new(Merge::plan(engine, base, &round.links).await?)));
+            self.forget();
+            return Ok(Effect::OnEvents(Arc::new(Merge::plan(engine, base, &round.links, round.held().await?).await?)));
         };
-        let to = base.progress.after(&round.links);
+        let to = round.goal();
+        let level = self.merged.as_ref().filter(|of| of.before.progress == base.progress && of.to == to);
+        let shared = level.and_then(|of| Some((of.merge.as_ref(), of.merge.held()?, &of.before)));
+        if let (Some(_), Some(of), Rows::Landed { .. }) = (shared, level, &base.table.rows) {
+            return Ok(Effect::OnEvents(of.merge.clone()));
+        }
         let made = async {
             let rows = events_until(engine, events, &to).await?;
-            anyhow::Ok(Arc::new(Derivation::plan(engine, rows, &round.links).await?))
+            let made = match shared {
+                Some(shared) => Derivation::of_round(engine, rows, &round.links, shared).await?,
+                None => Derivation::plan(engine, rows, &round.links).await?,
+            };
+            anyhow::Ok(Arc::new(made))
         };
         let key = (base.progress.clone(), to.clone(), events.number);
         Ok(Effect::OnDerived(self.derivations.get(key, made).await?))
+    }
+
+    /// Gives back the memory of what is shared.
+    fn forget(&mut self) {
+        self.merged = None;
+        self.derivations.forget();
     }
 
     /// The next round takes less, if that is what the error asks for and if less can be taken.

@@ -4,8 +4,10 @@
 //! create-only PUT of the next version. Whatever error comes back, the table is loaded again and its progress says
 //! whether the commit landed: a lost answer looks like a failure, and committing again would double the rows.
 
+mod encode;
 pub(crate) mod file;
 mod metadata;
+mod properties;
 pub(crate) mod scan;
 pub(crate) mod statistics;
 mod transactions;

@@ -2,7 +2,9 @@
 //! skip files.
 
 use datafusion::arrow::array::{Array, ArrayRef, AsArray};
-use datafusion::arrow::compute::kernels::aggregate::{max, max_string_view, min, min_string_view};
+use datafusion::arrow::compute::kernels::aggregate::{
+    max, max_string, max_string_view, min, min_string, min_string_view,
+};
 use datafusion::arrow::datatypes::{DataType, Int64Type, TimestampMicrosecondType};
 use datafusion::arrow::record_batch::RecordBatch;
 use datafusion::common::ColumnStatistics;
@@ -19,9 +21,15 @@ pub(crate) const FILE_PREFIX: &str = "ct-";
 /// Collects the statistics of one file.
 #[derive(Debug)]
 pub(crate) struct Collector {
-    columns: Vec<(&'static str, Option<Bounds>)>,
-    nulls: Vec<u64>,
+    columns: Vec<(&'static str, Seen)>,
     rows: u64,
+}
+
+/// What was seen of a column.
+#[derive(Debug, Default)]
+pub(crate) struct Seen {
+    bounds: Option<Bounds>,
+    nulls: u64,
 }
 
 #[derive(Debug, Clone, PartialEq)]
@@ -33,8 +41,8 @@ enum Bounds {
 
 impl Collector {
     pub(crate) fn new(table: &'static Table) -> Self {
-        let columns: Vec<_> = table.statistics_columns.iter().map(|name| (*name, None)).collect();
-        Self { nulls: vec![0; columns.len()], columns, rows: 0 }
+        let columns = table.statistics_columns.iter().map(|name| (*name, Seen::default())).collect();
+        Self { columns, rows: 0 }
     }
 
     pub(crate) fn rows(&self) -> u64 {
@@ -43,30 +51,58 @@ impl Collector {
 
     /// Takes in rows of the file.
     pub(crate) fn add(&mut self, batch: &RecordBatch) {
-        self.rows += batch.num_rows() as u64;
-        for ((name, bounds), nulls) in self.columns.iter_mut().zip(&mut self.nulls) {
-            let Some(column) = batch.column_by_name(name) else { continue };
-            *nulls += column.null_count() as u64;
-            let new = bounds_of(column);
-            *bounds = match (bounds.take(), new) {
-                (Some(old), Some(new)) => Some(old.widen(new)),
-                (old, new) => old.or(new),
-            };
+        self.add_rows(batch.num_rows());
+        for (name, seen) in &mut self.columns {
+            if let Some(column) = batch.column_by_name(name) {
+                seen.widen(Seen::of(column));
+            }
+        }
+    }
+
+    /// Takes in so many rows, of which each column is told by itself.
+    pub(crate) fn add_rows(&mut self, rows: usize) {
+        self.rows += rows as u64;
+    }
+
+    /// Whether the column has statistics.
+    pub(crate) fn wants(&self, name: &str) -> bool {
+        self.columns.iter().any(|(wanted, _)| *wanted == name)
+    }
+
+    /// Takes in what was seen of a column.
+    pub(crate) fn widen(&mut self, name: &str, new: Seen) {
+        if let Some((_, seen)) = self.columns.iter_mut().find(|(wanted, _)| *wanted == name) {
+            seen.widen(new);
         }
     }
 
     /// The statistics of an `add` action.
     pub(crate) fn json(&self) -> String {
         let (mut least, mut greatest) = (Map::new(), Map::new());
-        for (name, bounds) in &self.columns {
-            let Some(bounds) = bounds else { continue };
+        for (name, seen) in &self.columns {
+            let Some(bounds) = &seen.bounds else { continue };
             let (low, high) = bounds.json();
             least.insert((*name).to_owned(), low);
             greatest.insert((*name).to_owned(), high);
         }
-        let nulls = self.columns.iter().zip(&self.nulls).map(|((name, _), nulls)| ((*name).to_owned(), json!(nulls)));
+        let nulls = self.columns.iter().map(|(name, seen)| ((*name).to_owned(), json!(seen.nulls)));
         let nulls: Map<String, Value> = nulls.collect();
         json!({"numRecords": self.rows, "minValues": least, "maxValues": greatest, "nullCount": nulls}).to_string()
+    }
+}
+
+impl Seen {
+    /// Of a text column in a dictionary, that holds no text but those of the rows.
+    pub(crate) fn of(column: &ArrayRef) -> Self {
+        Self { bounds: bounds_of(column), nulls: column.null_count() as u64 }
+    }
+
+    fn widen(&mut self, new: Self) {
+        self.nulls += new.nulls;
+        self.bounds = match (self.bounds.take(), new.bounds) {
+            (Some(old), Some(new)) => Some(old.widen(new)),
+            (old, new) => old.or(new),
+        };
     }
 }
 
@@ -100,6 +136,10 @@ fn bounds_of(column: &ArrayRef) -> Option<Bounds> {
         DataType::Utf8View => {
             let column = column.as_string_view();
             Some(Bounds::Text(min_string_view(column)?.to_owned(), max_string_view(column)?.to_owned()))
+        }
+        DataType::Dictionary(_, _) => {
+            let texts = column.as_any_dictionary().values().as_string::<i32>();
+            Some(Bounds::Text(min_string(texts)?.to_owned(), max_string(texts)?.to_owned()))
         }
         DataType::Int64 => {
             let column = column.as_primitive::<Int64Type>();

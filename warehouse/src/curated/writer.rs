@@ -1,17 +1,14 @@
 //! Writes rows, sorted by their partition first, as Parquet files of a curated table.
 
-use std::collections::HashMap;
+use std::ops::Range;
 use std::sync::Arc;
 
 use anyhow::Context;
-use datafusion::arrow::array::AsArray;
+use datafusion::arrow::array::{ArrayRef, AsArray};
 use datafusion::arrow::compute::{cast, partition};
-use datafusion::arrow::datatypes::{DataType, Date32Type, SchemaRef};
+use datafusion::arrow::datatypes::{DataType, Date32Type, Field, SchemaRef};
 use datafusion::arrow::record_batch::RecordBatch;
 use datafusion::parquet::arrow::ArrowWriter;
-use datafusion::parquet::basic::{Compression, ZstdLevel};
-use datafusion::parquet::file::properties::WriterProperties;
-use datafusion::parquet::schema::types::ColumnPath;
 use datafusion::prelude::DataFrame;
 use deltalake_core::kernel::Add;
 use futures::TryStreamExt;
@@ -19,7 +16,9 @@ use object_store::path::Path;
 use object_store::{ObjectStore, ObjectStoreExt};
 use uuid::Uuid;
 
+use super::encode::Encoder;
 use super::file::data_key;
+use super::properties::properties;
 use super::scan::viewed;
 use super::statistics::{Collector, FILE_PREFIX};
 use crate::limits::{FILE_BYTES_MAX, FILE_MEMORY_BYTES_MAX, FILE_ROWS_MAX, ROW_GROUP_ROWS};
@@ -53,6 +52,69 @@ pub(crate) async fn write(
             Err(error)
         }
     }
+}
+
+/// Rows in their order, of which columns can be asked.
+pub(crate) trait Columns: Send + Sync + 'static {
+    /// A column of the table's files, texts in a dictionary.
+    fn column(&self, field: &Field, rows: Range<usize>) -> anyhow::Result<ArrayRef>;
+}
+
+/// Rows of one partition.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Partition {
+    pub site_id: String,
+    /// Days since the epoch.
+    pub event_date: i32,
+    pub rows: Range<usize>,
+}
+
+/// Writes rows that are at hand, files of at most `rows_max` rows, on so many threads.
+pub(crate) async fn write_columns(
+    objects: &Arc<dyn ObjectStore>,
+    table: &'static Table,
+    columns: Arc<impl Columns>,
+    partitions: Vec<Partition>,
+    rows_max: usize,
+    threads: usize,
+) -> anyhow::Result<Vec<Add>> {
+    let mut added = Vec::new();
+    let written = async {
+        for mut left in partitions {
+            while !left.rows.is_empty() {
+                let (columns, rows) = (columns.clone(), left.rows.clone());
+                let encoding = move || encode_file(table, columns.as_ref(), rows, rows_max, threads);
+                let (bytes, statistics) = tokio::task::spawn_blocking(encoding).await??;
+                left.rows.start += usize::try_from(statistics.rows())?;
+                let place = (left.site_id.clone(), left.event_date);
+                added.push(put(objects, table, place, bytes, &statistics).await?);
+            }
+        }
+        anyhow::Ok(())
+    };
+    if let Err(error) = written.await {
+        discard(objects, table, &added).await;
+        return Err(error.context(format!("table {}", table.name)));
+    }
+    Ok(added)
+}
+
+/// A file of the first of some rows: as many as it may hold.
+fn encode_file(
+    table: &'static Table,
+    columns: &impl Columns,
+    mut rows: Range<usize>,
+    rows_max: usize,
+    threads: usize,
+) -> anyhow::Result<(Vec<u8>, Collector)> {
+    let mut file = Encoder::new(table, threads)?;
+    rows.end = rows.end.min(rows.start + rows_max);
+    while !rows.is_empty() && file.bytes() < FILE_BYTES_MAX {
+        let group = rows.start..rows.end.min(rows.start + ROW_GROUP_ROWS);
+        rows.start = group.end;
+        file.add(group, &|field, rows| columns.column(field, rows))?;
+    }
+    file.finish()
 }
 
 /// Removes what was written: nothing names it, and a round that fails again and again (memory, a full disk) would fill
@@ -128,16 +190,10 @@ impl Writer {
             return Ok(());
         }
         self.close().await?;
-        let properties = WriterProperties::builder()
-            .set_compression(Compression::ZSTD(ZstdLevel::try_new(3)?))
-            .set_max_row_group_row_count(Some(ROW_GROUP_ROWS));
-        let properties = self.table.bloom_filter_columns.iter().fold(properties, |properties, column| {
-            properties.set_column_bloom_filter_enabled(ColumnPath::from(*column), true)
-        });
         self.open = Some(OpenFile {
             site_id: site_id.to_owned(),
             event_date,
-            parquet: ArrowWriter::try_new(Vec::new(), self.schema.clone(), Some(properties.build()))?,
+            parquet: ArrowWriter::try_new(Vec::new(), self.schema.clone(), Some(properties(self.table)?))?,
             memory_bytes: 0,
             statistics: Collector::new(self.table),
         });
@@ -147,27 +203,36 @@ impl Writer {
     async fn close(&mut self) -> anyhow::Result<()> {
         let Some(file) = self.open.take() else { return Ok(()) };
         let bytes = file.parquet.into_inner()?;
-        let date = chrono::NaiveDate::from_epoch_days(file.event_date).context("event_date is out of range")?;
-        let path = format!("{}/event_date={date}/{FILE_PREFIX}{}.parquet", folder(&file.site_id), Uuid::now_v7());
-        let size = i64::try_from(bytes.len())?;
-        let key = data_key(self.table, &path);
-        self.objects
-            .put(&Path::from(key.as_str()), bytes.into())
-            .await
-            .with_context(|| format!("cannot write {key}"))?;
         self.written.rows += file.statistics.rows();
-        let [site_id, event_date] = PARTITION_COLUMNS.map(str::to_owned);
-        self.written.added.push(Add {
-            path,
-            partition_values: HashMap::from([(site_id, Some(file.site_id)), (event_date, Some(date.to_string()))]),
-            size,
-            modification_time: chrono::Utc::now().timestamp_millis(),
-            data_change: true,
-            stats: Some(file.statistics.json()),
-            ..Add::default()
-        });
+        let place = (file.site_id, file.event_date);
+        self.written.added.push(put(&self.objects, self.table, place, bytes, &file.statistics).await?);
         Ok(())
     }
+}
+
+/// Puts a file of a partition (site and date) into the store.
+async fn put(
+    objects: &Arc<dyn ObjectStore>,
+    table: &'static Table,
+    (site_id, event_date): (String, i32),
+    bytes: Vec<u8>,
+    statistics: &Collector,
+) -> anyhow::Result<Add> {
+    let date = chrono::NaiveDate::from_epoch_days(event_date).context("event_date is out of range")?;
+    let path = format!("{}/event_date={date}/{FILE_PREFIX}{}.parquet", folder(&site_id), Uuid::now_v7());
+    let size = i64::try_from(bytes.len())?;
+    let key = data_key(table, &path);
+    objects.put(&Path::from(key.as_str()), bytes.into()).await.with_context(|| format!("cannot write {key}"))?;
+    let values = PARTITION_COLUMNS.map(str::to_owned).into_iter().zip([Some(site_id), Some(date.to_string())]);
+    Ok(Add {
+        path,
+        partition_values: values.collect(),
+        size,
+        modification_time: chrono::Utc::now().timestamp_millis(),
+        data_change: true,
+        stats: Some(statistics.json()),
+        ..Add::default()
+    })
 }
 
 fn memory_bytes(rows: &RecordBatch) -> u64 {

@@ -10,7 +10,7 @@ use anyhow::Context;
 use datafusion::catalog::MemoryCatalogProviderList;
 use datafusion::error::DataFusionError;
 use datafusion::execution::disk_manager::{DiskManagerBuilder, DiskManagerMode};
-use datafusion::execution::memory_pool::{FairSpillPool, TrackConsumersPool};
+use datafusion::execution::memory_pool::{FairSpillPool, MemoryConsumer, MemoryReservation, TrackConsumersPool};
 use datafusion::execution::runtime_env::{RuntimeEnv, RuntimeEnvBuilder};
 use datafusion::execution::{SessionState, SessionStateBuilder};
 use datafusion::prelude::{SessionConfig, SessionContext};
@@ -85,6 +85,11 @@ impl Engine {
     /// Memory of all sessions together.
     pub fn memory_bytes_max(&self) -> usize {
         self.memory_bytes_max
+    }
+
+    /// Memory that no operator counts; nothing of it is reserved yet.
+    pub fn reserved(&self, what: &str) -> MemoryReservation {
+        MemoryConsumer::new(what).register(&self.runtime.memory_pool)
     }
 
     /// What selects of our own read: nothing as yet.

@@ -29,8 +29,12 @@ pub struct Size {
 impl Size {
     /// Rows of one batch, so that it stays small whatever a row takes.
     pub fn batch_rows(self) -> usize {
-        let row_bytes = (self.bytes / self.rows.max(1)).max(1);
-        usize::try_from(BATCH_BYTES_MAX / row_bytes).unwrap_or(BATCH_ROWS).clamp(BATCH_ROWS_MIN, BATCH_ROWS)
+        usize::try_from(BATCH_BYTES_MAX / self.row_bytes()).unwrap_or(BATCH_ROWS).clamp(BATCH_ROWS_MIN, BATCH_ROWS)
+    }
+
+    /// Of one row, at least 1.
+    pub fn row_bytes(self) -> u64 {
+        (self.bytes / self.rows.max(1)).max(1)
     }
 
     fn of_file(metadata: &ParquetMetaData) -> Self {

@@ -13,17 +13,19 @@ use schemas::landing::Link;
 use schemas::session::{GAP_US_MAX, SESSION_US_MAX};
 
 use super::Others;
+use super::events::Merge;
 use super::functions::{event_numbers, final_session_id, final_session_start, visitor_part};
-use super::landed::{Landed, final_columns};
+use super::held::{HeldRows, Ordered, OrderedTable};
+use super::landed::{self, Landed, final_columns};
 use super::part::Part;
 use super::repeats::Repeats;
 use super::touched::{Touched, TouchedSessions};
 use super::visitors::key;
-use crate::curated::scan::{FILE_INDEX, Scan, file_of};
+use crate::curated::scan::{Scan, files_where};
 use crate::curated::{CuratedFile, Version};
 use crate::engine::Engine;
 use crate::engine::inputs::{Inputs, number, text};
-use crate::tables::{Input, Rows, Table, stretches};
+use crate::tables::{EVENTS, Input, Rows, Table, stretches};
 
 /// The farthest that a changed session can begin before the event that touched it.
 const BACK_US: i64 = SESSION_US_MAX + GAP_US_MAX;
@@ -37,9 +39,38 @@ pub(crate) struct Derivation {
     touched: Touched,
     sessions: TouchedSessions,
     repeats: Repeats,
+    shared: Option<Shared>,
+}
+
+/// What a round of `events` has in memory.
+struct Shared {
+    /// The links' new events.
+    rows: Arc<Ordered>,
+    /// The events without them, in the sessions that they had.
+    before: Arc<Version>,
 }
 
 impl Derivation {
+    /// Of the links that a round of `events` has just taken in, whose rows are in memory; `before` is the version that it
+    /// took them into.
+    pub(crate) async fn of_round(
+        engine: &Engine,
+        events: Arc<dyn TableProvider>,
+        links: &[Arc<Link>],
+        (merge, landed, before): (&Merge, &HeldRows, &Arc<Version>),
+    ) -> anyhow::Result<Self> {
+        let inputs = || engine.inputs().table("events", events.clone());
+        let (mut touched, repeats) = merge.repeats(landed)?;
+        repeats.touch_owners(inputs()?, &mut touched).await?;
+        let sessions = match touched.sessions_among(merge.sessions()) {
+            Some(sessions) => sessions,
+            None => touched.sessions(&inputs()?.function(touched.function())).await?,
+        };
+        let rows = Arc::new(merge.ordered(&EVENTS, landed, &landed.none_beside())?);
+        let shared = Some(Shared { rows, before: before.clone() });
+        Ok(Self { engine: engine.clone(), links: links.to_vec(), events, touched, sessions, repeats, shared })
+    }
+
     /// `events` are the events with all of the links' rows in them.
     pub(crate) async fn plan(
         engine: &Engine,
@@ -52,28 +83,18 @@ impl Derivation {
         let repeats = Repeats::read(&both.function(touched.function()), &touched).await?;
         repeats.touch_owners(inputs()?, &mut touched).await?;
         let sessions = touched.sessions(&inputs()?.function(touched.function())).await?;
-        Ok(Self { engine: engine.clone(), links: links.to_vec(), events, touched, sessions, repeats })
+        Ok(Self { engine: engine.clone(), links: links.to_vec(), events, touched, sessions, repeats, shared: None })
     }
 
     /// Places of the files of `base` that hold rows to be replaced.
     pub(crate) async fn changed_files(&self, base: &Version) -> anyhow::Result<HashSet<usize>> {
         let (time, changed) = match base.table.rows {
-            Rows::Landed { .. } => {
-                let start = "final_session_start(site_id, visitor_id, occurred_at, session_started_at)";
-                ("occurred_at", format!("session_started_at <> {start}"))
-            }
-            Rows::OfSessions { .. } => ("session_started_at", TouchedSessions::CHANGED.to_owned()),
+            Rows::Landed { .. } => ("occurred_at", landed::CHANGED),
+            Rows::OfSessions { .. } => ("session_started_at", TouchedSessions::CHANGED),
         };
         let condition = self.touched.condition(time, BACK_US);
-        let sql = format!("select distinct {FILE_INDEX} from curated where {condition} and {changed}");
-        let mut files = HashSet::new();
-        let inputs = self.inputs().table("curated", Scan::version(base))?;
-        inputs
-            .each(&sql, |batch, row| {
-                files.insert(file_of(batch, 0, row) as usize);
-            })
-            .await?;
-        Ok(files)
+        let curated = self.inputs().table("curated", Scan::version(base))?;
+        files_where(&curated, &format!("{condition} and {changed}")).await
     }
 
     /// A part of the rows that join those of `base`, or replace some. `others` are the tables that it reads.
@@ -119,6 +140,9 @@ impl Derivation {
     /// The events of a part of the sessions that must be computed again.
     async fn touched_events(&self, part: Part) -> anyhow::Result<DataFrame> {
         let condition = self.touched.condition("occurred_at", BACK_US);
+        if let Some(shared) = self.shared.as_ref().filter(|_| part == Part::WHOLE) {
+            return self.touched_events_of(shared, &condition).await;
+        }
         let mut rows = format!("select * from events where {condition} and {}", TouchedSessions::CHANGED);
         let mut inputs = self.inputs().table("events", self.events.clone())?;
         if let Some(condition) = part.of_visitors() {
@@ -126,6 +150,19 @@ impl Derivation {
             rows = format!("{rows} and {condition}");
         }
         inputs.select(&rows).await
+    }
+
+    /// All of them, where the new ones are in memory: each of these is in such a session.
+    async fn touched_events_of(&self, shared: &Shared, condition: &str) -> anyhow::Result<DataFrame> {
+        let inputs = self.inputs().table("new_events", OrderedTable::new(shared.rows.clone()))?;
+        let columns = EVENTS.columns().join(", ");
+        let mut rows = format!("select {columns} from new_events");
+        if shared.before.files.is_empty() {
+            return inputs.select(&rows).await;
+        }
+        let before = format!("select {} from before where {condition}", final_columns(&EVENTS, &[]));
+        rows = format!("{rows} union all select {columns} from ({before}) where {}", TouchedSessions::CHANGED);
+        inputs.table("before", Scan::version(&shared.before))?.select(&rows).await
     }
 
     /// Rows of `base`, of the touched visitors' sessions that stay as they are.

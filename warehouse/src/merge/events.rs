@@ -3,31 +3,37 @@
 use std::collections::HashSet;
 use std::sync::Arc;
 
-use datafusion::execution::memory_pool::{MemoryConsumer, MemoryReservation};
+use datafusion::execution::memory_pool::MemoryReservation;
 use datafusion::prelude::DataFrame;
 use schemas::landing::Link;
 
 use super::functions::{final_session_id, final_session_start};
+use super::held::{HeldRows, Ordered};
 use super::keys::Keys;
-use super::landed::{Landed, final_columns};
+use super::landed::{CHANGED, Landed, final_columns};
 use super::part::Part;
+use super::repeats::Repeats;
 use super::sessionize::{Origin, Outcome, sessionize};
+use super::touched::Touched;
 use super::visitors::{EventId, Sessions};
-use crate::curated::scan::Scan;
+use crate::curated::scan::{Scan, files_where};
 use crate::curated::{CuratedFile, Version};
 use crate::engine::Engine;
 use crate::engine::inputs::Inputs;
 use crate::limits::DUPLICATE_US_MAX;
-use crate::tables::EVENTS;
+use crate::tables::{EVENTS, Table};
 
 /// The effect of some links on a version of the curated events.
 #[derive(Debug)]
 pub struct Merge {
     engine: Engine,
     links: Vec<Arc<Link>>,
+    touched: Touched,
     sessions: Arc<Sessions>,
     /// Landed events that the curated table holds already.
     already: Arc<HashSet<EventId>>,
+    /// The links' rows, if they fitted into memory.
+    held: Option<HeldRows>,
     outcome: Outcome,
     /// Memory of the outcome, given back when it is dropped.
     _memory: MemoryReservation,
@@ -36,10 +42,19 @@ pub struct Merge {
 impl Merge {
     /// Reads the keys of the links' rows, of the touched visitors' curated rows, and of the landed tabs' rows that stand
     /// under other visitors.
-    pub async fn plan(engine: &Engine, events: &Version, links: &[Arc<Link>]) -> anyhow::Result<Self> {
-        let mut keys = Keys::new(MemoryConsumer::new("sessions").register(&engine.runtime().memory_pool));
-        let landing = engine.inputs().table("landing", Scan::landing(links))?;
-        let (touched, tabs) = keys.read_landed(&landing).await?;
+    ///
+    /// `held` are the links' rows, where they are in memory already.
+    pub(crate) async fn plan(
+        engine: &Engine,
+        events: &Version,
+        links: &[Arc<Link>],
+        held: Option<HeldRows>,
+    ) -> anyhow::Result<Self> {
+        let mut keys = Keys::new(engine.reserved("sessions"));
+        let (touched, tabs) = match &held {
+            Some(held) => keys.take_held(held)?,
+            None => keys.read_landed(&engine.inputs().table("landing", Scan::landing(links))?).await?,
+        };
         if !touched.is_empty() && !events.files.is_empty() {
             let curated = engine.inputs().table("curated", Scan::version(events))?;
             let curated = curated.function(touched.function()).function(tabs.function());
@@ -53,8 +68,10 @@ impl Merge {
         Ok(Self {
             engine: engine.clone(),
             links: links.to_vec(),
+            touched,
             sessions: Arc::new(std::mem::take(&mut outcome.sessions)),
             already: Arc::new(std::mem::take(&mut outcome.already)),
+            held,
             outcome,
             _memory: keys.memory,
         })
@@ -62,7 +79,7 @@ impl Merge {
 
     /// Landed events, without repeats.
     pub fn events(&self) -> u64 {
-        self.outcome.events
+        self.outcome.staying.len() as u64
     }
 
     /// Landed events to which the stream job gave another session.
@@ -70,9 +87,38 @@ impl Merge {
         self.outcome.disagreements
     }
 
-    /// Places of the curated files that hold an event whose session changed.
-    pub fn changed_files(&self) -> HashSet<usize> {
-        self.outcome.changed_files.iter().map(|file| *file as usize).collect()
+    /// Places of the files of `base` that hold a row whose session changed. `base` is the version of the events, or one of
+    /// a table that is as far.
+    pub async fn changed_files(&self, base: &Version) -> anyhow::Result<HashSet<usize>> {
+        let changed = &self.outcome.changed_files;
+        if *base.table == EVENTS || changed.is_empty() {
+            return Ok(changed.iter().map(|file| *file as usize).collect());
+        }
+        let curated = self.inputs().function(self.touched.function()).table("curated", Scan::version(base))?;
+        let touched = self.touched.condition("occurred_at", DUPLICATE_US_MAX);
+        files_where(&curated, &format!("{touched} and {CHANGED}")).await
+    }
+
+    /// The links' rows, if they are in memory.
+    pub(crate) fn held(&self) -> Option<&HeldRows> {
+        self.held.as_ref()
+    }
+
+    /// The sessions of all visitors that it reads.
+    pub(super) fn sessions(&self) -> &Arc<Sessions> {
+        &self.sessions
+    }
+
+    /// Whom the links touch, repeats included, and what of their rows are repeats.
+    pub(super) fn repeats(&self, landed: &HeldRows) -> anyhow::Result<(Touched, Repeats)> {
+        let mut touched = self.touched.clone();
+        let repeats = Repeats::of_held(landed, &self.outcome.staying, &mut touched)?;
+        Ok((touched, repeats))
+    }
+
+    /// A table's new rows, which are in memory, with those that are written again.
+    pub(crate) fn ordered(&self, table: &'static Table, landed: &HeldRows, kept: &HeldRows) -> anyhow::Result<Ordered> {
+        Ordered::new(table, landed, &self.outcome.staying, kept, &self.sessions)
     }
 
     /// A part of the links' new rows, as curated events with their final sessions.

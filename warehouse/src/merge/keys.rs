@@ -1,8 +1,9 @@
 //! What the session rule needs of events, read from landing and curated files.
 
-use datafusion::arrow::array::RecordBatch;
+use datafusion::arrow::array::{AsArray, RecordBatch};
 use datafusion::execution::memory_pool::MemoryReservation;
 
+use super::held::{HeldRows, Pairs};
 use super::sessionize::{EventKey, Origin};
 use super::touched::{Tabs, Touched};
 use super::visitors::key;
@@ -30,7 +31,11 @@ impl Keys {
         inputs
             .each_batch(&sql, |batch| {
                 let known = self.events.len();
-                let origin = |row| Origin::Landed { partition: number(batch, 6, row), offset: number(batch, 7, row) };
+                let origin = |row| Origin::Landed {
+                    partition: number(batch, 6, row),
+                    offset: number(batch, 7, row),
+                    row: u32::try_from(known + row).unwrap_or(u32::MAX),
+                };
                 self.add(batch, origin)?;
                 for (row, event) in self.events[known..].iter().enumerate() {
                     touched.add(event.visitor, text(batch, 1, row), event.at);
@@ -39,6 +44,46 @@ impl Keys {
                 Ok(())
             })
             .await?;
+        Ok((touched, tabs))
+    }
+
+    /// The same of landed rows in memory.
+    pub(super) fn take_held(&mut self, landed: &HeldRows) -> anyhow::Result<(Touched, Tabs)> {
+        let (mut touched, mut tabs) = (Touched::default(), Tabs::default());
+        let mut first = 0;
+        for held in &landed.held {
+            let count = held.rows.num_rows();
+            self.memory.try_grow(count * 2 * size_of::<EventKey>())?;
+            let (visitors, tabs_of) = (Pairs::of(held, "visitor_id"), Pairs::of(held, "tab_id"));
+            let [visitor_keys, tab_keys] = [&visitors, &tabs_of].map(Pairs::keys);
+            let duplicate = held.rows.column_by_name("duplicate").map(|column| column.as_boolean());
+            let (at, start) = (held.times("occurred_at")?, held.times("session_started_at")?);
+            let (seq, partition) = (held.numbers("seq")?, held.numbers("kafka_partition")?);
+            let offset = held.numbers("kafka_offset")?;
+            let mut firsts = vec![i64::MAX; visitors.pairs.len()];
+            let mut least = vec![i64::MAX; tabs_of.pairs.len()];
+            for row in (0..count).filter(|row| !duplicate.is_some_and(|marked| marked.value(*row))) {
+                let (visitor, tab) = (visitors.of_row[row] as usize, tabs_of.of_row[row] as usize);
+                firsts[visitor] = firsts[visitor].min(at[row]);
+                least[tab] = least[tab].min(seq[row]);
+                let place = u32::try_from(first + row)?;
+                self.events.push(EventKey {
+                    visitor: visitor_keys[visitor],
+                    tab: tab_keys[tab],
+                    seq: seq[row],
+                    at: at[row],
+                    session_start: start[row],
+                    origin: Origin::Landed { partition: partition[row], offset: offset[row], row: place },
+                });
+            }
+            for (place, (_, id)) in visitors.pairs.iter().enumerate().filter(|(place, _)| firsts[*place] < i64::MAX) {
+                touched.add(visitor_keys[place], id, firsts[place]);
+            }
+            for (place, (_, id)) in tabs_of.pairs.iter().enumerate().filter(|(place, _)| least[*place] < i64::MAX) {
+                tabs.add(tab_keys[place], id, least[place]);
+            }
+            first += count;
+        }
         Ok((touched, tabs))
     }
 

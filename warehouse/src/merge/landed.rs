@@ -22,12 +22,14 @@ pub(super) struct Landed<'a> {
 impl Landed<'_> {
     /// A part of the rows that `landing` has for a table, with their final sessions.
     pub(super) async fn rows(&self, mut inputs: Inputs, table: &Table, part: Part) -> anyhow::Result<DataFrame> {
-        let Rows::Landed { condition, renamed } = table.rows else {
+        let Rows::Landed { only_type, renamed } = table.rows else {
             anyhow::bail!("{table:?} is computed from sessions")
         };
-        let mut rows = format!(
-            "select *, cast(occurred_at as date) as event_date from landing where not duplicate and {condition}"
-        );
+        let mut rows =
+            String::from("select *, cast(occurred_at as date) as event_date from landing where not duplicate");
+        if let Some(kind) = only_type {
+            rows = format!("{rows} and type = '{kind}'");
+        }
         if let Some(condition) = part.of_events() {
             inputs = inputs.function(event_part(part.of));
             rows = format!("{rows} and {condition}");
@@ -45,6 +47,10 @@ impl Landed<'_> {
         inputs.select(&format!("select {} from ({rows})", final_columns(table, renamed))).await
     }
 }
+
+/// Condition on rows of such a table: their session is another now.
+pub(super) const CHANGED: &str =
+    "session_started_at <> final_session_start(site_id, visitor_id, occurred_at, session_started_at)";
 
 /// Select list of a table whose session columns are taken from the functions; `renamed` columns from others.
 pub(super) fn final_columns(table: &Table, renamed: &[(&str, &str)]) -> String {

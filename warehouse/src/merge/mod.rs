@@ -7,6 +7,7 @@
 mod derivation;
 mod events;
 mod functions;
+pub(crate) mod held;
 mod keys;
 mod landed;
 mod memo;
@@ -27,6 +28,8 @@ pub(crate) use events::Merge;
 pub(crate) use memo::Memo;
 pub(crate) use part::Part;
 
+use held::HeldRows;
+
 use crate::curated::{CuratedFile, Version};
 use crate::tables::Table;
 
@@ -35,15 +38,24 @@ pub(crate) type Others = Vec<(&'static Table, Arc<dyn TableProvider>)>;
 
 /// The effect of some links on a version of a table.
 pub(crate) enum Effect {
+    /// Also for a table that has rows of the same events and is as far, while these are in memory.
     OnEvents(Arc<Merge>),
     OnDerived(Arc<Derivation>),
 }
 
 impl Effect {
+    /// The links' rows, where they are in memory and all that the table takes.
+    pub(crate) fn held(&self) -> Option<(&Merge, &HeldRows)> {
+        match self {
+            Self::OnEvents(merge) => Some((merge, merge.held()?)),
+            Self::OnDerived(_) => None,
+        }
+    }
+
     /// Places of the files of `base` that hold rows which change.
     pub(crate) async fn changed_files(&self, base: &Version) -> anyhow::Result<HashSet<usize>> {
         match self {
-            Self::OnEvents(merge) => Ok(merge.changed_files()),
+            Self::OnEvents(merge) => merge.changed_files(base).await,
             Self::OnDerived(derivation) => derivation.changed_files(base).await,
         }
     }

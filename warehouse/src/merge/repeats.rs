@@ -10,6 +10,8 @@ use std::sync::Arc;
 use datafusion::arrow::array::{AsArray, RecordBatch};
 
 use super::functions::event_set;
+use super::held::{HeldRows, Pairs};
+use super::sessionize::Staying;
 use super::touched::Touched;
 use super::visitors::{EventId, key};
 use crate::engine::inputs::{Inputs, number, text, time};
@@ -65,6 +67,25 @@ impl Repeats {
         let foreign = landed.iter().filter(|(_, of)| of.first.is_some()).map(|(event, _)| *event);
         repeats.foreign = Arc::new(foreign.collect());
         repeats.counts = landed.into_iter().filter(|(_, of)| of.rows > 0).map(|(event, of)| (event, of.rows)).collect();
+        Ok(repeats)
+    }
+
+    /// The same of rows in memory, of which some stay. Whoever sent what came again is touched by it.
+    pub(super) fn of_held(landed: &HeldRows, staying: &[Staying], touched: &mut Touched) -> anyhow::Result<Self> {
+        let mut repeats = Self::default();
+        for (held, starts) in landed.held.iter().zip(landed.starts(staying)) {
+            if starts.iter().all(Option::is_some) {
+                continue;
+            }
+            let (visitors, tabs) = (Pairs::of(held, "visitor_id"), Pairs::of(held, "tab_id"));
+            let [visitor_keys, tab_keys] = [&visitors, &tabs].map(Pairs::keys);
+            let (at, seq) = (held.times("occurred_at")?, held.numbers("seq")?);
+            for row in (0..starts.len()).filter(|row| starts[*row].is_none()) {
+                let (visitor, tab) = (visitors.of_row[row] as usize, tabs.of_row[row] as usize);
+                touched.add(visitor_keys[visitor], visitors.pairs[visitor].1, at[row]);
+                *repeats.counts.entry((tab_keys[tab], seq[row])).or_default() += 1;
+            }
+        }
         Ok(repeats)
     }
 

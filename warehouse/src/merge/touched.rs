@@ -13,7 +13,7 @@ use crate::engine::inputs::{Inputs, number, text, time};
 use crate::limits::NAMED_IDS_MAX;
 
 /// Visitors, each with the time of the first event that touches it (epoch microseconds).
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(super) struct Touched {
     from: Arc<HashMap<Key, i64>>,
     least: Option<i64>,
@@ -97,6 +97,18 @@ impl Touched {
         let mut sessions = Sessions::default();
         stretches.into_iter().for_each(|(visitor, stretches)| sessions.insert(visitor, stretches));
         Ok(TouchedSessions { sessions: Arc::new(sessions), first: Arc::new(first) })
+    }
+}
+
+impl Touched {
+    /// The same by sessions that are known already; none when those of a visitor are not.
+    pub(super) fn sessions_among(&self, sessions: &Arc<Sessions>) -> Option<TouchedSessions> {
+        let mut first = HashMap::with_capacity(self.from.len());
+        for (visitor, from) in self.from.iter() {
+            let reached = sessions.of(*visitor)?.iter().find(|stretch| stretch.end >= from - GAP_US_MAX);
+            first.extend(reached.map(|stretch| (*visitor, stretch.start)));
+        }
+        Some(TouchedSessions { sessions: sessions.clone(), first: Arc::new(first) })
     }
 }
 

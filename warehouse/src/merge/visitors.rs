@@ -38,6 +38,11 @@ impl Sessions {
         self.0.insert(visitor, stretches);
     }
 
+    /// A visitor's sessions, in order.
+    pub(crate) fn of(&self, visitor: Key) -> Option<&[Stretch]> {
+        self.0.get(&visitor).map(Vec::as_slice)
+    }
+
     /// Start of the session that an event at `at` belongs to.
     pub(crate) fn start_of(&self, visitor: Key, at: i64) -> Option<i64> {
         let stretches = self.0.get(&visitor)?;

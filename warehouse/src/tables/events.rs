@@ -25,7 +25,7 @@ pub static TABLE: Table = Table {
     ],
     // Compaction asks of each landed tab whether it is known; the files are sorted by visitor.
     bloom_filter_columns: &["tab_id"],
-    rows: Rows::Landed { condition: "true", renamed: &[] },
+    rows: Rows::Landed { only_type: None, renamed: &[] },
     sums: &[],
     strays: &[],
     repeats: None,

@@ -51,10 +51,10 @@ pub struct Table {
 
 /// Where a table's rows come from, and so what changes them.
 pub enum Rows {
-    /// One row for each landed event that holds the condition. Afterwards only its session can change: a row changes when
+    /// One row for each landed event, or each of one type. Afterwards only its session can change: a row changes when
     /// another session than its own holds its time.
     Landed {
-        condition: &'static str,
+        only_type: Option<&'static str>,
         /// Columns that have another name in the landing files: own name, landing name.
         renamed: &'static [(&'static str, &'static str)],
     },

@@ -12,7 +12,7 @@ pub(super) static TABLE: Table = Table {
     statistics_columns: &["session_id", "visitor_id", "tab_id", "page_view_id", "seq", "occurred_at"],
     bloom_filter_columns: &[],
     rows: Rows::Landed {
-        condition: "type = 'pointer'",
+        only_type: Some("pointer"),
         renamed: &[("dt", "trail_dt"), ("x", "trail_x"), ("y", "trail_y")],
     },
     sums: &[Sum {

@@ -105,7 +105,7 @@ async fn check_sessions(inputs: &Inputs, report: &mut Report) -> anyhow::Result<
                 seq: number(batch, 2, row),
                 at: time(batch, 4, row),
                 session_start: time(batch, 5, row),
-                origin: Origin::Landed { partition: 0, offset: 0 },
+                origin: Origin::Landed { partition: 0, offset: 0, row: 0 },
             });
         })
         .await?;

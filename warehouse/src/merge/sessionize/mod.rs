@@ -30,14 +30,25 @@ pub(crate) enum Origin {
     Elsewhere,
     /// In a curated file, by its place in the list of files.
     Curated { file: i32 },
-    /// In a landing file.
-    Landed { partition: i64, offset: i64 },
+    /// In a landing file; `row` is its place among all landed rows at hand.
+    Landed { partition: i64, offset: i64, row: u32 },
+}
+
+/// A landed row that is its event's own.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Staying {
+    /// Its place among all landed rows at hand.
+    pub row: u32,
+    /// Start of its session, in epoch microseconds.
+    pub start: i64,
 }
 
 /// What came out.
 #[derive(Debug, Default)]
 pub(crate) struct Outcome {
     pub sessions: Sessions,
+    /// Landed rows, repeats left out.
+    pub staying: Vec<Staying>,
     /// Landed events (hash of site and tab, seq) that the curated table holds already.
     pub already: HashSet<(Key, i64)>,
     /// Some landed event stands twice among the new ones: the first by partition and offset counts.
@@ -46,8 +57,6 @@ pub(crate) struct Outcome {
     pub changed_files: HashSet<i32>,
     /// New events to which the stream job gave another session.
     pub disagreements: u64,
-    /// New events, without repeats.
-    pub events: u64,
 }
 
 /// Computes the sessions of all visitors.
@@ -108,8 +117,8 @@ fn one_visitor(events: &[EventKey], outcome: &mut Outcome) -> Vec<Stretch> {
         match event.origin {
             Origin::Curated { file } if differs => drop(outcome.changed_files.insert(file)),
             Origin::Elsewhere | Origin::Curated { .. } => {}
-            Origin::Landed { .. } => {
-                outcome.events += 1;
+            Origin::Landed { row, .. } => {
+                outcome.staying.push(Staying { row, start });
                 outcome.disagreements += u64::from(differs);
             }
         }

@@ -5,7 +5,7 @@ use super::*;
 const VISITOR: Key = 9;
 
 fn landed(seq: i64, at: i64) -> EventKey {
-    let origin = Origin::Landed { partition: 0, offset: seq };
+    let origin = Origin::Landed { partition: 0, offset: seq, row: 0 };
     EventKey { visitor: VISITOR, tab: 1, seq, at, session_start: at, origin }
 }
 
@@ -19,7 +19,7 @@ fn a_late_event_joins_two_curated_sessions() {
     let outcome = sessionize(vec![curated(0, 0, 0), curated(2, 2 * gap, 2 * gap), landed(1, gap)]);
     assert_eq!(outcome.sessions.start_of(VISITOR, 2 * gap), Some(0));
     assert_eq!(outcome.changed_files, HashSet::from([7]));
-    assert_eq!((outcome.events, outcome.disagreements), (1, 1));
+    assert_eq!((outcome.staying.len(), outcome.disagreements), (1, 1));
 }
 
 #[test]
@@ -42,24 +42,25 @@ fn repeats_count_once() {
         curated(0, 5, 5),
         landed(0, 5),
         landed(1, 6),
-        EventKey { origin: Origin::Landed { partition: 0, offset: 99 }, ..landed(1, 6) },
+        EventKey { origin: Origin::Landed { partition: 0, offset: 99, row: 1 }, ..landed(1, 6) },
     ]);
     assert_eq!(outcome.already, HashSet::from([(1, 0)]));
     assert!(outcome.doubled);
-    assert_eq!(outcome.events, 1);
+    assert_eq!(outcome.staying.len(), 1);
 }
 
 #[test]
 fn an_event_stays_with_the_visitor_who_sent_it_first() {
     const OTHER: Key = 3;
     let elsewhere = EventKey { visitor: 4, origin: Origin::Elsewhere, ..landed(4, 9) };
-    let later = |event| EventKey { visitor: OTHER, origin: Origin::Landed { partition: 1, offset: 0 }, ..event };
+    let later =
+        |event| EventKey { visitor: OTHER, origin: Origin::Landed { partition: 1, offset: 0, row: 2 }, ..event };
     let first = [curated(0, 5, 5), landed(1, 6), landed(3, 8), elsewhere];
     let again = [landed(0, 5), landed(1, 6), landed(2, 7), landed(4, 9)].map(later);
     let outcome = sessionize([first, again].concat());
     assert_eq!(outcome.already, HashSet::from([(1, 0), (1, 4)]));
     assert!(outcome.doubled);
-    assert_eq!(outcome.events, 3, "1 and 3 of the first, 2 of the other");
+    assert_eq!(outcome.staying.len(), 3, "1 and 3 of the first, 2 of the other");
     let starts = [6, 7, 9].map(|at| outcome.sessions.start_of(OTHER, at));
     assert_eq!(starts, [None, Some(7), None]);
 }

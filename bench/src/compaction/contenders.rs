@@ -1,0 +1,93 @@
+//! Who is measured, each in a process of its own.
+
+use std::fs;
+use std::path::Path;
+use std::process::Command;
+
+use anyhow::{Context, Result};
+use url::Url;
+
+use super::{CompactionArguments, files_below};
+
+const DUCKDB: &str = include_str!("duckdb.py");
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Contender {
+    Ours,
+    Floor,
+    DuckDb,
+}
+
+impl Contender {
+    pub(super) const ALL: [Self; 3] = [Self::Ours, Self::Floor, Self::DuckDb];
+
+    pub(super) fn name(self) -> &'static str {
+        match self {
+            Self::Ours => "compact",
+            Self::Floor => "floor",
+            Self::DuckDb => "duckdb",
+        }
+    }
+
+    /// For people.
+    pub(super) fn described(self) -> &'static str {
+        match self {
+            Self::Ours => "`warehouse compact`, all tables",
+            Self::Floor => "read, order and write once: `events` and `pointer`, one thread",
+            Self::DuckDb => "DuckDB, all tables with fewer columns",
+        }
+    }
+
+    /// Below its work folder, where its tables are.
+    pub(super) fn output(self) -> &'static str {
+        match self {
+            Self::Ours => "warehouse",
+            Self::Floor | Self::DuckDb => "out",
+        }
+    }
+
+    pub(super) fn command(
+        self,
+        arguments: &CompactionArguments,
+        own: &Path,
+        bin: &Path,
+        landing: &Path,
+        work: &Path,
+    ) -> Result<Command> {
+        let out = work.join(self.output());
+        let mut command = match self {
+            Self::Ours => {
+                link_all(landing, &work.join("landing"))?;
+                let store = Url::from_directory_path(work).ok().context("the work folder has no address")?;
+                let mut command = Command::new(bin.join("warehouse"));
+                command.args(["--store", store.as_str(), "compact"]);
+                return Ok(command);
+            }
+            Self::Floor => {
+                let mut command = Command::new(own);
+                command.arg("compaction-floor");
+                command
+            }
+            Self::DuckDb => {
+                let mut command = Command::new(testkit::readers::python());
+                command.args(["-c", DUCKDB, &arguments.threads.to_string(), &arguments.memory]);
+                command
+            }
+        };
+        fs::create_dir_all(&out)?;
+        command.arg(landing).arg(out);
+        Ok(command)
+    }
+}
+
+/// The same files under other names: compaction only reads them.
+fn link_all(from: &Path, to: &Path) -> Result<()> {
+    for kind in ["parquet", "json"] {
+        for file in files_below(from, kind)? {
+            let copy = to.join(file.strip_prefix(from)?);
+            fs::create_dir_all(copy.parent().context("a file lies in a folder")?)?;
+            fs::hard_link(&file, &copy).or_else(|_| fs::copy(&file, &copy).map(drop))?;
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,97 @@
+//! `bench compaction`: what compaction spends on a million events, beside the least that its reading and writing can cost and
+//! beside DuckDB, all on the same landing files.
+
+mod contenders;
+pub mod floor;
+mod report;
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result, ensure};
+use clap::Args;
+use schemas::landing::Link;
+
+use crate::pipeline::results::with_section;
+use contenders::Contender;
+use report::{Measured, section};
+
+#[derive(Args)]
+pub struct CompactionArguments {
+    /// Folder that holds `landing/`, such as `bench pipeline` leaves; nothing in it is changed
+    #[arg(long, value_name = "FOLDER")]
+    pub store: PathBuf,
+    /// Folder of warehouse [default: where bench itself lies]
+    #[arg(long, value_name = "FOLDER")]
+    pub bin: Option<PathBuf>,
+    /// Folder for what is written, emptied before every run
+    #[arg(long, value_name = "FOLDER")]
+    pub work: PathBuf,
+    /// Threads and memory of DuckDB
+    #[arg(long, default_value_t = 2)]
+    pub threads: usize,
+    #[arg(long, default_value = "4GB")]
+    pub memory: String,
+    /// Where the results are written as Markdown, in place of those of an earlier run
+    #[arg(long, value_name = "FILE", default_value = "bench/RESULTS.md")]
+    pub out: PathBuf,
+}
+
+pub fn run(arguments: &CompactionArguments) -> Result<()> {
+    let own = std::env::current_exe().context("where bench itself lies is not known")?;
+    let bin = arguments.bin.clone().or_else(|| Some(own.parent()?.to_owned())).unwrap_or_default();
+    let landing = arguments.store.join("landing");
+    let events = landed_events(&landing)?;
+    let mut all = Vec::new();
+    for contender in Contender::ALL {
+        let work = empty(&arguments.work.join(contender.name()))?;
+        let command = contender.command(arguments, &own, &bin, &landing, &work)?;
+        let used = crate::pipeline::usage::run_measured(command, contender.name())?;
+        let bytes = bytes_below(&work.join(contender.output()))?;
+        let measured = Measured { contender, used, bytes, events };
+        println!("{}", measured.line());
+        all.push(measured);
+    }
+    let text = section(arguments, &bin, &all);
+    let before = fs::read_to_string(&arguments.out).unwrap_or_default();
+    fs::write(&arguments.out, with_section(&before, &text))
+        .with_context(|| format!("{} cannot be written", arguments.out.display()))
+}
+
+/// Distinct events by what the links say.
+fn landed_events(landing: &Path) -> Result<u64> {
+    let mut events = 0;
+    for path in files_below(&landing.join("commits"), "json")? {
+        let link: Link = serde_json::from_slice(&fs::read(&path)?).with_context(|| path.display().to_string())?;
+        events += link.counts.events - link.counts.duplicates;
+    }
+    ensure!(events > 0, "{}: no link", landing.display());
+    Ok(events)
+}
+
+fn bytes_below(folder: &Path) -> Result<u64> {
+    files_below(folder, "parquet")?.iter().map(|path| Ok(fs::metadata(path)?.len())).sum()
+}
+
+/// Files of a kind in a folder and those in it, in the order of their names.
+fn files_below(folder: &Path, extension: &str) -> Result<Vec<PathBuf>> {
+    let mut found = Vec::new();
+    for entry in fs::read_dir(folder).with_context(|| folder.display().to_string())? {
+        let path = entry?.path();
+        if path.is_dir() {
+            found.extend(files_below(&path, extension)?);
+        } else if path.extension().is_some_and(|own| own == extension) {
+            found.push(path);
+        }
+    }
+    found.sort();
+    Ok(found)
+}
+
+fn empty(folder: &Path) -> Result<PathBuf> {
+    if folder.exists() {
+        fs::remove_dir_all(folder).with_context(|| format!("{} cannot be emptied", folder.display()))?;
+    }
+    fs::create_dir_all(folder).with_context(|| format!("{} cannot be made", folder.display()))?;
+    folder.canonicalize().with_context(|| format!("{} cannot be found", folder.display()))
+}

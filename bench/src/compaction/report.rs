@@ -1,0 +1,64 @@
+//! The section of `RESULTS.md`.
+
+use std::fmt::Write;
+use std::path::Path;
+
+use super::CompactionArguments;
+use super::contenders::Contender;
+use crate::pipeline::machine::Machine;
+use crate::pipeline::usage::Used;
+
+pub(super) struct Measured {
+    pub contender: Contender,
+    pub used: Used,
+    pub bytes: u64,
+    pub events: u64,
+}
+
+impl Measured {
+    fn cpu_per_million(&self) -> f64 {
+        self.used.cpu.total() * 1e6 / self.events as f64
+    }
+
+    pub(super) fn line(&self) -> String {
+        format!(
+            "{}: {:.2} CPU-seconds per million events, peak {:.0} MiB, {:.1} bytes an event",
+            self.contender.name(),
+            self.cpu_per_million(),
+            self.used.peak_mib.unwrap_or_default(),
+            self.bytes as f64 / self.events as f64
+        )
+    }
+}
+
+pub(super) fn section(arguments: &CompactionArguments, bin: &Path, all: &[Measured]) -> String {
+    let machine = Machine::look(Path::new("infra/dev/parts"));
+    let events = all.first().map_or(0, |one| one.events);
+    let build = bin.file_name().map_or("unknown".into(), |name| name.to_string_lossy());
+    let mut out = format!(
+        "## Compaction\n\n- date: {}\n- commit: {}\n- command: `bench compaction`, DuckDB with {} threads and {}\n\
+         - programs: {build} build\n- machine: {} cores, {}, {:.0} GiB; load average {} at the end\n\
+         - events: {events}, the same landing files for all\n\n\
+         | what | CPU-seconds per million events | of it system | peak memory, MiB | bytes an event |\n|---|---|---|---|---|\n",
+        machine.date,
+        machine.commit,
+        arguments.threads,
+        arguments.memory,
+        machine.cores,
+        machine.cpu,
+        machine.memory_gib,
+        machine.load
+    );
+    for one in all {
+        let _ = writeln!(
+            out,
+            "| {} | {:.2} | {:.2} | {:.0} | {:.1} |",
+            one.contender.described(),
+            one.cpu_per_million(),
+            one.used.cpu.system * 1e6 / events as f64,
+            one.used.peak_mib.unwrap_or_default(),
+            one.bytes as f64 / events as f64
+        );
+    }
+    out
+}

@@ -1,0 +1,87 @@
+//! Rows in memory, for a round that fits: read once from their files, ordered once, written a column at a time.
+//!
+//! Texts stay in dictionaries, as they lie in the files, until they are encoded again.
+
+mod gather;
+mod order;
+mod pairs;
+mod read;
+mod table;
+
+use std::sync::Arc;
+
+use datafusion::arrow::array::RecordBatch;
+use datafusion::arrow::datatypes::Schema;
+use datafusion::execution::memory_pool::MemoryReservation;
+use futures::{StreamExt, TryStreamExt, stream};
+use object_store::ObjectStore;
+use schemas::landing::{Link, event_fields};
+
+pub(crate) use order::Ordered;
+pub(super) use pairs::Pairs;
+pub(super) use table::OrderedTable;
+
+use super::sessionize::Staying;
+use crate::curated::{CuratedFile, Version};
+
+/// Rows of one row group.
+#[derive(Debug)]
+pub(super) struct Held {
+    pub rows: RecordBatch,
+    /// Site of a curated file's rows; landed rows name theirs.
+    site_id: Option<String>,
+}
+
+/// Rows in reserved memory.
+#[derive(Debug)]
+pub(crate) struct HeldRows {
+    pub(super) held: Vec<Arc<Held>>,
+    memory: MemoryReservation,
+}
+
+impl HeldRows {
+    /// The rows of the landing files that the links name, in the links' order; so many files at once.
+    pub(crate) async fn landed(
+        objects: &Arc<dyn ObjectStore>,
+        links: &[Arc<Link>],
+        memory: MemoryReservation,
+        at_once: usize,
+    ) -> anyhow::Result<Self> {
+        let schema = Arc::new(Schema::new(event_fields()));
+        let files: Vec<String> = links.iter().flat_map(|link| &link.files).map(|file| file.path.clone()).collect();
+        let read = stream::iter(files)
+            .map(|path| read::rows(objects.clone(), path, schema.clone(), &memory))
+            .buffered(at_once)
+            .try_collect::<Vec<_>>()
+            .await?;
+        let held = read.into_iter().flatten().map(|rows| Arc::new(Held { rows, site_id: None })).collect();
+        Ok(Self { held, memory })
+    }
+
+    /// Of each batch the start of the session of the rows that stay.
+    pub(super) fn starts(&self, staying: &[Staying]) -> Vec<Vec<Option<i64>>> {
+        order::session_starts(self, staying)
+    }
+
+    /// No rows, in memory of the same kind.
+    pub(super) fn none_beside(&self) -> Self {
+        Self { held: Vec::new(), memory: self.memory.new_empty() }
+    }
+
+    /// The rows of some files of a version, in memory of the same kind as these rows.
+    pub(crate) async fn beside(
+        &self,
+        objects: &Arc<dyn ObjectStore>,
+        base: &Version,
+        files: &[&CuratedFile],
+    ) -> anyhow::Result<Self> {
+        let (schema, memory) = (base.table.file_schema(), self.memory.new_empty());
+        let mut held = Vec::new();
+        for file in files {
+            let read = read::rows(objects.clone(), base.scan_file(file).key, schema.clone(), &memory).await?;
+            let site_id = || Some(file.site_id.clone());
+            held.extend(read.into_iter().map(|rows| Arc::new(Held { rows, site_id: site_id() })));
+        }
+        Ok(Self { held, memory })
+    }
+}

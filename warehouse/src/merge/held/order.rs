@@ -1,0 +1,200 @@
+//! The order of a table's rows: by its partition, then by visitor, time, tab and number.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use datafusion::arrow::array::{Array, AsArray};
+use datafusion::arrow::datatypes::{DataType, Int64Type, TimestampMicrosecondType};
+use datafusion::execution::memory_pool::MemoryReservation;
+
+use super::pairs::Texts;
+
+use super::{Held, HeldRows, Pairs};
+use crate::curated::writer::Partition;
+use crate::merge::sessionize::Staying;
+use crate::merge::visitors::Sessions;
+use crate::tables::{Rows, Table};
+
+/// What "event_date" counts in.
+const DAY_US: i64 = 24 * 3_600 * 1_000_000;
+
+/// A row, and all that its place depends on. Sites, visitors and tabs are numbered in the order of their texts.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Row {
+    pub site: u32,
+    pub date: i32,
+    pub visitor: u32,
+    at: i64,
+    tab: u32,
+    seq: i64,
+    /// Where it is held.
+    pub batch: u32,
+    pub row: u32,
+    /// Start of its session, and whether that was computed.
+    pub start: i64,
+    pub computed: bool,
+}
+
+/// The rows of a table that has one for each landed event: new ones, and those of files that are written again.
+#[derive(Debug)]
+pub(crate) struct Ordered {
+    pub(super) table: &'static Table,
+    pub(super) held: Vec<Arc<Held>>,
+    pub(super) rows: Vec<Row>,
+    pub(super) visitors: Vec<String>,
+    pub(super) sites: Vec<String>,
+    _memory: MemoryReservation,
+}
+
+impl Ordered {
+    /// Of the `landed` rows those that stay, and all `kept` ones with the session that holds their time.
+    pub(crate) fn new(
+        table: &'static Table,
+        landed: &HeldRows,
+        staying: &[Staying],
+        kept: &HeldRows,
+        sessions: &Sessions,
+    ) -> anyhow::Result<Self> {
+        let held: Vec<Arc<Held>> = landed.held.iter().chain(&kept.held).cloned().collect();
+        let pairs = |column: &str| -> Vec<Pairs<'_>> { held.iter().map(|held| Pairs::of(held, column)).collect() };
+        let (visitors, tabs) = (pairs("visitor_id"), pairs("tab_id"));
+        let site_ranks = Ranks::of(visitors.iter().flat_map(|of| &of.pairs).map(|(site, _)| *site));
+        let visitor_ranks = Ranks::of(visitors.iter().flat_map(|of| &of.pairs).map(|(_, visitor)| *visitor));
+        let tab_ranks = Ranks::of(tabs.iter().flat_map(|of| &of.pairs).map(|(_, tab)| *tab));
+
+        let memory = landed.memory.new_empty();
+        let kept_rows: usize = kept.held.iter().map(|held| held.rows.num_rows()).sum();
+        memory.try_grow((staying.len() + kept_rows) * size_of::<Row>())?;
+        let starts = session_starts(landed, staying);
+        let mut rows = Vec::with_capacity(staying.len() + kept_rows);
+        for (batch, held) in held.iter().enumerate() {
+            let visitor: Vec<u32> = visitors[batch].pairs.iter().map(|(_, text)| visitor_ranks.0[text]).collect();
+            let site: Vec<u32> = visitors[batch].pairs.iter().map(|(site, _)| site_ranks.0[site]).collect();
+            let tab: Vec<u32> = tabs[batch].pairs.iter().map(|(_, text)| tab_ranks.0[text]).collect();
+            let keys = visitors[batch].keys();
+            let (at, seq) = (held.times("occurred_at")?, held.numbers("seq")?);
+            let old = held.times("session_started_at")?;
+            let of_type = OfType::new(table, held);
+            for row in 0..held.rows.num_rows() {
+                let (start, computed) = match starts.get(batch).map(|starts| starts[row]) {
+                    Some(None) => continue,
+                    Some(Some(start)) => (start, true),
+                    None => match sessions.start_of(keys[visitors[batch].of_row[row] as usize], at[row]) {
+                        Some(start) => (start, true),
+                        None => (old[row], false),
+                    },
+                };
+                if !of_type.holds(row) {
+                    continue;
+                }
+                let pair = visitors[batch].of_row[row] as usize;
+                rows.push(Row {
+                    site: site[pair],
+                    date: i32::try_from(at[row].div_euclid(DAY_US))?,
+                    visitor: visitor[pair],
+                    at: at[row],
+                    tab: tab[tabs[batch].of_row[row] as usize],
+                    seq: seq[row],
+                    batch: batch as u32,
+                    row: row as u32,
+                    start,
+                    computed,
+                });
+            }
+        }
+        rows.sort_unstable_by_key(|row| (row.site, row.date, row.visitor, row.at, row.tab, row.seq));
+        let owned = |ranks: &Ranks<'_>| ranks.1.iter().map(|text| (*text).to_owned()).collect();
+        let (visitors, sites) = (owned(&visitor_ranks), owned(&site_ranks));
+        Ok(Self { table, held: held.clone(), rows, visitors, sites, _memory: memory })
+    }
+
+    /// The partitions, in order.
+    pub(crate) fn partitions(&self) -> Vec<Partition> {
+        let mut partitions = Vec::new();
+        let mut from = 0;
+        for rows in self.rows.chunk_by(|one, next| (one.site, one.date) == (next.site, next.date)) {
+            let site_id = self.site(&rows[0]).to_owned();
+            partitions.push(Partition { site_id, event_date: rows[0].date, rows: from..from + rows.len() });
+            from += rows.len();
+        }
+        partitions
+    }
+
+    pub(super) fn site(&self, row: &Row) -> &str {
+        &self.sites[row.site as usize]
+    }
+}
+
+/// Start of the session of each row that stays, by batch of the landed rows.
+pub(super) fn session_starts(landed: &HeldRows, staying: &[Staying]) -> Vec<Vec<Option<i64>>> {
+    let mut starts: Vec<Vec<Option<i64>>> = landed.held.iter().map(|held| vec![None; held.rows.num_rows()]).collect();
+    let ends: Vec<usize> = landed
+        .held
+        .iter()
+        .scan(0, |end, held| {
+            *end += held.rows.num_rows();
+            Some(*end)
+        })
+        .collect();
+    for Staying { row, start } in staying {
+        let row = *row as usize;
+        let batch = ends.partition_point(|end| *end <= row);
+        let first = if batch == 0 { 0 } else { ends[batch - 1] };
+        starts[batch][row - first] = Some(*start);
+    }
+    starts
+}
+
+/// Texts in their order, each with its place.
+struct Ranks<'a>(HashMap<&'a str, u32>, Vec<&'a str>);
+
+impl<'a> Ranks<'a> {
+    fn of(texts: impl Iterator<Item = &'a str>) -> Self {
+        let mut texts: Vec<&str> = texts.collect();
+        texts.sort_unstable();
+        texts.dedup();
+        Self(texts.iter().zip(0..).map(|(text, rank)| (*text, rank)).collect(), texts)
+    }
+}
+
+/// Whether a row is of the type that the table is about.
+struct OfType<'a>(Option<(&'static str, Texts<'a>)>);
+
+impl<'a> OfType<'a> {
+    fn new(table: &'static Table, held: &'a Held) -> Self {
+        match table.rows {
+            Rows::Landed { only_type: Some(kind), .. } if held.site_id.is_none() => {
+                Self(Some((kind, Texts::of(&held.rows, "type"))))
+            }
+            _ => Self(None),
+        }
+    }
+
+    fn holds(&self, row: usize) -> bool {
+        self.0.as_ref().is_none_or(|(kind, types)| types.value(row) == *kind)
+    }
+}
+
+impl Held {
+    /// A column of numbers that every row has.
+    pub(crate) fn numbers(&self, column: &str) -> anyhow::Result<&[i64]> {
+        let found = self.rows.column_by_name(column).filter(|column| *column.data_type() == DataType::Int64);
+        let found = found.map(|column| column.as_primitive::<Int64Type>().values().as_ref());
+        self.one_each(found, column)
+    }
+
+    /// A column of times that every row has, in epoch microseconds.
+    pub(crate) fn times(&self, column: &str) -> anyhow::Result<&[i64]> {
+        let found = self.rows.column_by_name(column);
+        let found = found.and_then(|column| column.as_primitive_opt::<TimestampMicrosecondType>());
+        self.one_each(found.map(|column| column.values().as_ref()), column)
+    }
+
+    fn one_each<'b>(&self, found: Option<&'b [i64]>, column: &str) -> anyhow::Result<&'b [i64]> {
+        match found {
+            Some(values) => Ok(values),
+            None if self.rows.num_rows() == 0 => Ok(&[]),
+            None => anyhow::bail!("rows without {column}"),
+        }
+    }
+}
