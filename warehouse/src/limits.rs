@@ -72,7 +72,7 @@ pub const STACK_BYTES: usize = 64 << 20;
 
 /// Landing bytes that one round of compaction takes (compressed Parquet).
 pub const ROUND_BYTES_MAX: u64 = 64 << 20;
-/// Landing rows that one round of compaction takes. In memory, unshared, they may take what `memory_bytes_max` says.
+/// Landing rows that one round of compaction takes, about 200 MB in memory. Unshared they may take what `memory_bytes_max` says.
 pub const ROUND_ROWS_MAX: u64 = 400_000;
 /// Into how many parts the rows of one link are divided at most, when they do not fit into memory together.
 pub const ROUND_PARTS_MAX: u32 = 256;
@@ -104,7 +104,7 @@ pub const SIZE_CLASS_BITS: u32 = 3;
 /// How far back a landed event is compared with curated ones: the collector clamps event times to seven days, and an
 /// SDK keeps a batch for one more at most.
 pub const DUPLICATE_US_MAX: i64 = 8 * 24 * 3_600 * 1_000_000;
-/// So few visitors or tabs are named in the query, which then skips row groups by statistics and Bloom filters.
+/// So few visitors are named in the query, which then skips row groups by statistics and Bloom filters.
 pub const NAMED_IDS_MAX: usize = 20;
 /// Commits between two checkpoints of a Delta log.
 pub const CHECKPOINT_COMMITS: u32 = 50;

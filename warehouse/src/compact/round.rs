@@ -115,7 +115,9 @@ impl<'a> Round<'a> {
         if !rewritten.is_empty() {
             add_rows(&mut parts, effect.kept_rows(&self.base, rewritten).await?)?;
         }
-        self.write(rewritten, parts).await
+        // Rows that are in order already would lose it by being spread.
+        let partitions = if effect.in_order() { 1 } else { self.lake.engine.partitions() };
+        self.write(rewritten, parts, partitions).await
     }
 
     /// The tables that this one reads, as they are committed.
@@ -128,14 +130,19 @@ impl<'a> Round<'a> {
     }
 
     /// Writes the rows, each part sorted by itself.
-    async fn write(&self, rewritten: &[&CuratedFile], parts: Vec<DataFrame>) -> anyhow::Result<Vec<Add>> {
+    async fn write(
+        &self,
+        rewritten: &[&CuratedFile],
+        parts: Vec<DataFrame>,
+        partitions: usize,
+    ) -> anyhow::Result<Vec<Add>> {
         let batch_rows = self.widest_batch_rows(rewritten).await?;
         let (objects, table) = (self.lake.store.objects(), self.base.table);
         let sorted = format!("select {} from rows order by {}", table.columns().join(", "), table.sort_order);
         let mut added = Vec::new();
         for rows in parts {
             let written = async {
-                let inputs = self.lake.engine.inputs_of(batch_rows).rows("rows", rows)?;
+                let inputs = self.lake.engine.inputs_of(batch_rows, partitions).rows("rows", rows)?;
                 write(objects, table, inputs.select(&sorted).await?).await
             };
             match written.await {

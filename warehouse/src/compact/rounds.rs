@@ -80,7 +80,9 @@ impl<'a> Rounds<'a> {
         let (engine, base) = (&self.lake.engine, &round.base);
         let Some(events) = &round.events else {
             self.forget();
-            return Ok(Effect::OnEvents(Arc::new(Merge::plan(engine, base, &round.links, round.held().await?).await?)));
+            return Ok(Effect::OnEvents(Arc::new(
+                Merge::plan((engine, self.lake.store.objects()), base, &round.links, round.held().await?).await?,
+            )));
         };
         let to = round.goal();
         let level = self.merged.as_ref().filter(|of| of.before.progress == base.progress && of.to == to);
@@ -91,7 +93,9 @@ impl<'a> Rounds<'a> {
         let made = async {
             let rows = events_until(engine, events, &to).await?;
             let made = match shared {
-                Some(shared) => Derivation::of_round(engine, rows, &round.links, shared).await?,
+                Some(shared) => {
+                    Derivation::of_round((engine, self.lake.store.objects()), rows, &round.links, shared).await?
+                }
                 None => Derivation::plan(engine, rows, &round.links).await?,
             };
             anyhow::Ok(Arc::new(made))

@@ -15,7 +15,7 @@ mod version;
 pub(crate) mod writer;
 
 pub(crate) use file::CuratedFile;
-pub(crate) use version::Version;
+pub(crate) use version::{DAY_US, Version};
 
 use std::sync::Arc;
 

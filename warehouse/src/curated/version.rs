@@ -15,6 +15,9 @@ use super::statistics::column_statistics;
 use super::transactions::progress;
 use crate::tables::Table;
 
+/// What `event_date` counts in.
+pub(crate) const DAY_US: i64 = 24 * 3_600 * 1_000_000;
+
 /// One version of a table.
 #[derive(Debug)]
 pub struct Version {
@@ -43,6 +46,12 @@ impl Version {
     /// Whether the table has been made.
     pub fn exists(&self) -> bool {
         self.state.is_some()
+    }
+
+    /// Files that can hold rows of that time (epoch microseconds) or later, with their places.
+    pub fn files_since(&self, since: i64) -> impl Iterator<Item = (usize, &CuratedFile)> {
+        let date = since.div_euclid(DAY_US);
+        self.files.iter().enumerate().filter(move |(_, file)| i64::from(file.event_date) >= date)
     }
 
     /// The file as the scan reads it.

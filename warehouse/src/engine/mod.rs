@@ -97,13 +97,13 @@ impl Engine {
         Inputs::new(self.session())
     }
 
-    /// The same, in batches of that many rows.
-    pub fn inputs_of(&self, batch_rows: usize) -> Inputs {
+    /// The same, in batches of that many rows, plans in so many parts.
+    pub fn inputs_of(&self, batch_rows: usize, partitions: usize) -> Inputs {
         let context = self.session();
         let state = context.state_ref();
         let mut state = state.write();
         let config = state.config_mut();
-        *config = config.clone().with_batch_size(batch_rows);
+        *config = config.clone().with_batch_size(batch_rows).with_target_partitions(partitions);
         drop(state);
         Inputs::new(context)
     }

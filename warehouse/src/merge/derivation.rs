@@ -9,6 +9,7 @@ use std::sync::Arc;
 use datafusion::datasource::TableProvider;
 use datafusion::logical_expr::ScalarUDF;
 use datafusion::prelude::DataFrame;
+use object_store::ObjectStore;
 use schemas::landing::Link;
 use schemas::session::{GAP_US_MAX, SESSION_US_MAX};
 
@@ -39,22 +40,15 @@ pub(crate) struct Derivation {
     touched: Touched,
     sessions: TouchedSessions,
     repeats: Repeats,
-    shared: Option<Shared>,
-}
-
-/// What a round of `events` has in memory.
-struct Shared {
-    /// The links' new events.
-    rows: Arc<Ordered>,
-    /// The events without them, in the sessions that they had.
-    before: Arc<Version>,
+    /// The events of all sessions that must be computed again, session by session, if they are in memory.
+    held: Option<Arc<Ordered>>,
 }
 
 impl Derivation {
     /// Of the links that a round of `events` has just taken in, whose rows are in memory; `before` is the version that it
     /// took them into.
     pub(crate) async fn of_round(
-        engine: &Engine,
+        (engine, objects): (&Engine, &Arc<dyn ObjectStore>),
         events: Arc<dyn TableProvider>,
         links: &[Arc<Link>],
         (merge, landed, before): (&Merge, &HeldRows, &Arc<Version>),
@@ -66,9 +60,16 @@ impl Derivation {
             Some(sessions) => sessions,
             None => touched.sessions(&inputs()?.function(touched.function())).await?,
         };
-        let rows = Arc::new(merge.ordered(&EVENTS, landed, &landed.none_beside())?);
-        let shared = Some(Shared { rows, before: before.clone() });
-        Ok(Self { engine: engine.clone(), links: links.to_vec(), events, touched, sessions, repeats, shared })
+        let rows_before = match touched.wanted(BACK_US) {
+            None => landed.none_beside(),
+            Some((wanted, since)) => {
+                let columns = (before.as_ref(), EVENTS.file_schema());
+                let memory = engine.reserved("events of touched visitors");
+                HeldRows::chosen(objects, columns, since, &wanted, memory, engine.partitions()).await?.0
+            }
+        };
+        let held = Some(Arc::new(merge.touched_events(landed, &rows_before, &sessions)?.by_session()));
+        Ok(Self { engine: engine.clone(), links: links.to_vec(), events, touched, sessions, repeats, held })
     }
 
     /// `events` are the events with all of the links' rows in them.
@@ -83,7 +84,12 @@ impl Derivation {
         let repeats = Repeats::read(&both.function(touched.function()), &touched).await?;
         repeats.touch_owners(inputs()?, &mut touched).await?;
         let sessions = touched.sessions(&inputs()?.function(touched.function())).await?;
-        Ok(Self { engine: engine.clone(), links: links.to_vec(), events, touched, sessions, repeats, shared: None })
+        Ok(Self { engine: engine.clone(), links: links.to_vec(), events, touched, sessions, repeats, held: None })
+    }
+
+    /// Whether its events are in memory, session by session.
+    pub(crate) fn in_order(&self) -> bool {
+        self.held.is_some()
     }
 
     /// Places of the files of `base` that hold rows to be replaced.
@@ -140,8 +146,9 @@ impl Derivation {
     /// The events of a part of the sessions that must be computed again.
     async fn touched_events(&self, part: Part) -> anyhow::Result<DataFrame> {
         let condition = self.touched.condition("occurred_at", BACK_US);
-        if let Some(shared) = self.shared.as_ref().filter(|_| part == Part::WHOLE) {
-            return self.touched_events_of(shared, &condition).await;
+        if let Some(held) = self.held.as_ref().filter(|_| part == Part::WHOLE) {
+            let inputs = self.engine.inputs().table("held", OrderedTable::new(held.clone()))?;
+            return inputs.select("select * from held").await;
         }
         let mut rows = format!("select * from events where {condition} and {}", TouchedSessions::CHANGED);
         let mut inputs = self.inputs().table("events", self.events.clone())?;
@@ -150,19 +157,6 @@ impl Derivation {
             rows = format!("{rows} and {condition}");
         }
         inputs.select(&rows).await
-    }
-
-    /// All of them, where the new ones are in memory: each of these is in such a session.
-    async fn touched_events_of(&self, shared: &Shared, condition: &str) -> anyhow::Result<DataFrame> {
-        let inputs = self.inputs().table("new_events", OrderedTable::new(shared.rows.clone()))?;
-        let columns = EVENTS.columns().join(", ");
-        let mut rows = format!("select {columns} from new_events");
-        if shared.before.files.is_empty() {
-            return inputs.select(&rows).await;
-        }
-        let before = format!("select {} from before where {condition}", final_columns(&EVENTS, &[]));
-        rows = format!("{rows} union all select {columns} from ({before}) where {}", TouchedSessions::CHANGED);
-        inputs.table("before", Scan::version(&shared.before))?.select(&rows).await
     }
 
     /// Rows of `base`, of the touched visitors' sessions that stay as they are.

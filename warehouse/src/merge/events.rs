@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use datafusion::execution::memory_pool::MemoryReservation;
 use datafusion::prelude::DataFrame;
+use object_store::ObjectStore;
 use schemas::landing::Link;
 
 use super::functions::{final_session_id, final_session_start};
@@ -13,8 +14,8 @@ use super::keys::Keys;
 use super::landed::{CHANGED, Landed, final_columns};
 use super::part::Part;
 use super::repeats::Repeats;
-use super::sessionize::{Origin, Outcome, sessionize};
-use super::touched::Touched;
+use super::sessionize::{Outcome, sessionize};
+use super::touched::{Touched, TouchedSessions};
 use super::visitors::{EventId, Sessions};
 use crate::curated::scan::{Scan, files_where};
 use crate::curated::{CuratedFile, Version};
@@ -45,7 +46,7 @@ impl Merge {
     ///
     /// `held` are the links' rows, where they are in memory already.
     pub(crate) async fn plan(
-        engine: &Engine,
+        (engine, objects): (&Engine, &Arc<dyn ObjectStore>),
         events: &Version,
         links: &[Arc<Link>],
         held: Option<HeldRows>,
@@ -56,13 +57,7 @@ impl Merge {
             None => keys.read_landed(&engine.inputs().table("landing", Scan::landing(links))?).await?,
         };
         if !touched.is_empty() && !events.files.is_empty() {
-            let curated = engine.inputs().table("curated", Scan::version(events))?;
-            let curated = curated.function(touched.function()).function(tabs.function());
-            let own = touched.condition("occurred_at", DUPLICATE_US_MAX);
-            keys.read_curated(&curated, &own, |file| Origin::Curated { file }).await?;
-            let others = touched.others_condition("occurred_at", DUPLICATE_US_MAX);
-            let others = format!("{others} and {}", tabs.condition());
-            keys.read_curated(&curated, &others, |_| Origin::Elsewhere).await?;
+            keys.read_curated((engine, objects), events, &touched, &tabs).await?;
         }
         let mut outcome = sessionize(keys.events);
         Ok(Self {
@@ -118,7 +113,18 @@ impl Merge {
 
     /// A table's new rows, which are in memory, with those that are written again.
     pub(crate) fn ordered(&self, table: &'static Table, landed: &HeldRows, kept: &HeldRows) -> anyhow::Result<Ordered> {
-        Ordered::new(table, landed, &self.outcome.staying, kept, &self.sessions)
+        Ordered::new(table, landed, &self.outcome.staying, kept, &self.sessions, None)
+    }
+
+    /// The new events, and of `before` those of sessions that change.
+    pub(super) fn touched_events(
+        &self,
+        landed: &HeldRows,
+        before: &HeldRows,
+        sessions: &TouchedSessions,
+    ) -> anyhow::Result<Ordered> {
+        let (staying, known) = (&self.outcome.staying, &sessions.sessions);
+        Ordered::new(&EVENTS, landed, staying, before, known, Some(sessions.first()))
     }
 
     /// A part of the links' new rows, as curated events with their final sessions.

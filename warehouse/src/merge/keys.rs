@@ -1,14 +1,21 @@
 //! What the session rule needs of events, read from landing and curated files.
 
-use datafusion::arrow::array::{AsArray, RecordBatch};
-use datafusion::execution::memory_pool::MemoryReservation;
+use std::sync::Arc;
 
-use super::held::{HeldRows, Pairs};
+use datafusion::arrow::array::{AsArray, RecordBatch};
+use datafusion::arrow::datatypes::{Field, Schema};
+use datafusion::execution::memory_pool::MemoryReservation;
+use object_store::ObjectStore;
+
+use super::held::{HeldRows, Pairs, Wanted};
 use super::sessionize::{EventKey, Origin};
 use super::touched::{Tabs, Touched};
 use super::visitors::key;
-use crate::curated::scan::{FILE_INDEX, file_of};
+use crate::curated::Version;
+use crate::engine::Engine;
 use crate::engine::inputs::{Inputs, number, text, time};
+use crate::limits::DUPLICATE_US_MAX;
+use crate::tables::EVENTS;
 
 /// What keys are read from.
 const KEY_COLUMNS: &str = "site_id, visitor_id, tab_id, seq, occurred_at, session_started_at";
@@ -39,7 +46,7 @@ impl Keys {
                 self.add(batch, origin)?;
                 for (row, event) in self.events[known..].iter().enumerate() {
                     touched.add(event.visitor, text(batch, 1, row), event.at);
-                    tabs.add(event.tab, text(batch, 2, row), event.seq);
+                    tabs.add(event.tab, event.seq);
                 }
                 Ok(())
             })
@@ -79,23 +86,55 @@ impl Keys {
             for (place, (_, id)) in visitors.pairs.iter().enumerate().filter(|(place, _)| firsts[*place] < i64::MAX) {
                 touched.add(visitor_keys[place], id, firsts[place]);
             }
-            for (place, (_, id)) in tabs_of.pairs.iter().enumerate().filter(|(place, _)| least[*place] < i64::MAX) {
-                tabs.add(tab_keys[place], id, least[place]);
+            for (tab, least) in tab_keys.iter().zip(least).filter(|(_, least)| *least < i64::MAX) {
+                tabs.add(*tab, least);
             }
             first += count;
         }
         Ok((touched, tabs))
     }
 
-    /// Adds the rows of `curated` that hold the condition; `origin` is told the place of their file.
+    /// Adds the curated rows of the touched visitors, and those of others that landed events may repeat.
     pub(super) async fn read_curated(
         &mut self,
-        inputs: &Inputs,
-        condition: &str,
-        origin: impl Fn(i32) -> Origin,
+        (engine, objects): (&Engine, &Arc<dyn ObjectStore>),
+        events: &Version,
+        touched: &Touched,
+        tabs: &Tabs,
     ) -> anyhow::Result<()> {
-        let sql = format!("select {KEY_COLUMNS}, {FILE_INDEX} from curated where {condition}");
-        inputs.each_batch(&sql, |batch| self.add(batch, |row| origin(file_of(batch, 6, row)))).await
+        let Some((of_visitors, since)) = touched.wanted(DUPLICATE_US_MAX) else { return Ok(()) };
+        let wanted = Wanted { tabs: tabs.from(), ..of_visitors };
+        let schema = EVENTS.file_schema();
+        let columns = KEY_COLUMNS.split(", ").filter_map(|name| schema.field_with_name(name).ok().cloned());
+        let columns = Arc::new(Schema::new(columns.collect::<Vec<Field>>()));
+        let memory = self.memory.new_empty();
+        let (rows, files) =
+            HeldRows::chosen(objects, (events, columns), since, &wanted, memory, engine.partitions()).await?;
+        for (held, file) in rows.held.iter().zip(files) {
+            self.memory.try_grow(held.rows.num_rows() * 2 * size_of::<EventKey>())?;
+            let (visitors, tabs_of) = (Pairs::of(held, "visitor_id"), Pairs::of(held, "tab_id"));
+            let [visitor_keys, tab_keys] = [&visitors, &tabs_of].map(Pairs::keys);
+            let (at, start, seq) =
+                (held.times("occurred_at")?, held.times("session_started_at")?, held.numbers("seq")?);
+            for row in (0..held.rows.num_rows()).filter(|row| at[*row] >= since) {
+                let visitor = visitor_keys[visitors.of_row[row] as usize];
+                let tab = tab_keys[tabs_of.of_row[row] as usize];
+                let origin = match wanted.visitors.contains_key(&visitor) {
+                    true => Origin::Curated { file: i32::try_from(file)? },
+                    false if wanted.tabs.get(&tab).is_some_and(|from| *from <= seq[row]) => Origin::Elsewhere,
+                    false => continue,
+                };
+                self.events.push(EventKey {
+                    visitor,
+                    tab,
+                    seq: seq[row],
+                    at: at[row],
+                    session_start: start[row],
+                    origin,
+                });
+            }
+        }
+        Ok(())
     }
 
     /// Adds a batch that begins with [`KEY_COLUMNS`].

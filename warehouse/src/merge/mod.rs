@@ -3,6 +3,11 @@
 //! Compaction and the live view both use it, so that what a query sees before and after a compaction is the same.
 //! `events` takes its rows from landing ([`Merge`]); every other table follows from `events` with these rows in it and
 //! from landing ([`Derivation`]). [`Effect`] is either.
+//!
+//! A round of compaction that fits has its rows in memory ([`held`]): they are read once and ordered once, and every table that
+//! is as far takes its rows from there. What does not fit, a table that has been left behind, and the live view, which
+//! reads the columns of a question only, are computed by selects over the files. Which rows are new and which session they
+//! are in is computed once and by one code for both ([`sessionize`]).
 
 mod derivation;
 mod events;
@@ -50,6 +55,11 @@ impl Effect {
             Self::OnEvents(merge) => Some((merge, merge.held()?)),
             Self::OnDerived(_) => None,
         }
+    }
+
+    /// Whether the rows are computed from events that come session by session.
+    pub(crate) fn in_order(&self) -> bool {
+        matches!(self, Self::OnDerived(derivation) if derivation.in_order())
     }
 
     /// Places of the files of `base` that hold rows which change.

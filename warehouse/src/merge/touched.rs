@@ -7,6 +7,7 @@ use datafusion::logical_expr::ScalarUDF;
 use schemas::session::{GAP_US_MAX, SESSION_US_MAX};
 
 use super::functions::lookup;
+use super::held::Wanted;
 use super::visitors::{Key, Sessions, Stretch, key};
 use crate::curated::statistics::time_text;
 use crate::engine::inputs::{Inputs, number, text, time};
@@ -59,9 +60,11 @@ impl Touched {
         format!("{since}{named} and touched_from(site_id, visitor_id) is not null")
     }
 
-    /// The same of the other visitors' rows.
-    pub(super) fn others_condition(&self, time_column: &str, back_us: i64) -> String {
-        format!("{} and touched_from(site_id, visitor_id) is null", self.since(time_column, back_us))
+    /// Rows of these visitors, and the time from which they matter, which lies `back_us` before the first touch; none when
+    /// nobody is touched.
+    pub(super) fn wanted(&self, back_us: i64) -> Option<(Wanted, i64)> {
+        let wanted = Wanted { visitors: self.from.clone(), ..Wanted::default() };
+        Some((wanted, self.least?.saturating_sub(back_us)))
     }
 
     /// A condition on `event_date` and `time_column`: rows of anybody from then on.
@@ -116,26 +119,19 @@ impl Touched {
 #[derive(Debug, Default)]
 pub(super) struct Tabs {
     /// The least number that landed of each.
-    from: HashMap<Key, i64>,
-    named: BTreeSet<String>,
+    from: Arc<HashMap<Key, i64>>,
 }
 
 impl Tabs {
     /// `tab` is the hash of site and tab.
-    pub(super) fn add(&mut self, tab: Key, tab_id: &str, seq: i64) {
-        let from = self.from.entry(tab).or_insert(seq);
+    pub(super) fn add(&mut self, tab: Key, seq: i64) {
+        let from = Arc::make_mut(&mut self.from).entry(tab).or_insert(seq);
         *from = (*from).min(seq);
-        note(&mut self.named, tab_id);
     }
 
-    /// `landed_from(site_id, tab_id)`: a number of the tab, null for others.
-    pub(super) fn function(&self) -> ScalarUDF {
-        lookup("landed_from", Arc::new(self.from.clone()))
-    }
-
-    /// A condition on `site_id`, `tab_id` and `seq`: events that can be repeated by the landed ones.
-    pub(super) fn condition(&self) -> String {
-        format!("seq >= landed_from(site_id, tab_id){}", in_named("tab_id", &self.named))
+    /// The least number that landed of each.
+    pub(super) fn from(&self) -> Arc<HashMap<Key, i64>> {
+        self.from.clone()
     }
 }
 
@@ -174,6 +170,11 @@ impl TouchedSessions {
     /// are in order).
     pub(super) fn function(&self) -> ScalarUDF {
         lookup("touched_start", self.first.clone())
+    }
+
+    /// For each visitor the start of the first session that must be computed again.
+    pub(super) fn first(&self) -> &HashMap<Key, i64> {
+        &self.first
     }
 
     /// Condition: the row belongs to a session that must be computed again.

@@ -23,7 +23,7 @@ pub static TABLE: Table = Table {
         "kafka_partition",
         "kafka_offset",
     ],
-    // Compaction asks of each landed tab whether it is known; the files are sorted by visitor.
+    // What one tab sent is asked for by itself; the files are sorted by visitor.
     bloom_filter_columns: &["tab_id"],
     rows: Rows::Landed { only_type: None, renamed: &[] },
     sums: &[],

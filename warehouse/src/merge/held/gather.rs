@@ -51,6 +51,17 @@ impl Ordered {
         held.rows.column_by_name(name)
     }
 
+    fn computed_session_id(&self, row: &Row) -> String {
+        session_id(self.site(row), &self.visitors[row.visitor as usize], row.start).to_string()
+    }
+
+    pub(super) fn session_id(&self, row: &Row) -> String {
+        match row.computed {
+            true => self.computed_session_id(row),
+            false => Texts::of(&self.held[row.batch as usize].rows, "session_id").value(row.row as usize).to_owned(),
+        }
+    }
+
     /// A session's rows follow each other, as far as visitors do not send at the same time what belongs to different ones.
     fn session_ids(&self, rows: &[Row]) -> anyhow::Result<ArrayRef> {
         let same = |row: &Row| (row.visitor, row.start, row.computed);
@@ -59,10 +70,7 @@ impl Ordered {
         for (place, session) in rows.chunk_by(|one, next| same(one) == same(next)).enumerate() {
             let row = &session[0];
             match row.computed {
-                true => {
-                    let visitor = &self.visitors[row.visitor as usize];
-                    values.append_value(session_id(self.site(row), visitor, row.start).to_string());
-                }
+                true => values.append_value(self.computed_session_id(row)),
                 false => values.append_value(old[row.batch as usize].value(row.row as usize)),
             }
             keys.extend(std::iter::repeat_n(i32::try_from(place)?, session.len()));

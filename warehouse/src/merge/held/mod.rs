@@ -3,22 +3,26 @@
 //! Texts stay in dictionaries, as they lie in the files, until they are encoded again.
 
 mod gather;
+mod object;
 mod order;
 mod pairs;
 mod read;
+mod select;
 mod table;
 
 use std::sync::Arc;
 
 use datafusion::arrow::array::RecordBatch;
-use datafusion::arrow::datatypes::Schema;
+use datafusion::arrow::datatypes::{Schema, SchemaRef};
 use datafusion::execution::memory_pool::MemoryReservation;
 use futures::{StreamExt, TryStreamExt, stream};
 use object_store::ObjectStore;
 use schemas::landing::{Link, event_fields};
+use tokio_util::task::AbortOnDropHandle;
 
 pub(crate) use order::Ordered;
 pub(super) use pairs::Pairs;
+pub(crate) use select::Wanted;
 pub(super) use table::OrderedTable;
 
 use super::sessionize::Staying;
@@ -58,6 +62,44 @@ impl HeldRows {
         Ok(Self { held, memory })
     }
 
+    /// Of the files of a version that hold events of that time or later, the wanted rows, with the places of their files.
+    pub(crate) async fn chosen(
+        objects: &Arc<dyn ObjectStore>,
+        (base, columns): (&Version, SchemaRef),
+        since: i64,
+        wanted: &Wanted,
+        memory: MemoryReservation,
+        at_once: usize,
+    ) -> anyhow::Result<(Self, Vec<usize>)> {
+        let mut tasks = Vec::new();
+        for (place, file) in base.files_since(since) {
+            let read = select::rows(
+                objects.clone(),
+                base.scan_file(file),
+                file.site_id.clone(),
+                columns.clone(),
+                wanted.clone(),
+            );
+            tasks.push((place, file.site_id.clone(), read));
+        }
+        let mut read = stream::iter(tasks)
+            .map(async |(place, site_id, read)| {
+                let rows = AbortOnDropHandle::new(tokio::spawn(read)).await??;
+                anyhow::Ok((place, site_id, rows))
+            })
+            .buffered(at_once);
+        let (mut held, mut places) = (Vec::new(), Vec::new());
+        while let Some((place, site_id, batches)) = read.try_next().await? {
+            for rows in batches.into_iter().filter(|rows| rows.num_rows() > 0) {
+                memory.try_grow(rows.get_array_memory_size())?;
+                held.push(Arc::new(Held { rows, site_id: Some(site_id.clone()) }));
+                places.push(place);
+            }
+        }
+        drop(read);
+        Ok((Self { held, memory }, places))
+    }
+
     /// Of each batch the start of the session of the rows that stay.
     pub(super) fn starts(&self, staying: &[Staying]) -> Vec<Vec<Option<i64>>> {
         order::session_starts(self, staying)
@@ -85,3 +127,6 @@ impl HeldRows {
         Ok(Self { held, memory })
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -10,13 +10,11 @@ use datafusion::execution::memory_pool::MemoryReservation;
 use super::pairs::Texts;
 
 use super::{Held, HeldRows, Pairs};
+use crate::curated::DAY_US;
 use crate::curated::writer::Partition;
 use crate::merge::sessionize::Staying;
-use crate::merge::visitors::Sessions;
+use crate::merge::visitors::{Key, Sessions};
 use crate::tables::{Rows, Table};
-
-/// What "event_date" counts in.
-const DAY_US: i64 = 24 * 3_600 * 1_000_000;
 
 /// A row, and all that its place depends on. Sites, visitors and tabs are numbered in the order of their texts.
 #[derive(Clone, Copy, Debug)]
@@ -47,13 +45,15 @@ pub(crate) struct Ordered {
 }
 
 impl Ordered {
-    /// Of the `landed` rows those that stay, and all `kept` ones with the session that holds their time.
+    /// Of the `landed` rows those that stay, and `kept` ones with the session that holds their time: all, or those of the
+    /// visitors and from the times that are given.
     pub(crate) fn new(
         table: &'static Table,
         landed: &HeldRows,
         staying: &[Staying],
         kept: &HeldRows,
         sessions: &Sessions,
+        changed: Option<&HashMap<Key, i64>>,
     ) -> anyhow::Result<Self> {
         let held: Vec<Arc<Held>> = landed.held.iter().chain(&kept.held).cloned().collect();
         let pairs = |column: &str| -> Vec<Pairs<'_>> { held.iter().map(|held| Pairs::of(held, column)).collect() };
@@ -84,10 +84,11 @@ impl Ordered {
                         None => (old[row], false),
                     },
                 };
-                if !of_type.holds(row) {
+                let pair = visitors[batch].of_row[row] as usize;
+                let stays = changed.is_none_or(|changed| changed.get(&keys[pair]).is_some_and(|first| *first <= start));
+                if !stays || !of_type.holds(row) {
                     continue;
                 }
-                let pair = visitors[batch].of_row[row] as usize;
                 rows.push(Row {
                     site: site[pair],
                     date: i32::try_from(at[row].div_euclid(DAY_US))?,
@@ -106,6 +107,22 @@ impl Ordered {
         let owned = |ranks: &Ranks<'_>| ranks.1.iter().map(|text| (*text).to_owned()).collect();
         let (visitors, sites) = (owned(&visitor_ranks), owned(&site_ranks));
         Ok(Self { table, held: held.clone(), rows, visitors, sites, _memory: memory })
+    }
+
+    /// The same rows session by session, by tab and number within: as the selects of derived tables go through them.
+    #[must_use]
+    pub(crate) fn by_session(mut self) -> Self {
+        let mut sessions: HashMap<(u32, u32, i64), String> = HashMap::new();
+        for row in &self.rows {
+            sessions.entry((row.site, row.visitor, row.start)).or_insert_with(|| self.session_id(row));
+        }
+        let mut ids: Vec<(String, (u32, u32, i64))> = sessions.into_iter().map(|(session, id)| (id, session)).collect();
+        ids.sort_unstable();
+        let ranks: HashMap<(u32, u32, i64), usize> =
+            ids.into_iter().zip(0..).map(|((_, of), rank)| (of, rank)).collect();
+        let rank = |row: &Row| ranks[&(row.site, row.visitor, row.start)];
+        self.rows.sort_by_cached_key(|row| (row.site, rank(row), row.tab, row.seq));
+        self
     }
 
     /// The partitions, in order.

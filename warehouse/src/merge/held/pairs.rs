@@ -19,17 +19,26 @@ pub(crate) struct Pairs<'a> {
 impl<'a> Pairs<'a> {
     /// Those of the site and a text column.
     pub(crate) fn of(held: &'a Held, column: &str) -> Self {
-        let (texts, sites) = (Texts::of(&held.rows, column), Texts::of(&held.rows, "site_id"));
+        Self::among(&held.rows, held.site_id.as_deref(), column)
+    }
+
+    /// Those of rows of one site.
+    pub(super) fn at(rows: &'a RecordBatch, site_id: &'a str, column: &str) -> Self {
+        Self::among(rows, Some(site_id), column)
+    }
+
+    fn among(rows: &'a RecordBatch, site_id: Option<&'a str>, column: &str) -> Self {
+        let (texts, sites) = (Texts::of(rows, column), Texts::of(rows, "site_id"));
         let mut numbers: HashMap<(i32, i32), u32> = HashMap::new();
         let mut pairs = Vec::new();
         let mut last = None;
-        let of_row = (0..held.rows.num_rows()).map(|row| {
+        let of_row = (0..rows.num_rows()).map(|row| {
             let codes = (sites.code(row), texts.code(row));
             match last {
                 Some((known, number)) if known == codes => number,
                 _ => {
                     let number = *numbers.entry(codes).or_insert_with(|| {
-                        let site = held.site_id.as_deref().unwrap_or_else(|| sites.text(codes.0));
+                        let site = site_id.unwrap_or_else(|| sites.text(codes.0));
                         pairs.push((site, texts.text(codes.1)));
                         pairs.len() as u32 - 1
                     });

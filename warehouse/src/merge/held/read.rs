@@ -44,10 +44,14 @@ fn open(bytes: Bytes, schema: &Schema) -> anyhow::Result<Opened> {
     let plain = ArrowReaderMetadata::load(&bytes, ArrowReaderOptions::new().with_skip_arrow_metadata(true))?;
     let fields = plain.schema().fields();
     let wanted = (0..fields.len()).filter(|index| schema.column_with_name(fields[*index].name()).is_some()).collect();
-    let shared: Vec<Field> = fields.iter().map(in_dictionary).collect();
-    let options = ArrowReaderOptions::new().with_schema(Arc::new(Schema::new(shared)));
-    let metadata = ArrowReaderMetadata::try_new(plain.metadata().clone(), options)?;
-    Ok(Opened { bytes, metadata, wanted })
+    Ok(Opened { bytes, metadata: in_dictionaries(&plain)?, wanted })
+}
+
+/// A file as it is read: its texts in dictionaries.
+pub(super) fn in_dictionaries(plain: &ArrowReaderMetadata) -> anyhow::Result<ArrowReaderMetadata> {
+    let fields: Vec<Field> = plain.schema().fields().iter().map(in_dictionary).collect();
+    let options = ArrowReaderOptions::new().with_schema(Arc::new(Schema::new(fields)));
+    Ok(ArrowReaderMetadata::try_new(plain.metadata().clone(), options)?)
 }
 
 /// The type of texts in memory.
@@ -91,7 +95,7 @@ impl Opened {
 }
 
 /// The batch without columns of nulls only, in the types of the schema.
-fn narrowed(batch: &RecordBatch, schema: &Schema) -> anyhow::Result<RecordBatch> {
+pub(super) fn narrowed(batch: &RecordBatch, schema: &Schema) -> anyhow::Result<RecordBatch> {
     let mut columns: Vec<(String, ArrayRef)> = Vec::new();
     for (field, column) in batch.schema().fields().iter().zip(batch.columns()) {
         if column.null_count() == column.len() {

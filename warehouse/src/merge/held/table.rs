@@ -1,11 +1,12 @@
-//! Ordered rows as an input of selects: only the columns that a select asks for are gathered.
+//! Rows session by session, as an input of selects: only the columns that a select asks for are gathered, and what goes
+//! through the sessions in this order sorts nothing.
 
 use std::ops::Range;
 use std::sync::Arc;
 
 use async_trait::async_trait;
 use datafusion::arrow::array::{ArrayRef, Date32Array, Int32Array, RecordBatch, RecordBatchOptions, StringViewArray};
-use datafusion::arrow::compute::{cast, take};
+use datafusion::arrow::compute::{SortOptions, cast, take};
 use datafusion::arrow::datatypes::SchemaRef;
 use datafusion::catalog::Session;
 use datafusion::common::Result;
@@ -13,6 +14,8 @@ use datafusion::datasource::{TableProvider, TableType};
 use datafusion::error::DataFusionError;
 use datafusion::execution::{SendableRecordBatchStream, TaskContext};
 use datafusion::logical_expr::Expr;
+use datafusion::physical_expr::expressions::Column;
+use datafusion::physical_expr::{LexOrdering, PhysicalSortExpr};
 use datafusion::physical_plan::ExecutionPlan;
 use datafusion::physical_plan::stream::RecordBatchStreamAdapter;
 use datafusion::physical_plan::streaming::{PartitionStream, StreamingTableExec};
@@ -24,6 +27,9 @@ use crate::curated::writer::Columns;
 
 /// Rows that are gathered at once: dictionaries are looked through for each.
 const GATHERED_ROWS: usize = 64 << 10;
+
+/// See [`Ordered::by_session`].
+const ORDER: [&str; 4] = ["site_id", "session_id", "tab_id", "seq"];
 
 /// A table of ordered rows, texts as views.
 #[derive(Debug)]
@@ -51,7 +57,7 @@ impl TableProvider for OrderedTable {
 
     async fn scan(
         &self,
-        state: &dyn Session,
+        _state: &dyn Session,
         projection: Option<&Vec<usize>>,
         _filters: &[Expr],
         limit: Option<usize>,
@@ -60,15 +66,20 @@ impl TableProvider for OrderedTable {
             Some(columns) => Arc::new(self.schema.project(columns)?),
             None => self.schema.clone(),
         };
-        let parts = state.config().target_partitions();
-        let count = self.rows.rows.len();
-        let each = count.div_ceil(parts).max(1);
-        let stretches = (0..parts).map(|part| {
-            let rows = (part * each).min(count)..((part + 1) * each).min(count);
-            Arc::new(Stretch { rows, of: self.rows.clone(), schema: schema.clone() }) as Arc<dyn PartitionStream>
-        });
-        Ok(Arc::new(StreamingTableExec::try_new(schema.clone(), stretches.collect(), None, [], false, limit)?))
+        let stretch = Stretch { rows: 0..self.rows.rows.len(), of: self.rows.clone(), schema: schema.clone() };
+        let order = order(&schema)?;
+        Ok(Arc::new(StreamingTableExec::try_new(schema, vec![Arc::new(stretch)], None, order, false, limit)?))
     }
+}
+
+/// What of the order the columns tell.
+fn order(schema: &SchemaRef) -> Result<Option<LexOrdering>> {
+    let options = SortOptions { descending: false, nulls_first: false };
+    let mut order = Vec::new();
+    for name in ORDER.iter().take_while(|name| schema.column_with_name(name).is_some()) {
+        order.push(PhysicalSortExpr::new(Arc::new(Column::new_with_schema(name, schema)?), options));
+    }
+    Ok(LexOrdering::new(order))
 }
 
 /// Some columns of some of the rows.

@@ -1,0 +1,111 @@
+use datafusion::arrow::array::{Array, ArrayRef, AsArray, Int64Array, StringArray, TimestampMicrosecondArray};
+use datafusion::arrow::compute::cast;
+use datafusion::arrow::datatypes::{DataType, Field, Float64Type};
+use datafusion::execution::memory_pool::{MemoryConsumer, MemoryPool, UnboundedMemoryPool};
+use schemas::session::session_id;
+
+use super::*;
+use crate::curated::DAY_US;
+use crate::curated::writer::Columns;
+use crate::merge::visitors::{Sessions, Stretch, key};
+use crate::tables::{self, EVENTS};
+
+/// Site, visitor, tab, number, time and type of a row.
+type Told = (&'static str, &'static str, &'static str, i64, i64, &'static str);
+
+fn texts(values: impl IntoIterator<Item = Option<&'static str>>) -> ArrayRef {
+    cast(&StringArray::from_iter(values), &read::dictionary()).unwrap()
+}
+
+/// Rows with the session that begins with each of them.
+fn held(rows: &[Told], curated_site: Option<&str>, more: Vec<(&str, ArrayRef)>) -> Arc<Held> {
+    let times = || Arc::new(rows.iter().map(|row| Some(row.4)).collect::<TimestampMicrosecondArray>().with_timezone("UTC"));
+    let mut columns: Vec<(&str, ArrayRef)> = vec![
+        ("session_id", texts(rows.iter().map(|_| Some("old")))),
+        ("visitor_id", texts(rows.iter().map(|row| Some(row.1)))),
+        ("tab_id", texts(rows.iter().map(|row| Some(row.2)))),
+        ("seq", Arc::new(rows.iter().map(|row| Some(row.3)).collect::<Int64Array>())),
+        ("type", texts(rows.iter().map(|row| Some(row.5)))),
+        ("occurred_at", times()),
+        ("session_started_at", times()),
+    ];
+    if curated_site.is_none() {
+        columns.push(("site_id", texts(rows.iter().map(|row| Some(row.0)))));
+    }
+    columns.extend(more);
+    let rows = RecordBatch::try_from_iter(columns).unwrap();
+    Arc::new(Held { rows, site_id: curated_site.map(str::to_owned) })
+}
+
+fn in_memory(held: Vec<Arc<Held>>) -> HeldRows {
+    let pool: Arc<dyn MemoryPool> = Arc::new(UnboundedMemoryPool::default());
+    HeldRows { held, memory: MemoryConsumer::new("test").register(&pool) }
+}
+
+fn strings(ordered: &Ordered, field: &Field) -> Vec<Option<String>> {
+    let column = ordered.column(field, 0..ordered.rows.len()).unwrap();
+    let column = cast(&column, &DataType::Utf8).unwrap();
+    column.as_string::<i32>().iter().map(|text| text.map(str::to_owned)).collect()
+}
+
+fn landed() -> HeldRows {
+    let path = |values: [Option<&'static str>; 3]| vec![("page_path", texts(values))];
+    in_memory(vec![
+        held(
+            &[("b", "v", "t", 0, 10, "click"), ("a", "w", "t", 7, DAY_US, "click"), ("a", "v", "t", 1, -1, "pointer")],
+            None,
+            path([Some("/x"), None, Some("/y")]),
+        ),
+        held(&[("a", "v", "t", 0, 5, "click"), ("a", "v", "t", 0, 5, "click")], None, Vec::new()),
+    ])
+}
+
+fn staying() -> Vec<Staying> {
+    [(0, 10), (1, DAY_US), (2, -1), (3, -1)].map(|(row, start)| Staying { row, start }).into()
+}
+
+#[test]
+fn rows_of_sites_and_days_come_in_order_and_repeats_do_not() {
+    let kept = in_memory(vec![held(
+        &[("", "u", "s", 0, 3, "click"), ("", "v", "s", 2, 4, "click")],
+        Some("a"),
+        vec![("page_path", texts([Some("/k"), Some("/x")]))],
+    )]);
+    let mut sessions = Sessions::default();
+    sessions.insert(key(&["a", "v"]), vec![Stretch { start: -1, end: 5 }]);
+    let ordered = Ordered::new(&EVENTS, &landed(), &staying(), &kept, &sessions, None).unwrap();
+
+    let partitions: Vec<_> = ordered.partitions().into_iter().map(|of| (of.site_id, of.event_date, of.rows)).collect();
+    let expected = [("a", -1, 0..1), ("a", 0, 1..4), ("a", 1, 4..5), ("b", 0, 5..6)];
+    assert_eq!(partitions, expected.map(|(site, date, rows)| (site.to_owned(), date, rows)));
+    let schema = EVENTS.file_schema();
+    let paths = strings(&ordered, schema.field_with_name("page_path").unwrap());
+    let expected = [Some("/y"), Some("/k"), Some("/x"), None, None, Some("/x")];
+    assert_eq!(paths, expected.map(|path| path.map(str::to_owned)));
+    let of = |site: &str, visitor: &str, start| Some(session_id(site, visitor, start).to_string());
+    let (v, old) = (of("a", "v", -1), Some("old".to_owned()));
+    let expected = [v.clone(), old, v.clone(), v, of("a", "w", DAY_US), of("b", "v", 10)];
+    assert_eq!(strings(&ordered, schema.field_with_name("session_id").unwrap()), expected);
+    let missing = ordered.column(schema.field_with_name("x").unwrap(), 1..4).unwrap();
+    assert_eq!((missing.len(), missing.null_count()), (3, 3));
+}
+
+#[test]
+fn a_table_of_one_type_takes_its_rows_and_knows_their_landing_names() {
+    let trails = |count: usize| -> ArrayRef {
+        let lists = (0..count).map(|row| Some(vec![Some(row as f64)]));
+        Arc::new(datafusion::arrow::array::ListArray::from_iter_primitive::<Float64Type, _, _>(lists))
+    };
+    let rows = [("a", "v", "t", 0, 10, "click"), ("a", "v", "t", 1, 11, "pointer")];
+    let landed = in_memory(vec![held(&rows, None, vec![("trail_x", trails(2))])]);
+    let staying = [(0, 10), (1, 10)].map(|(row, start)| Staying { row, start });
+    let table = tables::named("pointer").unwrap();
+    let kept = landed.none_beside();
+    let ordered = Ordered::new(table, &landed, &staying, &kept, &Sessions::default(), None).unwrap();
+    assert_eq!(ordered.partitions().len(), 1);
+    let schema = table.file_schema();
+    let field = schema.field_with_name("x").unwrap();
+    let x = ordered.column(field, 0..1).unwrap();
+    assert_eq!(x.data_type(), field.data_type());
+    assert_eq!(x.as_list::<i32>().value(0).as_primitive::<Float64Type>().values(), &[1.0]);
+}
