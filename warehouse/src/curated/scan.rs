@@ -5,7 +5,6 @@
 //! Each row also says which file it came from (`file_index`, the file's place in the list), so that compaction finds
 //! the files that it must rewrite.
 
-use std::collections::HashSet;
 use std::sync::Arc;
 
 use async_trait::async_trait;
@@ -26,7 +25,6 @@ use schemas::landing::{Link, event_fields};
 
 use super::file::{CuratedFile, ScanFile};
 use super::version::Version;
-use crate::engine::inputs::Inputs;
 use crate::tables::{PARTITION_COLUMNS, Table};
 
 /// The column that names a row's file.
@@ -107,18 +105,6 @@ impl Scan {
 /// Place of a row's file in the scan, where [`FILE_INDEX`] stands in that column.
 pub(crate) fn file_of(batch: &RecordBatch, column: usize, row: usize) -> i32 {
     batch.column(column).as_primitive::<Int32Type>().value(row)
-}
-
-/// Places of the files of `curated` that hold rows of the condition.
-pub(crate) async fn files_where(inputs: &Inputs, condition: &str) -> anyhow::Result<HashSet<usize>> {
-    let mut files = HashSet::new();
-    let sql = format!("select distinct {FILE_INDEX} from curated where {condition}");
-    inputs
-        .each(&sql, |batch, row| {
-            files.insert(file_of(batch, 0, row) as usize);
-        })
-        .await?;
-    Ok(files)
 }
 
 /// The schema with texts as views.

@@ -15,6 +15,7 @@ use schemas::session::{GAP_US_MAX, SESSION_US_MAX};
 
 use super::Others;
 use super::events::Merge;
+use super::files::files_where;
 use super::functions::{event_numbers, final_session_id, final_session_start, visitor_part};
 use super::held::{HeldRows, Ordered, OrderedTable};
 use super::landed::{self, Landed, final_columns};
@@ -22,7 +23,7 @@ use super::part::Part;
 use super::repeats::Repeats;
 use super::touched::{Touched, TouchedSessions};
 use super::visitors::key;
-use crate::curated::scan::{Scan, files_where};
+use crate::curated::scan::Scan;
 use crate::curated::{CuratedFile, Version};
 use crate::engine::Engine;
 use crate::engine::inputs::{Inputs, number, text};

@@ -8,6 +8,7 @@ use datafusion::prelude::DataFrame;
 use object_store::ObjectStore;
 use schemas::landing::Link;
 
+use super::files::files_where;
 use super::functions::{final_session_id, final_session_start};
 use super::held::{HeldRows, Ordered};
 use super::keys::Keys;
@@ -17,7 +18,7 @@ use super::repeats::Repeats;
 use super::sessionize::{Outcome, sessionize};
 use super::touched::{Touched, TouchedSessions};
 use super::visitors::{EventId, Sessions};
-use crate::curated::scan::{Scan, files_where};
+use crate::curated::scan::Scan;
 use crate::curated::{CuratedFile, Version};
 use crate::engine::Engine;
 use crate::engine::inputs::Inputs;

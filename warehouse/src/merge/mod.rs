@@ -11,6 +11,7 @@
 
 mod derivation;
 mod events;
+mod files;
 mod functions;
 pub(crate) mod held;
 mod keys;

@@ -19,7 +19,8 @@ fn texts(values: impl IntoIterator<Item = Option<&'static str>>) -> ArrayRef {
 
 /// Rows with the session that begins with each of them.
 fn held(rows: &[Told], curated_site: Option<&str>, more: Vec<(&str, ArrayRef)>) -> Arc<Held> {
-    let times = || Arc::new(rows.iter().map(|row| Some(row.4)).collect::<TimestampMicrosecondArray>().with_timezone("UTC"));
+    let times =
+        || Arc::new(rows.iter().map(|row| Some(row.4)).collect::<TimestampMicrosecondArray>().with_timezone("UTC"));
     let mut columns: Vec<(&str, ArrayRef)> = vec![
         ("session_id", texts(rows.iter().map(|_| Some("old")))),
         ("visitor_id", texts(rows.iter().map(|row| Some(row.1)))),
