@@ -52,9 +52,9 @@ impl HeldRows {
         at_once: usize,
     ) -> anyhow::Result<Self> {
         let schema = Arc::new(Schema::new(event_fields()));
-        let files: Vec<String> = links.iter().flat_map(|link| &link.files).map(|file| file.path.clone()).collect();
-        let read = stream::iter(files)
-            .map(|path| read::rows(objects.clone(), path, schema.clone(), &memory))
+        let files = links.iter().flat_map(|link| &link.files).map(|file| (file.path.clone(), file.bytes));
+        let read = stream::iter(files.collect::<Vec<_>>())
+            .map(|file| read::rows(objects.clone(), file, schema.clone(), &memory))
             .buffered(at_once)
             .try_collect::<Vec<_>>()
             .await?;
@@ -120,7 +120,8 @@ impl HeldRows {
         let (schema, memory) = (base.table.file_schema(), self.memory.new_empty());
         let mut held = Vec::new();
         for file in files {
-            let read = read::rows(objects.clone(), base.scan_file(file).key, schema.clone(), &memory).await?;
+            let of = base.scan_file(file);
+            let read = read::rows(objects.clone(), (of.key, of.bytes), schema.clone(), &memory).await?;
             let site_id = || Some(file.site_id.clone());
             held.extend(read.into_iter().map(|rows| Arc::new(Held { rows, site_id: site_id() })));
         }

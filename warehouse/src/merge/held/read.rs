@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use anyhow::Context;
+use anyhow::{Context, ensure};
 use bytes::Bytes;
 use datafusion::arrow::array::{ArrayRef, RecordBatch};
 use datafusion::arrow::compute::cast;
@@ -18,15 +18,16 @@ use object_store::path::Path;
 use object_store::{ObjectStore, ObjectStoreExt};
 
 /// Reads the columns that the schema names, those that hold nothing but nulls left out: one batch for each row group,
-/// since a dictionary ends with it. The memory is reserved before rows are decoded.
+/// since a dictionary ends with it. A file of another length is refused. The memory is reserved before rows are decoded.
 pub(super) async fn rows(
     objects: Arc<dyn ObjectStore>,
-    key: String,
+    (key, length): (String, u64),
     schema: SchemaRef,
     memory: &MemoryReservation,
 ) -> anyhow::Result<Vec<RecordBatch>> {
     let bytes = async { objects.get(&Path::from(key.as_str())).await?.bytes().await };
     let bytes = bytes.await.with_context(|| format!("cannot read {key}"))?;
+    ensure!(bytes.len() as u64 == length, "{key} has {} bytes and should have {length}", bytes.len());
     let file = open(bytes, &schema).with_context(|| format!("cannot read {key}"))?;
     let groups = file.metadata.metadata().row_groups();
     memory.try_grow(groups.iter().map(|group| file.memory_bytes(group)).sum())?;
