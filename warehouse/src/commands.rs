@@ -14,6 +14,7 @@ use tokio_util::sync::CancellationToken;
 use crate::compact::{compact_aside, every};
 use crate::config::{Command, Config, Format};
 use crate::format::{self, Answer};
+use crate::friction;
 use crate::lake::Lake;
 use crate::query::{Failure, Limits};
 use crate::serve::{About, Serving, check_token, serve};
@@ -29,6 +30,13 @@ pub async fn run(command: Command, config: Config, shutdown: CancellationToken) 
             done = sql_command(&config, sql, format) => done.map_err(told),
             () = shutdown.cancelled() => anyhow::bail!("stopped"),
         },
+        Command::Friction { set, format, .. } => {
+            let sql = friction::report(&friction::Settings::parse(&set)?);
+            tokio::select! {
+                done = sql_command(&config, sql, format) => done.map_err(told),
+                () = shutdown.cancelled() => anyhow::bail!("stopped"),
+            }
+        }
         Command::Serve { .. } => serve_command(open()?, config, shutdown).await,
         Command::Verify => verify_command(open()?.as_ref()).await,
     }

@@ -13,6 +13,7 @@ pub mod config;
 mod curated;
 mod engine;
 pub mod format;
+pub mod friction;
 mod lake;
 pub mod limits;
 mod merge;

@@ -21,6 +21,10 @@ fn main() -> ExitCode {
         return warehouse::sql::worker::main();
     }
     let cli = Cli::parse();
+    if let Some(Command::Friction { explain: true, .. }) = cli.command {
+        print!("{}", warehouse::friction::explained());
+        return ExitCode::SUCCESS;
+    }
     let config = match Config::new(&cli, settings::environment()) {
         Ok(config) => config,
         Err(wrong) => return wrong.exit(),
@@ -33,7 +37,11 @@ fn main() -> ExitCode {
         let _ = Cli::command().print_help();
         return ExitCode::from(2);
     };
-    let log = if matches!(command, Command::Sql { .. } | Command::Verify) { LOG_OF_ONE_ANSWER } else { LOG };
+    let log = if matches!(command, Command::Sql { .. } | Command::Friction { .. } | Command::Verify) {
+        LOG_OF_ONE_ANSWER
+    } else {
+        LOG
+    };
     if let Err(wrong) = cli.logs.start(ENVIRONMENT_PREFIX, log) {
         return wrong.exit();
     }

@@ -20,6 +20,7 @@ use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 use warehouse::Lake;
 use warehouse::compact::compact;
+use warehouse::friction;
 use warehouse::query::{Limits, query};
 use warehouse::serve::{About, Serving, serve};
 use warehouse::sql::{Program, Settings};
@@ -249,4 +250,21 @@ async fn an_answer_that_breaks_off_breaks_the_connection() {
     assert_eq!(reply.body, b"{\"col");
     shutdown.cancel();
     server.await.unwrap().unwrap();
+}
+
+#[tokio::test]
+async fn history_is_judged_again_by_other_thresholds() {
+    let mut landing = Landing::new();
+    let mut tab = support::Tab::new("v1", "t1");
+    let place = [("x", 1.0), ("y", 1.0)];
+    let clicks: Vec<_> = (0..3)
+        .map(|n| tab.event("click", support::NOON + n * 800_000).with(&[("element_path", "#a")]).with_numbers(&place))
+        .collect();
+    landing.land(&clicks);
+    let set = friction::Settings::parse(&["rage_click.gap_ms=700".to_owned()]).unwrap();
+    let judged = rows(&landing.lake(), &friction::report(&set)).await;
+    assert_eq!(judged[0], json!(["rage_click", 1, 1, 100.0, 0, 0, 0.0]));
+    assert_eq!(judged.len(), friction::SIGNALS.len());
+    let by_default = rows(&landing.lake(), &friction::report(&friction::Settings::default())).await;
+    assert_eq!(by_default[0], json!(["rage_click", 1, 1, 100.0]));
 }

@@ -17,7 +17,7 @@ import pyarrow.compute as pc
 from deltalake import DeltaTable
 from pyarrow.dataset import field
 
-TABLES = ["events", "pointer", "ledger", "sessions", "page_views", "clicks"]
+TABLES = ["events", "pointer", "ledger", "sessions", "page_views", "clicks", "hovers", "fields", "requests", "effects"]
 VALUES_MAX = 4
 
 

@@ -22,11 +22,15 @@ const EXAMPLES = [
   ],
   [
     'Longest hovers',
-    "select page_path, element_path, count(*) as times, round(avg(duration_ms)) as mean_ms\nfrom events\nwhere type = 'element_leave' and duration_ms >= 250\ngroup by 1, 2\norder by mean_ms desc\nlimit 30",
+    'select page_path, element_path, count(*) as times, round(avg(dwell_ms)) as mean_ms, sum(clicks) as clicks\nfrom hovers\ngroup by 1, 2\norder by mean_ms desc\nlimit 30',
   ],
   [
     'Slow requests',
-    "select request_url, count(*) as n, round(avg(request_duration_ms)) as mean_ms, max(request_duration_ms) as slowest_ms\nfrom events\nwhere type = 'request'\ngroup by 1\norder by mean_ms desc",
+    'select url, count(*) as n, round(avg(duration_ms)) as mean_ms, max(duration_ms) as slowest_ms\nfrom requests\ngroup by 1\norder by mean_ms desc',
+  ],
+  [
+    'Friction',
+    'select signal, page_path, element_path, count(*) as findings, count(distinct session_id) as sessions\nfrom friction\ngroup by 1, 2, 3\norder by sessions desc\nlimit 50',
   ],
   [
     'Pointer samples',

@@ -32,7 +32,7 @@ const SQL_QUEUE_LARGEST: usize = 100_000;
     version,
     after_help = "Examples:\n  warehouse --store file:///srv/telemetry sql \"select type, count(*) as n from events group by 1\"\n  \
                   warehouse --store s3://bucket/prefix compact --every 5m\n  WAREHOUSE_STORE=file:///srv/telemetry warehouse serve\n\n\
-                  Tables: events, pointer, sessions, page_views, ledger. Each shows what was compacted and what has just landed.\n\
+                  Tables: events, pointer, sessions, page_views, clicks, hovers, fields, requests, effects, ledger, and the view friction. Each shows what was compacted and what has just landed.\n\
                   Any number of these commands may run beside each other, and beside `standalone`, on one store."
 )]
 pub struct Cli {
@@ -83,7 +83,20 @@ pub enum Command {
     /// Answer one read-only statement
     Sql {
         /// The statement; - reads it from standard input
+        #[arg(allow_hyphen_values = true)]
         sql: String,
+        #[arg(long, value_enum, default_value = "table")]
+        format: Format,
+    },
+    /// Count where customers give up: rage, dead, slow and error clicks, a shaken pointer, scrolling up and down, quick back, trouble
+    /// with fields. The findings themselves are the view `friction`
+    Friction {
+        /// Judge by another threshold as well, and show both side by side, such as rage_click.gap_ms=700
+        #[arg(long, value_name = "SIGNAL.THRESHOLD=NUMBER")]
+        set: Vec<String>,
+        /// Tell what each signal means, and its thresholds
+        #[arg(long)]
+        explain: bool,
         #[arg(long, value_enum, default_value = "table")]
         format: Format,
     },

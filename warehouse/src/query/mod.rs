@@ -21,6 +21,7 @@ use crate::curated::scan::Scan;
 use crate::engine::memory_exhausted;
 use crate::engine::one_line;
 use crate::format::Answer;
+use crate::friction;
 use crate::lake::Lake;
 use crate::limits::{ANSWER_BYTES_MAX, ANSWER_ROWS_MAX, PRINTED_BYTES_MAX, PRINTED_ROWS_MAX};
 use crate::tables::{self, Table};
@@ -98,11 +99,19 @@ pub async fn open(lake: &Lake, sql: &str, limits: Limits) -> Result<Rows, Failur
     translate(&mut statement)?;
     let context = lake.engine.session();
     let named = context.state().resolve_table_references(&statement)?;
-    let named: Vec<String> = named.iter().map(|name| name.table().to_ascii_lowercase()).collect();
+    let mut named: Vec<String> = named.iter().map(|name| name.table().to_ascii_lowercase()).collect();
+    let view = named.iter().any(|name| name == friction::VIEW).then(|| friction::view(&friction::Settings::default()));
+    if let Some(view) = &view {
+        let read = context.state().resolve_table_references(&only_statement(view)?)?;
+        named.extend(read.iter().map(|name| name.table().to_owned()));
+    }
     let wanted: Vec<&'static Table> =
         tables::ALL.iter().copied().filter(|table| named.iter().any(|name| name == table.name)).collect();
     let live = if wanted.is_empty() { None } else { Some(Live::open(lake, &wanted).await.map_err(failed)?) };
     register(&context, live.as_ref())?;
+    if let Some(view) = view {
+        context.register_table(friction::VIEW, context.sql(&view).await?.into_view())?;
+    }
 
     let plan = context.state().statement_to_plan(statement).await?;
     read_only(&plan).map_err(|error| Refused::Statement(one_line(&error.strip_backtrace())))?;

@@ -3,10 +3,14 @@
 
 mod clicks;
 mod columns;
+mod effects;
 mod events;
+mod fields;
+mod hovers;
 mod ledger;
 mod page_views;
 mod pointer;
+mod requests;
 mod sessions;
 pub(crate) mod stretches;
 
@@ -18,8 +22,18 @@ use datafusion::arrow::datatypes::{Field, Fields, Schema, SchemaRef};
 pub use events::TABLE as EVENTS;
 
 /// All tables, each one after those that it is computed from.
-pub static ALL: &[&Table] =
-    &[&EVENTS, &pointer::TABLE, &ledger::TABLE, &sessions::TABLE, &page_views::TABLE, &clicks::TABLE];
+pub static ALL: &[&Table] = &[
+    &EVENTS,
+    &pointer::TABLE,
+    &ledger::TABLE,
+    &sessions::TABLE,
+    &page_views::TABLE,
+    &clicks::TABLE,
+    &hovers::TABLE,
+    &fields::TABLE,
+    &requests::TABLE,
+    &effects::TABLE,
+];
 
 /// The table of a name.
 pub fn named(name: &str) -> Option<&'static Table> {

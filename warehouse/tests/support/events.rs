@@ -10,7 +10,7 @@ use super::{Event, NOON, SECOND, Tab};
 
 /// Reads the links of a case, each a list of events. An event is an object of `type` and `at` (RFC 3339, or a time of
 /// 2026-11-20), and what is not usual: `visitor` (v1), `tab` (t1), `seq` (the next of its tab), `batch` (the link's),
-/// `duplicate` (false), and any landing column of text or numbers.
+/// `duplicate` (false), and any landing column of text, of numbers, or of lists of numbers.
 pub(crate) fn links(json: &str) -> Vec<Vec<Event>> {
     let links: Vec<Vec<Map<String, Value>>> = serde_json::from_str(json).expect("lists of lists of objects");
     let mut next = HashMap::new();
@@ -33,7 +33,10 @@ fn read(mut json: Map<String, Value>, next: &mut HashMap<String, i64>) -> Event 
         assert!(event_fields().iter().any(|field| *field.name() == column), "{column}: no landing column");
         match value {
             Value::String(text) => event.texts.push((column, text)),
-            value => event.numbers.push((column, value.as_f64().expect("texts and numbers"))),
+            Value::Array(list) => {
+                event.lists.push((column, list.iter().map(|value| value.as_f64().unwrap()).collect()))
+            }
+            value => event.numbers.push((column, value.as_f64().expect("texts, numbers and lists"))),
         }
     }
     event

@@ -46,6 +46,8 @@ pub(crate) struct Event {
     pub texts: Vec<(String, String)>,
     /// Further columns of numbers, whole or not.
     pub numbers: Vec<(String, f64)>,
+    /// Its trail, if it matters: columns of lists.
+    pub lists: Vec<(String, Vec<f64>)>,
     /// Number of its batch; by default that of the link.
     pub batch: Option<i64>,
     /// What all texts of its page and its person hold; shared by events that hold the same one.
@@ -111,6 +113,7 @@ impl Tab {
             duplicate: false,
             texts: Vec::new(),
             numbers: Vec::new(),
+            lists: Vec::new(),
             batch: None,
             context: None,
         }
@@ -314,7 +317,7 @@ impl Landing {
                 name if CONTEXT_COLUMNS.contains(&name) && events.iter().any(|event| event.context.is_some()) => {
                     shared_texts(events, name)
                 }
-                name if name.starts_with("trail_") => trail(events, field.data_type()),
+                name if name.starts_with("trail_") => trail(events, name, field.data_type()),
                 _ if *field.data_type() == DataType::Float64 => Arc::new(Float64Array::from(vec![None; events.len()])),
                 _ => datafusion::arrow::array::new_null_array(field.data_type(), events.len()),
             };
@@ -355,8 +358,12 @@ fn shared_texts(events: &[Event], column: &str) -> ArrayRef {
     Arc::new(DictionaryArray::<Int32Type>::try_new(keys, Arc::new(values)).unwrap())
 }
 
-fn trail(events: &[Event], kind: &DataType) -> ArrayRef {
-    let lists = events.iter().map(|event| (event.kind == "pointer").then(|| vec![Some(0.0), Some(event.seq as f64)]));
+fn trail(events: &[Event], column: &str, kind: &DataType) -> ArrayRef {
+    let lists = events.iter().map(|event| {
+        let given = event.lists.iter().find(|(name, _)| name == column).map(|(_, list)| list.clone());
+        let list = (event.kind == "pointer").then(|| given.unwrap_or_else(|| vec![0.0, event.seq as f64]))?;
+        Some(list.into_iter().map(Some).collect::<Vec<_>>())
+    });
     cast(&ListArray::from_iter_primitive::<Float64Type, _, _>(lists), kind).unwrap()
 }
 

@@ -1,0 +1,9 @@
+-- dead_click, version 1
+-- A click on something that looks as if it did something, after which nothing happened. Clicks of which the SDK told no
+-- effect, not even that there was none, are not judged. `measure`: ms until something happened after all.
+-- dead_ms = 7000        what comes later is no answer any more, ms
+select site_id, session_id, visitor_id, tab_id, page_view_id, page_path, element_path, seq, occurred_at,
+    first_effect_ms as measure, cast(null as varchar) as reason
+from clicks
+where (effect_kind = 'none' or first_effect_ms > $dead_ms) and (element_tag in ('a', 'button', 'select', 'summary')
+    or element_role in ('button', 'checkbox', 'link', 'menuitem', 'menuitemcheckbox', 'menuitemradio', 'option', 'radio', 'switch', 'tab'))
