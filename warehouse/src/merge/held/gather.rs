@@ -64,7 +64,7 @@ impl Ordered {
 
     /// A session's rows follow each other, as far as visitors do not send at the same time what belongs to different ones.
     fn session_ids(&self, rows: &[Row]) -> anyhow::Result<ArrayRef> {
-        let same = |row: &Row| (row.visitor, row.start, row.computed);
+        let same = |row: &Row| (row.site, row.visitor, row.start, row.computed);
         let old: Vec<Texts<'_>> = self.held.iter().map(|held| Texts::of(&held.rows, "session_id")).collect();
         let (mut keys, mut values) = (Vec::with_capacity(rows.len()), StringBuilder::new());
         for (place, session) in rows.chunk_by(|one, next| same(one) == same(next)).enumerate() {
