@@ -30,7 +30,7 @@ const EXAMPLES = [
   ],
   [
     'Friction',
-    'select signal, page_path, element_path, count(*) as findings, count(distinct session_id) as sessions\nfrom friction\ngroup by 1, 2, 3\norder by sessions desc\nlimit 50',
+    'select signal, count(*) as findings, count(distinct session_id) as sessions, page_path, element_path\nfrom friction\ngroup by 1, 4, 5\norder by sessions desc\nlimit 50',
   ],
   [
     'Pointer samples',
