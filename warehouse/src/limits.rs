@@ -72,8 +72,8 @@ pub const STACK_BYTES: usize = 64 << 20;
 
 /// Landing bytes that one round of compaction takes (compressed Parquet).
 pub const ROUND_BYTES_MAX: u64 = 64 << 20;
-/// Landing rows that one round of compaction takes, about 200 MB in memory. Unshared they may take what `memory_bytes_max` says.
-pub const ROUND_ROWS_MAX: u64 = 400_000;
+/// Landing rows that one round of compaction takes: with the selects of the derived tables about 400 MB in memory. Unshared they may take what `memory_bytes_max` says.
+pub const ROUND_ROWS_MAX: u64 = 256_000;
 /// Into how many parts the rows of one link are divided at most, when they do not fit into memory together.
 pub const ROUND_PARTS_MAX: u32 = 256;
 /// Rows of a batch while rows are sorted and written, …

@@ -1,7 +1,8 @@
 //! `warehouse`: see the library.
 #![forbid(unsafe_code)]
 
-use std::process::ExitCode;
+use std::os::unix::process::CommandExt;
+use std::process::{self, ExitCode};
 use std::time::Duration;
 
 use clap::{CommandFactory, Parser};
@@ -46,6 +47,9 @@ fn main() -> ExitCode {
         return wrong.exit();
     }
 
+    if matches!(command, Command::Compact { .. }) {
+        restart_with_one_arena();
+    }
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().thread_stack_size(STACK_BYTES).build();
     let runtime = runtime.expect("the system lets this process start threads");
     let done = runtime.block_on(async move {
@@ -62,5 +66,16 @@ fn main() -> ExitCode {
             ExitCode::FAILURE
         }
         Err(_) => ExitCode::FAILURE,
+    }
+}
+
+/// The C library gives each thread its own arena, and keeps there what a round gave back, where the threads of the next do
+/// not find it: a compaction's memory doubled from round to round. It reads the number of arenas when a program starts.
+/// Comes back when the number is set, or when the program cannot be started again.
+fn restart_with_one_arena() {
+    const ARENAS: &str = "MALLOC_ARENA_MAX";
+    if let (None, Ok(program)) = (std::env::var_os(ARENAS), std::env::current_exe()) {
+        let failed = process::Command::new(program).args(std::env::args_os().skip(1)).env(ARENAS, "1").exec();
+        tracing::debug!(%failed, "not started again: compaction takes more memory");
     }
 }
