@@ -11,7 +11,7 @@ import duckdb
 threads, memory, landing, out = sys.argv[1:]
 db = duckdb.connect()
 db.execute(f"set threads = {threads}; set memory_limit = '{memory}'; set temp_directory = '{out}/spill'; set timezone = 'UTC'")
-db.execute("set preserve_insertion_order = false")
+db.execute("set preserve_insertion_order = false; set enable_progress_bar = false")
 db.execute(f"create view landed as select * from read_parquet('{landing}/data/**/*.parquet') where not duplicate")
 db.execute("""
 create temp table rule as
