@@ -22,7 +22,7 @@ fn readers_wanted() -> Option<PathBuf> {
     Some(testkit::readers::python())
 }
 
-/// Sites, days, visitors and every type of event; several files of each table, with nulls in most columns.
+/// Sites, days, visitors and every type of event; rows in every table and several files of each, with nulls in most columns.
 async fn filled() -> Landing {
     let mut landing = Landing::new();
     let lake = landing.lake();
@@ -32,6 +32,13 @@ async fn filled() -> Landing {
         for tab in &mut tabs {
             events.extend(EventType::ALL.iter().zip(0..).map(|(kind, step)| {
                 let mut event = tab.event(kind.name(), NOON + round * 11 * 60 * MINUTE + step * SECOND);
+                match kind {
+                    // A hover.
+                    EventType::ElementLeave => event.numbers.push(("duration_ms".into(), 300.0)),
+                    // Of a field.
+                    EventType::Focus => event.texts.push(("element_tag".into(), "input".into())),
+                    _ => {}
+                }
                 event.context = (round % 2 == 1).then(|| format!(" of {round} ümlaut 🦊").into());
                 event
             }));
