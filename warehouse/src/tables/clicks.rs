@@ -3,30 +3,11 @@
 
 use datafusion::arrow::datatypes::{DataType, Field};
 
+use super::Table;
 use super::columns::{identity, of, text, times};
-use super::{Rows, Stray, Sum, Table};
+use super::interactions::interactions;
 
-pub(super) static TABLE: Table = Table {
-    name: "clicks",
-    columns,
-    sort_order: "site_id, event_date, visitor_id, occurred_at, tab_id, seq",
-    statistics_columns: &["session_id", "visitor_id", "tab_id", "page_view_id", "occurred_at", "session_started_at"],
-    bloom_filter_columns: &[],
-    rows: Rows::OfSessions { sql: || SQL.into(), inputs: &[] },
-    sums: &[Sum {
-        what: "clicks",
-        own: "select count(*) from clicks",
-        of_events: "select count(*) from events where type = 'click'",
-        level_only: false,
-    }],
-    strays: &[Stray {
-        what: "clicks whose event has another session, or none",
-        sql: "select c.session_id from clicks c left join events e \
-              on c.site_id = e.site_id and c.tab_id = e.tab_id and c.seq = e.seq and e.type = 'click' \
-              where e.session_id is null or e.session_id <> c.session_id",
-    }],
-    repeats: None,
-};
+pub(super) static TABLE: Table = interactions!("clicks", "clicks", "click", "", columns, SQL);
 
 fn columns() -> Vec<Field> {
     [

@@ -2,31 +2,19 @@
 
 use datafusion::arrow::datatypes::{DataType, Field};
 
+use super::Table;
 use super::columns::{identity, of, text, times};
-use super::{Rows, Stray, Sum, Table};
+use super::interactions::interactions;
 
-pub(super) static TABLE: Table = Table {
-    name: "fields",
+pub(super) static TABLE: Table = interactions!(
+    "fields",
+    "visits of fields",
+    "focus",
+    " and (element_tag in ('input', 'select', 'textarea') \
+     or element_role in ('combobox', 'listbox', 'searchbox', 'spinbutton', 'textbox'))",
     columns,
-    sort_order: "site_id, event_date, visitor_id, occurred_at, tab_id, seq",
-    statistics_columns: &["session_id", "visitor_id", "tab_id", "page_view_id", "occurred_at", "session_started_at"],
-    bloom_filter_columns: &[],
-    rows: Rows::OfSessions { sql: || SQL.into(), inputs: &[] },
-    sums: &[Sum {
-        what: "visits of fields",
-        own: "select count(*) from fields",
-        of_events: "select count(*) from events where type = 'focus' and (element_tag in ('input', 'select', 'textarea') \
-                    or element_role in ('combobox', 'listbox', 'searchbox', 'spinbutton', 'textbox'))",
-        level_only: false,
-    }],
-    strays: &[Stray {
-        what: "visits of fields whose event has another session, or none",
-        sql: "select t.session_id from fields t left join events e \
-              on t.site_id = e.site_id and t.tab_id = e.tab_id and t.seq = e.seq and e.type = 'focus' \
-              where e.session_id is null or e.session_id <> t.session_id",
-    }],
-    repeats: None,
-};
+    SQL
+);
 
 fn columns() -> Vec<Field> {
     [

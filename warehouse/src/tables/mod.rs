@@ -7,6 +7,7 @@ mod effects;
 mod events;
 mod fields;
 mod hovers;
+mod interactions;
 mod ledger;
 mod page_views;
 mod pointer;
