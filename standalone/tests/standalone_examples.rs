@@ -24,6 +24,8 @@ use warehouse::{Lake, Resources, Store};
 const RECEIVED_AT: f64 = 1_795_250_920_120.25;
 const AGENT: &str =
     "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/141.0.0.0 Safari/537.36";
+/// Of the examples that somebody made with a finger.
+const PHONE: &str = "Mozilla/5.0 (iPhone; CPU iPhone OS 18_5 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/18.5 Mobile/15E148 Safari/604.1";
 
 /// A row by the names of its columns.
 type Row = Map<String, Value>;
@@ -44,8 +46,9 @@ fn landing_rows(examples: &BTreeMap<String, String>) -> Vec<RecordBatch> {
         .map(|(name, body)| {
             let batch = parse(body.as_bytes()).unwrap();
             assert!(batch.rejects.is_empty(), "{name}: {:?}", batch.rejects);
+            let agent = if body.contains(r#""pointer_type": "touch""#) { PHONE } else { AGENT };
             let context =
-                Context { site_id: name, received_at: RECEIVED_AT, user_agent: Some(AGENT), client_address: None };
+                Context { site_id: name, received_at: RECEIVED_AT, user_agent: Some(agent), client_address: None };
             let mut record = Vec::new();
             encode(&mut record, SCHEMA_ID, &context, &batch.header, &batch.events);
             record
