@@ -43,9 +43,7 @@ describe('an answer in the studio', () => {
 
   it('disarms formulas of visitors, and keeps numbers numbers', () => {
     const { columns, rows } = answer('[[-1,"-1.5","=1+1",null],[1,"1","-1",null],[1,"1"," a\\r\\n\\"b\\"",null]]');
-    expect(csv({ columns, rows })).toBe(
-      'n,d,t,l\r\n-1,-1.5,\'=1+1,\r\n1,1,\'-1,\r\n1,1," a\r\n""b""",\r\n',
-    );
+    expect(csv({ columns, rows })).toBe('n,d,t,l\r\n-1,-1.5,\'=1+1,\r\n1,1,\'-1,\r\n1,1," a\r\n""b""",\r\n');
   });
 
   it('keeps a row of one null as an empty line', () => {

@@ -75,7 +75,8 @@ export function answerFirst() {
 
 async function run() {
   running?.abort();
-  const mine = (running = new AbortController());
+  const mine = new AbortController();
+  running = mine;
   byId('took').textContent = 'running …';
   byId('problem').hidden = true;
   const began = performance.now();
@@ -105,7 +106,7 @@ function show({ columns, rows }, took) {
   tbody.replaceChildren(
     ...rows.slice(0, SHOWN_ROWS_MAX).map((row) => {
       const line = element('tr');
-      row.forEach((value, index) => line.append(cell(value, numeric[index])));
+      for (const [index, value] of row.entries()) line.append(cell(value, numeric[index]));
       return line;
     }),
   );

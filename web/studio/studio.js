@@ -1,8 +1,8 @@
 // The studio's page. Every value that comes from events is hostile: it reaches the page as text only.
 
 import { startAsk } from './ask.js';
-import { startLive } from './live.js';
 import { byId } from './dom.js';
+import { startLive } from './live.js';
 import { call } from './server.js';
 
 /** Only http addresses become links. */
