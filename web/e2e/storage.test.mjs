@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { eventually } from './eventually.mjs';
+import { lateIsThere } from './late.mjs';
 import { built } from './site.mjs';
 import { complete, context, down, flush, NOTHING, onDevice, open, server, track, typesOf, up } from './tried_site.mjs';
 
@@ -14,7 +15,12 @@ describe('consent taken back', () => {
     page.evaluate(() => window.telemetry.flush()).catch(() => {});
     await eventually('a first attempt', () => server.requests.some(({ batch }) => batch?.tab_id === tab));
     await eventually('stored', async () => (await onDevice(page)).batches > 0);
+    await lateIsThere(page);
     await page.goto(`${server.url}/plain`);
+    // They left the device while there was consent.
+    await eventually('its last words', () =>
+      server.requests.some(({ batch }) => batch?.tab_id === tab && batch.events.at(-1).type === 'page_leave'),
+    );
     return { page, tab };
   }
 
