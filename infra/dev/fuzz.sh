@@ -36,6 +36,7 @@ fuzz() {
   for example in schemas/examples/*/*.json; do
     seed "$target" "$example" >"$seeds/$(basename "$example")" 2>/dev/null || true
   done
+  if [ "$target" = frames ]; then cp schemas/examples/replay/*/*.json "$seeds"; fi
   if [ -d "fuzz/seeds/$target" ]; then cp "fuzz/seeds/$target"/* "$seeds"; fi
   if (cd "$CT_CACHE" && "$BIN/$target" -max_total_time="$FUZZ_SECONDS" -timeout=10 -rss_limit_mb=2048 -artifact_prefix="$LOGS/$target-" "$corpus" "$seeds") >"$LOGS/$target.log" 2>&1; then
     printf '  %-8s %s\n' "$target" "$(grep '^Done' "$LOGS/$target.log")"

@@ -11,6 +11,7 @@ pub mod dead_letter;
 pub mod ingest;
 pub mod landing;
 pub mod package;
+pub mod replay;
 pub mod session;
 pub mod time;
 pub mod topics;

@@ -1,10 +1,10 @@
 //! Messages that name the field and its value for people. Explaining is a second, slower reading that tracks the path to the
 //! failing value; the good path pays nothing for it.
 
+use serde::Deserialize;
 use serde_json::value::RawValue;
 
 use super::Envelope;
-use super::event::Event;
 use super::reject::{
     BatchCode, BatchError, EventCode, OUT_OF_RANGE_PREFIX, TOO_LONG_PREFIX, UNKNOWN_TYPE_PREFIX, without_place,
 };
@@ -30,10 +30,10 @@ pub(super) fn explain_batch(text: &str, error: &serde_json::Error) -> BatchError
     }
 }
 
-/// Names the code and the field of the event that `error` is about. `raw` is what failed to parse.
-pub(super) fn explain_event(raw: &str, error: &serde_json::Error) -> (EventCode, String) {
+/// Names the code and the field of the value that `error` is about. `raw` is what failed to parse as `T`.
+pub(crate) fn explain_value<'a, T: Deserialize<'a>>(raw: &'a str, error: &serde_json::Error) -> (EventCode, String) {
     let mut deserializer = serde_json::Deserializer::from_str(raw);
-    let explained: Result<Object<Event>, _> = serde_path_to_error::deserialize(&mut deserializer);
+    let explained: Result<T, _> = serde_path_to_error::deserialize(&mut deserializer);
     match explained {
         Err(explained) => {
             let inner = without_place(explained.inner());

@@ -23,6 +23,7 @@ pub use client_hints::{BRANDS_MAX, Brand, Brands, ClientHints, HINT_BYTES_MAX, H
 pub use details::{Effect, EffectKind, Field, Frame, Media, Scroll};
 pub use event::{Change, Clipboard, Degraded, Element, Event, Input, JsError, Key, NetworkRequest, Trail, Vital};
 pub use event_type::EventType;
+pub(crate) use explain::explain_value;
 pub use reject::{BatchCode, BatchError, EventCode, Reject};
 pub use value::{Id, Length, Number, Object, Properties, Samples, Share, Text, Whole};
 
@@ -231,7 +232,8 @@ fn parse_event(raw: &str) -> Result<Object<Event<'_>>, (EventCode, String)> {
         let message = format!("arrays and objects are nested deeper than {DEPTH_MAX} levels of the batch");
         return Err((EventCode::TooDeep, message));
     }
-    let event: Object<Event> = serde_json::from_str(raw).map_err(|error| explain::explain_event(raw, &error))?;
+    let event: Object<Event> =
+        serde_json::from_str(raw).map_err(|error| explain_value::<Object<Event>>(raw, &error))?;
     event.check()?;
     Ok(event)
 }

@@ -41,13 +41,13 @@ pub struct Link {
 pub struct DataFile {
     /// Key below the store's root.
     pub path: String,
-    /// Events in it.
+    /// Events in it, or frames.
     pub rows: u64,
     /// Its length.
     pub bytes: u64,
     /// xxh3-64 of the file's bytes, 16 hexadecimal digits.
     pub checksum: String,
-    /// Least and greatest `occurred_at`.
+    /// Least and greatest `occurred_at`; of frames `received_at`.
     pub occurred_min: i64,
     /// See `occurred_min`.
     pub occurred_max: i64,
@@ -58,7 +58,7 @@ pub struct DataFile {
 pub struct LinkCounts {
     /// Records of Kafka that were read.
     pub records: u64,
-    /// Rows of the files.
+    /// Rows of the files: events, or frames of recordings.
     pub events: u64,
     /// Events below the watermark.
     pub late: u64,

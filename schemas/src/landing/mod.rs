@@ -9,7 +9,9 @@
 mod columns;
 mod keys;
 mod link;
+mod replay_columns;
 
 pub use columns::{TRAIL_COLUMNS, event_fields};
 pub use keys::{commits_prefix, data_key, data_prefix, link_key, link_start, state_key, state_prefix};
 pub use link::{DataFile, Link, LinkCounts, StateKind};
+pub use replay_columns::{PAYLOAD, replay_fields};
