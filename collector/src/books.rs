@@ -1,27 +1,32 @@
-//! Accounts for every event of a batch that was read, also when its request ends half-way: received = produced +
-//! rejected + refused.
+//! Accounts for every event of a batch, or frame of a body, that was read, also when its request ends half-way: received =
+//! produced + rejected + refused.
 
 use std::sync::Arc;
 
-use schemas::ingest::EventCode;
+use crate::metrics::{Metrics, Tally};
 
-use crate::metrics::Metrics;
-
-/// The events of one request. Unless [`Books::settle`] is called they are counted as refused: the sender has them still.
+/// What one request brought. Unless [`Books::settle`] is called it is counted as refused: the sender has it still.
 pub(crate) struct Books {
     metrics: Arc<Metrics>,
+    tally: fn(&Metrics) -> &Tally,
     accepted: usize,
-    rejects: Vec<EventCode>,
+    /// The codes by which some were rejected.
+    rejects: Vec<&'static str>,
     settled: bool,
 }
 
 impl Books {
-    pub(crate) fn new(metrics: &Arc<Metrics>, accepted: usize, rejects: Vec<EventCode>) -> Self {
-        metrics.events_received.inc_by((accepted + rejects.len()) as u64);
-        Self { metrics: Arc::clone(metrics), accepted, rejects, settled: false }
+    pub(crate) fn new(
+        metrics: &Arc<Metrics>,
+        tally: fn(&Metrics) -> &Tally,
+        accepted: usize,
+        rejects: Vec<&'static str>,
+    ) -> Self {
+        tally(metrics).received.inc_by((accepted + rejects.len()) as u64);
+        Self { metrics: Arc::clone(metrics), tally, accepted, rejects, settled: false }
     }
 
-    /// The events are durable, or buffered when that is all that was promised; the rejects are in the dead letters.
+    /// What was accepted is durable, or buffered when that is all that was promised; the rejects are in the dead letters.
     pub(crate) fn settle(&mut self) {
         self.settled = true;
     }
@@ -29,14 +34,15 @@ impl Books {
 
 impl Drop for Books {
     fn drop(&mut self) {
+        let tally = (self.tally)(&self.metrics);
         if !self.settled {
-            self.metrics.events_refused.inc_by((self.accepted + self.rejects.len()) as u64);
+            tally.refused.inc_by((self.accepted + self.rejects.len()) as u64);
             return;
         }
-        self.metrics.events_produced.inc_by(self.accepted as u64);
+        tally.produced.inc_by(self.accepted as u64);
         self.metrics.dead_letters.inc_by(self.rejects.len() as u64);
         for code in &self.rejects {
-            self.metrics.events_rejected.with_label_values(&[code.name()]).inc();
+            tally.rejected.with_label_values(&[code]).inc();
         }
     }
 }

@@ -14,6 +14,7 @@ use crate::metrics::Metrics;
 use crate::places::Places;
 use crate::places::shares;
 use crate::rate_limit::RateLimits;
+use crate::replay::Known;
 use crate::sites::Sites;
 
 pub(crate) struct Edge {
@@ -25,6 +26,8 @@ pub(crate) struct Edge {
     /// Connections on the public address.
     pub connections: Arc<Places>,
     pub sink: Sink,
+    /// Assets of recordings that need not be sent again.
+    pub assets: Known,
     pub health: Arc<Health>,
     pub metrics: Arc<Metrics>,
     /// Cancelled when a drain has no more time: whoever still waits is answered.
@@ -55,6 +58,7 @@ impl Edge {
                 metrics.places_lost.with_label_values(&["connection"]),
             ),
             sink,
+            assets: Known::default(),
             health,
             metrics,
             give_up: CancellationToken::new(),

@@ -6,6 +6,7 @@
 //! [`digest::digest`] → [`schemas::ingest`] → `kafka/records` → `kafka/producer` → Kafka.
 #![forbid(unsafe_code)]
 
+mod admission;
 mod books;
 mod config;
 mod cors;
@@ -19,6 +20,7 @@ mod log_limit;
 mod metrics;
 mod places;
 mod rate_limit;
+mod replay;
 mod routes;
 mod run;
 mod sites;

@@ -1,4 +1,4 @@
-//! What operators see. The books balance: events received = produced + rejected + refused.
+//! What operators see. The books balance, of events and of replay frames: received = produced + rejected + refused.
 
 use std::time::Duration;
 
@@ -9,10 +9,10 @@ use prometheus::{Encoder, Histogram, HistogramOpts, IntCounter, IntCounterVec, I
 pub(crate) struct Metrics {
     registry: Registry,
     pub requests: IntCounterVec,
-    pub events_received: IntCounter,
-    pub events_produced: IntCounter,
-    pub events_rejected: IntCounterVec,
-    pub events_refused: IntCounter,
+    pub replay_requests: IntCounterVec,
+    pub events: Tally,
+    pub frames: Tally,
+    pub assets_known: IntGauge,
     pub dead_letters: IntCounter,
     pub body_bytes: IntCounter,
     pub inflated_bytes: IntCounter,
@@ -29,6 +29,16 @@ pub(crate) struct Metrics {
     pub delivery_seconds: Histogram,
 }
 
+/// What became of one kind of thing that senders send.
+#[derive(Debug)]
+pub(crate) struct Tally {
+    pub received: IntCounter,
+    pub produced: IntCounter,
+    /// By code.
+    pub rejected: IntCounterVec,
+    pub refused: IntCounter,
+}
+
 /// Buckets around the linger of 20 ms, up to the default acknowledgement timeout.
 const DELIVERY_SECONDS: &[f64] = &[0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0];
 
@@ -37,23 +47,60 @@ impl Metrics {
         let registry = Registry::new();
         Self {
             requests: counters(&registry, "collector_requests_total", "Requests for events, by answer.", "status"),
-            events_received: counter(
+            replay_requests: counters(
                 &registry,
-                "collector_events_received_total",
-                "Events of all batches that were read.",
+                "collector_replay_requests_total",
+                "Requests for replay frames and questions about assets, by answer.",
+                "status",
             ),
-            events_produced: counter(&registry, "collector_events_produced_total", "Events answered as taken."),
-            events_rejected: counters(
+            events: Tally {
+                received: counter(
+                    &registry,
+                    "collector_events_received_total",
+                    "Events of all batches that were read.",
+                ),
+                produced: counter(&registry, "collector_events_produced_total", "Events answered as taken."),
+                rejected: counters(
+                    &registry,
+                    "collector_events_rejected_total",
+                    "Bad events, each in the dead-letter topic with its reason.",
+                    "code",
+                ),
+                refused: counter(
+                    &registry,
+                    "collector_events_refused_total",
+                    "Events of batches that were read and are not taken: answered 503 or 500, or the client left before its answer. It has \
+                     them still.",
+                ),
+            },
+            frames: Tally {
+                received: counter(
+                    &registry,
+                    "collector_replay_frames_received_total",
+                    "Replay frames of all bodies that were read.",
+                ),
+                produced: counter(
+                    &registry,
+                    "collector_replay_frames_produced_total",
+                    "Replay frames answered as taken.",
+                ),
+                rejected: counters(
+                    &registry,
+                    "collector_replay_frames_rejected_total",
+                    "Bad replay frames, each header in the dead-letter topic with its reason.",
+                    "code",
+                ),
+                refused: counter(
+                    &registry,
+                    "collector_replay_frames_refused_total",
+                    "Replay frames that were read and are not taken: answered 503 or 500, or the client left before its answer. It has them \
+                     still.",
+                ),
+            },
+            assets_known: gauge(
                 &registry,
-                "collector_events_rejected_total",
-                "Bad events, each in the dead-letter topic with its reason.",
-                "code",
-            ),
-            events_refused: counter(
-                &registry,
-                "collector_events_refused_total",
-                "Events of batches that were read and are not taken: answered 503 or 500, or the client left before its answer. It has them \
-                 still.",
+                "collector_replay_assets_known",
+                "Assets that were made durable within the last day, as far as they are remembered.",
             ),
             dead_letters: counter(&registry, "collector_dead_letters_total", "Dead letters produced."),
             body_bytes: counter(&registry, "collector_body_bytes_total", "Bytes of bodies as sent."),

@@ -1,8 +1,8 @@
-//! The public address: events, health, the SDK's files.
+//! The public address: events, recordings, health, the SDK's files.
 
 use std::net::IpAddr;
 use std::sync::Arc;
-use std::time::{Duration, SystemTime};
+use std::time::SystemTime;
 
 use bytes::Buf;
 use futures::Stream;
@@ -13,18 +13,19 @@ use warp::http::header::{ALLOW, HeaderMap, HeaderValue};
 use warp::http::{Method, StatusCode};
 use warp::path::FullPath;
 
-use crate::config::{Ack, Paths};
+use crate::admission::{Admitted, admit, deliver};
+use crate::config::Paths;
 use crate::cors;
-use crate::digest::{Digest, Sender, digest};
+use crate::digest::{Digest, digest};
 use crate::edge::Edge;
 use crate::http::Peer;
-use crate::http::address::{client_address, network_of};
 use crate::http::answer::{Accepted, Answer, Refusal, text};
 use crate::http::body::{self, Incoming};
+use crate::http::inflate::Encoding;
 use crate::http::sdk_files;
 use crate::http::target;
-use crate::places::Holder;
-use crate::sites::{Key, check_origin};
+use crate::replay;
+use crate::sites::Key;
 
 /// Colon, space and the end of a header's line.
 const HEADER_SIGNS_BYTES: usize = 4;
@@ -73,8 +74,8 @@ fn request(
 /// The router: what lies at the path, and who may read the answer.
 pub(crate) async fn route(edge: &Edge, mut request: Request) -> Answer {
     let key = edge.sites.key(&request.headers, &request.query);
-    let (mut answer, reader) = if request.method == Method::OPTIONS && request.path.as_str() == edge.config.paths.events
-    {
+    let posted = Posted::at(request.path.as_str(), &edge.config.paths);
+    let (mut answer, reader) = if request.method == Method::OPTIONS && posted.is_some() {
         cors::preflight(&edge.sites, &key, &request.headers)
     } else {
         (resource(edge, &mut request, &key).await, cors::reader(&key, &request.headers))
@@ -91,9 +92,30 @@ impl Request {
     }
 }
 
+/// What takes a POST.
+#[derive(Clone, Copy)]
+enum Posted {
+    Events,
+    Frames,
+    Have,
+}
+
+impl Posted {
+    fn at(path: &str, paths: &Paths) -> Option<Self> {
+        match path {
+            events if events == paths.events => Some(Posted::Events),
+            _ => match path.strip_prefix(&*paths.replay)? {
+                "" => Some(Posted::Frames),
+                "/have" => Some(Posted::Have),
+                _ => None,
+            },
+        }
+    }
+}
+
 /// What lies at a path.
 enum Resource<'a> {
-    Events,
+    Posted,
     Live,
     Ready,
     Robots,
@@ -103,7 +125,7 @@ enum Resource<'a> {
 impl<'a> Resource<'a> {
     fn at(path: &'a str, paths: &Paths) -> Option<Self> {
         match path {
-            events if events == paths.events => Some(Resource::Events),
+            path if Posted::at(path, paths).is_some() => Some(Resource::Posted),
             "/health/live" => Some(Resource::Live),
             "/health/ready" => Some(Resource::Ready),
             "/robots.txt" => Some(Resource::Robots),
@@ -116,8 +138,12 @@ impl<'a> Resource<'a> {
 async fn resource(edge: &Edge, request: &mut Request, key: &Key) -> Answer {
     let (paths, bytes_max) = (&edge.config.paths, edge.config.limits.header_bytes_max);
     let fits = request.head_bytes() <= bytes_max;
-    if fits && request.method == Method::POST && request.path.as_str() == paths.events {
-        return post_events(edge, request, key).await;
+    let posted = Posted::at(request.path.as_str(), paths).filter(|_| fits && request.method == Method::POST);
+    match posted {
+        Some(Posted::Events) => return post_events(edge, request, key).await,
+        Some(Posted::Frames) => return replay::post_frames(edge, request, key).await,
+        Some(Posted::Have) => return replay::post_have(edge, request, key).await,
+        None => {}
     }
     request.body.drain().await;
     if !fits {
@@ -127,7 +153,7 @@ async fn resource(edge: &Edge, request: &mut Request, key: &Key) -> Answer {
     let Some(resource) = Resource::at(path, paths) else { return nothing_at(path, &request.method) };
     let reads = matches!(request.method, Method::GET | Method::HEAD);
     match resource {
-        Resource::Events => Refusal::MethodNotAllowed { allow: "POST, OPTIONS" }.answer(),
+        Resource::Posted => Refusal::MethodNotAllowed { allow: "POST, OPTIONS" }.answer(),
         _ if !reads => Refusal::MethodNotAllowed { allow: READ }.answer(),
         Resource::Live => live(),
         Resource::Ready => ready(edge),
@@ -184,33 +210,16 @@ pub(crate) async fn post_events(edge: &Edge, request: &mut Request, key: &Key) -
 
 /// The steps of a batch, in order; the first that refuses ends it.
 async fn take(edge: &Edge, request: &mut Request, key: &Key) -> Result<Accepted, Refusal> {
-    let (received_at, config, headers) = (epoch_ms(SystemTime::now()), &edge.config, &request.headers);
-    let site = key.site()?;
-    check_origin(site, headers)?;
-    let client = client_address(request.peer, headers, config.forwarded_by, &config.trusted_proxies);
-    edge.rates.check(site.index, client)?;
-    body::check_content_type(headers)?;
-    let encoding = body::encoding(headers)?;
-    let schema_ids = edge.schema_ids()?;
-
-    let holders = [Some(Holder::Address(network_of(client))), Some(Holder::Key(site.index))];
-    let place = edge.window.enter(holders)?;
-    let sent = request.body.read(headers, &config.limits, &place).await?;
-    let sender = Sender { site, client, headers, received_at, schema_ids };
-    let encoding = body::seen(encoding, &sent);
-    let Digest { records, verdict, mut books } = digest(edge, &sender, sent, encoding, &place)?;
-    let receipt = edge.sink.submit(&records, place).map_err(|reason| Refusal::NotDurable { reason })?;
-    drop(records);
-    let durability = match config.ack {
-        Ack::Kafka => {
-            let wait = Duration::from_millis(config.ack_timeout_ms);
-            let delivery = tokio::time::timeout(wait, receipt.delivered()).await;
-            let silent = || Err(format!("no acknowledgement within {} ms", config.ack_timeout_ms));
-            delivery.unwrap_or_else(|_| silent()).map_err(|reason| Refusal::NotDurable { reason })?;
-            edge.sink.durability()
-        }
-        Ack::Memory => "memory",
-    };
+    let mut named = Encoding::Identity;
+    let Admitted { sender, place, body } = admit(edge, request, key, edge.config.limits.body_bytes_max, |headers| {
+        body::check_content_type(headers, body::JSON)?;
+        named = body::encoding(headers)?;
+        Ok(())
+    })
+    .await?;
+    let encoding = body::seen(named, &body);
+    let Digest { records, verdict, mut books } = digest(edge, &sender, body, encoding, &place)?;
+    let durability = deliver(edge, records, place).await?;
     books.settle();
     let (accepted, rejected) = verdict?;
     Ok(Accepted {
@@ -218,7 +227,7 @@ async fn take(edge: &Edge, request: &mut Request, key: &Key) -> Result<Accepted,
         accepted,
         rejected,
         encodings: body::UNNAMED,
-        server_received_at: received_at,
-        server_sent_at: received_at,
+        server_received_at: sender.received_at,
+        server_sent_at: sender.received_at,
     })
 }

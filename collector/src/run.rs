@@ -175,7 +175,7 @@ async fn start(
     watch_ended: &CancellationToken,
 ) -> anyhow::Result<SchemaIds> {
     match &edge.sink {
-        Sink::Null => Ok(SchemaIds { events: 0, dead_letter: 0 }),
+        Sink::Null => Ok(SchemaIds { events: 0, replay: 0, dead_letter: 0 }),
         Sink::Kafka(kafka) => {
             watch::watch(Arc::clone(kafka), stop_watch.clone(), watch_ended.clone().drop_guard())
                 .context("no thread for watching Kafka")?;

@@ -5,6 +5,7 @@ pub mod http;
 pub mod link;
 pub mod ports;
 pub mod readers;
+pub mod recorder;
 pub mod registry;
 pub mod signal;
 pub mod store;

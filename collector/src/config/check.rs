@@ -7,7 +7,7 @@ use rdkafka::error::KafkaError;
 use settings::{Mistakes, is_secret};
 use url::Url;
 
-use crate::config::{Config, SinkKind, Site};
+use crate::config::{Config, Paths, SinkKind, Site};
 
 /// Smallest sensible values: below them nothing could be taken in.
 const WINDOW_BYTES_MIN: usize = 1024 * 1024;
@@ -110,7 +110,8 @@ fn check_limits(config: &Config, mistakes: &mut Mistakes) {
 }
 
 fn check_paths(config: &Config, mistakes: &mut Mistakes) {
-    for (name, path) in [("events", &config.paths.events), ("sdk", &config.paths.sdk)] {
+    let Paths { events, replay, sdk } = &config.paths;
+    for (name, path) in [("events", events), ("replay", replay), ("sdk", sdk)] {
         let segments = path.strip_prefix('/').unwrap_or_default();
         let plain = |c: char| c.is_ascii_alphanumeric() || "._-/".contains(c);
         if segments.is_empty() || path.ends_with('/') || path.contains("//") || !segments.chars().all(plain) {
@@ -120,8 +121,14 @@ fn check_paths(config: &Config, mistakes: &mut Mistakes) {
             );
         }
     }
-    if config.paths.events == config.paths.sdk {
-        mistakes.at("paths.sdk", format!(" = {:?}: the same as paths.events", config.paths.sdk));
+    for (name, path, other) in [("sdk", sdk, events), ("replay", replay, events), ("sdk", sdk, replay)] {
+        if path == other {
+            let of = if other == events { "events" } else { "replay" };
+            mistakes.at(&format!("paths.{name}"), format!(" = {path:?}: the same as paths.{of}"));
+        }
+    }
+    if *events == format!("{replay}/have") {
+        mistakes.at("paths.events", format!(" = {events:?}: questions about assets are asked there"));
     }
 }
 

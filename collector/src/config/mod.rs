@@ -84,6 +84,8 @@ pub struct Site {
 #[serde(default)]
 pub struct Paths {
     pub events: String,
+    /// Frames of recordings; questions about their assets lie below it, at `/have`.
+    pub replay: String,
     /// Folder of the SDK's files.
     pub sdk: String,
 }
@@ -186,7 +188,7 @@ impl Default for Config {
 
 impl Default for Paths {
     fn default() -> Self {
-        Self { events: "/v1/events".into(), sdk: "/sdk".into() }
+        Self { events: "/v1/events".into(), replay: "/v1/replay".into(), sdk: "/sdk".into() }
     }
 }
 

@@ -1,13 +1,12 @@
 //! From the bytes of a body to its records. Nothing here waits.
 
-use std::net::IpAddr;
-
 use bytes::Bytes;
 use schemas::ingest::{self, BatchCode};
 use schemas::package::Context;
 use tokio::runtime::{Handle, RuntimeFlavor};
-use warp::http::header::{HeaderMap, USER_AGENT};
+use warp::http::header::USER_AGENT;
 
+use crate::admission::Sender;
 use crate::books::Books;
 use crate::edge::Edge;
 use crate::http::address::truncated;
@@ -16,9 +15,8 @@ use crate::http::body;
 use crate::http::client_hints;
 use crate::http::header_text::header_text;
 use crate::http::inflate::Encoding;
-use crate::kafka::records::{Records, SchemaIds};
+use crate::kafka::records::Records;
 use crate::places::Place;
-use crate::sites::Site;
 
 #[cfg(test)]
 mod tests;
@@ -30,16 +28,6 @@ const USER_AGENT_BYTES_MAX: usize = 1024;
 /// other requests would wait for it (ARCHITECTURE.md, "Large bodies are read aside").
 const SENT_INLINE_BYTES_MAX: usize = 16 * 1024;
 const INFLATED_INLINE_BYTES_MAX: usize = 256 * 1024;
-
-/// Who sent a batch, and when.
-pub(crate) struct Sender<'a> {
-    pub site: &'a Site,
-    pub client: IpAddr,
-    pub headers: &'a HeaderMap,
-    /// Epoch milliseconds.
-    pub received_at: f64,
-    pub schema_ids: SchemaIds,
-}
 
 /// What became of a body: records that must be durable before the verdict is told.
 pub(crate) struct Digest {
@@ -94,7 +82,7 @@ fn read(edge: &Edge, sender: &Sender, body: &[u8]) -> Result<Digest, Refusal> {
                 body,
             ),
             verdict: Err(Refusal::Batch(error)),
-            books: Books::new(&edge.metrics, 0, Vec::new()),
+            books: Books::new(&edge.metrics, |metrics| &metrics.events, 0, Vec::new()),
         }),
     }
 }
@@ -111,12 +99,12 @@ fn digest_batch(edge: &Edge, sender: &Sender, batch: &ingest::Batch, body_bytes:
     let record_bytes_max = edge.config.limits.record_bytes_max;
     let records = Records::of_batch(sender.schema_ids, record_bytes_max, &context, batch, body_bytes);
     let rejected = rejected(&batch.rejects);
-    let codes = batch.rejects.iter().map(|reject| reject.code).collect();
+    let codes = batch.rejects.iter().map(|reject| reject.code.name()).collect();
     let accepted = batch.events.len();
     let verdict = if accepted == 0 && !rejected.is_empty() {
         Err(Refusal::EveryEventRejected { rejected })
     } else {
         Ok((accepted, rejected))
     };
-    Digest { records, verdict, books: Books::new(&edge.metrics, accepted, codes) }
+    Digest { records, verdict, books: Books::new(&edge.metrics, |metrics| &metrics.events, accepted, codes) }
 }

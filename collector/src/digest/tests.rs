@@ -1,9 +1,13 @@
 //! What the worst bodies cost: never more than their length allows.
 
 use std::io::Write;
+use std::net::IpAddr;
 
 use super::*;
+use warp::http::header::HeaderMap;
+
 use crate::config::{Config, SinkKind};
+use crate::kafka::records::SchemaIds;
 
 /// CPU time for a byte of the inflated body, in an unoptimised build.
 const NS_PER_BYTE_MAX: u64 = 1_000;
@@ -28,7 +32,7 @@ fn digested(edge: &Edge, body: Vec<u8>, encoding: Encoding) -> Result<Digest, Re
         client: IpAddr::from([203, 0, 113, 7]),
         headers: &HeaderMap::new(),
         received_at: 1.8e12,
-        schema_ids: SchemaIds { events: 1, dead_letter: 2 },
+        schema_ids: SchemaIds { events: 1, replay: 3, dead_letter: 2 },
     };
     let place = edge.window.enter([None, None]).expect("room");
     digest(edge, &sender, body.into(), encoding, &place)

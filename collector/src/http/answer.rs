@@ -2,6 +2,7 @@
 
 use bytes::Bytes;
 use schemas::ingest::{BatchCode, BatchError, Reject};
+use schemas::replay::{BodyCode, BodyError, FrameError};
 use serde::Serialize;
 use warp::http::header::{ALLOW, CACHE_CONTROL, CONTENT_TYPE, HeaderValue, RETRY_AFTER};
 use warp::http::{Response, StatusCode};
@@ -28,13 +29,15 @@ pub(crate) enum Refusal {
     OriginNotAllowed {
         origin: String,
     },
-    /// `Content-Type` is neither JSON nor plain text.
+    /// `Content-Type` is none of those that the path takes.
     UnsupportedContentType {
         content_type: String,
+        takes: &'static [&'static str],
     },
-    /// `Content-Encoding` is not one of identity, gzip, zstd, or several at once.
+    /// `Content-Encoding` is none of those that the path takes, or several at once.
     UnsupportedEncoding {
         encoding: String,
+        takes: &'static str,
     },
     /// The compressed body is cut or damaged.
     DamagedEncoding {
@@ -62,6 +65,14 @@ pub(crate) enum Refusal {
     EveryEventRejected {
         rejected: Vec<Rejected>,
     },
+    /// The lengths in a body are not those of frames.
+    Frames(BodyError),
+    /// Not one frame of the body is good.
+    EveryFrameRejected {
+        rejected: Vec<Rejected>,
+    },
+    /// A question about assets that makes no sense.
+    Question(FrameError),
     TooManyRequests {
         of: &'static str,
     },
@@ -126,7 +137,7 @@ fn shown(text: &str) -> &str {
     &text[..text.floor_char_boundary(SHOWN_BYTES_MAX)]
 }
 
-/// A batch that was taken.
+/// A batch, or a body of frames, that was taken.
 #[derive(Debug, Serialize)]
 pub(crate) struct Accepted {
     /// `kafka`, `memory` or `none`.
@@ -181,6 +192,9 @@ impl Refusal {
             Refusal::InflatedTooLarge { .. } | Refusal::InflatesTooMuch { .. } => "inflated_too_large",
             Refusal::Batch(error) => error.code.name(),
             Refusal::EveryEventRejected { .. } => "every_event_rejected",
+            Refusal::Frames(error) => error.code.name(),
+            Refusal::EveryFrameRejected { .. } => "every_frame_rejected",
+            Refusal::Question(_) => "invalid_question",
             Refusal::TooManyRequests { .. } => "too_many_requests",
             Refusal::WindowFull => "window_full",
             Refusal::ShareFull { .. } => "share_full",
@@ -214,7 +228,12 @@ impl Refusal {
                     StatusCode::BAD_REQUEST
                 }
             },
-            Refusal::EveryEventRejected { .. } => StatusCode::UNPROCESSABLE_ENTITY,
+            Refusal::Frames(error) => match error.code {
+                BodyCode::MalformedFrames => StatusCode::BAD_REQUEST,
+                BodyCode::TooManyFrames | BodyCode::FrameTooLarge => StatusCode::PAYLOAD_TOO_LARGE,
+            },
+            Refusal::Question(_) => StatusCode::BAD_REQUEST,
+            Refusal::EveryEventRejected { .. } | Refusal::EveryFrameRejected { .. } => StatusCode::UNPROCESSABLE_ENTITY,
             Refusal::TooManyRequests { .. } | Refusal::ShareFull { .. } => StatusCode::TOO_MANY_REQUESTS,
             Refusal::WindowFull | Refusal::PlaceLost | Refusal::NotReady | Refusal::NotDurable { .. } => {
                 StatusCode::SERVICE_UNAVAILABLE
@@ -237,11 +256,11 @@ impl Refusal {
                     shown(origin)
                 )
             }
-            Refusal::UnsupportedContentType { content_type } => {
-                format!("Content-Type {:?} is not taken: send application/json or text/plain", shown(content_type))
+            Refusal::UnsupportedContentType { content_type, takes } => {
+                format!("Content-Type {:?} is not taken: send {}", shown(content_type), takes.join(" or "))
             }
-            Refusal::UnsupportedEncoding { encoding } => {
-                format!("Content-Encoding {:?} is not taken: send one of identity, gzip, zstd", shown(encoding))
+            Refusal::UnsupportedEncoding { encoding, takes } => {
+                format!("Content-Encoding {:?} is not taken: send {takes}", shown(encoding))
             }
             Refusal::DamagedEncoding { encoding, error } => format!("the body is no whole {encoding} stream: {error}"),
             Refusal::SlowBody { timeout_ms } => format!("the body was not there after {timeout_ms} ms"),
@@ -256,6 +275,11 @@ impl Refusal {
                 format!("the body inflates to more than {ratio_max} times its size: no batch does")
             }
             Refusal::Batch(error) => error.message.clone(),
+            Refusal::Frames(error) => error.message.clone(),
+            Refusal::Question(error) => error.message.clone(),
+            Refusal::EveryFrameRejected { rejected } => {
+                format!("every one of the {} frames is rejected, each with its reason in `rejected`", rejected.len())
+            }
             Refusal::EveryEventRejected { rejected } => {
                 format!("every one of the {} events is rejected, each with its reason in `rejected`", rejected.len())
             }
@@ -293,7 +317,7 @@ impl Refusal {
 
     pub(crate) fn answer(&self) -> Answer {
         let rejected = match self {
-            Refusal::EveryEventRejected { rejected } => rejected.as_slice(),
+            Refusal::EveryEventRejected { rejected } | Refusal::EveryFrameRejected { rejected } => rejected.as_slice(),
             _ => &[],
         };
         let mut answer = json(self.status(), &Problem { code: self.code(), message: self.message(), rejected });
@@ -304,6 +328,18 @@ impl Refusal {
             answer.headers_mut().insert(ALLOW, HeaderValue::from_static(allow));
         }
         answer
+    }
+}
+
+/// Which of the assets that were asked for are not here.
+#[derive(Debug, Serialize)]
+pub(crate) struct Missing {
+    pub missing: Vec<String>,
+}
+
+impl Missing {
+    pub(crate) fn answer(&self) -> Answer {
+        json(StatusCode::OK, self)
     }
 }
 
@@ -350,8 +386,8 @@ mod tests {
         for refusal in [
             Refusal::NotFound { path: long.clone() },
             Refusal::OriginNotAllowed { origin: long.clone() },
-            Refusal::UnsupportedContentType { content_type: long.clone() },
-            Refusal::UnsupportedEncoding { encoding: long.clone() },
+            Refusal::UnsupportedContentType { content_type: long.clone(), takes: &["a/b"] },
+            Refusal::UnsupportedEncoding { encoding: long.clone(), takes: "identity" },
             Refusal::SdkNotBuilt { file: long.clone() },
         ] {
             let answer = refusal.answer();

@@ -154,6 +154,7 @@ impl KafkaSink {
         for (target, payload) in records.iter() {
             let topic = match target {
                 Target::Events => &self.settings.events_topic,
+                Target::Replay => &self.settings.replay_topic,
                 Target::DeadLetter => &self.settings.dead_letter_topic,
             };
             let record = BaseRecord::with_opaque_to(topic, Arc::clone(&slot)).key(&records.key).payload(payload);

@@ -27,8 +27,8 @@ pub(crate) async fn schema_ids(registry: &Registry, kafka: &Kafka) -> anyhow::Re
     let events = register(&settings, registry, &kafka.events_topic, topics::EVENTS_AVRO, deadline).await?;
     let dead_letter =
         register(&settings, registry, &kafka.dead_letter_topic, topics::DEAD_LETTER_AVRO, deadline).await?;
-    register(&settings, registry, &kafka.replay_topic, topics::REPLAY_AVRO, deadline).await?;
-    Ok(SchemaIds { events, dead_letter })
+    let replay = register(&settings, registry, &kafka.replay_topic, topics::REPLAY_AVRO, deadline).await?;
+    Ok(SchemaIds { events, replay, dead_letter })
 }
 
 fn settings(registry: &Registry) -> Result<SrSettings, SRCError> {

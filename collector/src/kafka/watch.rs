@@ -57,7 +57,7 @@ pub(crate) async fn check_topics(sink: &Arc<KafkaSink>) -> anyhow::Result<()> {
     if kafka.create_topics_partitions > 0 {
         create_topics(sink, deadline).await?;
     }
-    for topic in [&kafka.events_topic, &kafka.dead_letter_topic] {
+    for topic in [&kafka.events_topic, &kafka.replay_topic, &kafka.dead_letter_topic] {
         (|| check_topic(sink, topic)).retry(every()).when(|_| Instant::now() < deadline).await?;
     }
     Ok(())

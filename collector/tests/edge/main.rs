@@ -8,5 +8,6 @@ mod hints;
 mod limits;
 mod origins;
 mod peers;
+mod replay;
 mod shares;
 mod support;

@@ -61,7 +61,7 @@ impl Rig {
     /// Starts a collector and waits until it is ready.
     pub(crate) async fn start(change: impl FnOnce(&mut Config)) -> Rig {
         let cluster = Cluster::new(1).expect("a mock cluster");
-        for topic in [topics::EVENTS, topics::DEAD_LETTER] {
+        for topic in [topics::EVENTS, topics::REPLAY, topics::DEAD_LETTER] {
             cluster.create_topic(topic, 1, 1).expect("a topic");
         }
         let registry = Registry::start(&[]).await;
@@ -119,7 +119,11 @@ impl Rig {
 
 /// All records of a topic, decoded.
 pub(crate) fn records(cluster: &Cluster, topic: &str) -> Vec<Value> {
-    let schema = if topic == topics::EVENTS { topics::EVENTS_AVRO } else { topics::DEAD_LETTER_AVRO };
+    let schema = match topic {
+        topics::EVENTS => topics::EVENTS_AVRO,
+        topics::REPLAY => topics::REPLAY_AVRO,
+        _ => topics::DEAD_LETTER_AVRO,
+    };
     let schema = apache_avro::Schema::parse_str(schema).expect("the bundled schema");
     let reader = GenericDatumReader::builder(&schema).build().expect("a schema without loose ends");
     payloads(&cluster.bootstrap_servers(), topic)

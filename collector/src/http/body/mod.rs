@@ -21,6 +21,9 @@ const DRAIN_MS_MAX: u64 = 2_000;
 /// What a gzip member begins with (RFC 1952, section 2.3.1), and JSON never does.
 const GZIP_MAGIC: [u8; 2] = [0x1F, 0x8B];
 
+/// Encodings that a batch may name.
+const ENCODINGS: &str = "one of identity, gzip, zstd";
+
 /// Encodings that need not be named, as answers tell those who sent a batch.
 pub(crate) const UNNAMED: &[&str] = &["gzip"];
 
@@ -41,20 +44,26 @@ impl Incoming {
         Self { pieces: Box::pin(pieces), done: false, expects_continue: headers.contains_key(EXPECT) }
     }
 
-    /// The whole body as sent.
-    pub(crate) async fn read(&mut self, headers: &HeaderMap, limits: &Limits, place: &Place) -> Result<Bytes, Refusal> {
-        if content_length(headers).is_some_and(|length| length > limits.body_bytes_max) {
-            return Err(Refusal::BodyTooLarge { bytes_max: limits.body_bytes_max });
+    /// The whole body as sent, at most `bytes_max`, at most `timeout_ms` after now.
+    pub(crate) async fn read(
+        &mut self,
+        headers: &HeaderMap,
+        bytes_max: usize,
+        timeout_ms: u64,
+        place: &Place,
+    ) -> Result<Bytes, Refusal> {
+        if content_length(headers).is_some_and(|length| length > bytes_max) {
+            return Err(Refusal::BodyTooLarge { bytes_max });
         }
         self.expects_continue = false;
         // While its bytes are on their way it holds others up.
         place.stand();
-        let wait = Duration::from_millis(limits.body_timeout_ms);
+        let wait = Duration::from_millis(timeout_ms);
         let read = tokio::select! {
-            read = tokio::time::timeout(wait, self.collect(limits, place)) => read,
+            read = tokio::time::timeout(wait, self.collect(bytes_max, place)) => read,
             () = place.lost() => Ok(Err(NoRoom::Lost.into())),
         };
-        let read = read.unwrap_or(Err(Refusal::SlowBody { timeout_ms: limits.body_timeout_ms }));
+        let read = read.unwrap_or(Err(Refusal::SlowBody { timeout_ms }));
         // Nobody waits for the rest of a slow body.
         self.done |= matches!(read, Err(Refusal::SlowBody { .. } | Refusal::PlaceLost));
         let body = read?;
@@ -62,12 +71,12 @@ impl Incoming {
         Ok(body)
     }
 
-    async fn collect(&mut self, limits: &Limits, place: &Place) -> Result<Bytes, Refusal> {
+    async fn collect(&mut self, bytes_max: usize, place: &Place) -> Result<Bytes, Refusal> {
         let mut first = Bytes::new();
         let mut rest = BytesMut::new();
         while let Some(piece) = self.next().await? {
-            if first.len() + rest.len() + piece.len() > limits.body_bytes_max {
-                return Err(Refusal::BodyTooLarge { bytes_max: limits.body_bytes_max });
+            if first.len() + rest.len() + piece.len() > bytes_max {
+                return Err(Refusal::BodyTooLarge { bytes_max });
             }
             place.grow(piece.len())?;
             // The usual body is one piece and is not copied.
@@ -117,15 +126,20 @@ fn content_length(headers: &HeaderMap) -> Option<usize> {
     headers.get(CONTENT_LENGTH)?.to_str().ok()?.parse().ok()
 }
 
-/// Batches come as JSON, or as plain text from beacons, which must stay CORS-simple requests.
-pub(crate) fn check_content_type(headers: &HeaderMap) -> Result<(), Refusal> {
+/// What JSON comes as: as itself, or as plain text from beacons, which must stay CORS-simple requests.
+pub(crate) const JSON: &[&str] = &["application/json", "text/plain"];
+/// What frames come as.
+pub(crate) const FRAMES: &[&str] = &["application/octet-stream", "text/plain"];
+
+/// Whether the body says that it is one of these types, or nothing.
+pub(crate) fn check_content_type(headers: &HeaderMap, takes: &'static [&'static str]) -> Result<(), Refusal> {
     let Some(value) = headers.get(CONTENT_TYPE) else { return Ok(()) };
     let text = String::from_utf8_lossy(value.as_bytes());
     let essence = text.split(';').next().unwrap_or_default().trim();
-    if essence.eq_ignore_ascii_case("application/json") || essence.eq_ignore_ascii_case("text/plain") {
+    if takes.iter().any(|taken| essence.eq_ignore_ascii_case(taken)) {
         return Ok(());
     }
-    Err(Refusal::UnsupportedContentType { content_type: text.into_owned() })
+    Err(Refusal::UnsupportedContentType { content_type: text.into_owned(), takes })
 }
 
 /// The one encoding of the body; several at once are how bombs are nested.
@@ -141,7 +155,19 @@ pub(crate) fn encoding(headers: &HeaderMap) -> Result<Encoding, Refusal> {
     };
     match known {
         Some(encoding) if values.next().is_none() => Ok(encoding),
-        _ => Err(Refusal::UnsupportedEncoding { encoding: text.into_owned() }),
+        _ => Err(Refusal::UnsupportedEncoding { encoding: text.into_owned(), takes: ENCODINGS }),
+    }
+}
+
+/// Frames hold payloads that are compressed already: the body is as it is.
+pub(crate) fn check_no_encoding(headers: &HeaderMap) -> Result<(), Refusal> {
+    match encoding(headers) {
+        Ok(Encoding::Identity) => Ok(()),
+        Ok(other) => Err(Refusal::UnsupportedEncoding { encoding: other.name().to_owned(), takes: "identity" }),
+        Err(Refusal::UnsupportedEncoding { encoding, .. }) => {
+            Err(Refusal::UnsupportedEncoding { encoding, takes: "identity" })
+        }
+        Err(other) => Err(other),
     }
 }
 

@@ -9,6 +9,7 @@ use schemas::topics::record_key;
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct SchemaIds {
     pub events: u32,
+    pub replay: u32,
     pub dead_letter: u32,
 }
 
@@ -16,6 +17,7 @@ pub(crate) struct SchemaIds {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Target {
     Events,
+    Replay,
     DeadLetter,
 }
 
@@ -28,10 +30,11 @@ pub(crate) struct Records {
 }
 
 /// The process that refused, as dead letters name it.
-const STAGE: &str = "collector";
+pub(crate) const STAGE: &str = "collector";
 
 impl Records {
-    fn new(key: String, bytes_expected: usize) -> Self {
+    /// None yet. `key` is the record key of all of them.
+    pub(crate) fn new(key: String, bytes_expected: usize) -> Self {
         Self { key, bytes: Vec::with_capacity(bytes_expected), ends: Vec::with_capacity(1) }
     }
 
@@ -109,9 +112,14 @@ impl Records {
         records
     }
 
-    fn push_dead_letter(&mut self, ids: SchemaIds, letter: &DeadLetter) {
-        dead_letter::encode(&mut self.bytes, ids.dead_letter, letter);
-        self.ends.push((Target::DeadLetter, self.bytes.len()));
+    /// One record for `target`, which `write` appends.
+    pub(crate) fn push(&mut self, target: Target, write: impl FnOnce(&mut Vec<u8>)) {
+        write(&mut self.bytes);
+        self.ends.push((target, self.bytes.len()));
+    }
+
+    pub(crate) fn push_dead_letter(&mut self, ids: SchemaIds, letter: &DeadLetter) {
+        self.push(Target::DeadLetter, |bytes| dead_letter::encode(bytes, ids.dead_letter, letter));
     }
 
     /// Each record with its target, in the order in which they must stay.

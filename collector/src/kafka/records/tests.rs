@@ -11,7 +11,7 @@ use schemas::topics::DEAD_LETTER_AVRO;
 
 use super::*;
 
-const IDS: SchemaIds = SchemaIds { events: 1, dead_letter: 2 };
+const IDS: SchemaIds = SchemaIds { events: 1, replay: 3, dead_letter: 2 };
 const CONTEXT: Context =
     Context { site_id: "shop", received_at: 1_795_250_920_120.25, user_agent: None, client_address: None };
 /// Magic byte and schema id.
