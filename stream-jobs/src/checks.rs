@@ -39,7 +39,10 @@ pub(crate) async fn run(config: &Config, parts: &Parts) -> Result<()> {
 }
 
 async fn check_kafka(config: &Config, parts: &Parts) -> Result<(), String> {
-    for topic in [&config.topic, &config.dead_letter_topic] {
+    for topic in [&config.topic, &config.replay_topic, &config.dead_letter_topic] {
+        if topic.is_empty() {
+            continue;
+        }
         let (consumer, name) = (parts.group.consumer.clone(), topic.clone());
         let answer = tokio::task::spawn_blocking(move || consumer.fetch_metadata(Some(&name), METADATA_TIMEOUT)).await;
         let metadata = match answer {

@@ -42,10 +42,6 @@ pub(crate) struct EventKeys {
 }
 
 impl Events {
-    pub(crate) fn len(&self) -> usize {
-        self.keys.seq.len()
-    }
-
     pub(crate) fn is_empty(&self) -> bool {
         self.keys.seq.is_empty()
     }

@@ -17,11 +17,13 @@
 mod checks;
 mod config;
 mod consumer;
+mod content;
 mod events;
 mod internal;
 mod kafka;
 mod landing;
 mod metrics;
+mod replay;
 mod resume;
 mod run;
 mod sessionize;

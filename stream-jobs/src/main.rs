@@ -10,7 +10,7 @@ use stream_jobs::{Accept, Config, ENVIRONMENT_PREFIX, Flags};
 /// The object store's own retries are no news; what comes of them is logged by the worker.
 const DEFAULT_LOG: &str = "info,object_store=warn";
 
-/// Reads telemetry events from Kafka and lands them as Parquet, each exactly once
+/// Reads telemetry events and recordings from Kafka and lands them as Parquet, each exactly once
 ///
 /// Settings come from a TOML file (--config), then STREAM_JOBS_… variables, then flags. Several workers with the same group share the topic's partitions.
 #[derive(Parser)]
@@ -26,7 +26,7 @@ struct Arguments {
 enum Command {
     /// Work until SIGTERM or SIGINT, then flush and end
     Run(Run),
-    /// Let a stopped partition go on, by writing the loss or the new topic into its chain
+    /// Let a stopped partition of a topic (--topic) go on, by writing the loss or the new topic into its chain
     Resume(Resume),
 }
 
@@ -64,11 +64,11 @@ struct Resume {
 #[tokio::main]
 async fn main() -> ExitCode {
     let arguments = Arguments::parse();
-    let flags = match &arguments.command {
-        Command::Run(run) => &run.flags,
-        Command::Resume(resume) => &resume.flags,
+    let config = match &arguments.command {
+        Command::Run(run) => Config::load(&run.flags, settings::environment()),
+        Command::Resume(resume) => Config::load_for_topic(&resume.flags, settings::environment()),
     };
-    let config = match Config::load(flags, settings::environment()) {
+    let config = match config {
         Ok(config) => config,
         Err(wrong) => return wrong.exit(),
     };

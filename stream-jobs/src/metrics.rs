@@ -34,25 +34,42 @@ pub(crate) struct Metrics {
     pub lag: IntGaugeVec,
     /// By partition: 1 when it needs an operator.
     pub stopped: IntGaugeVec,
+    /// By subject, which begins with the topic's own words.
     not_ready: Arc<Mutex<BTreeMap<String, String>>>,
+    subjects: &'static str,
 }
 
+/// Of the topic of events.
 impl Default for Metrics {
     fn default() -> Self {
-        let registry = Registry::new();
-        let counter =
-            |name: &str, help: &str| registered(&registry, IntCounter::new(format!("stream_jobs_{name}"), help));
+        Self::new(Registry::new(), Arc::default(), "stream_jobs_", "")
+    }
+}
+
+impl Metrics {
+    /// Those of the topic of recordings, whose events are frames, beside these: `stream_jobs_replay_…`.
+    pub(crate) fn of_replay(&self) -> Self {
+        Self::new(self.registry.clone(), self.not_ready.clone(), "stream_jobs_replay_", "replay ")
+    }
+
+    fn new(
+        registry: Registry,
+        not_ready: Arc<Mutex<BTreeMap<String, String>>>,
+        prefix: &str,
+        subjects: &'static str,
+    ) -> Self {
+        let counter = |name: &str, help: &str| registered(&registry, IntCounter::new(format!("{prefix}{name}"), help));
         let counters = |name: &str, help: &str, label: &str| {
-            registered(&registry, IntCounterVec::new(Opts::new(format!("stream_jobs_{name}"), help), &[label]))
+            registered(&registry, IntCounterVec::new(Opts::new(format!("{prefix}{name}"), help), &[label]))
         };
         let gauges = |name: &str, help: &str| {
-            registered(&registry, IntGaugeVec::new(Opts::new(format!("stream_jobs_{name}"), help), &["partition"]))
+            registered(&registry, IntGaugeVec::new(Opts::new(format!("{prefix}{name}"), help), &["partition"]))
         };
-        let flush_seconds = HistogramOpts::new("stream_jobs_flush_seconds", "Seconds that a link took to write.")
+        let flush_seconds = HistogramOpts::new(format!("{prefix}flush_seconds"), "Seconds that a link took to write.")
             .buckets(FLUSH_SECONDS_BUCKETS.to_vec());
         Self {
             records: counter("records_total", "Records that stand in links, rejected ones included."),
-            events: counter("events_total", "Events that stand in links, duplicates included."),
+            events: counter("events_total", "Rows that stand in links: events, duplicates included, or replay frames."),
             late: counter("late_events_total", "Events below the watermark."),
             duplicates: counter("duplicate_events_total", "Events that were landed before."),
             rejected: counters("rejected_records_total", "Records sent to the dead-letter topic.", "code"),
@@ -65,7 +82,8 @@ impl Default for Metrics {
             visitors: gauges("visitors", "Visitors whose sessions are remembered."),
             lag: gauges("lag_records", "Records in Kafka that were not read yet."),
             stopped: gauges("stopped", "1 when the partition waits for an operator's command."),
-            not_ready: Arc::default(),
+            not_ready,
+            subjects,
             registry,
         }
     }
@@ -91,10 +109,11 @@ impl Metrics {
     /// Names a reason for not being ready, or takes it back. True when the subject had none before: news for the log.
     pub(crate) fn set_not_ready(&self, subject: &str, reason: Option<String>) -> bool {
         let mut reasons = self.not_ready.lock().unwrap_or_else(PoisonError::into_inner);
+        let subject = format!("{}{subject}", self.subjects);
         match reason {
-            Some(reason) => reasons.insert(subject.to_owned(), reason).is_none(),
+            Some(reason) => reasons.insert(subject, reason).is_none(),
             None => {
-                reasons.remove(subject);
+                reasons.remove(&subject);
                 false
             }
         }

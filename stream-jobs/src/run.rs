@@ -1,6 +1,7 @@
 //! One worker's life: take the internal address, check, work, leave the group.
 
 use std::net::SocketAddr;
+use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
@@ -10,6 +11,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::config::{Config, GroupProtocol};
 use crate::consumer::{self, Parts, RunError};
+use crate::content::Content;
 use crate::kafka::dead_letters::DeadLetters;
 use crate::kafka::group::Group;
 use crate::kafka::registry::Registry;
@@ -86,6 +88,7 @@ pub async fn run(config: Config, shutdown: CancellationToken) -> Result<()> {
 
 fn work_on_this_thread(config: &Config, metrics: Metrics, shutdown: CancellationToken) -> Result<()> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    let metrics = Counted { replay: metrics.of_replay(), events: metrics };
     runtime.block_on(async {
         let finished = check_and_work(config, &metrics, &shutdown).await;
         match finished {
@@ -99,26 +102,47 @@ fn work_on_this_thread(config: &Config, metrics: Metrics, shutdown: Cancellation
     })
 }
 
-async fn check_and_work(config: &Config, metrics: &Metrics, shutdown: &CancellationToken) -> Result<(), RunError> {
-    let store = Store::open_or_make(&config.store).map_err(anyhow::Error::from)?;
-    let parts = parts(config, store, metrics.clone())?;
-    tokio::select! {
-        checked = checks::run(config, &parts) => checked?,
-        () = shutdown.cancelled() => return Ok(()),
-    }
-    metrics.set_not_ready("start", None);
-    consumer::run(config, parts, shutdown.clone()).await
+/// The metrics of each topic, which are registered once.
+struct Counted {
+    events: Metrics,
+    replay: Metrics,
 }
 
-/// Everything that the loop works with; connects to nothing yet.
-pub(crate) fn parts(config: &Config, store: Store, metrics: Metrics) -> Result<Parts> {
+async fn check_and_work(config: &Config, metrics: &Counted, shutdown: &CancellationToken) -> Result<(), RunError> {
+    let store = Store::open_or_make(&config.store).map_err(anyhow::Error::from)?;
+    let events = parts(config, Content::events(config), store, metrics.events.clone())?;
+    tokio::select! {
+        checked = checks::run(config, &events) => checked?,
+        () = shutdown.cancelled() => return Ok(()),
+    }
+    metrics.events.set_not_ready("start", None);
+    let Some(replay_config) = config.of_replay() else {
+        return consumer::run(config, events, shutdown.clone()).await;
+    };
+    let replay = beside(&events, &replay_config, Content::replay(), metrics.replay.clone())?;
+    // Where one of them cannot go on the other one is dropped, which is like a SIGKILL: the chain says what was done.
+    let events = consumer::run(config, events, shutdown.clone());
+    let replay = consumer::run(&replay_config, replay, shutdown.clone());
+    tokio::try_join!(events, replay).map(|_| ())
+}
+
+/// Everything that the loop of one topic works with; connects to nothing yet.
+pub(crate) fn parts(config: &Config, content: Content, store: Store, metrics: Metrics) -> Result<Parts> {
     let (group, group_events) = Group::new(config, &metrics)?;
     Ok(Parts {
         group,
         group_events,
         store,
         registry: Registry::new(&config.registry)?,
-        dead_letters: DeadLetters::new(config)?,
+        dead_letters: Arc::new(DeadLetters::new(config)?),
         metrics,
+        content,
     })
+}
+
+/// The same of another topic, which shares all that it can with `parts`.
+fn beside(parts: &Parts, config: &Config, content: Content, metrics: Metrics) -> Result<Parts> {
+    let (group, group_events) = Group::new(config, &metrics)?;
+    let (store, registry) = (parts.store.clone(), parts.registry.clone());
+    Ok(Parts { group, group_events, store, registry, dead_letters: parts.dead_letters.clone(), metrics, content })
 }

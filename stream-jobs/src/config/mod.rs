@@ -37,6 +37,8 @@ pub struct Config {
     pub brokers: String,
     /// Topic of the events.
     pub topic: String,
+    /// Topic of the recordings; empty: they are left to another process.
+    pub replay_topic: String,
     pub dead_letter_topic: String,
     /// Consumer group; its workers share the partitions.
     pub group: String,
@@ -51,7 +53,7 @@ pub struct Config {
     pub flush_interval_ms: u64,
     /// Rows of one partition after which it is flushed.
     pub flush_rows_max: u64,
-    /// Memory of all partitions together at which the largest is flushed.
+    /// Memory of all partitions of a topic together at which the largest is flushed.
     pub flush_bytes_max: usize,
     /// Time for the last flush when partitions are taken away or the process ends.
     pub revoke_deadline_ms: u64,
@@ -74,6 +76,7 @@ impl Default for Config {
         Self {
             brokers: "127.0.0.1:9092".into(),
             topic: schemas::topics::EVENTS.into(),
+            replay_topic: schemas::topics::REPLAY.into(),
             dead_letter_topic: schemas::topics::DEAD_LETTER.into(),
             group: "stream-jobs".into(),
             group_protocol: GroupProtocol::Auto,
@@ -106,6 +109,9 @@ pub struct Flags {
     /// Topic of the events [default: telemetry.events]
     #[arg(long)]
     pub topic: Option<String>,
+    /// Topic of the recordings; "" leaves them to another process [default: telemetry.replay]
+    #[arg(long)]
+    pub replay_topic: Option<String>,
     /// Consumer group whose workers share the partitions [default: stream-jobs]
     #[arg(long)]
     pub group: Option<String>,
@@ -132,6 +138,23 @@ pub struct Flags {
 impl Config {
     /// Reads the file that `flags` name, `environment`, and the flags.
     pub fn load(flags: &Flags, environment: impl IntoIterator<Item = (String, String)>) -> Result<Self, Wrong> {
+        let (config, mut mistakes) = Self::read(flags, environment);
+        if config.topic == config.replay_topic {
+            mistakes.at("replay_topic", format!(" = {:?}: the same as topic", config.replay_topic));
+        }
+        mistakes.none(config)
+    }
+
+    /// The same for a command that is about one topic, whichever it is.
+    pub fn load_for_topic(
+        flags: &Flags,
+        environment: impl IntoIterator<Item = (String, String)>,
+    ) -> Result<Self, Wrong> {
+        let (config, mistakes) = Self::read(flags, environment);
+        mistakes.none(config)
+    }
+
+    fn read(flags: &Flags, environment: impl IntoIterator<Item = (String, String)>) -> (Self, Mistakes) {
         let mut layers = Layers::new("kafka");
         if let Some(file) = &flags.config {
             layers.file(file);
@@ -140,12 +163,20 @@ impl Config {
         flags.add_to(&mut layers);
         let (config, mut mistakes) = layers.read::<Self>();
         config.check(&mut mistakes);
-        mistakes.none(config)
+        (config, mistakes)
     }
 
     /// The settings as TOML, secrets hidden.
     pub fn printed(&self) -> String {
         settings::hidden(self)
+    }
+
+    /// The same settings for the topic of the recordings, in a group of its own; `None` where that is left to others.
+    ///
+    /// In one group a change of either topic would stop both.
+    pub(crate) fn of_replay(&self) -> Option<Self> {
+        let group = format!("{}-replay", self.group);
+        (!self.replay_topic.is_empty()).then(|| Self { topic: self.replay_topic.clone(), group, ..self.clone() })
     }
 
     pub fn flush_interval(&self) -> Duration {
@@ -166,6 +197,7 @@ impl Flags {
         let texts = [
             ("brokers", &self.brokers),
             ("topic", &self.topic),
+            ("replay_topic", &self.replay_topic),
             ("group", &self.group),
             ("group_protocol", &self.group_protocol),
             ("registry", &self.registry),

@@ -10,6 +10,7 @@ mod slot;
 
 use std::collections::BTreeMap;
 use std::future::Future;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use anyhow::{Result, anyhow};
@@ -27,15 +28,12 @@ use tokio::sync::mpsc::UnboundedReceiver;
 use tokio_util::sync::CancellationToken;
 
 use crate::config::Config;
+use crate::content::Content;
 use crate::kafka::dead_letters::DeadLetters;
-use crate::kafka::decode::PackageDecoder;
 use crate::kafka::frames::Origin;
 use crate::kafka::group::{Group, GroupEvent};
 use crate::kafka::registry::Registry;
 use crate::metrics::Metrics;
-use crate::transform::Transform;
-use crate::transform::referrer::OwnDomains;
-use crate::transform::scrub::AllowedQueryKeys;
 use slot::{Slot, pause, resume};
 
 /// Records are decoded together once so many bytes wait …
@@ -67,8 +65,10 @@ pub(crate) struct Parts {
     pub group_events: UnboundedReceiver<GroupEvent>,
     pub store: Store,
     pub registry: Registry,
-    pub dead_letters: DeadLetters,
+    pub dead_letters: Arc<DeadLetters>,
     pub metrics: Metrics,
+    /// What the topic's records hold.
+    pub content: Content,
 }
 
 /// Reads, lands and commits until `shutdown`; then flushes once more, within the configured deadline.
@@ -108,8 +108,6 @@ struct Worker<'a> {
     config: &'a Config,
     parts: Parts,
     slots: BTreeMap<i32, Slot>,
-    decoder: PackageDecoder,
-    transform: Transform,
     /// Runs beside the loop, without a task of its own: it ends with the loop.
     cleaning: FuturesUnordered<BoxFuture<'static, Cleaned>>,
     shutdown: CancellationToken,
@@ -117,17 +115,7 @@ struct Worker<'a> {
 
 impl<'a> Worker<'a> {
     fn new(config: &'a Config, parts: Parts, shutdown: CancellationToken) -> Self {
-        let allowed = AllowedQueryKeys::new(config.query_keys_kept.clone());
-        let transform = Transform::new(allowed, OwnDomains::new(&config.own_domains));
-        Self {
-            config,
-            parts,
-            slots: BTreeMap::new(),
-            decoder: PackageDecoder::default(),
-            transform,
-            cleaning: FuturesUnordered::new(),
-            shutdown,
-        }
+        Self { config, parts, slots: BTreeMap::new(), cleaning: FuturesUnordered::new(), shutdown }
     }
 
     /// Begins to look for orphans where it is time to.
@@ -228,11 +216,11 @@ impl<'a> Worker<'a> {
         if slot.work.frames().is_empty() {
             return Ok(());
         }
-        for id in self.decoder.missing_ids(slot.work.frames()) {
+        for id in self.parts.content.decoder().missing_ids(slot.work.frames()) {
             match self.parts.registry.schema(id).await {
                 Ok(schema) => {
                     tracing::info!(id, known = schema.is_some(), "asked the registry for a schema");
-                    self.decoder.learn(id, schema);
+                    self.parts.content.decoder().learn(id, schema);
                 }
                 Err(error) => {
                     tracing::warn!(%error, partition, "records wait for their schema");
@@ -245,8 +233,8 @@ impl<'a> Worker<'a> {
             }
         }
         self.parts.metrics.set_not_ready("registry", None);
-        slot.work.process(&mut self.decoder, &mut self.transform)?;
-        self.decoder.forget_refused();
+        slot.work.process(&mut self.parts.content)?;
+        self.parts.content.decoder().forget_refused();
         if slot.paused && slot.work.consumes() {
             slot.succeeded();
             resume(&self.parts.group, slot);

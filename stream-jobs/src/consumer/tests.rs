@@ -18,7 +18,7 @@ use rdkafka::message::Message;
 use rdkafka::mocking::MockCluster;
 use rdkafka::producer::{DefaultProducerContext, FutureProducer, FutureRecord};
 use schemas::landing::Link;
-use schemas::topics::{DEAD_LETTER, EVENTS, EVENTS_AVRO};
+use schemas::topics::{DEAD_LETTER, EVENTS, EVENTS_AVRO, REPLAY, REPLAY_AVRO};
 use testkit::registry::Registry;
 use testkit::store::{Fault, FaultyStore};
 use testkit::wait::{PATIENCE, eventually};
@@ -26,9 +26,10 @@ use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 
 use crate::config::{Config, GroupProtocol};
+use crate::content::Content;
 use crate::metrics::Metrics;
 use crate::run::parts;
-use crate::testing::{RECEIVED_AT, SCHEMA_ID, batch, clicks, frame};
+use crate::testing::{RECEIVED_AT, REPLAY_SCHEMA_ID, SCHEMA_ID, asset, batch, chunk, clicks, frame, replay_record};
 
 /// (tab, seq) to (session, offset, time).
 type Rows = BTreeMap<(String, i64), (String, i64, i64)>;
@@ -50,11 +51,12 @@ impl Bench {
         let _ = tracing_subscriber::fmt().with_env_filter(filter).with_test_writer().try_init();
         let cluster = MockCluster::new(1).unwrap();
         cluster.create_topic(EVENTS, partitions, 1).unwrap();
+        cluster.create_topic(REPLAY, partitions, 1).unwrap();
         cluster.create_topic(DEAD_LETTER, 1, 1).unwrap();
         let producer = ClientConfig::new().set("bootstrap.servers", cluster.bootstrap_servers()).create().unwrap();
         Self {
             producer,
-            registry: Registry::start(&[(SCHEMA_ID, EVENTS_AVRO)]).await,
+            registry: Registry::start(&[(SCHEMA_ID, EVENTS_AVRO), (REPLAY_SCHEMA_ID, REPLAY_AVRO)]).await,
             store: Arc::new(InMemory::new()),
             partitions,
             cluster,
@@ -79,8 +81,12 @@ impl Bench {
     }
 
     async fn produce(&self, partition: i32, payload: &[u8]) {
+        self.produce_to(EVENTS, partition, payload).await;
+    }
+
+    async fn produce_to(&self, topic: &str, partition: i32, payload: &[u8]) {
         let record =
-            FutureRecord::<(), _>::to(EVENTS).partition(partition).payload(payload).timestamp(RECEIVED_AT as i64);
+            FutureRecord::<(), _>::to(topic).partition(partition).payload(payload).timestamp(RECEIVED_AT as i64);
         self.producer.send(record, PATIENCE).await.unwrap();
     }
 
@@ -92,7 +98,7 @@ impl Bench {
     /// The same with the worker's counters.
     async fn count_until(&self, store: Arc<dyn ObjectStore>, metrics: Metrics, stop: impl Future<Output = ()>) {
         let config = self.config();
-        let parts = parts(&config, lake(store), metrics).unwrap();
+        let parts = parts(&config, Content::events(&config), lake(store), metrics).unwrap();
         tokio::select! {
             ended = super::run(&config, parts, CancellationToken::new()) => panic!("the worker ended: {ended:?}"),
             () = stop => {}
@@ -115,7 +121,11 @@ impl Bench {
 
     /// Ready when the partition's chain ends at `end`.
     async fn landed(&self, partition: i32, end: i64) {
-        let chain = self.chain(partition);
+        self.landed_of(self.chain(partition), end).await;
+    }
+
+    async fn landed_of(&self, chain: Chain, end: i64) {
+        let partition = chain.partition();
         let began = Instant::now();
         loop {
             let tail = chain.load_tail(None).await.unwrap();
@@ -129,7 +139,11 @@ impl Bench {
 
     /// The chain of a partition, which must be whole.
     async fn links(&self, partition: i32) -> Vec<Link> {
-        let chain = self.chain(partition);
+        self.links_of(self.chain(partition)).await
+    }
+
+    async fn links_of(&self, chain: Chain) -> Vec<Link> {
+        let partition = chain.partition();
         let mut links = Vec::new();
         for start in chain.starts_from(0).await.unwrap() {
             links.push(chain.read_link(start).await.unwrap().unwrap());
@@ -171,6 +185,35 @@ impl Bench {
             }
         }
         rows
+    }
+    /// Offset and code of so many dead letters.
+    fn dead_letters(&self, count: usize) -> Vec<(i64, String)> {
+        let consumer: BaseConsumer = ClientConfig::new()
+            .set("bootstrap.servers", self.cluster.bootstrap_servers())
+            .set("group.id", "test")
+            .create()
+            .unwrap();
+        let mut list = rdkafka::TopicPartitionList::new();
+        list.add_partition_offset(DEAD_LETTER, 0, rdkafka::Offset::Beginning).unwrap();
+        consumer.assign(&list).unwrap();
+        let mut letters = Vec::new();
+        let began = Instant::now();
+        while letters.len() < count && began.elapsed() < PATIENCE {
+            let Some(letter) = consumer.poll(Duration::from_millis(100)) else { continue };
+            let letter = letter.unwrap();
+            let payload = letter.payload().unwrap();
+            let schema = apache_avro::Schema::parse_str(schemas::topics::DEAD_LETTER_AVRO).unwrap();
+            let reader = apache_avro::reader::datum::GenericDatumReader::builder(&schema).build().unwrap();
+            let value = reader.read_value(&mut &payload[5..]).unwrap();
+            let apache_avro::types::Value::Record(fields) = value else { panic!("no record") };
+            let field = |name: &str| fields.iter().find(|field| field.0 == name).unwrap().1.clone();
+            let apache_avro::types::Value::Union(_, offset) = field("offset") else { panic!("no offset") };
+            let apache_avro::types::Value::Long(offset) = *offset else { panic!("no offset") };
+            let apache_avro::types::Value::String(code) = field("code") else { panic!("no code") };
+            letters.push((offset, code));
+        }
+        letters.sort();
+        letters
     }
 }
 
@@ -314,32 +357,55 @@ async fn poison_goes_to_the_dead_letters_and_the_partition_goes_on() {
     let rejected: u64 = bench.links(0).await.iter().map(|link| link.counts.rejected).sum();
     assert_eq!(rejected, 3);
 
-    let consumer: BaseConsumer = ClientConfig::new()
-        .set("bootstrap.servers", bench.cluster.bootstrap_servers())
-        .set("group.id", "test")
-        .create()
-        .unwrap();
-    let mut list = rdkafka::TopicPartitionList::new();
-    list.add_partition_offset(DEAD_LETTER, 0, rdkafka::Offset::Beginning).unwrap();
-    consumer.assign(&list).unwrap();
-    let mut offsets = Vec::new();
-    let began = Instant::now();
-    while offsets.len() < 3 && began.elapsed() < PATIENCE {
-        let Some(letter) = consumer.poll(Duration::from_millis(100)) else { continue };
-        let letter = letter.unwrap();
-        let payload = letter.payload().unwrap();
-        let schema = apache_avro::Schema::parse_str(schemas::topics::DEAD_LETTER_AVRO).unwrap();
-        let reader = apache_avro::reader::datum::GenericDatumReader::builder(&schema).build().unwrap();
-        let value = reader.read_value(&mut &payload[5..]).unwrap();
-        let apache_avro::types::Value::Record(fields) = value else { panic!("no record") };
-        let field = |name: &str| fields.iter().find(|field| field.0 == name).unwrap().1.clone();
-        let apache_avro::types::Value::Union(_, offset) = field("offset") else { panic!("no offset") };
-        let apache_avro::types::Value::Long(offset) = *offset else { panic!("no offset") };
-        let apache_avro::types::Value::String(code) = field("code") else { panic!("no code") };
-        offsets.push((offset, code));
+    let expected = [(1, "bad_magic"), (2, "unknown_schema_id"), (3, "bad_avro")];
+    assert_eq!(bench.dead_letters(3), expected.map(|(offset, code)| (offset, code.to_owned())));
+}
+
+#[tokio::test]
+async fn frames_of_recordings_land_one_row_each_and_what_they_may_not_say_is_a_dead_letter() {
+    let bench = Bench::new(1).await;
+    let mut cut = replay_record(&chunk(1), b"payload");
+    cut.truncate(60);
+    // Decodes, and is of a page view that no recorder names.
+    let mut forged = replay_record(&chunk(1), b"payload");
+    let (version, rest) = (b"-7000-8000-0000000000bb", b"-4000-8000-0000000000bb");
+    let place = forged.windows(version.len()).position(|bytes| bytes == version).unwrap();
+    forged[place..place + rest.len()].copy_from_slice(rest);
+    for record in [replay_record(&chunk(0), b"first"), replay_record(&asset(), b"a{}"), cut, forged] {
+        bench.produce_to(REPLAY, 0, &record).await;
     }
-    offsets.sort();
-    assert_eq!(offsets, [(1, "bad_magic".into()), (2, "unknown_schema_id".into()), (3, "bad_avro".into())]);
+    let config = bench.config().of_replay().unwrap();
+    let chain = || Chain::new(lake(bench.store.clone()).objects().clone(), REPLAY, 0);
+    let work = async |end| {
+        let parts = parts(&config, Content::replay(), lake(bench.store.clone()), Metrics::default()).unwrap();
+        tokio::select! {
+            ended = super::run(&config, parts, CancellationToken::new()) => panic!("the worker ended: {ended:?}"),
+            () = bench.landed_of(chain(), end) => {}
+        }
+    };
+    work(3).await;
+    // Another worker goes on where the chain ends.
+    bench.produce_to(REPLAY, 0, &replay_record(&chunk(1), b"second")).await;
+    work(4).await;
+
+    let links = bench.links_of(chain()).await;
+    let sum = |of: fn(&Link) -> u64| links.iter().map(of).sum::<u64>();
+    let counted = (sum(|link| link.counts.records), sum(|link| link.counts.events), sum(|link| link.counts.rejected));
+    assert_eq!(counted, (5, 3, 2));
+    assert!(links.iter().all(|link| link.state.is_empty() && link.watermark.is_none()), "there are no sessions");
+    let mut found = Vec::new();
+    for file in links.iter().flat_map(|link| &link.files) {
+        let bytes = bench.store.get(&Path::from(format!("lake/{}", file.path))).await.unwrap().bytes().await.unwrap();
+        for rows in ParquetRecordBatchReaderBuilder::try_new(bytes).unwrap().build().unwrap() {
+            let rows = rows.unwrap();
+            let (kinds, payloads) = (rows["kind"].as_string::<i32>(), rows["payload"].as_binary::<i32>());
+            found.extend((0..rows.num_rows()).map(|row| (kinds.value(row).to_owned(), payloads.value(row).to_vec())));
+        }
+    }
+    let expected = [("snapshot", &b"first"[..]), ("asset", b"a{}"), ("mutations", b"second")];
+    assert_eq!(found, expected.map(|(kind, payload)| (kind.to_owned(), payload.to_vec())));
+    let expected = [(2, "bad_avro"), (3, "invalid_frame")];
+    assert_eq!(bench.dead_letters(2), expected.map(|(offset, code)| (offset, code.to_owned())));
 }
 
 #[tokio::test]
@@ -420,7 +486,7 @@ async fn a_store_that_lets_a_key_be_created_twice_is_refused() {
     let bench = Bench::new(1).await;
     let store = lake(FaultyStore::careless(bench.store.clone()));
     let config = Config { startup_timeout_ms: 1, ..bench.config() };
-    let parts = parts(&config, store, Metrics::default()).unwrap();
+    let parts = parts(&config, Content::events(&config), store, Metrics::default()).unwrap();
     let error = crate::checks::run(&config, &parts).await.unwrap_err().to_string();
     assert!(error.contains("does not honour create-only PUTs"), "{error}");
 }
@@ -434,7 +500,7 @@ async fn a_clean_end_flushes_everything() {
     }
     let shutdown = CancellationToken::new();
     let metrics = Metrics::default();
-    let parts = parts(&config, lake(bench.store.clone()), metrics.clone()).unwrap();
+    let parts = parts(&config, Content::events(&config), lake(bench.store.clone()), metrics.clone()).unwrap();
     let stop = async {
         let began = Instant::now();
         let buffered = || metrics.visitors.with_label_values(&["0"]).get() > 0;

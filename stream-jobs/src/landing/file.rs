@@ -13,6 +13,7 @@ use parquet::arrow::arrow_writer::ArrowWriterOptions;
 use parquet::basic::{Compression, Encoding, ZstdLevel};
 use parquet::file::properties::{EnabledStatistics, WriterProperties, WriterPropertiesBuilder};
 use parquet::schema::types::ColumnPath;
+use schemas::landing::PAYLOAD;
 use xxhash_rust::xxh3::xxh3_64;
 
 /// Landing files live for minutes until compaction reads them once: speed before size.
@@ -38,11 +39,19 @@ const SPLIT_LISTS: [&str; 3] = ["trail_dt", "trail_x", "trail_y"];
 /// Columns whose range readers prune by. Statistics of the others would cost a comparison a value for nothing.
 const STATISTICS_COLUMNS: [&str; 2] = ["occurred_at", "kafka_offset"];
 
+/// A page of payloads ends beyond this size: whoever wants one chunk reads little more than it.
+const PAYLOAD_PAGE_BYTES: usize = 64 * 1024;
+/// A row group of frames ends beyond this size. A batch is at most what the loop takes at once (4 MiB and a record), so none is
+/// larger than 16 MiB.
+const FRAMES_ROW_GROUP_BYTES: usize = 8 * 1024 * 1024;
+
 /// A file in the making; rows are encoded as they come, so that a flush finds little left to do.
 pub(crate) struct LandingFile {
     writer: ArrowWriter<Vec<u8>>,
     rows: u64,
-    occurred: Option<(i64, i64)>,
+    /// The column by which links say from when to when their rows are.
+    time_column: &'static str,
+    times: Option<(i64, i64)>,
 }
 
 impl std::fmt::Debug for LandingFile {
@@ -63,23 +72,32 @@ pub(crate) struct FinishedFile {
 }
 
 impl LandingFile {
-    /// Begins a file for batches of this schema (dictionaries in memory become plain columns in the file).
+    /// Begins a file of events (dictionaries in memory become plain columns in the file).
     pub(crate) fn new(schema: Arc<Schema>) -> Result<Self> {
+        Self::with(schema, properties(), "occurred_at")
+    }
+
+    /// Begins a file of frames, whose payloads are compressed already.
+    pub(crate) fn of_frames(schema: Arc<Schema>) -> Result<Self> {
+        Self::with(schema, properties_of_frames(), "received_at")
+    }
+
+    fn with(schema: Arc<Schema>, properties: WriterProperties, time_column: &'static str) -> Result<Self> {
         // Without the embedded Arrow schema readers see what the columns are, not how they lay in our memory.
-        let options = ArrowWriterOptions::new().with_properties(properties()).with_skip_arrow_metadata(true);
+        let options = ArrowWriterOptions::new().with_properties(properties).with_skip_arrow_metadata(true);
         let writer = ArrowWriter::try_new_with_options(Vec::new(), schema, options)?;
-        Ok(Self { writer, rows: 0, occurred: None })
+        Ok(Self { writer, rows: 0, time_column, times: None })
     }
 
     pub(crate) fn append(&mut self, batch: &RecordBatch) -> Result<()> {
         let times = batch
-            .column_by_name("occurred_at")
+            .column_by_name(self.time_column)
             .and_then(|column| column.as_primitive_opt::<TimestampMicrosecondType>());
         if let Some(times) = times
             && let (Some(least), Some(greatest)) = (min(times), max(times))
         {
-            let (first, last) = self.occurred.unwrap_or((least, greatest));
-            self.occurred = Some((first.min(least), last.max(greatest)));
+            let (first, last) = self.times.unwrap_or((least, greatest));
+            self.times = Some((first.min(least), last.max(greatest)));
         }
         self.rows += batch.num_rows() as u64;
         self.writer.write(batch)?;
@@ -97,7 +115,7 @@ impl LandingFile {
 
     /// Ends the file; `None` when no row came.
     pub(crate) fn finish(self) -> Result<Option<FinishedFile>> {
-        let Some((occurred_min, occurred_max)) = self.occurred else { return Ok(None) };
+        let Some((occurred_min, occurred_max)) = self.times else { return Ok(None) };
         let bytes = Bytes::from(self.writer.into_inner()?);
         let checksum = format!("{:016x}", xxh3_64(&bytes));
         Ok(Some(FinishedFile { bytes, rows: self.rows, checksum, occurred_min, occurred_max }))
@@ -123,6 +141,21 @@ fn properties() -> WriterProperties {
         builder = builder.set_column_statistics_enabled(ColumnPath::from(column), EnabledStatistics::Chunk);
     }
     builder.build()
+}
+
+fn properties_of_frames() -> WriterProperties {
+    let level = ZstdLevel::try_new(ZSTD_LEVEL).expect("the level is one of zstd's");
+    let payload = ColumnPath::from(PAYLOAD);
+    let mut builder = WriterProperties::builder()
+        .set_compression(Compression::ZSTD(level))
+        .set_max_row_group_bytes(Some(FRAMES_ROW_GROUP_BYTES))
+        .set_statistics_enabled(EnabledStatistics::None)
+        .set_column_compression(payload.clone(), Compression::UNCOMPRESSED)
+        .set_column_data_page_size_limit(payload.clone(), PAYLOAD_PAGE_BYTES);
+    for column in ["received_at", "kafka_offset"] {
+        builder = encoded(builder, &[column], Encoding::DELTA_BINARY_PACKED);
+    }
+    encoded(builder, &[PAYLOAD], Encoding::PLAIN).build()
 }
 
 fn encoded(builder: WriterPropertiesBuilder, path: &[&str], encoding: Encoding) -> WriterPropertiesBuilder {

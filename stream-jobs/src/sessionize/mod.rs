@@ -65,6 +65,11 @@ impl Sessions {
         Ok(sessions)
     }
 
+    /// Whether nothing was ever assigned: there is no state to keep.
+    pub(crate) fn is_new(&self) -> bool {
+        self.newest.is_none() && self.visitors.is_empty()
+    }
+
     /// Undoes what a state holds that was written when any time was believed: a watermark in the year 9999, and visitors
     /// that would never be forgotten.
     fn withdraw_unbelievable(&mut self) {

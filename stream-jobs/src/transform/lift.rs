@@ -11,7 +11,7 @@ use arrow::compute::{cast, nullif, take};
 use arrow::datatypes::{DataType, Float64Type, Int64Type};
 
 /// A child of a struct, null wherever the struct is.
-pub(super) fn child(parent: &StructArray, name: &str) -> Result<ArrayRef> {
+pub(crate) fn child(parent: &StructArray, name: &str) -> Result<ArrayRef> {
     let child = parent.column_by_name(name).with_context(|| format!("the package has no field {name}"))?;
     match parent.nulls().filter(|nulls| nulls.null_count() > 0) {
         None => Ok(child.clone()),
@@ -20,13 +20,13 @@ pub(super) fn child(parent: &StructArray, name: &str) -> Result<ArrayRef> {
 }
 
 /// A child that is a struct itself.
-pub(super) fn child_struct(parent: &StructArray, name: &str) -> Result<StructArray> {
+pub(crate) fn child_struct(parent: &StructArray, name: &str) -> Result<StructArray> {
     let child = child(parent, name)?;
     child.as_struct_opt().cloned().with_context(|| format!("the field {name} is no record"))
 }
 
 /// A child that is a list of one record or none: its first record, all of whose fields are null where there is none.
-pub(super) fn child_optional(parent: &StructArray, name: &str) -> Result<StructArray> {
+pub(crate) fn child_optional(parent: &StructArray, name: &str) -> Result<StructArray> {
     let child = child(parent, name)?;
     let list: &ListArray = child.as_list_opt().with_context(|| format!("the field {name} is no list"))?;
     let records = list.values().as_struct_opt().with_context(|| format!("{name} holds no records"))?;
@@ -41,18 +41,18 @@ pub(super) fn child_optional(parent: &StructArray, name: &str) -> Result<StructA
 }
 
 /// A child of text.
-pub(super) fn child_text(parent: &StructArray, name: &str) -> Result<StringArray> {
+pub(crate) fn child_text(parent: &StructArray, name: &str) -> Result<StringArray> {
     let child = child(parent, name)?;
     child.as_string_opt::<i32>().cloned().with_context(|| format!("the field {name} is no text"))
 }
 
 /// A child of numbers; what is no finite number is null, since neither JSON nor a sum can hold it.
-pub(super) fn child_number(parent: &StructArray, name: &str) -> Result<Float64Array> {
+pub(crate) fn child_number(parent: &StructArray, name: &str) -> Result<Float64Array> {
     Ok(finite(&raw_numbers(parent, name)?))
 }
 
 /// A child of numbers, as they came.
-pub(super) fn raw_numbers(parent: &StructArray, name: &str) -> Result<Float64Array> {
+pub(crate) fn raw_numbers(parent: &StructArray, name: &str) -> Result<Float64Array> {
     let child = child(parent, name)?;
     child.as_primitive_opt().cloned().with_context(|| format!("the field {name} is no number"))
 }
@@ -65,13 +65,13 @@ fn finite(numbers: &Float64Array) -> Float64Array {
 }
 
 /// A child of whole numbers, widened to 64 bits.
-pub(super) fn child_int(parent: &StructArray, name: &str) -> Result<arrow::array::Int64Array> {
+pub(crate) fn child_int(parent: &StructArray, name: &str) -> Result<arrow::array::Int64Array> {
     let child = cast(&child(parent, name)?, &DataType::Int64)?;
     child.as_primitive_opt::<Int64Type>().cloned().with_context(|| format!("the field {name} is no whole number"))
 }
 
 /// A child that is a list of numbers, with the element field that the landing columns have.
-pub(super) fn child_list(parent: &StructArray, name: &str, data_type: &DataType) -> Result<ArrayRef> {
+pub(crate) fn child_list(parent: &StructArray, name: &str, data_type: &DataType) -> Result<ArrayRef> {
     let child = child(parent, name)?;
     let list: &ListArray = child.as_list_opt().with_context(|| format!("the field {name} is no list"))?;
     let DataType::List(element) = data_type else { anyhow::bail!("{name}: {data_type} is no list") };

@@ -6,7 +6,7 @@ pub(crate) mod campaign;
 pub(crate) mod clock;
 mod context;
 mod event;
-mod lift;
+pub(crate) mod lift;
 pub(crate) mod referrer;
 pub(crate) mod scrub;
 

@@ -29,7 +29,7 @@ fn rows_of(payloads: &[Vec<u8>]) -> RecordBatch {
 
 fn landed(packages: &RecordBatch, origins: &[Origin]) -> RecordBatch {
     let events = Transform::default().transform(packages, 3, origins).unwrap();
-    let length = events.len();
+    let length = events.keys.seq.len();
     let none = || BooleanArray::from(vec![false; length]);
     let ids = arrow::array::DictionaryArray::<Int32Type>::new(
         Int32Array::from(vec![0; length]),

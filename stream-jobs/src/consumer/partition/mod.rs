@@ -8,15 +8,16 @@ use bytes::Bytes;
 use chrono::{DateTime, Utc};
 use schemas::landing::{DataFile, Link, LinkCounts, StateKind, data_key, state_key};
 use schemas::time::epoch_us;
+use schemas::topics::EVENTS;
 use uuid::Uuid;
 
+use crate::content::{Content, Rows};
 use crate::kafka::dead_letters::RejectedRecord;
-use crate::kafka::decode::PackageDecoder;
+use crate::kafka::decode::Reject;
 use crate::kafka::frames::{Frames, Origin};
 use crate::kafka::group::KafkaOffsets;
 use crate::landing::{LandingFile, PendingLink};
 use crate::sessionize::Sessions;
-use crate::transform::Transform;
 
 /// Offsets that an incarnation of a topic has to itself; no topic reaches them (10^15 records).
 const INCARNATION_OFFSETS: i64 = 1_000_000_000_000_000;
@@ -194,37 +195,39 @@ impl PartitionWork {
         &self.frames
     }
 
-    /// Decodes, transforms and assigns the waiting records and appends the rows to the file in the making.
-    pub(crate) fn process(&mut self, decoder: &mut PackageDecoder, transform: &mut Transform) -> Result<()> {
-        let decoded = decoder.decode(&self.frames);
+    /// Turns the waiting records into rows and appends these to the file in the making.
+    pub(crate) fn process(&mut self, content: &mut Content) -> Result<()> {
+        let decoded = content.decoder().decode(&self.frames);
         self.counts.records += self.frames.len() as u64;
-        self.counts.rejected += decoded.rejects.len() as u64;
-        for reject in decoded.rejects {
-            let raw = self.frames.frame(reject.index).to_vec();
-            self.rejected_bytes += raw.len() + REJECT_OVERHEAD_BYTES;
-            let offset = self.frames.origin(reject.index).offset;
-            self.rejected.push(RejectedRecord { offset, reason: reject.reason, raw });
-        }
+        self.reject(decoded.rejects);
         for batch in decoded.batches {
             let origins: Vec<_> = batch.indices.iter().map(|index| self.frames.origin(*index)).collect();
-            let events = transform.transform(&batch.packages, self.partition, &origins)?;
-            if events.is_empty() {
-                continue;
-            }
-            let assigned = self.sessions.assign(&events.keys)?;
-            self.counts.events += events.len() as u64;
-            self.counts.late += assigned.late_total;
-            self.counts.duplicates += assigned.duplicates_total;
-            let rows = events.rows(assigned)?;
+            let Rows { rows, late, duplicates, rejects } =
+                content.rows(&batch, self.partition, &origins, &mut self.sessions)?;
+            self.reject(rejects);
+            let Some(rows) = rows else { continue };
+            self.counts.events += rows.num_rows() as u64;
+            self.counts.late += late;
+            self.counts.duplicates += duplicates;
             let file = match &mut self.file {
                 Some(file) => file,
-                None => self.file.insert(LandingFile::new(rows.schema())?),
+                None => self.file.insert(content.file(rows.schema())?),
             };
             file.append(&rows)?;
         }
         self.frames.clear();
         self.waiting_since = None;
         Ok(())
+    }
+
+    fn reject(&mut self, rejects: Vec<Reject>) {
+        self.counts.rejected += rejects.len() as u64;
+        for reject in rejects {
+            let raw = self.frames.frame(reject.index).to_vec();
+            self.rejected_bytes += raw.len() + REJECT_OVERHEAD_BYTES;
+            let offset = self.frames.origin(reject.index).offset;
+            self.rejected.push(RejectedRecord { offset, reason: reject.reason, raw });
+        }
     }
 
     /// When the first record that waits for [`process`](Self::process) was read.
@@ -316,6 +319,9 @@ impl PartitionWork {
         uploads: &mut Vec<(String, Bytes)>,
     ) -> Result<Vec<String>> {
         let before = self.tail.as_ref().map(|tail| tail.state.clone()).unwrap_or_default();
+        if before.is_empty() && self.sessions.is_new() {
+            return Ok(before);
+        }
         let fold = before.is_empty() || before.len() as u64 >= snapshot_every_links;
         let (kind, bytes, mut keys) = if fold {
             (StateKind::Snapshot, self.sessions.take_snapshot()?, Vec::new())
@@ -347,17 +353,19 @@ pub(crate) fn offset_base(incarnation: u32) -> i64 {
 fn check_fit(topic: &str, partition: i32, tail: Option<&Link>, kafka: KafkaOffsets) -> Option<String> {
     let tail = tail?;
     let end = tail.end - offset_base(tail.incarnation);
+    let of_topic = if topic == EVENTS { String::new() } else { format!(" --topic {topic}") };
     if end >= kafka.high {
         return Some(format!(
             "{topic}/{partition}: the chain ends at offset {end}, but the topic ends before {}: the topic was made anew, \
-             or it lost records. If that is right, run `stream-jobs resume --partition {partition} --new-incarnation`",
+             or it lost records. If that is right, run `stream-jobs resume{of_topic} --partition {partition} \
+             --new-incarnation`",
             kafka.high
         ));
     }
     if end + 1 < kafka.low {
         return Some(format!(
             "{topic}/{partition}: the chain ends at offset {end}, but the topic begins at {}: retention removed {} \
-             offsets before they were landed. To go on without them, run `stream-jobs resume --partition {partition} \
+             offsets before they were landed. To go on without them, run `stream-jobs resume{of_topic} --partition {partition} \
              --accept-gap`",
             kafka.low,
             kafka.low - end - 1

@@ -3,6 +3,7 @@ use std::time::Duration;
 use schemas::topics::EVENTS_AVRO;
 
 use super::*;
+use crate::config::Config;
 use crate::testing::{RECEIVED_AT, SCHEMA_ID, batch, clicks, frame, frame_received, origin};
 
 const SNAPSHOT_EVERY_LINKS: u64 = 3;
@@ -13,17 +14,16 @@ fn offsets(low: i64, high: i64) -> KafkaOffsets {
 
 struct Bench {
     work: PartitionWork,
-    decoder: PackageDecoder,
-    transform: Transform,
+    content: Content,
 }
 
 impl Bench {
     fn new(kafka: KafkaOffsets) -> Self {
-        let mut decoder = PackageDecoder::default();
-        decoder.learn(SCHEMA_ID, Some(EVENTS_AVRO.to_owned()));
+        let mut content = Content::events(&Config::default());
+        content.decoder().learn(SCHEMA_ID, Some(EVENTS_AVRO.to_owned()));
         let mut work = PartitionWork::new("t", 2);
         work.loaded(None, Sessions::default(), kafka);
-        Self { work, decoder, transform: Transform::default() }
+        Self { work, content }
     }
 
     fn push(&mut self, offset: i64, payload: &[u8]) {
@@ -31,7 +31,7 @@ impl Bench {
     }
 
     fn seal(&mut self) -> Option<Link> {
-        self.work.process(&mut self.decoder, &mut self.transform).unwrap();
+        self.work.process(&mut self.content).unwrap();
         self.work.seal(SystemTime::UNIX_EPOCH + Duration::from_secs(86_400), SNAPSHOT_EVERY_LINKS).unwrap();
         self.work.committing().map(|committing| committing.pending.link.clone())
     }
@@ -87,7 +87,7 @@ fn poison_is_counted_and_kept_for_the_dead_letters() {
 fn no_link_covers_records_that_were_not_processed() {
     let mut bench = Bench::new(offsets(0, 100));
     bench.push(0, &frame(&batch(1, clicks(0..1))));
-    bench.work.process(&mut bench.decoder, &mut bench.transform).unwrap();
+    bench.work.process(&mut bench.content).unwrap();
     bench.push(1, &frame(&batch(1, clicks(1..2))));
     let refused = bench.work.seal(SystemTime::UNIX_EPOCH, SNAPSHOT_EVERY_LINKS).unwrap_err().to_string();
     assert!(refused.contains("t/2: 1 records wait"), "{refused}");
@@ -125,14 +125,17 @@ fn a_chain_that_does_not_fit_the_topic_stops_the_partition() {
     let mut bench = Bench::new(offsets(0, 100));
     bench.push(49, &frame(&batch(1, clicks(0..1))));
     let tail = bench.land();
-    let stopped = |kafka: KafkaOffsets| {
-        let mut work = PartitionWork::new("t", 2);
+    let stopped_of = |topic: &str, kafka: KafkaOffsets| {
+        let mut work = PartitionWork::new(topic, 2);
         work.loaded(Some(tail.clone()), Sessions::default(), kafka);
         work.stopped().unwrap_or_default().to_owned()
     };
+    let stopped = |kafka: KafkaOffsets| stopped_of(EVENTS, kafka);
     assert_eq!(stopped(offsets(0, 50)), "");
     assert_eq!(stopped(offsets(50, 50)), "");
     assert!(stopped(offsets(0, 49)).contains("resume --partition 2 --new-incarnation"));
+    let of_another = stopped_of("telemetry.replay", offsets(0, 49));
+    assert!(of_another.contains("resume --topic telemetry.replay --partition 2 --new-incarnation"), "{of_another}");
     assert!(stopped(offsets(51, 90)).contains("1 offsets before they were landed"));
     assert!(stopped(offsets(51, 90)).contains("--accept-gap"));
 }
@@ -156,7 +159,7 @@ fn a_new_incarnation_counts_on() {
 fn what_is_buffered_is_counted_until_it_is_landed() {
     let mut bench = Bench::new(offsets(0, 100));
     bench.push(0, &frame(&batch(1, clicks(0..10))));
-    bench.work.process(&mut bench.decoder, &mut bench.transform).unwrap();
+    bench.work.process(&mut bench.content).unwrap();
     assert_eq!(bench.work.rows_buffered(), 10);
     assert!(bench.work.bytes_buffered() > 0);
     bench.seal().unwrap();

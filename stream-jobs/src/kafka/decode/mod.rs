@@ -11,7 +11,7 @@ use arrow::record_batch::RecordBatch;
 use arrow_avro::reader::{Decoder, ReaderBuilder};
 use arrow_avro::schema::{AvroSchema, Fingerprint, FingerprintAlgorithm, SchemaStore};
 use schemas::avro::{FRAME_HEAD_BYTES, FRAME_MAGIC};
-use schemas::topics::EVENTS_AVRO;
+use schemas::topics::{EVENTS_AVRO, REPLAY_AVRO};
 
 use super::frames::Frames;
 
@@ -53,13 +53,40 @@ enum Writer {
     Refused(Reason),
 }
 
-/// Decodes frames into the bundled schema of [`schemas::topics::EVENTS`]. Does no I/O: schemas are handed in.
-#[derive(Debug, Default)]
+/// What records of a topic are read as.
+#[derive(Clone, Copy, Debug)]
+struct Format {
+    /// The bundled schema.
+    schema: &'static str,
+    /// Its name, for people.
+    name: &'static str,
+    /// Whether what was decoded is what the next step relies on.
+    check: fn(&RecordBatch) -> Result<(), String>,
+}
+
+const EVENTS: Format = Format { schema: EVENTS_AVRO, name: "telemetry.events.Package", check: check_lists };
+const REPLAY: Format = Format { schema: REPLAY_AVRO, name: "telemetry.replay.Chunk", check: |_| Ok(()) };
+
+/// Decodes frames into the bundled schema of a topic. Does no I/O: schemas are handed in.
+#[derive(Debug)]
 pub(crate) struct PackageDecoder {
+    format: Format,
     writers: HashMap<u32, Writer>,
 }
 
+/// Of [`schemas::topics::EVENTS`].
+impl Default for PackageDecoder {
+    fn default() -> Self {
+        Self { format: EVENTS, writers: HashMap::new() }
+    }
+}
+
 impl PackageDecoder {
+    /// Of [`schemas::topics::REPLAY`].
+    pub(crate) fn of_replay() -> Self {
+        Self { format: REPLAY, writers: HashMap::new() }
+    }
+
     /// Schema ids of the frames that [`learn`](Self::learn) was not called for yet, each once.
     pub(crate) fn missing_ids(&self, frames: &Frames) -> Vec<u32> {
         let mut missing = Vec::new();
@@ -81,11 +108,11 @@ impl PackageDecoder {
                 code: "unknown_schema_id",
                 message: format!("the registry knows no schema with id {id}"),
             }),
-            Some(schema) => match build_decoder(id, &schema) {
+            Some(schema) => match build_decoder(self.format, id, &schema) {
                 Ok(decoder) => Writer::Known { schema, decoder: Box::new(decoder) },
                 Err(error) => Writer::Refused(Reason {
                     code: "incompatible_schema",
-                    message: format!("schema {id} cannot be read as telemetry.events.Package: {error}"),
+                    message: format!("schema {id} cannot be read as {}: {error}", self.format.name),
                 }),
             },
         };
@@ -165,8 +192,8 @@ impl PackageDecoder {
         let Some(Writer::Known { schema, decoder }) = self.writers.get_mut(&id) else {
             unreachable!("a run holds frames of known ids only")
         };
-        let packages = read(decoder, frames, indices).inspect_err(|_| {
-            **decoder = build_decoder(id, schema).expect("the same schema built a decoder before");
+        let packages = read(self.format, decoder, frames, indices).inspect_err(|_| {
+            **decoder = build_decoder(self.format, id, schema).expect("the same schema built a decoder before");
         })?;
         decoded.batches.push(DecodedPackages { packages, indices: indices.to_vec() });
         Ok(())
@@ -193,12 +220,12 @@ fn schema_id(frame: &[u8]) -> Result<u32, Reason> {
     Ok(u32::from_be_bytes(id))
 }
 
-fn build_decoder(id: u32, schema: &str) -> Result<Decoder, arrow::error::ArrowError> {
+fn build_decoder(format: Format, id: u32, schema: &str) -> Result<Decoder, arrow::error::ArrowError> {
     let fingerprint = Fingerprint::Id(id);
     let mut store = SchemaStore::new_with_type(FingerprintAlgorithm::Id);
     store.set(fingerprint, AvroSchema::new(schema.to_owned()))?;
     ReaderBuilder::new()
-        .with_reader_schema(AvroSchema::new(EVENTS_AVRO.to_owned()))
+        .with_reader_schema(AvroSchema::new(format.schema.to_owned()))
         .with_writer_schema_store(store)
         .with_active_fingerprint(fingerprint)
         .with_batch_size(PACKAGES_PER_BATCH_MAX)
@@ -214,7 +241,7 @@ struct Spoilt {
 }
 
 /// One row for each index. After an error the decoder holds rubbish and must be thrown away.
-fn read(decoder: &mut Decoder, frames: &Frames, indices: &[usize]) -> Result<RecordBatch, Spoilt> {
+fn read(format: Format, decoder: &mut Decoder, frames: &Frames, indices: &[usize]) -> Result<RecordBatch, Spoilt> {
     for (place, index) in indices.iter().enumerate() {
         append(decoder, frames.frame(*index))
             .map_err(|(code, message)| Spoilt { by: Some(place), reason: Reason { code, message } })?;
@@ -222,7 +249,7 @@ fn read(decoder: &mut Decoder, frames: &Frames, indices: &[usize]) -> Result<Rec
     let unmade = |message| Spoilt { by: None, reason: Reason { code: "bad_avro", message } };
     let batch = decoder.flush().map_err(|error| unmade(error.to_string()))?;
     let batch = batch.ok_or_else(|| unmade("no package".into()))?;
-    check_lists(&batch).map_err(unmade)?;
+    (format.check)(&batch).map_err(unmade)?;
     Ok(batch)
 }
 
