@@ -63,6 +63,9 @@ async fn compact_command(lake: Arc<Lake>, config: &Config, shutdown: Cancellatio
         "{} links compacted: {} events, {} with another session than the stream job's, {} commits",
         summary.links, summary.events, summary.sessions_corrected, summary.commits
     );
+    if summary.frames > 0 {
+        println!("{} frames of recordings", summary.frames);
+    }
     Ok(ExitCode::SUCCESS)
 }
 

@@ -19,6 +19,7 @@ pub mod limits;
 mod merge;
 mod progress;
 pub mod query;
+mod replay;
 pub mod serve;
 pub mod sql;
 mod store;

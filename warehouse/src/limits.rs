@@ -101,6 +101,19 @@ pub const SMALL_FILE_BYTES: i64 = 16 << 20;
 /// an event is then rewritten a few times in its life, not once per round.
 pub const SIZE_CLASS_BITS: u32 = 3;
 
+/// Landing bytes that one round of recordings takes: they are held as they lie in the store, and once more as columns.
+pub const REPLAY_ROUND_BYTES_MAX: u64 = 64 << 20;
+/// In the background a round of recordings waits until it fills this much of a file …
+pub const REPLAY_ROUND_BYTES_MIN: u64 = 32 << 20;
+/// … or the first of it has waited for so long: its files are never merged. Queries see what waits.
+pub const REPLAY_PATIENCE: Duration = Duration::from_secs(300);
+/// Rows of a batch that holds payloads: each may be half a megabyte.
+pub const REPLAY_BATCH_ROWS: usize = 32;
+/// Payloads of one row group; one that has more is one row.
+pub const REPLAY_ROW_GROUP_BYTES: usize = 8 << 20;
+/// A page of payloads ends beyond this: whoever wants one chunk reads little more than it.
+pub const REPLAY_PAGE_BYTES: usize = 64 << 10;
+
 /// How far back a landed event is compared with curated ones: the collector clamps event times to seven days, and an
 /// SDK keeps a batch for one more at most.
 pub const DUPLICATE_US_MAX: i64 = 8 * 24 * 3_600 * 1_000_000;

@@ -19,6 +19,8 @@ pub use rounds::Rounds;
 
 use crate::engine::memory_exhausted;
 use crate::lake::Lake;
+use crate::limits::REPLAY_PATIENCE;
+use crate::replay;
 use crate::tables::{self, EVENTS};
 
 /// What a compaction did.
@@ -29,6 +31,8 @@ pub struct Summary {
     pub events: u64,
     /// Events whose session differs from the one that the stream job gave: late ones and their neighbours.
     pub sessions_corrected: u64,
+    /// Frames of recordings that were added.
+    pub frames: u64,
     /// Commits over all tables.
     pub commits: u64,
 }
@@ -38,13 +42,28 @@ impl AddAssign for Summary {
         self.links += other.links;
         self.events += other.events;
         self.sessions_corrected += other.sessions_corrected;
+        self.frames += other.frames;
         self.commits += other.commits;
     }
 }
 
 /// Compacts everything that had landed when it was called. `progress` is told the links done and those to do.
 pub async fn compact(lake: &Lake, progress: impl FnMut(u64, u64)) -> anyhow::Result<Summary> {
-    rounds(lake, progress).await.map_err(|error| match memory_exhausted(&error) {
+    compact_after(lake, progress, Duration::ZERO).await
+}
+
+/// The same, where recordings may wait for others to fill a file with.
+async fn compact_after(
+    lake: &Lake,
+    progress: impl FnMut(u64, u64),
+    replay_patience: Duration,
+) -> anyhow::Result<Summary> {
+    let all = async {
+        let mut summary = rounds(lake, progress).await?;
+        summary += replay::compact(lake, replay_patience).await?;
+        Ok(summary)
+    };
+    all.await.map_err(|error: anyhow::Error| match memory_exhausted(&error) {
         Some(what) => anyhow!("compaction needs more memory than memory_bytes_max allows; raise it ({what})"),
         None => error,
     })
@@ -78,7 +97,7 @@ async fn rounds(lake: &Lake, mut progress: impl FnMut(u64, u64)) -> anyhow::Resu
 pub async fn every(lake: Arc<Lake>, interval: Duration, shutdown: CancellationToken) {
     loop {
         let done = tokio::select! {
-            done = compact_aside(lake.clone(), |_, _| {}) => done,
+            done = aside(lake.clone(), |_, _| {}, REPLAY_PATIENCE) => done,
             () = shutdown.cancelled() => return,
         };
         match done {
@@ -98,7 +117,14 @@ pub async fn compact_aside(
     lake: Arc<Lake>,
     progress: impl FnMut(u64, u64) + Send + 'static,
 ) -> anyhow::Result<Summary> {
-    AbortOnDropHandle::new(tokio::spawn(async move { compact(&lake, progress).await }))
-        .await
-        .context("the compaction")?
+    aside(lake, progress, Duration::ZERO).await
+}
+
+async fn aside(
+    lake: Arc<Lake>,
+    progress: impl FnMut(u64, u64) + Send + 'static,
+    replay_patience: Duration,
+) -> anyhow::Result<Summary> {
+    let compacting = async move { compact_after(&lake, progress, replay_patience).await };
+    AbortOnDropHandle::new(tokio::spawn(compacting)).await.context("the compaction")?
 }

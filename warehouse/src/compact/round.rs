@@ -73,6 +73,7 @@ impl<'a> Round<'a> {
                 links: self.links.len() as u64,
                 events: merge.events(),
                 sessions_corrected: merge.disagreements(),
+                frames: 0,
                 commits: 1,
             },
             _ => Summary { commits: 1, ..Summary::default() },

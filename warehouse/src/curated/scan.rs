@@ -21,7 +21,7 @@ use datafusion::execution::object_store::ObjectStoreUrl;
 use datafusion::logical_expr::{Expr, TableProviderFilterPushDown};
 use datafusion::physical_plan::ExecutionPlan;
 use datafusion::scalar::ScalarValue;
-use schemas::landing::{Link, event_fields};
+use schemas::landing::{Link, event_fields, replay_fields};
 
 use super::file::{CuratedFile, ScanFile};
 use super::version::Version;
@@ -46,14 +46,22 @@ pub(crate) struct Scan {
 impl Scan {
     /// Rows of the landing files that the links name, in the links' order.
     pub(crate) fn landing<'a>(links: impl IntoIterator<Item = &'a Arc<Link>>) -> Arc<Self> {
+        Self::landed(event_fields(), links)
+    }
+
+    /// The same of links of the replay topic.
+    pub(crate) fn frames<'a>(links: impl IntoIterator<Item = &'a Arc<Link>>) -> Arc<Self> {
+        Self::landed(replay_fields(), links)
+    }
+
+    fn landed<'a>(fields: Vec<Field>, links: impl IntoIterator<Item = &'a Arc<Link>>) -> Arc<Self> {
         let files = links.into_iter().flat_map(|link| &link.files).map(|file| ScanFile {
             key: file.path.clone(),
             bytes: file.bytes,
             partition_values: Vec::new(),
             statistics: None,
         });
-        let schema = Arc::new(Schema::new(event_fields()));
-        Arc::new(Self::new(schema, Vec::new(), files.collect()))
+        Arc::new(Self::new(Arc::new(Schema::new(fields)), Vec::new(), files.collect()))
     }
 
     /// All rows of a version.

@@ -211,7 +211,7 @@ impl Writer {
 }
 
 /// Puts a file of a partition (site and date) into the store.
-async fn put(
+pub(crate) async fn put(
     objects: &Arc<dyn ObjectStore>,
     table: &'static Table,
     (site_id, event_date): (String, i32),

@@ -12,6 +12,7 @@ use tokio::sync::Mutex;
 use crate::curated::{Curated, Version};
 use crate::engine::{Engine, Resources};
 use crate::merge::{Memo, Merge};
+use crate::replay::Replay;
 use crate::tables::{self, EVENTS, Table};
 use landing::Chains;
 use landing::Progress;
@@ -25,6 +26,8 @@ pub struct Lake {
     pub store: Store,
     pub engine: Engine,
     pub chains: Chains,
+    /// Chains and tables of recordings.
+    pub replay: Replay,
     /// What files take in memory.
     pub sizes: Sizes,
     /// How much compaction takes at once.
@@ -40,7 +43,17 @@ impl Lake {
         let chains = Chains::new(store.objects().clone(), TOPIC);
         let sizes = Sizes::new(store.objects().clone());
         let tables = tables::ALL.iter().map(|table| Curated::new(&store, table)).collect();
-        Ok(Arc::new(Self { store, engine, chains, sizes, shares: Shares::default(), tables, merged: Mutex::default() }))
+        let replay = Replay::new(&store);
+        Ok(Arc::new(Self {
+            store,
+            engine,
+            chains,
+            replay,
+            sizes,
+            shares: Shares::default(),
+            tables,
+            merged: Mutex::default(),
+        }))
     }
 
     pub fn table(&self, table: &Table) -> &Curated {

@@ -87,7 +87,11 @@ fn pending(links: &[Arc<Link>], progress: &Progress) -> Vec<Arc<Link>> {
 }
 
 /// The rows with the table's own columns only, in their order and with the types of the table: texts are views inside.
-async fn answered(lake: &Lake, table: &Table, rows: Arc<dyn TableProvider>) -> anyhow::Result<Arc<dyn TableProvider>> {
+pub(crate) async fn answered(
+    lake: &Lake,
+    table: &Table,
+    rows: Arc<dyn TableProvider>,
+) -> anyhow::Result<Arc<dyn TableProvider>> {
     let schema = table.schema();
     let columns = schema.fields().iter().map(|field| match field.data_type() {
         DataType::Utf8 => format!("arrow_cast({0}, 'Utf8') as {0}", field.name()),

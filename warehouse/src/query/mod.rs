@@ -24,10 +24,11 @@ use crate::format::Answer;
 use crate::friction;
 use crate::lake::Lake;
 use crate::limits::{ANSWER_BYTES_MAX, ANSWER_ROWS_MAX, PRINTED_BYTES_MAX, PRINTED_ROWS_MAX};
+use crate::replay;
 use crate::tables::{self, Table};
 use dialect::translate;
 use guard::{Refused, only_statement};
-use live::Live;
+use live::{Live, answered};
 
 /// Limits of one answer.
 #[derive(Clone, Copy, Debug)]
@@ -105,10 +106,25 @@ pub async fn open(lake: &Lake, sql: &str, limits: Limits) -> Result<Rows, Failur
         let read = context.state().resolve_table_references(&only_statement(view)?)?;
         named.extend(read.iter().map(|name| name.table().to_owned()));
     }
+    let recorded = named.iter().any(|name| name == replay::VIEW).then(replay::view);
+    if let Some(view) = recorded {
+        let read = context.state().resolve_table_references(&only_statement(view)?)?;
+        named.extend(read.iter().map(|name| name.table().to_owned()));
+    }
     let wanted: Vec<&'static Table> =
         tables::ALL.iter().copied().filter(|table| named.iter().any(|name| name == table.name)).collect();
     let live = if wanted.is_empty() { None } else { Some(Live::open(lake, &wanted).await.map_err(failed)?) };
     register(&context, live.as_ref())?;
+    for table in replay::TABLES {
+        let provider = match named.iter().any(|name| name == table.name) {
+            true => answered(lake, table, replay::open(lake, table).await.map_err(failed)?).await.map_err(failed)?,
+            false => Scan::empty(table),
+        };
+        context.register_table(table.name, provider)?;
+    }
+    if let Some(view) = recorded {
+        context.register_table(replay::VIEW, context.sql(view).await?.into_view())?;
+    }
     if let Some(view) = view {
         context.register_table(friction::VIEW, context.sql(&view).await?.into_view())?;
     }

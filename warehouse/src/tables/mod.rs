@@ -11,6 +11,8 @@ mod interactions;
 mod ledger;
 mod page_views;
 mod pointer;
+mod replay_assets;
+mod replay_chunks;
 mod requests;
 mod sessions;
 pub(crate) mod stretches;
@@ -21,8 +23,11 @@ use std::sync::Arc;
 use datafusion::arrow::datatypes::{Field, Fields, Schema, SchemaRef};
 
 pub use events::TABLE as EVENTS;
+pub use replay_assets::TABLE as REPLAY_ASSETS;
+pub use replay_chunks::TABLE as REPLAY_CHUNKS;
 
-/// All tables, each one after those that it is computed from.
+/// All tables that follow from events, each one after those that it is computed from. Those of recordings have their own list
+/// ([`crate::replay::TABLES`]).
 pub static ALL: &[&Table] = &[
     &EVENTS,
     &pointer::TABLE,

@@ -13,7 +13,6 @@ use futures::{StreamExt, TryStreamExt, stream};
 use object_store::path::Path;
 use object_store::{ObjectStore, ObjectStoreExt};
 use schemas::landing::{DataFile, Link, data_prefix};
-use schemas::topics::EVENTS;
 use xxhash_rust::xxh3::xxh3_64;
 
 use super::{Report, key_count};
@@ -200,9 +199,14 @@ fn origins(bytes: Bytes) -> anyhow::Result<Vec<(i64, i64)>> {
 }
 
 /// Files that no link names: uploads that have no link yet, or that a crash left behind.
-pub(super) async fn note_orphans(lake: &Lake, links: &[Arc<Link>], report: &mut Report) -> anyhow::Result<()> {
+pub(super) async fn note_orphans(
+    lake: &Lake,
+    topic: &str,
+    links: &[Arc<Link>],
+    report: &mut Report,
+) -> anyhow::Result<()> {
     let named: HashSet<&str> = links.iter().flat_map(|link| &link.files).map(|file| file.path.as_str()).collect();
-    let folder = Path::from(data_prefix(EVENTS));
+    let folder = Path::from(data_prefix(topic));
     let files: Vec<_> = lake.store.objects().list(Some(&folder)).try_collect().await?;
     let orphans = files.iter().filter(|file| !named.contains(file.location.as_ref())).count() as u64;
     if orphans > 0 {

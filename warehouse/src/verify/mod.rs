@@ -7,11 +7,13 @@ mod books;
 mod curated_files;
 mod events;
 mod landing;
+mod replay;
 
 use std::sync::Arc;
 
 use anyhow::bail;
 use schemas::landing::Link;
+use schemas::topics::EVENTS;
 
 use crate::curated::Version;
 use crate::lake::Lake;
@@ -57,7 +59,7 @@ pub async fn verify(lake: &Lake, mut step: impl FnMut(&str)) -> anyhow::Result<R
     landing::check_state(lake, &chains, &mut report).await?;
     step("landing files");
     let readable = landing::check_files(lake, &links, &mut report).await?;
-    landing::note_orphans(lake, &links, &mut report).await?;
+    landing::note_orphans(lake, EVENTS, &links, &mut report).await?;
     let waiting = links.iter().filter(|link| !versions[0].progress.covers(link)).count() as u64;
     if waiting > 0 {
         let links = key_count(waiting, "link");
@@ -79,6 +81,7 @@ pub async fn verify(lake: &Lake, mut step: impl FnMut(&str)) -> anyhow::Result<R
         step("the books");
         books::check(lake, &present, &sound, &links, &mut report).await?;
     }
+    replay::check(lake, step, &mut report).await?;
     Ok(report)
 }
 

@@ -2,6 +2,7 @@
 #![allow(dead_code, reason = "each test binary uses its own part")]
 
 pub(crate) mod events;
+pub(crate) mod recordings;
 pub(crate) mod server;
 
 use std::collections::HashMap;

@@ -1,0 +1,136 @@
+//! Rounds: as many links as fit, read whole, their new rows sorted and appended.
+
+use std::sync::Arc;
+use std::time::{Duration, SystemTime};
+
+use anyhow::bail;
+use landing::check_continues;
+use schemas::landing::Link;
+use schemas::time::epoch_us;
+
+use super::fresh::fresh;
+use super::writer::write;
+use super::{Replay, TABLES};
+use crate::compact::Summary;
+use crate::curated::Committed;
+use crate::curated::writer::discard;
+use crate::lake::Lake;
+use crate::limits::{REPLAY_ROUND_BYTES_MAX, REPLAY_ROUND_BYTES_MIN, ROUND_ROWS_MAX, ROUND_TRIES_MAX};
+use crate::tables::Table;
+
+/// Takes in what has landed. With a `patience`, only what fills a file or has waited for so long: payloads are written once and
+/// never merged, so small rounds would leave small files for good. Queries see what waits.
+pub(crate) async fn compact(lake: &Lake, patience: Duration) -> anyhow::Result<Summary> {
+    let mut summary = Summary::default();
+    for table in TABLES {
+        while let Some(round) = round(lake, table, patience).await? {
+            summary += round;
+        }
+    }
+    if summary.commits > 0 {
+        lake.replay.chains.forget(&lake.replay.least_progress().await?).await;
+    }
+    Ok(summary)
+}
+
+/// One round of a table; `None` when there is nothing to take.
+async fn round(lake: &Lake, table: &'static Table, patience: Duration) -> anyhow::Result<Option<Summary>> {
+    let Replay { chains, .. } = &lake.replay;
+    for _ in 0..ROUND_TRIES_MAX {
+        let seen = lake.replay.table(table).newest().await?;
+        let waiting = chains.links_after(&seen.progress).await?;
+        if !is_due(&waiting, patience) {
+            return Ok(None);
+        }
+        let base = lake.replay.table(table).ready().await?;
+        let links = chains.links_after(&base.progress).await?;
+        check_continues(&base.progress, &links)?;
+        let links = first_links(links);
+        let fresh = fresh(&lake.engine, &base, &links).await?;
+        let frames = fresh.len() as u64;
+        let added = write(lake, table, &links, &fresh).await?;
+        let paths = added.clone();
+        match lake.replay.table(table).commit(&base, &[], added, &base.progress.after(&links)).await {
+            Ok(Committed::Landed(_)) => {
+                return Ok(Some(Summary { frames, commits: 1, ..Summary::default() }));
+            }
+            Ok(Committed::Refused(_)) => {}
+            Err(error) => {
+                discard(lake.store.objects(), table, &paths).await;
+                return Err(error);
+            }
+        }
+    }
+    bail!("table {table:?}: {ROUND_TRIES_MAX} commits in a row were won by other compactions; is one running amok?")
+}
+
+/// Whether a round is worth its files.
+fn is_due(waiting: &[Arc<Link>], patience: Duration) -> bool {
+    let bytes: u64 = waiting.iter().flat_map(|link| &link.files).map(|file| file.bytes).sum();
+    let oldest = waiting.iter().map(|link| link.written_at).min();
+    let patience_us = i64::try_from(patience.as_micros()).unwrap_or(i64::MAX);
+    bytes >= REPLAY_ROUND_BYTES_MIN
+        || oldest.is_some_and(|written| epoch_us(SystemTime::now()).saturating_sub(written) >= patience_us)
+}
+
+/// The first links within the limits of one round, at least one.
+fn first_links(links: Vec<Arc<Link>>) -> Vec<Arc<Link>> {
+    let (mut bytes, mut rows, mut count) = (0, 0, 0);
+    for link in &links {
+        bytes += link.files.iter().map(|file| file.bytes).sum::<u64>();
+        rows += link.counts.events;
+        if count > 0 && (bytes > REPLAY_ROUND_BYTES_MAX || rows > ROUND_ROWS_MAX) {
+            break;
+        }
+        count += 1;
+    }
+    links.into_iter().take(count).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use schemas::landing::{DataFile, LinkCounts};
+    use testkit::link::link;
+
+    use super::*;
+
+    fn links(bytes: &[u64], rows: u64) -> Vec<Arc<Link>> {
+        let file = |bytes| DataFile {
+            path: "p".into(),
+            rows,
+            bytes,
+            checksum: String::new(),
+            occurred_min: 0,
+            occurred_max: 0,
+        };
+        let made = bytes.iter().zip(0..).map(|(bytes, sequence)| {
+            let offset = i64::try_from(sequence).unwrap();
+            let counts = LinkCounts { events: rows, ..LinkCounts::default() };
+            Arc::new(Link { files: vec![file(*bytes)], counts, ..link("t", 0, sequence, offset..=offset) })
+        });
+        made.collect()
+    }
+
+    #[test]
+    fn a_round_takes_what_fits_and_at_least_one_link() {
+        assert_eq!(first_links(links(&[REPLAY_ROUND_BYTES_MAX * 2, 1], 1)).len(), 1);
+        assert_eq!(first_links(links(&[REPLAY_ROUND_BYTES_MAX, 1, 1], 1)).len(), 1);
+        assert_eq!(first_links(links(&[1, 1, 1], ROUND_ROWS_MAX / 2)).len(), 2);
+        assert_eq!(first_links(links(&[1, 1, 1], 1)).len(), 3);
+    }
+
+    #[test]
+    fn a_round_waits_until_it_fills_a_file_or_somebody_waits_too_long() {
+        let patience = Duration::from_secs(60);
+        let now = epoch_us(SystemTime::now());
+        let written = |bytes: u64, ago_s: i64| {
+            let link = links(&[bytes], 1).remove(0);
+            vec![Arc::new(Link { written_at: now - ago_s * 1_000_000, ..Arc::unwrap_or_clone(link) })]
+        };
+        assert!(!is_due(&[], Duration::ZERO));
+        assert!(!is_due(&written(1, 5), patience));
+        assert!(is_due(&written(1, 61), patience));
+        assert!(is_due(&written(REPLAY_ROUND_BYTES_MIN, 0), patience));
+        assert!(is_due(&written(1, 0), Duration::ZERO));
+    }
+}

@@ -1,0 +1,80 @@
+//! Recordings: from the replay topic's landing files to `replay_chunks` and `replay_assets`, and back into SQL.
+//!
+//! A path of its own beside that of events, since what it carries is another thing: payloads that are large, compressed by the
+//! sender, and never rewritten. A round appends; nothing that stands in a table is ever written again. A frame that came twice
+//! is dropped when it is taken in, against the round and against the table.
+
+mod compact;
+mod fresh;
+mod view;
+mod writer;
+
+use datafusion::arrow::record_batch::RecordBatch;
+use landing::{Chains, Progress, Store};
+use schemas::topics::REPLAY as TOPIC;
+
+use crate::curated::Curated;
+use crate::merge::visitors::{Key, key};
+use crate::tables::{REPLAY_ASSETS, REPLAY_CHUNKS, Table};
+
+pub(crate) use compact::compact;
+pub(crate) use fresh::{Taken, taken};
+pub(crate) use view::{VIEW, open, view};
+
+/// The tables of recordings.
+pub(crate) static TABLES: [&Table; 2] = [&REPLAY_CHUNKS, &REPLAY_ASSETS];
+
+/// What an opened lake holds for recordings.
+#[derive(Debug)]
+pub struct Replay {
+    pub chains: Chains,
+    tables: [Curated; 2],
+}
+
+impl Replay {
+    pub fn new(store: &Store) -> Self {
+        let chains = Chains::new(store.objects().clone(), TOPIC);
+        Self { chains, tables: TABLES.map(|table| Curated::new(store, table)) }
+    }
+
+    pub fn table(&self, table: &Table) -> &Curated {
+        let place = TABLES.iter().position(|own| *own == table).expect("one of the tables of recordings");
+        &self.tables[place]
+    }
+
+    /// What both tables have taken in.
+    async fn least_progress(&self) -> anyhow::Result<Progress> {
+        let [chunks, assets] = &self.tables;
+        Ok(chunks.newest().await?.progress.least(&assets.newest().await?.progress))
+    }
+}
+
+/// Which landed frames a table takes, and what names one of them for ever.
+pub(crate) struct Rule {
+    /// A condition on rows of `landing`.
+    pub own: &'static str,
+    /// Columns whose values, with the site, name a row.
+    pub name: &'static [&'static str],
+}
+
+/// Of a table of recordings.
+pub(crate) fn rule(table: &Table) -> Rule {
+    if *table == REPLAY_CHUNKS {
+        Rule { own: "kind <> 'asset'", name: &["page_view_id", "chunk_seq", "part"] }
+    } else {
+        Rule { own: "kind = 'asset'", name: &["event_date", "sha256"] }
+    }
+}
+
+/// Columns of `rows` that [`name_of`] reads, and the site before them.
+fn name_columns(table: &Table) -> String {
+    let parts = rule(table).name.iter().map(|column| format!(", cast({column} as varchar)"));
+    format!("site_id{}", parts.collect::<String>())
+}
+
+/// The name of a row whose columns begin with [`name_columns`].
+fn name_of(table: &Table, batch: &RecordBatch, row: usize) -> Key {
+    let count = 1 + rule(table).name.len();
+    let parts: Vec<&str> = (0..count).map(|column| crate::engine::inputs::text(batch, column, row)).collect();
+    key(&parts)
+}
