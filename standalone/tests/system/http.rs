@@ -39,6 +39,13 @@ pub(crate) fn post(url: &str, token: Option<&str>, body: &str) -> Result<Answer,
     answer(began, request.send(body))
 }
 
+/// Posts any bytes.
+pub(crate) fn post_bytes(url: &str, token: &str, content_type: &str, body: &[u8]) -> Result<Answer, String> {
+    let began = Instant::now();
+    let request = agent().post(url).header("Content-Type", content_type).header("Connection", "close");
+    answer(began, request.header("Authorization", format!("Bearer {token}")).send(body))
+}
+
 fn agent() -> ureq::Agent {
     let config = ureq::Agent::config_builder()
         .timeout_global(Some(CALL_TIMEOUT))

@@ -23,7 +23,7 @@ pub(crate) use binaries::{binary, clone_root};
 pub(crate) use books::Outcome;
 pub(crate) use broker_fault::kill_broker_log;
 pub(crate) use browser::{Visit, VisitOptions, Visitor, dispatched_samples};
-pub(crate) use http::{Answer, get, post};
+pub(crate) use http::{Answer, get, post, post_bytes};
 pub(crate) use parts::Parts;
 pub(crate) use pipeline::{PARTITIONS, Pipeline, PipelineOptions};
 pub(crate) use poster::{Poster, PosterOptions, Reply};
