@@ -13,9 +13,9 @@ use crate::config::Ack;
 use crate::edge::Edge;
 use crate::http::address::{client_address, network_of};
 use crate::http::answer::Refusal;
+use crate::http::request::Request;
 use crate::kafka::records::{Records, SchemaIds};
 use crate::places::{Holder, Place};
-use crate::routes::Request;
 use crate::sites::{Key, Site, check_origin};
 
 /// Who sent a body, and when.

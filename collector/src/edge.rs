@@ -10,11 +10,11 @@ use crate::http::answer::Refusal;
 use crate::kafka::producer::KafkaSink;
 use crate::kafka::records::SchemaIds;
 use crate::kafka::sink::Sink;
+use crate::known_assets::KnownAssets;
 use crate::metrics::Metrics;
 use crate::places::Places;
 use crate::places::shares;
 use crate::rate_limit::RateLimits;
-use crate::replay::Known;
 use crate::sites::Sites;
 
 pub(crate) struct Edge {
@@ -27,7 +27,7 @@ pub(crate) struct Edge {
     pub connections: Arc<Places>,
     pub sink: Sink,
     /// Assets of recordings that need not be sent again.
-    pub assets: Known,
+    pub assets: KnownAssets,
     pub health: Arc<Health>,
     pub metrics: Arc<Metrics>,
     /// Cancelled when a drain has no more time: whoever still waits is answered.
@@ -58,7 +58,7 @@ impl Edge {
                 metrics.places_lost.with_label_values(&["connection"]),
             ),
             sink,
-            assets: Known::default(),
+            assets: KnownAssets::default(),
             health,
             metrics,
             give_up: CancellationToken::new(),

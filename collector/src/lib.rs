@@ -16,6 +16,7 @@ mod health;
 mod http;
 mod internal;
 mod kafka;
+mod known_assets;
 mod log_limit;
 mod metrics;
 mod places;

@@ -1,6 +1,5 @@
 //! The public address: events, recordings, health, the SDK's files.
 
-use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::SystemTime;
 
@@ -22,26 +21,14 @@ use crate::http::Peer;
 use crate::http::answer::{Accepted, Answer, Refusal, text};
 use crate::http::body::{self, Incoming};
 use crate::http::inflate::Encoding;
+use crate::http::request::Request;
 use crate::http::sdk_files;
 use crate::http::target;
 use crate::replay;
 use crate::sites::Key;
 
-/// Colon, space and the end of a header's line.
-const HEADER_SIGNS_BYTES: usize = 4;
-
 /// What resources that are only read take.
 pub(crate) const READ: &str = "GET, HEAD";
-
-/// A request, taken apart.
-pub(crate) struct Request {
-    pub method: Method,
-    pub path: FullPath,
-    pub query: String,
-    pub headers: HeaderMap,
-    pub peer: IpAddr,
-    pub body: Incoming,
-}
 
 /// All requests to the public address.
 pub(crate) fn public(edge: Arc<Edge>) -> BoxedFilter<(Answer,)> {
@@ -82,14 +69,6 @@ pub(crate) async fn route(edge: &Edge, mut request: Request) -> Answer {
     };
     cors::allow(&mut answer, reader);
     answer
-}
-
-impl Request {
-    /// Of the request line and the headers, about as they were sent.
-    fn head_bytes(&self) -> usize {
-        let headers = self.headers.iter().map(|(name, value)| name.as_str().len() + value.len() + HEADER_SIGNS_BYTES);
-        self.path.as_str().len() + self.query.len() + headers.sum::<usize>()
-    }
 }
 
 /// What takes a POST.

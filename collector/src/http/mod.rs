@@ -8,6 +8,7 @@ pub(crate) mod client_hints;
 pub(crate) mod forwarded;
 pub(crate) mod header_text;
 pub(crate) mod inflate;
+pub(crate) mod request;
 pub(crate) mod sdk_files;
 pub(crate) mod target;
 mod write_timeout;

@@ -4,7 +4,6 @@
 //! other visitors rely on it.
 
 mod digest;
-mod known;
 
 use std::time::{Instant, SystemTime};
 
@@ -15,11 +14,10 @@ use crate::admission::{Admitted, admit, deliver};
 use crate::edge::Edge;
 use crate::http::answer::{Accepted, Answer, Missing, Refusal};
 use crate::http::body;
-use crate::routes::Request;
+use crate::http::request::Request;
 use crate::sites::Key;
 
 use digest::{Digest, digest};
-pub(crate) use known::Known;
 
 /// One body of frames, from the first header to the answer.
 pub(crate) async fn post_frames(edge: &Edge, request: &mut Request, key: &Key) -> Answer {

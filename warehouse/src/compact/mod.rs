@@ -60,7 +60,8 @@ async fn compact_after(
 ) -> anyhow::Result<Summary> {
     let all = async {
         let mut summary = rounds(lake, progress).await?;
-        summary += replay::compact(lake, replay_patience).await?;
+        let replay::Appended { frames, commits } = replay::compact(lake, replay_patience).await?;
+        summary += Summary { frames, commits, ..Summary::default() };
         Ok(summary)
     };
     all.await.map_err(|error: anyhow::Error| match memory_exhausted(&error) {

@@ -1,5 +1,6 @@
 //! The store with everything that reads and writes it: chains, curated tables, engine.
 
+mod recordings;
 pub(crate) mod share;
 pub(crate) mod sizes;
 
@@ -12,11 +13,11 @@ use tokio::sync::Mutex;
 use crate::curated::{Curated, Version};
 use crate::engine::{Engine, Resources};
 use crate::merge::{Memo, Merge};
-use crate::replay::Replay;
 use crate::tables::{self, EVENTS, Table};
 use landing::Chains;
 use landing::Progress;
 use landing::Store;
+use recordings::Recordings;
 use share::Shares;
 use sizes::Sizes;
 
@@ -27,7 +28,7 @@ pub struct Lake {
     pub engine: Engine,
     pub chains: Chains,
     /// Chains and tables of recordings.
-    pub replay: Replay,
+    pub recordings: Recordings,
     /// What files take in memory.
     pub sizes: Sizes,
     /// How much compaction takes at once.
@@ -43,12 +44,12 @@ impl Lake {
         let chains = Chains::new(store.objects().clone(), TOPIC);
         let sizes = Sizes::new(store.objects().clone());
         let tables = tables::ALL.iter().map(|table| Curated::new(&store, table)).collect();
-        let replay = Replay::new(&store);
+        let recordings = Recordings::new(&store);
         Ok(Arc::new(Self {
             store,
             engine,
             chains,
-            replay,
+            recordings,
             sizes,
             shares: Shares::default(),
             tables,

@@ -115,7 +115,7 @@ pub async fn open(lake: &Lake, sql: &str, limits: Limits) -> Result<Rows, Failur
         tables::ALL.iter().copied().filter(|table| named.iter().any(|name| name == table.name)).collect();
     let live = if wanted.is_empty() { None } else { Some(Live::open(lake, &wanted).await.map_err(failed)?) };
     register(&context, live.as_ref())?;
-    for table in replay::TABLES {
+    for table in tables::RECORDINGS {
         let provider = match named.iter().any(|name| name == table.name) {
             true => answered(lake, table, replay::open(lake, table).await.map_err(failed)?).await.map_err(failed)?,
             false => Scan::empty(table),

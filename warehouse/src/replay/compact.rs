@@ -10,39 +10,45 @@ use schemas::time::epoch_us;
 
 use super::fresh::fresh;
 use super::writer::write;
-use super::{Replay, TABLES};
-use crate::compact::Summary;
 use crate::curated::Committed;
 use crate::curated::writer::discard;
 use crate::lake::Lake;
 use crate::limits::{REPLAY_ROUND_BYTES_MAX, REPLAY_ROUND_BYTES_MIN, ROUND_ROWS_MAX, ROUND_TRIES_MAX};
-use crate::tables::Table;
+use crate::tables::{RECORDINGS, Table};
+
+/// What some rounds did.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Appended {
+    pub frames: u64,
+    pub commits: u64,
+}
 
 /// Takes in what has landed. With a `patience`, only what fills a file or has waited for so long: payloads are written once and
 /// never merged, so small rounds would leave small files for good. Queries see what waits.
-pub(crate) async fn compact(lake: &Lake, patience: Duration) -> anyhow::Result<Summary> {
-    let mut summary = Summary::default();
-    for table in TABLES {
-        while let Some(round) = round(lake, table, patience).await? {
-            summary += round;
+pub(crate) async fn compact(lake: &Lake, patience: Duration) -> anyhow::Result<Appended> {
+    let mut appended = Appended::default();
+    for table in RECORDINGS {
+        while let Some(frames) = round(lake, table, patience).await? {
+            appended.frames += frames;
+            appended.commits += 1;
         }
     }
-    if summary.commits > 0 {
-        lake.replay.chains.forget(&lake.replay.least_progress().await?).await;
+    if appended.commits > 0 {
+        lake.recordings.chains.forget(&lake.recordings.least_progress().await?).await;
     }
-    Ok(summary)
+    Ok(appended)
 }
 
-/// One round of a table; `None` when there is nothing to take.
-async fn round(lake: &Lake, table: &'static Table, patience: Duration) -> anyhow::Result<Option<Summary>> {
-    let Replay { chains, .. } = &lake.replay;
+/// One round of a table; how many frames it added, or `None` when there is nothing to take.
+async fn round(lake: &Lake, table: &'static Table, patience: Duration) -> anyhow::Result<Option<u64>> {
+    let chains = &lake.recordings.chains;
     for _ in 0..ROUND_TRIES_MAX {
-        let seen = lake.replay.table(table).newest().await?;
+        let seen = lake.recordings.table(table).newest().await?;
         let waiting = chains.links_after(&seen.progress).await?;
         if !is_due(&waiting, patience) {
             return Ok(None);
         }
-        let base = lake.replay.table(table).ready().await?;
+        let base = lake.recordings.table(table).ready().await?;
         let links = chains.links_after(&base.progress).await?;
         check_continues(&base.progress, &links)?;
         let links = first_links(links);
@@ -50,10 +56,8 @@ async fn round(lake: &Lake, table: &'static Table, patience: Duration) -> anyhow
         let frames = fresh.len() as u64;
         let added = write(lake, table, &links, &fresh).await?;
         let paths = added.clone();
-        match lake.replay.table(table).commit(&base, &[], added, &base.progress.after(&links)).await {
-            Ok(Committed::Landed(_)) => {
-                return Ok(Some(Summary { frames, commits: 1, ..Summary::default() }));
-            }
+        match lake.recordings.table(table).commit(&base, &[], added, &base.progress.after(&links)).await {
+            Ok(Committed::Landed(_)) => return Ok(Some(frames)),
             Ok(Committed::Refused(_)) => {}
             Err(error) => {
                 discard(lake.store.objects(), table, &paths).await;

@@ -10,44 +10,14 @@ mod view;
 mod writer;
 
 use datafusion::arrow::record_batch::RecordBatch;
-use landing::{Chains, Progress, Store};
-use schemas::topics::REPLAY as TOPIC;
 
-use crate::curated::Curated;
+use crate::engine::inputs::text;
 use crate::merge::visitors::{Key, key};
-use crate::tables::{REPLAY_ASSETS, REPLAY_CHUNKS, Table};
+use crate::tables::{REPLAY_CHUNKS, Table};
 
-pub(crate) use compact::compact;
+pub(crate) use compact::{Appended, compact};
 pub(crate) use fresh::{Taken, taken};
 pub(crate) use view::{VIEW, open, view};
-
-/// The tables of recordings.
-pub(crate) static TABLES: [&Table; 2] = [&REPLAY_CHUNKS, &REPLAY_ASSETS];
-
-/// What an opened lake holds for recordings.
-#[derive(Debug)]
-pub struct Replay {
-    pub chains: Chains,
-    tables: [Curated; 2],
-}
-
-impl Replay {
-    pub fn new(store: &Store) -> Self {
-        let chains = Chains::new(store.objects().clone(), TOPIC);
-        Self { chains, tables: TABLES.map(|table| Curated::new(store, table)) }
-    }
-
-    pub fn table(&self, table: &Table) -> &Curated {
-        let place = TABLES.iter().position(|own| *own == table).expect("one of the tables of recordings");
-        &self.tables[place]
-    }
-
-    /// What both tables have taken in.
-    async fn least_progress(&self) -> anyhow::Result<Progress> {
-        let [chunks, assets] = &self.tables;
-        Ok(chunks.newest().await?.progress.least(&assets.newest().await?.progress))
-    }
-}
 
 /// Which landed frames a table takes, and what names one of them for ever.
 pub(crate) struct Rule {
@@ -75,6 +45,6 @@ fn name_columns(table: &Table) -> String {
 /// The name of a row whose columns begin with [`name_columns`].
 fn name_of(table: &Table, batch: &RecordBatch, row: usize) -> Key {
     let count = 1 + rule(table).name.len();
-    let parts: Vec<&str> = (0..count).map(|column| crate::engine::inputs::text(batch, column, row)).collect();
+    let parts: Vec<&str> = (0..count).map(|column| text(batch, column, row)).collect();
     key(&parts)
 }

@@ -20,8 +20,8 @@ pub(crate) const VIEW: &str = "replay_page_views";
 /// A table of recordings as it would stand if everything that has landed were compacted now. The version is read before the
 /// chain, so no frame falls between them.
 pub(crate) async fn open(lake: &Lake, table: &'static Table) -> anyhow::Result<Arc<dyn TableProvider>> {
-    let base = lake.replay.table(table).newest().await?;
-    let links = lake.replay.chains.links_after(&base.progress).await?;
+    let base = lake.recordings.table(table).newest().await?;
+    let links = lake.recordings.chains.links_after(&base.progress).await?;
     if links.iter().all(|link| link.files.is_empty()) {
         return Ok(Scan::version(&base));
     }

@@ -26,8 +26,8 @@ pub use events::TABLE as EVENTS;
 pub use replay_assets::TABLE as REPLAY_ASSETS;
 pub use replay_chunks::TABLE as REPLAY_CHUNKS;
 
-/// All tables that follow from events, each one after those that it is computed from. Those of recordings have their own list
-/// ([`crate::replay::TABLES`]).
+/// All tables that follow from events, each one after those that it is computed from. Those of recordings do not, see
+/// [`RECORDINGS`].
 pub static ALL: &[&Table] = &[
     &EVENTS,
     &pointer::TABLE,
@@ -40,6 +40,9 @@ pub static ALL: &[&Table] = &[
     &requests::TABLE,
     &effects::TABLE,
 ];
+
+/// The tables of recordings: what they hold comes from a topic of its own ([`crate::replay`]).
+pub static RECORDINGS: [&Table; 2] = [&REPLAY_CHUNKS, &REPLAY_ASSETS];
 
 /// The table of a name.
 pub fn named(name: &str) -> Option<&'static Table> {

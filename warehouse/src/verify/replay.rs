@@ -15,15 +15,16 @@ use crate::curated::{CuratedFile, Version};
 use crate::engine::inputs::{number, text};
 use crate::lake::Lake;
 use crate::limits::REPLAY_BATCH_ROWS;
-use crate::replay::{TABLES, Taken, taken};
+use crate::replay::{Taken, taken};
+use crate::tables::RECORDINGS;
 
 /// Checks all that is there; where nothing was ever recorded, nothing is said.
 pub(super) async fn check(lake: &Lake, mut step: impl FnMut(&str), report: &mut Report) -> anyhow::Result<()> {
     let mut versions = Vec::new();
-    for table in TABLES {
-        versions.push(lake.replay.table(table).newest().await?);
+    for table in RECORDINGS {
+        versions.push(lake.recordings.table(table).newest().await?);
     }
-    let chains = lake.replay.chains.all().await?;
+    let chains = lake.recordings.chains.all().await?;
     if chains.is_empty() && versions.iter().all(|version| !version.exists()) {
         return Ok(());
     }

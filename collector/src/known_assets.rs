@@ -16,7 +16,7 @@ type Key = (usize, Sha256);
 
 /// The memory of one collector.
 #[derive(Debug, Default)]
-pub(crate) struct Known(Mutex<State>);
+pub(crate) struct KnownAssets(Mutex<State>);
 
 #[derive(Debug, Default)]
 struct State {
@@ -25,7 +25,7 @@ struct State {
     order: VecDeque<(Instant, Key)>,
 }
 
-impl Known {
+impl KnownAssets {
     /// Notes assets whose records Kafka has acknowledged.
     pub(crate) fn remember(&self, site: usize, hashes: &[Sha256], now: Instant) {
         let mut state = self.state();
@@ -85,7 +85,7 @@ mod tests {
 
     #[test]
     fn an_asset_is_known_for_a_day_to_its_own_site() {
-        let (known, start) = (Known::default(), Instant::now());
+        let (known, start) = (KnownAssets::default(), Instant::now());
         known.remember(0, &[hash(1), hash(2)], start);
         let asked = [hash(3), hash(1), hash(2)];
         assert_eq!(known.missing(0, &asked, start), [hash(3)]);
@@ -98,7 +98,7 @@ mod tests {
 
     #[test]
     fn the_oldest_give_way() {
-        let (known, now) = (Known::default(), Instant::now());
+        let (known, now) = (KnownAssets::default(), Instant::now());
         let all: Vec<_> = (0..KNOWN_MAX + 10).map(hash).collect();
         known.remember(0, &all, now);
         assert_eq!(known.len(), KNOWN_MAX);
