@@ -32,6 +32,7 @@ FORBIDDEN = {
     "schemas": (["tokio", "rdkafka", "object_store", "hyper", "reqwest", "warp"], "contracts are pure: no I/O, no async"),
     "settings": ([*ARROW, *LAKEHOUSE, "rdkafka", "object_store", "hyper", "schemas"], "it reads a file, the environment and flags, and connects to nothing"),
     "landing": ([*ARROW, *LAKEHOUSE, "rdkafka", "warp", "stream-jobs", "warehouse"], "it knows links and keys, not what stands in the files"),
+    "replay": ([*ARROW, *LAKEHOUSE, "tokio", "rdkafka", "object_store", "hyper", "warp", "schemas"], "it reads hostile bytes, purely: no I/O, no async"),
     "collector": ([*ARROW, *LAKEHOUSE, "landing", "stream-jobs", "warehouse", "standalone"], "it starts quickly, stays small and meets the others only at a topic"),
     "stream-jobs": ([*LAKEHOUSE, "collector", "warehouse", "standalone"], "it meets the others only at a topic or an object key"),
     "warehouse": (["rdkafka", "collector", "stream-jobs", "standalone"], "it reads what landed, never the broker"),

@@ -28,6 +28,12 @@ seed() {
   esac
 }
 
+# hostile_lines FOLDER: each hostile recording as a chunk has it, a line for each event
+hostile_lines() {
+  local vector
+  for vector in replay/hostile/*.json; do jq -c '.events[]' "$vector" >"$1/$(basename "$vector" .json)"; done
+}
+
 # fuzz TARGET: on what earlier runs found, on the examples of the contract and on seeds of its own
 fuzz() {
   local target=$1 corpus=$CT_CACHE/fuzz/$1 seeds example
@@ -38,6 +44,7 @@ fuzz() {
   done
   if [ "$target" = frames ]; then cp schemas/examples/replay/*/*.json "$seeds"; fi
   if [ -d "fuzz/seeds/$target" ]; then cp "fuzz/seeds/$target"/* "$seeds"; fi
+  if [ "$target" = replay ]; then hostile_lines "$seeds"; fi
   if (cd "$CT_CACHE" && "$BIN/$target" -max_total_time="$FUZZ_SECONDS" -timeout=10 -rss_limit_mb=2048 -artifact_prefix="$LOGS/$target-" "$corpus" "$seeds") >"$LOGS/$target.log" 2>&1; then
     printf '  %-8s %s\n' "$target" "$(grep '^Done' "$LOGS/$target.log")"
   else
@@ -47,7 +54,7 @@ fuzz() {
   fi
   rm -r "$seeds"
 }
-export -f fuzz seed
+export -f fuzz seed hostile_lines
 export BIN CT_CACHE FUZZ_SECONDS LOGS
 
 printf 'Fuzzing each target for %s s\n' "$FUZZ_SECONDS"
