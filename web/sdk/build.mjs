@@ -13,7 +13,7 @@ import { handOver, takeOver } from './hand_over.mjs';
  * apart so that no secret leaves, comes beside it.
  */
 const PAGE_BYTES_MAX = 12 * 1024;
-const LATE_BYTES_MAX = 13 * 1024;
+const LATE_BYTES_MAX = 12 * 1024;
 const WORKER_BYTES_MAX = 20 * 1024;
 
 /**

@@ -9,6 +9,7 @@ import {
   courier,
   eachWithACollector,
   flushed,
+  reports,
   settled,
   waits,
 } from './collector.ts';
@@ -32,6 +33,33 @@ test('a batch goes out with key and clock, and is settled', async () => {
     { acknowledged: 3, dropped: 0 },
     { acknowledged: 2, dropped: 0 },
   ]);
+});
+
+test('what was handed over in parts is one batch, and each part is reported as it is written', async () => {
+  const made = courier();
+  const [first, second] = [batch(0, 3), batch(0, 2)];
+  second.chunk.first_seq = 3;
+  made.receive({ kind: 'part', chunk: first.chunk, base: first.header.page.url });
+  made.receive(second);
+  made.receive(batch(1, 1));
+  await flushed(made);
+  expect(attempts.map(({ batch }) => batch.events.map(({ seq }) => seq))).toEqual([[0, 1, 2, 3, 4], [100]]);
+  for (const { batch } of attempts) expect(wrongWith(batch)).toBeNull();
+  const written = reports.filter((report) => report.kind === 'written').map((report) => report.written);
+  expect(written).toEqual([{ events: 3, text: JSON.stringify(attempts[0]?.batch.events.slice(0, 3)).slice(1, -1) }]);
+  expect(settled()).toMatchObject([{ acknowledged: 5 }, { acknowledged: 1 }]);
+});
+
+test('a part that cannot be written ends its whole batch, which is counted', async () => {
+  const made = courier();
+  const [first, second] = [batch(0, 3), batch(0, 2)];
+  first.chunk.elements = '{';
+  made.receive({ kind: 'part', chunk: first.chunk, base: first.header.page.url });
+  made.receive(second);
+  await flushed(made);
+  expect(attempts).toHaveLength(0);
+  expect(reports).toContainEqual({ kind: 'written', written: { text: '', events: 3 } });
+  expect(settled()).toMatchObject([{ acknowledged: 0, dropped: 5 }]);
 });
 
 test('a retry is the same batch; only the moment of sending differs', async () => {

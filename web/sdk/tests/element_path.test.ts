@@ -2,10 +2,7 @@ import { expect, test } from 'vitest';
 import { describe as describeElement } from '../src/page/late/describe.ts';
 
 /** The path, its values unmasked. */
-const elementPath = (element: Element) =>
-  describeElement(element)
-    .path.map((part) => part.join(''))
-    .join('>');
+const elementPath = (element: Element) => (describeElement(element).path ?? []).map((part) => part.join('')).join('>');
 
 function find(html: string, selector: string): Element {
   document.body.innerHTML = html;

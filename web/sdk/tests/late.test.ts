@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { captureFrames } from '../src/page/late/frames.ts';
+import { captureHeartbeats } from '../src/page/late/heartbeats.ts';
 import { captureMedia } from '../src/page/late/media.ts';
 import { captureResources } from '../src/page/late/resources.ts';
 import type { Tracker } from '../src/page/tracker.ts';
@@ -34,6 +35,7 @@ function tracker(settings: object = {}): Tracker {
     note: (type: string, at: number, _: number, values: number[], details: Record<string, unknown>) =>
       noted.push([type, at, values, details]),
     know: () => null,
+    inputAt: () => 0,
     on: (_: object, type: string, handler: never) => {
       heard[type] = handler;
     },
@@ -132,6 +134,18 @@ test('the first hundred resources of a page view are told, and once that there w
   const types = noted.map(([type]) => type);
   expect(types.filter((type) => type === 'request')).toHaveLength(101);
   expect(types.filter((type) => type === 'capture_degraded')).toHaveLength(1);
+});
+
+test('heartbeats only while there was input in the last five minutes', () => {
+  vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] });
+  captureHeartbeats(tracker());
+  vi.advanceTimersByTime(66_000);
+  expect(noted.map(([type]) => type)).toEqual(['heartbeat', 'heartbeat']);
+  globalThis.aheadMs = 301_000;
+  vi.advanceTimersByTime(60_000);
+  expect(noted).toHaveLength(2);
+  globalThis.aheadMs = 0;
+  vi.useRealTimers();
 });
 
 test('who drags the time of a player is told of twice a second', () => {

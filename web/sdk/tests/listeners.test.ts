@@ -1,10 +1,10 @@
 import { afterEach, expect, test } from 'vitest';
 import { failures } from '../src/page/guard.ts';
 import { watchPasswords } from '../src/page/late/passwords.ts';
-import { isUnmasked } from '../src/page/late/personal.ts';
 import { createListeners, type Listeners } from '../src/page/listeners.ts';
 import { createRoots } from '../src/page/roots.ts';
 import type { Tracker } from '../src/page/tracker.ts';
+import { isUnmasked } from './judged.ts';
 import { removeListeners } from './setup.ts';
 
 const listeners = (test = true): Listeners => createListeners(createRoots(), test);

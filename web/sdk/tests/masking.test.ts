@@ -1,22 +1,16 @@
 import { beforeEach, describe, expect, test } from 'vitest';
-import { describe as describeElement } from '../src/page/late/describe.ts';
-import { isUnmasked, learnPasswords } from '../src/page/late/personal.ts';
+import { learnPasswords } from '../src/page/late/personal.ts';
 import { unitsIn } from '../src/page/late/reading.ts';
 import { isBlocked, isIgnored, meetShadows } from '../src/page/privacy.ts';
 import { EDITOR_UNITS_MAX } from '../src/shared/limits.ts';
-import { clean, maskMessage, maskPart, maskText } from '../src/shared/text.ts';
+import { clean, maskMessage, maskText } from '../src/shared/text.ts';
+import { isUnmasked, told } from './judged.ts';
 
 meetShadows();
 
 function show(html: string, selector = 'body > *'): Element {
   document.body.innerHTML = html;
   return document.querySelector(selector) as Element;
-}
-
-/** What is told of an element's text. */
-function told(element: Element): string {
-  const { text, around } = describeElement(element);
-  return maskPart(around[0], text, around[1], 64);
 }
 
 beforeEach(() => {

@@ -6,7 +6,7 @@ import { createNotes, type Notes } from '../src/page/notes.ts';
 import type { TelemetryEvent, Trail } from '../src/shared/batch.ts';
 import type { Chunk, Header } from '../src/shared/chunk.ts';
 import { encodeRest } from '../src/shared/encode.ts';
-import { BATCH_BYTES_MAX, BATCH_EVENTS_MAX, EVENT_BYTES, NOTES_ROWS_MAX } from '../src/shared/limits.ts';
+import { BATCH_BYTES_MAX, BATCH_EVENTS_MAX, EVENT_BYTES, NOTES_ROWS_MAX, PART_ROWS_MIN } from '../src/shared/limits.ts';
 
 const HEADER = { page: { url: 'https://shop.example/', referrer: '', title: '' } } as Header;
 
@@ -82,6 +82,70 @@ describe('notes', () => {
     expect(tags()).toEqual(['head', 'body']);
     notes.note('element_leave', 3, body);
     expect(tags()).toEqual(['body']);
+  });
+
+  test('a part is what was there when one was last asked for, with its elements and details; the rest follows', () => {
+    const elements = createElements();
+    const notes = newNotes(elements);
+    const [body, head] = [elements.know(document.body), elements.know(document.head)];
+    const custom = (at: number, name: string) => notes.note('custom', at, 0, [], { name, properties: '' });
+    const told = (chunk: Chunk | null) =>
+      eventsOf(chunk).map(({ seq, type, element, name, trail }) => [
+        seq,
+        element?.tag ?? name ?? (trail as Trail | undefined)?.x ?? type,
+      ]);
+    notes.note('element_enter', 1, head);
+    for (let n = 0; n < PART_ROWS_MIN; n++) notes.sample(n, mouse(n, n));
+    custom(20, 'first');
+    notes.note('element_enter', 21, body);
+    notes.sample(22, mouse(7, 7));
+    expect(notes.part(false)).toBeNull();
+    notes.sample(23, mouse(8, 8));
+    custom(24, 'second');
+    notes.note('element_leave', 25, body);
+    const samples = Array.from({ length: PART_ROWS_MIN }, (_, n) => n);
+    expect(told(notes.part(false))).toEqual([
+      [0, 'head'],
+      [1, samples],
+      [2, 'first'],
+      [3, 'body'],
+      [4, [7, 8]],
+    ]);
+    expect(notes.part(false)).toBeNull();
+    notes.note('element_leave', 26, head);
+    expect(told(notes.take())).toEqual([
+      [5, 'second'],
+      [6, 'body'],
+      [7, 'head'],
+    ]);
+    expect(notes.take()).toBeNull();
+  });
+
+  test('a trail over a moment in which a part was not worth a message is one event', () => {
+    const notes = newNotes();
+    notes.sample(1, mouse(1, 1));
+    expect([notes.part(false), notes.part(false)]).toEqual([null, null]);
+    notes.sample(2, mouse(2, 2));
+    expect(eventsOf(notes.take())).toMatchObject([{ seq: 0, trail: { x: [1, 2] } }]);
+    expect(notes.next()).toBe(1);
+  });
+
+  test('a part may be all that is there, also of a trail that goes on', () => {
+    const notes = newNotes();
+    notes.sample(1, mouse(1, 1));
+    expect(eventsOf(notes.part(true))).toHaveLength(1);
+    expect(notes.part(true)).toBeNull();
+    notes.sample(2, mouse(2, 2));
+    expect(eventsOf(notes.take())).toMatchObject([{ seq: 1, trail: { x: [2] } }]);
+  });
+
+  test('a batch whose last part has left is ended all the same', () => {
+    const notes = newNotes();
+    for (let n = 0; n < PART_ROWS_MIN; n++) notes.note('focus', n);
+    notes.part(false);
+    expect(eventsOf(notes.part(false))).toHaveLength(PART_ROWS_MIN);
+    expect(notes.take()).toMatchObject({ first_seq: PART_ROWS_MIN, rows: new Float64Array() });
+    expect(notes.take()).toBeNull();
   });
 
   test('is full with as much as a batch may hold, and takes no more rows than there are', () => {

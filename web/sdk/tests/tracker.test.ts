@@ -5,8 +5,10 @@ import type { Settings } from '../src/page/settings.ts';
 import { startTelemetry } from '../src/page/telemetry.ts';
 import { bring } from '../src/page/tools.ts';
 import { encodeBatch, type TelemetryEvent } from '../src/shared/batch.ts';
-import { encodeRest } from '../src/shared/encode.ts';
+import type { Written } from '../src/shared/chunk.ts';
+import { writeBatch, writeEvents } from '../src/shared/encode.ts';
 import type { Order, Report } from '../src/shared/messages.ts';
+import { mayTell } from '../src/worker/sensitive.ts';
 import { EVENT_TYPES, wrongWith } from './contract.ts';
 import { removeListeners } from './setup.ts';
 
@@ -47,9 +49,15 @@ class FakeWorker extends EventTarget {
   /** The batches of the orders so far, as the worker would send them. */
   batches(): Batch[] {
     const made: Batch[] = [];
-    for (const order of this.orders)
-      if (order.kind === 'batch')
-        made.push(JSON.parse(encodeBatch(encodeRest(order.header, order.chunk).rest, 1, null)));
+    let parts: Written[] = [];
+    for (const order of this.orders) {
+      if (order.kind !== 'part' && order.kind !== 'batch') continue;
+      const base = order.kind === 'part' ? order.base : order.header.page.url;
+      parts.push(writeEvents(order.chunk, base, mayTell));
+      if (order.kind === 'part') continue;
+      made.push(JSON.parse(encodeBatch(writeBatch(order.header, parts).rest, 1, null)));
+      parts = [];
+    }
     return made;
   }
 }
@@ -145,6 +153,14 @@ describe('handing over', () => {
     for (const batch of batches) expect(batch.events.length).toBeLessThanOrEqual(1000);
   });
 
+  test('what is submitted goes to the worker at once, and ends no batch', () => {
+    const worker = start();
+    for (let n = 0; n < 3; n++) act(find('form'), 'submit');
+    expect(worker.orders.map(({ kind }) => kind).filter((kind) => kind !== 'start')).toEqual(['part']);
+    vi.advanceTimersByTime(5000);
+    expect(worker.batches().map((batch) => types([batch]))).toEqual([['page_view', 'submit', 'submit', 'submit']]);
+  });
+
   test('batches fit the contract', () => {
     const worker = start();
     const button = find('#buy');
@@ -157,23 +173,23 @@ describe('handing over', () => {
     act(input, 'focusin');
     act(input, 'keydown', { key: 'd' });
     act(input, 'input', { inputType: 'insertText' });
-    act(input, 'copy');
     act(input, 'focusout');
     act(find('[name=s]'), 'change');
     act(find('[name=c]'), 'change');
     act(window, 'scroll');
-    act(window, 'resize');
     act(window, 'error', { message: 'x is not a function', filename: '/app.js', lineno: 3, colno: 4 });
     telemetry.track('coupon_opened', { code: 'none' });
     act(find('form'), 'submit');
     vi.advanceTimersByTime(31_000);
-    act(window, 'pagehide');
+    act(window, 'pagehide', { persisted: true });
     const batches = worker.batches();
     for (const batch of batches) expect(wrongWith(batch)).toBeNull();
     const seen = new Set(types(batches));
     const headless = ['visibility', 'request', 'web_vital', 'capture_degraded'];
-    const elsewhere = ['effect', 'pointer_cancel', 'drag', 'composition', 'media', 'toggle', 'print', 'long_frame'];
-    expect(EVENT_TYPES.filter((type) => !seen.has(type as never)).sort()).toEqual([...headless, ...elsewhere].sort());
+    const late = ['effect', 'pointer_cancel', 'drag', 'composition', 'media', 'toggle', 'print', 'long_frame'];
+    const alsoLate = ['clipboard', 'resize', 'heartbeat'];
+    const elsewhere = [...headless, ...late, ...alsoLate];
+    expect(EVENT_TYPES.filter((type) => !seen.has(type as never)).sort()).toEqual(elsewhere.sort());
     expect(JSON.stringify(batches)).not.toContain('"red"');
   });
 });
@@ -236,7 +252,7 @@ describe('privacy', () => {
     start({ consent: 'pending' });
     telemetry.track('early');
     vi.advanceTimersByTime(60_000);
-    act(window, 'pagehide');
+    act(window, 'pagehide', { persisted: true });
     act(window, 'pageshow', { persisted: true });
     expect(FakeWorker.last).toBeUndefined();
     expect(beacons).toEqual([]);
@@ -265,7 +281,7 @@ describe('privacy', () => {
     telemetry.track('early');
     telemetry.consent('denied');
     telemetry.consent('granted');
-    act(window, 'pagehide');
+    act(window, 'pagehide', { persisted: true });
     expect(FakeWorker.last).toBeUndefined();
     expect(beacons).toEqual([]);
   });
@@ -276,7 +292,7 @@ describe('privacy', () => {
     const worker = start({ anonymous: true, memoryOnly: true });
     telemetry.identify('jo');
     act(find('#buy'), 'pointermove', { clientX: 1, clientY: 1 });
-    act(window, 'pagehide');
+    act(window, 'pagehide', { persisted: true });
     expect(types(worker.batches())).not.toContain('pointer');
     expect(worker.batches()[0]?.identity.ga_client_id).toBeNull();
     expect(Object.keys(localStorage).filter((name) => name.startsWith('ct-tail'))).toEqual([]);
@@ -305,16 +321,6 @@ describe('page views', () => {
     expect(second?.page.referrer).toBe(first?.page.url);
     expect(worker.batches()).toHaveLength(2);
   });
-
-  test('heartbeats only while there was input in the last five minutes', () => {
-    const worker = start();
-    vi.advanceTimersByTime(66_000);
-    expect(types(worker.batches()).filter((type) => type === 'heartbeat')).toHaveLength(2);
-    globalThis.aheadMs = 301_000;
-    vi.advanceTimersByTime(60_000);
-    expect(types(worker.batches()).filter((type) => type === 'heartbeat')).toHaveLength(2);
-    globalThis.aheadMs = 0;
-  });
 });
 
 describe('the end of a page', () => {
@@ -326,7 +332,7 @@ describe('the end of a page', () => {
     telemetry.flush();
     telemetry.track('tail');
     worker.report({ kind: 'kept', batch_seq: 0 });
-    act(window, 'pagehide');
+    act(window, 'pagehide', { persisted: true });
     expect(beacons.map(({ batch_seq }) => batch_seq)).toEqual([1, 2]);
     expect(types(beacons)).toEqual(['custom', 'custom', 'page_leave']);
     expect(beacons.map(({ batch_id }) => batch_id)).toEqual(
@@ -340,9 +346,69 @@ describe('the end of a page', () => {
     for (const batch of beacons) expect(wrongWith(batch)).toBeNull();
   });
 
+  test('where the page does not come back its worker gets nothing more, unless that has the site’s filter', () => {
+    for (const hooks of ['', '/hooks.js']) {
+      const worker = start({ hooks });
+      telemetry.track('last');
+      act(window, 'pagehide', { persisted: false });
+      expect(worker.batches()).toHaveLength(hooks ? 1 : 0);
+      expect(beacons.map(({ batch_seq }) => batch_seq)).toEqual([0]);
+      removeListeners();
+    }
+    expect(Object.keys(localStorage).filter((name) => name.startsWith('ct-tail:'))).toHaveLength(2);
+  });
+
+  test('tells what the worker wrote of the batch as it wrote it, and writes the rest', () => {
+    const worker = start();
+    for (let n = 0; n < 40; n++) telemetry.track('early');
+    vi.advanceTimersByTime(1000);
+    telemetry.track('late');
+    const parts = worker.orders.filter((order) => order.kind === 'part');
+    expect(parts).toHaveLength(1);
+    for (const { chunk, base } of parts) {
+      const { text, events } = writeEvents(chunk, base);
+      worker.report({ kind: 'written', written: { text: text.replaceAll('early', 'written'), events } });
+    }
+    act(window, 'pagehide', { persisted: true });
+    const custom = ({ events }: Batch) => events.filter(({ type }) => type === 'custom').map(({ name }) => name);
+    expect(beacons.map(custom)).toEqual([[...Array(40).fill('written'), 'late']]);
+    expect(worker.batches().map(custom)).toEqual([[...Array(40).fill('early'), 'late']]);
+    for (const { events } of [...beacons, ...worker.batches()])
+      expect(events.map(({ seq }) => seq)).toEqual(events.map((_, n) => n));
+    expect(wrongWith(beacons[0])).toBeNull();
+  });
+
+  test('leaves what it noted where the site has a filter, which is to see each event as it was', () => {
+    const worker = start({ hooks: '/hooks.js' });
+    for (let n = 0; n < 40; n++) telemetry.track('early');
+    vi.advanceTimersByTime(1000);
+    worker.report({ kind: 'written', written: { text: '{"type":"filtered"}', events: 41 } });
+    act(window, 'pagehide', { persisted: true });
+    expect(beacons).toEqual([]);
+    const [tail = ''] = Object.keys(localStorage).filter((name) => name.startsWith('ct-tail:'));
+    expect(types([JSON.parse(localStorage.getItem(tail) as string)])).toEqual([
+      'page_view',
+      ...Array(40).fill('custom'),
+      'page_leave',
+    ]);
+  });
+
+  test('of values it tells none, since only the worker knows which may leave', () => {
+    const worker = start();
+    const input = find('[name=colour]') as HTMLInputElement;
+    input.dataset.ctUnmask = '';
+    input.value = 'teal';
+    act(input, 'input', { inputType: 'insertText' });
+    act(window, 'pagehide', { persisted: true });
+    const inputs = (batches: Batch[]) => batches.flatMap(({ events }) => events.flatMap(({ input }) => input ?? []));
+    expect(inputs(worker.batches())).toEqual([{ kind: 'insertText', length: 4, value: 'teal' }]);
+    expect(inputs(beacons)).toEqual([{ kind: 'insertText', length: 4 }]);
+    expect(JSON.stringify(localStorage)).not.toContain('teal');
+  });
+
   test('the next page hands the tail to its worker, and forgets it when that has it', () => {
     start();
-    act(window, 'pagehide');
+    act(window, 'pagehide', { persisted: true });
     const [name] = Object.keys(localStorage).filter((key) => key.startsWith('ct-tail:'));
     const worker = start();
     const adopted = worker.orders.find(({ kind }) => kind === 'adopt') as Order & { kind: 'adopt' };
@@ -354,7 +420,7 @@ describe('the end of a page', () => {
 
   test('in test mode the final counts are left behind, page_leave included', async () => {
     start();
-    act(window, 'pagehide');
+    act(window, 'pagehide', { persisted: true });
     const { tab_id } = await telemetry.stats();
     const final = JSON.parse(localStorage.getItem(`ct-final-${tab_id}`) as string);
     expect(final.captured).toMatchObject({ page_view: 1, page_leave: 1 });
@@ -362,7 +428,7 @@ describe('the end of a page', () => {
 
   test('back from the cache: the same tab goes on with a new page view', () => {
     const worker = start();
-    act(window, 'pagehide');
+    act(window, 'pagehide', { persisted: true });
     act(window, 'pageshow', { persisted: true });
     telemetry.flush();
     const batches = worker.batches();

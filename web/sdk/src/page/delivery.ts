@@ -1,6 +1,6 @@
 /** The page's side of the worker: hands over, remembers what is not safe yet, and beacons it when the page ends. */
 import { type ClockEstimate, clientNow } from '../shared/batch.ts';
-import type { Chunk, Header } from '../shared/chunk.ts';
+import type { Chunk, Header, Written } from '../shared/chunk.ts';
 import { BEACON_BYTES_MAX, FORGET_WITHIN_MS, UNKEPT_BATCHES_MAX } from '../shared/limits.ts';
 import type { Order, Report } from '../shared/messages.ts';
 import type { Post } from './attempt.ts';
@@ -16,7 +16,9 @@ const TAIL = 'ct-tail:';
 export interface Delivery {
   /** Loads the worker. Before, everything waits in memory. */
   start(): void;
-  /** Hands a batch over. */
+  /** Hands over what is known whole of the batch that is under way. `base`: the page's address. */
+  part(chunk: Chunk, base: string): void;
+  /** Hands over the rest of a batch. */
   send(header: Header, chunk: Chunk): void;
   /** `done`: when everything handed over so far, and what earlier pages left, is answered for good. */
   flush(done: () => void): void;
@@ -30,15 +32,23 @@ export interface Delivery {
    * recognises (tab_id, seq), so a repeat costs little, and a gap could not be mended.
    */
   finish(): void;
+  /** The page does not come back, and its worker goes with it: nothing is handed over any more. */
+  release(): void;
   /** Events of this document that were answered 200, and that were dropped for good. */
   counts(): { acknowledged: number; dropped: number };
 }
 
 interface Unkept {
   header: Header;
-  chunk: Chunk;
+  /** All of it, in pieces. */
+  parts: Part[];
   /** It is in localStorage; 2: and was beaconed. */
   left?: 1 | 2;
+}
+
+/** As it was noted, until the worker has written it. */
+interface Part {
+  is: Chunk | Written;
 }
 
 /** `degraded`: something is captured or delivered worse than it should be. `refused`: another tab lost its consent. */
@@ -52,6 +62,9 @@ export function createDelivery(
   const address = `${settings.ingest}?key=${encodeURIComponent(settings.key)}`;
   /** Cut, and not yet known to be stored or answered. */
   const unkept = new Map<number, Unkept>();
+  /** Of the batch that is under way, and of any: what the worker has not written yet, in order. */
+  let open: Part[] = [];
+  let unwritten: Part[] = [];
   const flushes: (() => void)[] = [];
   /** Orders that wait for somebody who carries them out. */
   let waiting: Order[] = [];
@@ -81,6 +94,12 @@ export function createDelivery(
       case 'ready':
         timezone = report.timezone;
         return;
+      case 'written': {
+        const part = unwritten.shift();
+        // What the site's filter has changed is not for it to change again.
+        if (part && !hooks) part.is = report.written;
+        return;
+      }
       case 'adopted':
         return store(() => localStorage.removeItem(report.name));
       case 'flushed':
@@ -109,15 +128,18 @@ export function createDelivery(
     const late = tools();
     if (batch.left === 2) return;
     batch.left = late ? 2 : 1;
-    const { chunk } = batch;
+    const parts = batch.parts.map(({ is }) => is);
     const header = { ...batch.header, page: { ...batch.header.page, timezone } };
     const sentAt = clientNow();
-    // What cannot be written yet is left as it is, for the next page's worker: it does not leave the device.
+    // What cannot be written yet is left as it is, in one piece, for the next page's worker: it does not leave the device.
     let text: string;
-    if (!late) text = JSON.stringify({ sent_at: sentAt, header, chunk: { ...chunk, rows: Array.from(chunk.rows) } });
+    if (!late) {
+      const chunk = parts[0] as Chunk;
+      text = JSON.stringify({ sent_at: sentAt, header, chunk: { ...chunk, rows: Array.from(chunk.rows) } });
+    }
     // Nothing leaves past the site's own filter, which the next page's worker has. What does not fit stays in localStorage alone.
     else {
-      const told = late.lastWords(address, header, chunk, sentAt, clock, hooks ? 0 : room);
+      const told = late.lastWords(address, header, parts, sentAt, clock, hooks ? 0 : room);
       text = told.text;
       if (!hooks) room = told.room;
     }
@@ -144,8 +166,15 @@ export function createDelivery(
         waiting = [];
       });
     },
+    part(chunk, base) {
+      const part = { is: chunk };
+      open.push(part);
+      unwritten.push(part);
+      order({ kind: 'part', chunk, base });
+    },
     send(header, chunk) {
-      unkept.set(header.batch_seq, { header, chunk });
+      unkept.set(header.batch_seq, { header, parts: [...open, { is: chunk }] });
+      open = [];
       if (started && unkept.size > UNKEPT_BATCHES_MAX) unkept.delete(unkept.keys().next().value as number);
       order({ kind: 'batch', header, chunk });
     },
@@ -160,6 +189,8 @@ export function createDelivery(
       forgotten = done;
       later(done, FORGET_WITHIN_MS);
       waiting = [];
+      open = [];
+      unwritten = [];
       unkept.clear();
       for (const settle of flushes) settle();
       quietly(() => {
@@ -172,6 +203,10 @@ export function createDelivery(
       if (!started) return;
       order({ kind: 'pause' });
       for (const [seq, batch] of unkept) guarded(() => leave(batch, seq));
+    },
+    release() {
+      // The site's filter is the worker's alone: it may still be quick enough.
+      if (!hooks) post = undefined;
     },
     counts: () => ({ acknowledged, dropped }),
   };

@@ -1,9 +1,9 @@
 /**
- * Elements as small numbers. What is to be told of one is read once in a batch, when the page is idle, and its place on the
+ * Elements as small numbers. What is to be told of one is read once in a while, when the page is idle, and its place on the
  * page is taken from the browser, which has it after each frame: asking for it would make the browser lay the page out.
  */
 import type { RawElement } from '../shared/chunk.ts';
-import { DESCRIBE_AFTER_MS, DESCRIBE_WITHIN_MS, ELEMENT_TEXT_UNITS_MAX } from '../shared/limits.ts';
+import { DESCRIBE_AFTER_MS, DESCRIBE_WITHIN_MS, DESCRIBED_MS, ELEMENT_TEXT_UNITS_MAX } from '../shared/limits.ts';
 import {
   firstChild,
   hasAttribute,
@@ -12,6 +12,7 @@ import {
   later,
   localName,
   nodeType,
+  now,
   observePlaces,
   whenIdle,
 } from './natives.ts';
@@ -20,9 +21,10 @@ import { tools } from './tools.ts';
 
 /** What is known of an element. It does not hold the element: what the page takes away is free to go. */
 export interface Known {
-  /** In which batch it was described, or is told of. */
-  batch: number;
-  /** In that batch, from 1; 0: nothing was noted of it yet. */
+  /** In which period it was described, or is told of. */
+  period: number;
+  /** Of the chunk in which something was noted of it last, and in that, from 1. */
+  chunk: number;
   number: number;
   /** What it looked like then: when it changes, it is another element to whoever reads of it. */
   stamp: string | null;
@@ -31,43 +33,41 @@ export interface Known {
   rect: RawElement['rect'];
 }
 
-const known = (): Known => ({ batch: 0, number: 0, stamp: null, scrolls: 0, raw: null, rect: null });
+const known = (): Known => ({ period: 0, chunk: 0, number: 0, stamp: null, scrolls: 0, raw: null, rect: null });
 /** What is known where there is no element. */
 export const NOTHING = known();
 /** What is known of an element inside of a block, or of an edit inside of what is ignored: nothing is noted of it. */
 export const HIDDEN = known();
 
-/** Of a page that ends before the tools are there. */
-const UNDESCRIBED: RawElement = {
-  tag: '',
-  id: '',
-  name: '',
-  role: '',
-  text: '',
-  around: ['', ''],
-  path: [],
-  rect: null,
-};
-
 export interface Elements {
   /**
-   * Looks an element up. `now`: describes it at once, since the page may take it away. `edit`: of what is done to a field, which
+   * Looks an element up. `atOnce`: describes it at once, since the page may take it away. `edit`: of what is done to a field, which
    * what is ignored hides as well.
    */
-  know(element: Element | null, now?: boolean, edit?: boolean): Known;
-  /** The number in this batch, to be written at once: it is true until the batch ends. */
+  know(element: Element | null, atOnce?: boolean, edit?: boolean): Known;
+  /** The number in this chunk, to be written at once: it is true until the chunk is taken. */
   number(its: Known): number;
   /** The page has scrolled: places of before are no longer true. */
   scrolled(): void;
-  /** What is known of the elements of this batch, by their numbers, as JSON; begins the next batch. */
-  take(): string;
+  /** A chunk may end here. */
+  mark(): void;
+  /** What is known of the elements up to the mark, by their numbers, as JSON; `all`: of all of them. */
+  take(all: boolean): string;
+  /** Another page view: descriptions of before are no longer true. */
+  outdate(): void;
+  /** The number of what had this one before they began anew; 0 has none. */
+  anew(number: number): number;
 }
 
 export function createElements(): Elements {
   const all = new WeakMap<Element, Known>();
-  let batch = 0;
+  let period = 0;
+  let periodEndsAt = 0;
+  let chunk = 1;
   let scrolls = 0;
   let used: Known[] = [];
+  let before: Known[] = [];
+  let marked = 0;
   /** Used, and not yet described. */
   let waiting: [Element, Known][] = [];
   let asked = false;
@@ -85,8 +85,9 @@ export function createElements(): Elements {
     return !!its.raw;
   };
   const lookAll = () => {
+    // Of a page that ends before the tools are there.
     for (const [element, its] of waiting)
-      if (!look(element, its, false)) its.raw = { ...UNDESCRIBED, tag: localName(element) };
+      if (!look(element, its, false)) its.raw = { tag: localName(element), rect: null };
     waiting = [];
   };
   /** The newest first, and only its place is asked for: the pointer has left the others. */
@@ -106,50 +107,64 @@ export function createElements(): Elements {
   };
   /** Known anew, with what is still true of it. */
   const again = (element: Element, old: Known | undefined, stamp: string | null, there: boolean): Known => {
-    const still = !there || (old?.batch === batch && old.stamp === stamp);
+    const still = !there || (old?.period === period && old.stamp === stamp);
     const rect = !there || old?.scrolls === scrolls ? (old?.rect ?? null) : null;
-    const its = { batch, number: 0, stamp, scrolls, raw: still ? (old?.raw ?? null) : null, rect };
+    const its = { period, chunk: 0, number: 0, stamp, scrolls, raw: still ? (old?.raw ?? null) : null, rect };
     all.set(element, its);
     return its;
   };
 
-  return {
-    know(element, now = false, edit = false) {
+  const number = (its: Known) => {
+    if (its === NOTHING) return 0;
+    if (its.chunk !== chunk) {
+      its.period = period;
+      its.chunk = chunk;
+      its.number = used.push(its);
+    }
+    return its.number;
+  };
+
+  const elements: Elements = {
+    know(element, atOnce = false, edit = false) {
       if (!element) return NOTHING;
       if (isHidden(element, edit)) return HIDDEN;
       const stamp = stampOf(element);
       let its = all.get(element);
-      if (!its || its.batch !== batch || its.scrolls !== scrolls || its.stamp !== stamp) {
+      if (!its || its.period !== period || its.scrolls !== scrolls || its.stamp !== stamp) {
         const there = isConnected(element);
         // Of what is taken off the page nobody can tell any more where it was: what was known of it stays.
         if (isHiddenAnew(element, edit) || !(there || its)) return HIDDEN;
         its = again(element, its, stamp, there);
-        if (!now || !look(element, its, true)) {
+        if (!atOnce || !look(element, its, true)) {
           waiting.push([element, its]);
           ask();
         }
-      } else if (now) look(element, its, true);
+      } else if (atOnce) look(element, its, true);
       return its;
     },
-    number(its) {
-      if (its === NOTHING) return 0;
-      if (its.batch !== batch || !its.number) {
-        its.batch = batch;
-        its.number = used.push(its);
-      }
-      return its.number;
-    },
+    number,
     scrolled() {
       scrolls++;
     },
-    take() {
-      lookAll();
-      batch++;
-      const taken = (tools()?.toJson ?? JSON.stringify)(used.map(({ raw, rect }) => ({ ...raw, rect })));
-      used = [];
-      return taken;
+    mark() {
+      marked = used.length;
     },
+    outdate() {
+      period++;
+      periodEndsAt = now() + DESCRIBED_MS;
+    },
+    take(all) {
+      const told = all ? used : used.slice(0, marked);
+      if (all || told.some(({ raw }) => !raw)) lookAll();
+      if (now() >= periodEndsAt) elements.outdate();
+      chunk++;
+      before = used;
+      used = [];
+      return (tools()?.toJson ?? JSON.stringify)(told.map(({ raw, rect }) => ({ ...raw, rect })));
+    },
+    anew: (n) => n && number(before[n - 1] as Known),
   };
+  return elements;
 }
 
 /** The text that an element begins with: changes with most changes of what it shows; what is typed into an editor is none. */

@@ -27,7 +27,8 @@ export interface Identity {
   forget(): void;
   /** If it is another person, `changes` is given what makes the change. */
   identify(userId: string | null, changes: (change: () => void) => void): void;
-  joinKeys(): Header['identity'];
+  /** `ends`: of a page that ends, which is not to wait for its cookies again. */
+  joinKeys(ends?: boolean): Header['identity'];
 }
 
 /** `anonymous`: nothing is stored and no join key is read (Global Privacy Control). */
@@ -60,8 +61,8 @@ export function createIdentity(anonymous: boolean): Identity {
         user_id = id;
       });
     },
-    joinKeys() {
-      if (!anonymous && now() >= readAgainAt) {
+    joinKeys(ends) {
+      if (!anonymous && (ends ? !readAgainAt : now() >= readAgainAt)) {
         providers = providerIds(cookies());
         readAgainAt = now() + COOKIES_EVERY_MS;
       }

@@ -1,6 +1,6 @@
 /** One listener for each type of event in a tree, whoever asks for it: what the browser does to call one costs most. */
 import { failed } from './guard.ts';
-import { on as listen, now, timeOf } from './natives.ts';
+import { hear, now, timeOf } from './natives.ts';
 import type { Roots } from './roots.ts';
 
 /** `at`: ms since the document began. `element`: as of `Roots.target`. */
@@ -34,13 +34,19 @@ export function createListeners(roots: Roots, test: boolean): Listeners {
       const handlers = [handler as Handler];
       types[type] = handlers;
       const input = INPUT.test(type);
-      listen(target, type, (event) => {
+      const aimed = type !== UNAIMED;
+      hear(target, type, (event) => {
         if (!event.isTrusted && !test) return;
-        const at = timeOf(event);
-        if (input) inputAt = at;
-        const element = type === UNAIMED ? null : roots.target(event);
+        let at: number | undefined;
+        let element: Element | null = null;
         for (let i = 0; i < handlers.length; i++) {
+          // Who fails keeps no other from hearing.
           try {
+            if (at === undefined) {
+              if (aimed) element = roots.target(event);
+              at = timeOf(event);
+              if (input) inputAt = at;
+            }
             (handlers[i] as Handler)(event, at, element);
           } catch {
             failed();

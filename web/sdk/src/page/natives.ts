@@ -102,15 +102,19 @@ function careful<T>(run: (given: T) => void): (given: T) => void {
   };
 }
 
-/** Listens without ever holding the page up, before the page's own listeners. */
-export function on(target: EventTarget, type: string, listener: (event: Event) => void): void {
-  listen(target, type, careful(listener), { capture: true, passive: true });
+/** Listens without ever holding the page up, before the page's own listeners; `listener` never throws. */
+export function hear(target: EventTarget, type: string, listener: (event: Event) => void, once = false): void {
+  listen(target, type, listener, { capture: true, passive: true, once });
 }
+
+/** As `hear`, but what `listener` throws is kept inside. */
+export const on = (target: EventTarget, type: string, listener: (event: Event) => void): void =>
+  hear(target, type, careful(listener));
 
 /** What listens as `on` does, for the next time only; to call it again before that changes nothing. */
 export function listenOnce(target: EventTarget, type: string, listener: (event: Event) => void): () => void {
   const kept = careful(listener);
-  return () => listen(target, type, kept, { capture: true, passive: true, once: true });
+  return () => hear(target, type, kept, true);
 }
 
 /** As `on`, for what happens at `target` itself and not within it; the listener may prevent what the browser does then. */

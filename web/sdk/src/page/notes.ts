@@ -6,6 +6,7 @@ import {
   ELEMENT_BYTES,
   EVENT_BYTES,
   NOTES_ROWS_MAX,
+  PART_ROWS_MIN,
   SAMPLE_BYTES,
 } from '../shared/limits.ts';
 import { EVENT_TYPES, type EventType } from '../shared/types.ts';
@@ -35,7 +36,9 @@ export interface Notes {
   /** How many events of each type there were so far. */
   readonly captured: Uint32Array;
   samples(): number;
-  /** Ends the batch. Null: there is no event in it. */
+  /** Takes what was there at the last call, or all, out of the batch, which goes on. Null: it is not worth a message. */
+  part(all: boolean): Chunk | null;
+  /** Ends the batch: the rest of it. Null: there is no event in it. */
   take(): Chunk | null;
   /** Forgets everything, and numbers anew. */
   restart(): void;
@@ -53,7 +56,11 @@ export function createNotes(elements: Elements, gate: Gate, begun: () => void, f
   let used = 0;
   let bytes = 0;
   let seq = 0;
+  /** The first `seq` of this batch, and of what is still here of it. */
   let first = 0;
+  let here = 0;
+  /** Where the notes ended when a part was asked for. */
+  let mark = { end: 0, seq: 0 };
   let samples = 0;
   let inTrail = false;
   let details: Chunk['details'] = [];
@@ -63,14 +70,35 @@ export function createNotes(elements: Elements, gate: Gate, begun: () => void, f
     captured[type] = (captured[type] as number) + 1;
     if (seq++ === first) begun();
   };
+  /** The first `events`, which are the rows before `end`, go. */
+  const leave = (end: number, events: number, ends: boolean): Chunk => {
+    const left = end / WIDTH;
+    const chunk = {
+      first_seq: here,
+      origin: ORIGIN,
+      rows: rows.slice(0, end),
+      elements: elements.take(ends),
+      details: details.filter(([row]) => row < left),
+    };
+    here += events;
+    details = details.slice(chunk.details.length).map(([row, more]) => [row - left, more]);
+    rows.copyWithin(0, end, used);
+    used -= end;
+    inTrail &&= used > 0;
+    for (let i = 2; i < used; i += WIDTH) rows[i] = elements.anew(rows[i] as number);
+    return chunk;
+  };
+  const setMark = () => {
+    mark = { end: used, seq };
+    elements.mark();
+  };
   const take = () => {
     if (seq === first) return null;
-    const chunk = { first_seq: first, origin: ORIGIN, rows: rows.slice(0, used), elements: elements.take(), details };
     first = seq;
-    used = bytes = 0;
-    inTrail = false;
-    details = [];
-    return chunk;
+    bytes = 0;
+    const rest = leave(used, seq - here, true);
+    setMark();
+    return rest;
   };
   return {
     captured,
@@ -117,10 +145,19 @@ export function createNotes(elements: Elements, gate: Gate, begun: () => void, f
     },
     next: () => seq,
     samples: () => samples,
+    part(all) {
+      if (all) setMark();
+      let { end } = mark;
+      // The further samples of a trail go with it.
+      while (end < used && rows[end] === POINTER && rows[end - WIDTH] === POINTER) end += WIDTH;
+      const part = end < (all ? 1 : PART_ROWS_MIN * WIDTH) ? null : leave(end, mark.seq - here, false);
+      setMark();
+      return part;
+    },
     take,
     restart() {
       take();
-      seq = first = samples = 0;
+      seq = first = here = samples = 0;
       captured.fill(0);
     },
   };

@@ -8,7 +8,7 @@ import { captureKeys } from './capture/keys.ts';
 import { capturePages } from './capture/pages.ts';
 import { capturePointer } from './capture/pointer.ts';
 import { captureRequests } from './capture/requests.ts';
-import { captureViewport } from './capture/viewport.ts';
+import { captureScroll } from './capture/scroll.ts';
 import { customProperties } from './custom.ts';
 import { guarded } from './guard.ts';
 import { guardedApi } from './guarded_api.ts';
@@ -21,7 +21,7 @@ import { createTracker, type Tracker } from './tracker.ts';
 const MODULES = [
   captureRequests,
   captureErrors,
-  captureViewport,
+  captureScroll,
   (tracker: Tracker) => capturePointer(tracker, captureHover(tracker)),
   captureClicks,
   captureFields,

@@ -3,7 +3,7 @@
  * then elements wait to be described, and no value is told.
  */
 import type { ClockEstimate } from '../shared/batch.ts';
-import type { Chunk, Header, RawElement } from '../shared/chunk.ts';
+import type { Chunk, DetailsOf, Header, RawElement, Written } from '../shared/chunk.ts';
 import type { Post, Receive } from './attempt.ts';
 import { guarded } from './guard.ts';
 import type { On } from './listeners.ts';
@@ -19,9 +19,9 @@ export interface Words {
 
 export interface Tools {
   describe(element: Element): RawElement;
-  /** The value of a field, or the label of what was chosen in it, if it may be told. */
-  valueToTell(field: Element): string | undefined;
-  labelToTell(field: Element): string | undefined;
+  /** The value of a field, or the label of what was chosen in it, if it may be told for its purpose. */
+  valueToTell(field: Element): Required<Pick<DetailsOf['input'], 'value' | 'purpose'>> | undefined;
+  labelToTell(field: Element): DetailsOf['change'] | undefined;
   /** UTF-16 units of the text in a node, or of a range in it, as far as they are counted. */
   unitsIn(root: Node, range?: Range): number;
   /** As `JSON.stringify`, whatever `toJSON` the page gave to everything. */
@@ -30,7 +30,7 @@ export interface Tools {
   lastWords(
     address: string,
     header: Header,
-    chunk: Chunk,
+    parts: (Chunk | Written)[],
     sentAt: number,
     clock: ClockEstimate | null,
     room: number,

@@ -1,6 +1,6 @@
-/** The page thread: `note` takes what the capture modules saw; every few seconds the notes go to the worker as a batch. */
+/** The page thread: `note` takes what the capture modules saw; twice a second the notes go to the worker, which makes batches of them. */
 import type { Header } from '../shared/chunk.ts';
-import { CUT_SOON_EVERY_MS, FLUSH_MS, FORGOTTEN_MAX } from '../shared/limits.ts';
+import { CUT_SOON_EVERY_MS, FLUSH_MS, FORGOTTEN_MAX, PART_AFTER_MS } from '../shared/limits.ts';
 import { EVENT_TYPES } from '../shared/types.ts';
 import { uuidV7 } from '../shared/uuid.ts';
 import type { Stats } from './api.ts';
@@ -17,7 +17,7 @@ import { createNotes, type Notes } from './notes.ts';
 import { createPace, type Pace } from './pace.ts';
 import { createRoots, type Roots } from './roots.ts';
 import type { Settings } from './settings.ts';
-import { whenTools } from './tools.ts';
+import { tools, whenTools } from './tools.ts';
 import { createAfterFrame, createView, type View } from './view.ts';
 
 export interface Tracker extends Omit<Core, 'track'> {
@@ -47,12 +47,15 @@ export interface Tracker extends Omit<Core, 'track'> {
   pageView(): string;
   /** Everything captured so far becomes a batch, now. */
   cut(): void;
-  /** As `cut`, but not again and again: what comes in between waits as usual. */
-  cutSoon(): void;
+  /** As `cut`, or hands it over while the batch goes on; but not again and again: what comes in between waits as usual. */
+  cutSoon(goesOn?: boolean): void;
   /** The page is frozen, and may not come back: sends what only this thread holds. */
   freeze(): void;
-  /** The page is left: everything is out of this thread when this returns. `last` tells what comes after all else. */
-  end(last: () => void): void;
+  /**
+   * The page is left: everything is out of this thread when this returns. `last` tells what comes after all else; `kept`: the page
+   * may come back.
+   */
+  end(last: () => void, kept: boolean): void;
   /** The page is back from the back/forward cache. */
   resume(): void;
 }
@@ -77,7 +80,7 @@ export function createTracker(settings: Settings): Tracker {
     elements,
     gate,
     () => {
-      if (gate.consent !== 'pending') timer = later(cutWhole, FLUSH_MS);
+      if (gate.consent !== 'pending') wait(FLUSH_MS);
     },
     () => cut(),
   );
@@ -103,7 +106,7 @@ export function createTracker(settings: Settings): Tracker {
     tab_id: identity.tab_id,
     page_view_id: pageViewId,
     page: { url, referrer, ...view.page() },
-    identity: identity.joinKeys(),
+    identity: identity.joinKeys(gate.ended),
     max_touch_points: navigator.maxTouchPoints,
   });
   const cut = () => {
@@ -114,6 +117,21 @@ export function createTracker(settings: Settings): Tracker {
   };
   /** What was noted before they are there is not yet described. */
   const cutWhole = () => whenTools(cut);
+  const handOver = (all: boolean) => {
+    const part = gate.open && tools() && notes.part(all);
+    if (!part) return;
+    identity.joinKeys();
+    delivery.part(part, url);
+  };
+  /** Cuts after `ms`. Until then, what is known whole goes over. */
+  const wait = (ms: number) => {
+    const step = Math.min(ms, PART_AFTER_MS);
+    timer = later(() => {
+      if (step === ms) return cutWhole();
+      handOver(false);
+      wait(ms - step);
+    }, step);
+  };
   const begin = () => {
     identity.remember();
     delivery.start();
@@ -158,10 +176,11 @@ export function createTracker(settings: Settings): Tracker {
     afterFrame: (run) => afterFrame(() => guarded(run)),
     note,
     cut,
-    cutSoon() {
+    cutSoon(goesOn) {
       if (now() < soonAt) return;
       soonAt = now() + CUT_SOON_EVERY_MS;
-      cutWhole();
+      if (goesOn) handOver(true);
+      else cutWhole();
     },
     stats,
     sample: notes.sample,
@@ -175,6 +194,7 @@ export function createTracker(settings: Settings): Tracker {
     openPageView(from) {
       if (viewed) {
         cut();
+        elements.outdate();
         pageViewId = uuidV7();
       }
       viewed = true;
@@ -225,12 +245,13 @@ export function createTracker(settings: Settings): Tracker {
       cut();
       delivery.finish();
     },
-    end(last) {
+    end(last, kept) {
       if (gate.ended) return;
       for (const ending of [drain, ...endings, last]) guarded(ending);
       if (failures() > 1) degraded(`sdk_errors:${failures()}`);
-      cut();
       gate.turn({ ended: true });
+      if (!kept) delivery.release();
+      cut();
       delivery.finish();
       if (settings.test) localStorage.setItem(`ct-final-${identity.tab_id}`, JSON.stringify(stats()));
     },

@@ -22,25 +22,36 @@ export interface Chunk {
   details: [row: number, details: Details][];
 }
 
-/** An element as it was read from the page, once for all events of a chunk. Empty text: there is none. */
+/** The events of a chunk as they travel: JSON, with commas between and nothing around them. */
+export interface Written {
+  text: string;
+  events: number;
+}
+
+/** What a field says that it is for: its autocomplete, and all else. Who has the words judges whether what it holds may be told. */
+export type Purpose = [autocomplete: string, hints: string];
+
+/** An element as it was read from the page, once for all events of a chunk; not all, where the page ended before. Empty text: there is none. */
 export interface RawElement {
   tag: string;
-  id: string;
-  name: string;
-  role: string;
-  text: string;
+  id?: string;
+  name?: string;
+  role?: string;
+  text?: string;
+  /** Of a field that its text was chosen in. */
+  purpose?: Purpose;
   /** Texts that touch an inline element on its line. */
-  around: [before: string, after: string];
+  around?: [before: string, after: string];
   /** Outermost first; each is a text before, a value that is to be masked, and a text after. */
-  path: [before: string, value: string, after: string][];
+  path?: [before: string, value: string, after: string][];
   /** x, y, width, height in CSS pixels, relative to the viewport; null until the browser has drawn it. */
   rect: [number, number, number, number] | null;
 }
 
 /** What a row cannot hold, unmasked, by the type of the event. */
 export interface DetailsOf {
-  input: { kind?: string; value?: string };
-  change: { label: string };
+  input: { kind?: string; value?: string; purpose?: Purpose };
+  change: { label: string; purpose: Purpose };
   request: {
     method: string | null;
     url: string;

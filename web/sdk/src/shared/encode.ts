@@ -1,6 +1,15 @@
 /** From what the page noted to the batch that travels: masks, scrubs, names the numbers. In the worker, or where the page ends. */
 import { type ClientHints, type ElementInfo, roundMicros, type TelemetryEvent, type Trail } from './batch.ts';
-import { type Chunk, type Details, type DetailsOf, type Header, type RawElement, WIDTH } from './chunk.ts';
+import {
+  type Chunk,
+  type Details,
+  type DetailsOf,
+  type Header,
+  type Purpose,
+  type RawElement,
+  WIDTH,
+  type Written,
+} from './chunk.ts';
 import { toJson } from './json.ts';
 import { ELEMENT_TEXT_UNITS_MAX, SDK_VERSION, STRING_UNITS_MAX } from './limits.ts';
 import { clean, maskMessage, maskPart, maskText } from './text.ts';
@@ -16,14 +25,19 @@ const duration = (ms: number): number | undefined => known(Math.max(0, roundMicr
 // biome-ignore lint/performance/noDynamicNamespaceImportAccess: whoever writes batches needs all words
 const word = (words: keyof typeof WORDS, place: number): string | undefined => WORDS[words][place];
 
-function elementInfo({ tag, id, name, role, text, around, path, rect }: RawElement, base: string): ElementInfo {
+/** Whether what was typed or chosen for such a purpose may leave. */
+type Judge = (purpose: Purpose) => boolean;
+
+function elementInfo(raw: RawElement, base: string, mayTell: Judge): ElementInfo {
+  const { tag, id = '', name = '', role = '', purpose, around = ['', ''], path = [], rect } = raw;
+  const text = (!purpose || mayTell(purpose)) && raw.text;
   return {
     path: clean(path.map(([before, value, after]) => before + (value && maskText(value, 64)) + after).join('>')),
     tag: clean(tag, 64),
     id: maskText(id, 64) || null,
     name: maskText(name, 64) || null,
     role: clean(role, 32) || null,
-    text: maskPart(around[0], scrubText(text, base), around[1], ELEMENT_TEXT_UNITS_MAX) || null,
+    text: (text && maskPart(around[0], scrubText(text, base), around[1], ELEMENT_TEXT_UNITS_MAX)) || null,
     rect: rect && (rect.map(tenth) as ElementInfo['rect']),
   };
 }
@@ -35,7 +49,7 @@ export const timezone = (): string => Intl.DateTimeFormat().resolvedOptions().ti
 type Numbers = [a: number, b: number, c: number, d: number];
 
 /** What a type adds to an event. */
-function fields(type: EventType, n: Numbers, details: Details | undefined, base: string): object {
+function fields(type: EventType, n: Numbers, details: Details | undefined, base: string, mayTell: Judge): object {
   switch (type) {
     case 'page_view':
       return { state: word('page_view', n[0]) };
@@ -63,19 +77,21 @@ function fields(type: EventType, n: Numbers, details: Details | undefined, base:
     case 'drag':
       return { ...place(n), state: word('drag', n[2]) };
     case 'blur': {
-      const [, hesitation, corrections, refills] = n;
-      const field = { hesitation_ms: duration(hesitation), corrections, refills };
-      return { duration_ms: duration(n[0]), ...(!Number.isNaN(corrections) && { field }) };
+      const field = { hesitation_ms: duration(n[1]), corrections: n[2], refills: n[3] };
+      return { duration_ms: duration(n[0]), ...(!Number.isNaN(n[2]) && { field }) };
     }
     case 'input': {
-      const { kind, value } = (details ?? {}) as DetailsOf['input'];
+      const { kind, value, purpose } = (details ?? {}) as DetailsOf['input'];
       const told = { kind: clean(kind || word('input', n[0]) || 'insertReplacementText', 64), length: n[1] };
-      return { input: { ...told, ...(value !== undefined && { value: maskText(value) }) } };
+      return {
+        input: { ...told, ...(value !== undefined && purpose && mayTell(purpose) && { value: maskText(value) }) },
+      };
     }
     case 'change': {
-      const { label } = (details ?? {}) as Partial<DetailsOf['change']>;
+      const { label, purpose } = (details ?? {}) as Partial<DetailsOf['change']>;
+      const told = label !== undefined && purpose && mayTell(purpose) ? maskText(label) : undefined;
       const checked = Number.isNaN(n[1]) ? undefined : !!n[1];
-      return { change: { index: n[0], checked, label: label === undefined ? label : maskText(label) } };
+      return { change: { index: n[0], checked, label: told } };
     }
     case 'scroll':
       return { ...place(n), scroll: scrolled(n[2], n[3]) };
@@ -132,30 +148,31 @@ function fields(type: EventType, n: Numbers, details: Details | undefined, base:
   }
 }
 
-const place = ([x, y]: number[]) => ({ x: quarter(x as number), y: quarter(y as number) });
+const place = (n: Numbers) => ({ x: quarter(n[0]), y: quarter(n[1]) });
 
 function scrolled(pageHeight: number, depth: number): object | undefined {
   return Number.isNaN(depth) ? undefined : { page_height: tenth(pageHeight), depth: Math.round(depth * 1e4) / 1e4 };
 }
 
 /** Rows to events. Samples that follow each other are one trail: microseconds and quarter pixels, so that sums stay exact. */
-function events({ first_seq, origin, rows, elements, details }: Chunk, base: string): TelemetryEvent[] {
+function events(chunk: Chunk, base: string, mayTell: Judge): TelemetryEvent[] {
+  const { first_seq, origin, rows, elements, details } = chunk;
   const made: TelemetryEvent[] = [];
-  const described = (JSON.parse(elements) as RawElement[]).map((element) => elementInfo(element, base));
+  const described = (JSON.parse(elements) as RawElement[]).map((element) => elementInfo(element, base, mayTell));
   let trail: Trail | null = null;
   let trailAt = 0;
   let next = 0;
   for (let row = 0, i = 0; i < rows.length; row++, i += WIDTH) {
-    type Row = [type: number, since: number, element: number, ...Numbers];
-    const [number, since, element, ...values] = rows.subarray(i, i + WIDTH) as unknown as Row;
-    const type = EVENT_TYPES[number] as EventType;
-    const at = roundMicros(origin + since);
+    const type = EVENT_TYPES[rows[i] as number] as EventType;
+    const at = roundMicros(origin + (rows[i + 1] as number));
+    const element = rows[i + 2];
+    const values = rows.subarray(i + 3, i + WIDTH) as unknown as Numbers;
     const sample = type === 'pointer';
     if (!sample || !trail) {
       const seq = first_seq + made.length;
       const more = details[next]?.[0] === row ? details[next++]?.[1] : undefined;
       const info = element ? { element: described[element - 1] } : {};
-      made.push({ seq, type, at, ...info, ...fields(type, values, more, base) });
+      made.push({ seq, type, at, ...info, ...fields(type, values, more, base, mayTell) });
       trail = null;
     }
     if (!sample) continue;
@@ -175,20 +192,26 @@ function events({ first_seq, origin, rows, elements, details }: Chunk, base: str
   return made;
 }
 
-/**
- * The part of a batch that is the same for every attempt, as JSON, and how many events it holds. `filter` is the site's own:
- * it keeps their number.
- */
-export function encodeRest(
-  header: Header,
+/** `base`: the address of the page. `mayTell`: nothing, where there are no words to judge by. `filter`: the site's; it keeps their number. */
+export function writeEvents(
   chunk: Chunk,
-  hints: ClientHints = {},
+  base: string,
+  mayTell: Judge = () => false,
   filter = (events: TelemetryEvent[]) => events,
+): Written {
+  const made = filter(events(chunk, base, mayTell));
+  return { text: toJson(made).slice(1, -1), events: made.length };
+}
+
+/** The part of a batch that is the same for every attempt, as JSON, and how many events it holds. */
+export function writeBatch(
+  header: Header,
+  parts: Written[],
+  hints: ClientHints = {},
 ): { rest: string; events: number } {
   const { page, max_touch_points, ...ids } = header;
   const base = page.url;
-  const made = filter(events(chunk, base));
-  const rest = toJson({
+  const head = toJson({
     ...ids,
     sdk: SDK_VERSION,
     page: {
@@ -199,7 +222,17 @@ export function encodeRest(
       timezone: page.timezone ?? timezone(),
     },
     client_hints: { ...hints, max_touch_points },
-    events: made,
   });
-  return { rest, events: made.length };
+  let text = '';
+  let events = 0;
+  for (const part of parts) {
+    if (!part.text) continue;
+    text += `${text && ','}${part.text}`;
+    events += part.events;
+  }
+  return { rest: `${head.slice(0, -1)},"events":[${text}]}`, events };
 }
+
+/** As `writeBatch`, of a batch that is in one piece. */
+export const encodeRest = (header: Header, chunk: Chunk): { rest: string; events: number } =>
+  writeBatch(header, [writeEvents(chunk, header.page.url)]);

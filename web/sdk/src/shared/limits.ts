@@ -8,9 +8,17 @@ export const NOTES_ROWS_MAX = 2_048;
 export const DESCRIBE_AFTER_MS = 200;
 /** at the latest so much later. */
 export const DESCRIBE_WITHIN_MS = 1_000;
+/** For this time a description is taken for true, as long as the text that the element begins with stays. */
+export const DESCRIBED_MS = 5_000;
 
 /** A batch is cut this long after its first event. */
 export const FLUSH_MS = 5_000;
+/**
+ * What was noted this long ago, and so is described, goes to the worker in parts of at least so many rows: what that has not
+ * written when the page ends the page must write, which holds it up.
+ */
+export const PART_AFTER_MS = 400;
+export const PART_ROWS_MIN = 32;
 /**
  * A batch is cut at this size, before compression. The rule is 32 KiB compressed and 48 KiB hard for a
  * beacon; a beacon cannot be compressed, so cutting at 40 KiB of JSON keeps both by construction.
@@ -119,5 +127,5 @@ export const BEACON_BYTES_MAX = 40 * 1024;
 export const BEACON_PART_BYTES_MIN = 2 * 1024;
 /** A change of wall clock against the monotonic clock by more than this voids the offset (sleep, clock set). */
 export const CLOCK_JUMP_MS = 500;
-/** Reading cookies can make the page wait for another process, and other providers' ids seldom change. */
-export const COOKIES_EVERY_MS = 10_000;
+/** Reading cookies can make the page wait for another process; other providers write their ids soon after the page began. */
+export const COOKIES_EVERY_MS = 4_000;

@@ -1,6 +1,6 @@
 /** Messages between page and worker. */
 import type { ClockEstimate } from './batch.ts';
-import type { Chunk, Header } from './chunk.ts';
+import type { Chunk, Header, Written } from './chunk.ts';
 
 /** Page to worker. */
 export type Order =
@@ -14,6 +14,9 @@ export type Order =
       /** Address of the site's own filter; '' where it has none. */
       hooks: string;
     }
+  /** What was noted so far of the batch that is under way. `base`: the page's address. */
+  | { kind: 'part'; chunk: Chunk; base: string }
+  /** The rest of a batch. */
   | { kind: 'batch'; header: Header; chunk: Chunk }
   | { kind: 'adopt'; name: string; text: string }
   | { kind: 'flush'; id: number }
@@ -26,6 +29,8 @@ export type Order =
 export type Report =
   /** The first time that it is asked for, the time zone costs more than all else of a page's end: the page has it from here. */
   | { kind: 'ready'; timezone: string }
+  /** The first part that was not reported yet, as it will be sent; without a text when it cannot be. */
+  | { kind: 'written'; written: Written }
   /** Stored where it survives the page: the page need not beacon it any more. */
   | { kind: 'kept'; batch_seq: number }
   /** Answered for good. `clock` is the estimate after it. */

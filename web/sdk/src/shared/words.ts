@@ -30,19 +30,5 @@ export const effect = [
   'none',
 ] as const;
 export const vital = ['TTFB', 'FCP', 'LCP', 'CLS', 'INP'] as const;
-/** `InputEvent.inputType`, the common ones (w3.org/TR/input-events-2); another is told in the details. */
-export const input = [
-  'insertText',
-  'deleteContentBackward',
-  'deleteContentForward',
-  'insertReplacementText',
-  'insertLineBreak',
-  'insertParagraph',
-  'insertFromPaste',
-  'insertFromDrop',
-  'insertCompositionText',
-  'deleteByCut',
-  'deleteWordBackward',
-  'historyUndo',
-  'historyRedo',
-] as const;
+/** `InputEvent.inputType`, those of typing (w3.org/TR/input-events-2); another is told in the details. */
+export const input = ['insertText', 'deleteContentBackward', 'insertCompositionText'] as const;

@@ -1,6 +1,6 @@
 import type { ClientHints } from '../shared/batch.ts';
-import type { Chunk, Header } from '../shared/chunk.ts';
-import { encodeRest } from '../shared/encode.ts';
+import type { Chunk, Header, Written } from '../shared/chunk.ts';
+import { writeBatch, writeEvents } from '../shared/encode.ts';
 import { halves, type Part } from '../shared/halves.ts';
 import { ORPHANS_EVERY_MS, ORPHANS_FIRST_MS } from '../shared/limits.ts';
 import { FORGET_CHANNEL, type Order, type Report } from '../shared/messages.ts';
@@ -14,6 +14,7 @@ import { Orphans } from './orphans.ts';
 import { Outbox } from './outbox.ts';
 import { platform } from './platform.ts';
 import { pauseMs, Sender } from './sender.ts';
+import { mayTell } from './sensitive.ts';
 import { entryOf } from './tails.ts';
 
 export type Wait = (ms: number) => Promise<void>;
@@ -43,6 +44,8 @@ export class Courier {
   private forgotten = false;
   private failures = 0;
   private wake: () => void = () => {};
+  /** What is written of the batch that is under way. */
+  private open: Written[] = [];
   private flushes: number[] = [];
   /** Called when everything is answered. */
   private idle: (() => void)[] = [];
@@ -79,6 +82,8 @@ export class Courier {
     switch (order.kind) {
       case 'start':
         return this.start(order);
+      case 'part':
+        return this.report({ kind: 'written', written: this.write(order.chunk, order.base) });
       case 'batch':
         this.orphans.own();
         return this.flush(order.header, order.chunk);
@@ -136,15 +141,27 @@ export class Courier {
     return this.channel;
   }
 
-  /** A batch of the page: encoded, queued, stored. */
-  async flush(header: Header, chunk: Chunk): Promise<void> {
-    const { tab_id, batch_seq } = header;
-    const entry = { tab_id, batch_seq, created_at: Date.now(), events: countEvents(chunk), rest: '' };
+  /** A part of the batch that is under way. */
+  private write(chunk: Chunk, base: string): Written {
+    let written = { text: '', events: countEvents(chunk) };
     try {
-      entry.rest = encodeRest(header, chunk, this.hints, filtered).rest;
+      written = writeEvents(chunk, base, mayTell, filtered);
     } catch {
-      return this.dropped([entry]);
+      // Without a text it keeps its batch from being sent.
     }
+    this.open.push(written);
+    return written;
+  }
+
+  /** The rest of a batch: encoded, queued, stored. */
+  async flush(header: Header, chunk: Chunk): Promise<void> {
+    const { tab_id, batch_seq, page } = header;
+    this.write(chunk, page.url);
+    const parts = this.open.splice(0);
+    const events = parts.reduce((sum, { events }) => sum + events, 0);
+    const { rest } = writeBatch(header, parts, this.hints);
+    const entry = { tab_id, batch_seq, created_at: Date.now(), events, rest };
+    if (parts.some(({ text, events }) => events && !text)) return this.dropped([entry]);
     const stored = this.outbox.put(entry);
     this.send();
     await stored;

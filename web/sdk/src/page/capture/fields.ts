@@ -8,8 +8,8 @@ import { CHOICES, isIgnored } from '../privacy.ts';
 import { tools } from '../tools.ts';
 import type { Tracker } from '../tracker.ts';
 
-/** Since when a field has the focus, when it was first edited, how often something was deleted, how often it was refilled. */
-type Visit = [since: number, editedAt: number, corrections: number, refills: number];
+/** Since when a field has the focus, when it was first edited, how often something was deleted, how often it was refilled; whether it was emptied last. */
+type Visit = [since: number, editedAt: number, corrections: number, refills: number, emptied?: boolean];
 
 const TEXTLESS = /^(checkbox|radio|submit|button|reset|image)$/;
 
@@ -38,12 +38,9 @@ function choiceIndex(input: HTMLInputElement): number {
 
 function captureEdits(tracker: Tracker): void {
   const visits = new WeakMap<Element, Visit>();
-  /** Fields from which a person took everything. */
-  const emptied = new WeakSet<Element>();
-
   tracker.on<FocusEvent>(window, 'focusin', (_, at, field) => {
     if (!field) return;
-    visits.set(field, [at, Number.NaN, 0, 0]);
+    visits.set(field, [at, Number.NaN, 0, 0, visits.get(field)?.[4]]);
     tracker.note('focus', at, tracker.know(field));
   });
   tracker.on<FocusEvent>(window, 'focusout', (_, at, field) => {
@@ -66,14 +63,11 @@ function captureEdits(tracker: Tracker): void {
     if (visit) {
       visit[1] ||= at;
       if (kind && /^(delete|historyUndo)/.test(inputType)) visit[2]++;
-      if (length && emptied.delete(field)) visit[3]++;
+      if (length && visit[4]) visit[3]++;
+      if (length >= 0) visit[4] = !length;
     }
-    if (length === 0) emptied.add(field);
-    const value = hasAttribute(field, 'data-ct-unmask') ? tools()?.valueToTell(field) : undefined;
-    const details =
-      kind < 0 || value !== undefined
-        ? { kind: kind < 0 ? inputType : '', ...(value !== undefined && { value }) }
-        : undefined;
+    const told = tools()?.valueToTell(field);
+    const details = kind < 0 || told ? { kind: kind < 0 ? inputType : '', ...told } : undefined;
     tracker.note('input', at, its, [kind, length], details);
   });
 }
@@ -84,11 +78,8 @@ function captureChoices(tracker: Tracker, root: EventTarget): void {
     if (!field || its === HIDDEN) return;
     const tag = localName(field);
     const input = field as HTMLInputElement;
-    const choose = (index: number, checked: number) => {
-      const label = tools()?.labelToTell(field);
-      const details = label === undefined ? label : { label };
-      tracker.note('change', at, its, [index, checked], details);
-    };
+    const choose = (index: number, checked: number) =>
+      tracker.note('change', at, its, [index, checked], tools()?.labelToTell(field));
     if (tag === 'select') choose((field as HTMLSelectElement).selectedIndex, Number.NaN);
     else if (tag === 'input' && isChoice(field)) choose(choiceIndex(input), Number(input.checked));
   });
@@ -100,7 +91,8 @@ export function captureFields(tracker: Tracker): void {
     captureChoices(tracker, root);
     tracker.on(root, 'submit', (_, at, form) => {
       tracker.note('submit', at, tracker.know(form, true));
-      tracker.cutSoon();
+      // Where the page ends with it, the worker has it already.
+      tracker.cutSoon(true);
     });
   });
 }

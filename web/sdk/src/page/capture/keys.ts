@@ -1,8 +1,7 @@
-/** The class of each key, never the character; how much was copied or pasted, never what. */
+/** The class of each key, never the character. */
 import * as WORDS from '../../shared/words.ts';
 import { HIDDEN } from '../elements.ts';
 import { closest } from '../natives.ts';
-import { tools } from '../tools.ts';
 import type { Tracker } from '../tracker.ts';
 
 type KeyClass = (typeof WORDS.key)[number];
@@ -24,15 +23,6 @@ export function keyClass({ key, ctrlKey, metaKey }: Pick<KeyboardEvent, 'key' | 
   return ctrlKey || metaKey ? 'shortcut' : 'character';
 }
 
-/** UTF-16 units selected, in a field or in the page; there without asking how it is laid out. */
-function selectedLength(target: Element | null): number {
-  const { selectionStart, selectionEnd } = (target ?? {}) as HTMLInputElement;
-  if (selectionStart != null && selectionEnd != null) return selectionEnd - selectionStart;
-  const selection = getSelection();
-  const range = selection?.rangeCount ? selection.getRangeAt(0) : null;
-  return range ? (tools()?.unitsIn(range.commonAncestorContainer, range) ?? Number.NaN) : 0;
-}
-
 export function captureKeys(tracker: Tracker): void {
   tracker.on<KeyboardEvent>(window, 'keydown', (event, at, target) => {
     const { key } = event;
@@ -44,14 +34,5 @@ export function captureKeys(tracker: Tracker): void {
     const seq = tracker.note('key', at, its, [typed ? CHARACTER : WORDS.key.indexOf(keyClass(event))]);
     if (key === 'Enter' || (key === ' ' && !(target && closest(target, 'input,textarea,[contenteditable]'))))
       tracker.effects.arm(seq, event, target);
-  });
-  WORDS.clipboard.forEach((kind, place) => {
-    tracker.on<ClipboardEvent>(window, kind, (event, at, target) => {
-      const its = tracker.know(target, false, true);
-      if (its === HIDDEN) return;
-      const pasted = () => event.clipboardData?.getData('text').length ?? 0;
-      const length = kind === 'paste' ? pasted() : selectedLength(target);
-      tracker.note('clipboard', at, its, [place, length]);
-    });
   });
 }

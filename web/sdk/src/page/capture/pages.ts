@@ -1,7 +1,6 @@
-/** Page views, also of single-page applications; whether the page is seen; signs of life while it is. */
-import { HEARTBEAT_EVERY_MS, HEARTBEAT_INPUT_WITHIN_MS } from '../../shared/limits.ts';
+/** Page views, also of single-page applications, and whether the page is seen. */
 import * as WORDS from '../../shared/words.ts';
-import { every, now, on, prerendering, referrerOf, visibilityOf } from '../natives.ts';
+import { now, on, prerendering, referrerOf, visibilityOf } from '../natives.ts';
 import { whenTools } from '../tools.ts';
 import type { Tracker } from '../tracker.ts';
 
@@ -48,9 +47,6 @@ export function capturePages(tracker: Tracker): void {
     const { page_height, depth } = tracker.view.scroll;
     tracker.note('page_leave', at, 0, [at - enteredAt, page_height, page_height ? depth : Number.NaN]);
   };
-  const visibility = (state: (typeof WORDS.visibility)[number], at: number) =>
-    tracker.note('visibility', at, 0, [WORDS.visibility.indexOf(state)]);
-  const isVisible = () => visibilityOf(document) === 'visible';
   /** Another page view, if the address says so. */
   const go = (state: PageViewState) => {
     if (route() === current) return;
@@ -68,26 +64,15 @@ export function capturePages(tracker: Tracker): void {
     tracker.consent(tracker.settings.consent);
     observeRoutes(tracker, go);
     tracker.on(document, 'visibilitychange', (_, at) => {
-      visibility(visibilityOf(document), at);
-      if (!isVisible()) tracker.cut();
+      tracker.note('visibility', at, 0, [WORDS.visibility.indexOf(visibilityOf(document))]);
+      if (visibilityOf(document) !== 'visible') tracker.cut();
     });
-    tracker.on(window, 'pagehide', () => tracker.end(leave));
+    tracker.on<PageTransitionEvent>(window, 'pagehide', ({ persisted }) => tracker.end(leave, persisted));
   };
   // A page that is drawn before anybody asked for it is viewed when it is shown.
   if (prerendering(document)) on(document, 'prerenderingchange', begin);
   else begin();
 
-  tracker.on(window, 'wheel', () => {}); // scrolled or not, it is input
-  const beat = () => {
-    if (isVisible() && now() - tracker.inputAt() <= HEARTBEAT_INPUT_WITHIN_MS) tracker.note('heartbeat', now());
-  };
-  every(beat, HEARTBEAT_EVERY_MS);
-
-  tracker.on(document, 'freeze', (_, at) => {
-    visibility('frozen', at);
-    tracker.freeze();
-  });
-  tracker.on(document, 'resume', (_, at) => visibility('resumed', at));
   tracker.on<PageTransitionEvent>(window, 'pageshow', ({ persisted }) => {
     if (!persisted) return;
     tracker.resume();

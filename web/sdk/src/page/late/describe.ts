@@ -3,7 +3,7 @@ import type { RawElement } from '../../shared/chunk.ts';
 import { STRING_UNITS_MAX } from '../../shared/limits.ts';
 import { attribute, hasAttribute, idOf, localName, parentElement, previousElement, typedIn } from '../natives.ts';
 import { hostAround } from '../privacy.ts';
-import { isPersonal, showsIn } from './personal.ts';
+import { purposeOfText, showsIn } from './personal.ts';
 import { textAround, textIn } from './reading.ts';
 
 const ANCESTORS_MAX = 3;
@@ -15,7 +15,7 @@ const LANDMARK = /^(main|form|nav|header|footer|aside|section|article|dialog|tab
 const ROLES: Record<string, string> = { a: 'link', select: 'combobox', textarea: 'textbox', submit: 'button' };
 const OWN_ROLES = /^(button|checkbox|radio|form|main|img|table|dialog)$/;
 
-type Part = RawElement['path'][number];
+type Part = NonNullable<RawElement['path']>[number];
 
 const short = (text: string | null) => (text ? text.slice(0, STRING_UNITS_MAX) : '');
 
@@ -67,23 +67,25 @@ function roleOf(element: Element, tag: string): string {
 const BUTTON_TYPES = /^(submit|button|reset)$/;
 
 /** Text that the page itself shows on an element; never what a person typed into it, or chose. */
-function textOf(element: Element, tag: string): string {
+function textOf(element: Element, tag: string): Pick<RawElement, 'text' | 'purpose'> {
   if (tag === 'input')
-    return BUTTON_TYPES.test((element as HTMLInputElement).type) ? short(typedIn(element) ?? '') : '';
-  return isPersonal(element) ? '' : textIn(element, showsIn);
+    return { text: BUTTON_TYPES.test((element as HTMLInputElement).type) ? short(typedIn(element) ?? '') : '' };
+  const purpose = purposeOfText(element);
+  if (purpose === undefined) return { text: '' };
+  return { text: textIn(element, showsIn), ...(purpose && { purpose }) };
 }
 
 export function describe(element: Element): RawElement {
   const tag = localName(element);
   const id = idOf(element);
-  const text = textOf(element, tag);
+  const shown = textOf(element, tag);
   return {
     tag,
     id: short(id),
     name: short(attribute(element, 'name')),
     role: roleOf(element, tag),
-    text,
-    around: text ? textAround(element) : ['', ''],
+    ...shown,
+    around: shown.text ? textAround(element) : ['', ''],
     path: pathOf(element, tag, id),
     rect: null,
   };

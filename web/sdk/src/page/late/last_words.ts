@@ -1,7 +1,7 @@
 /** A batch that the page itself has to write, because it ends: sent by beacon as far as there is room. */
 import { type ClockEstimate, encodeBatch } from '../../shared/batch.ts';
-import type { Chunk, Header } from '../../shared/chunk.ts';
-import { encodeRest } from '../../shared/encode.ts';
+import type { Chunk, Header, Written } from '../../shared/chunk.ts';
+import { writeBatch, writeEvents } from '../../shared/encode.ts';
 import { halves, type Part } from '../../shared/halves.ts';
 import { BEACON_PART_BYTES_MIN } from '../../shared/limits.ts';
 import { sendBeacon } from '../natives.ts';
@@ -12,7 +12,7 @@ const NOT_ASCII = /[^\0-\x7f]/;
 export function lastWords(
   address: string,
   header: Header,
-  chunk: Chunk,
+  parts: (Chunk | Written)[],
   sentAt: number,
   clock: ClockEstimate | null,
   room: number,
@@ -23,7 +23,10 @@ export function lastWords(
     else if (part.events > 1 && Math.min(bytes, room) > BEACON_PART_BYTES_MIN)
       for (const half of halves(part)) beacon(half);
   };
-  const { rest, events } = encodeRest(header, chunk);
+  const { rest, events } = writeBatch(
+    header,
+    parts.map((part) => ('rows' in part ? writeEvents(part, header.page.url) : part)),
+  );
   const text = encodeBatch(rest, sentAt, clock);
   beacon({ text, events });
   return { text, room };

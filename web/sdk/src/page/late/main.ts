@@ -8,13 +8,17 @@ import { guarded } from '../guard.ts';
 import { whenIdle } from '../natives.ts';
 import { bring } from '../tools.ts';
 import type { Tracker } from '../tracker.ts';
+import { captureClipboard } from './clipboard.ts';
 import { captureComposition } from './composition.ts';
 import { captureEffects } from './effects.ts';
 import { captureFrames } from './frames.ts';
+import { captureFreezing } from './freezing.ts';
 import { captureGestures } from './gestures.ts';
+import { captureHeartbeats } from './heartbeats.ts';
 import { captureMedia } from './media.ts';
 import { watchPasswords } from './passwords.ts';
 import { rehearse } from './rehearse.ts';
+import { captureResize } from './resize.ts';
 import { captureResources } from './resources.ts';
 import { captureToggles } from './toggles.ts';
 import { TOOLS } from './tools.ts';
@@ -26,11 +30,12 @@ const BEGIN_WITHIN_MS = 500;
 export function captureLate(tracker: Tracker): void {
   allowQuery(tracker.settings.allowQuery);
   bring(TOOLS);
-  const begin = [watchPasswords, captureEffects];
+  const begin = [watchPasswords, captureEffects, captureClipboard, captureResize, captureHeartbeats];
   const wait = [
     captureVitals,
     captureResources,
     captureFrames,
+    captureFreezing,
     captureGestures,
     captureComposition,
     captureMedia,
@@ -39,6 +44,6 @@ export function captureLate(tracker: Tracker): void {
   for (const capture of begin) guarded(() => capture(tracker));
   whenIdle(() => {
     for (const capture of wait) guarded(() => capture(tracker));
-    whenIdle(() => guarded(rehearse), BEGIN_WITHIN_MS);
+    whenIdle(() => rehearse(tracker), BEGIN_WITHIN_MS);
   }, BEGIN_WITHIN_MS);
 }

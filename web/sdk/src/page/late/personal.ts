@@ -1,4 +1,5 @@
 /** What a person typed or chose, and what of it may be told. */
+import type { Purpose } from '../../shared/chunk.ts';
 import { INPUTS_MAX, STRING_UNITS_MAX } from '../../shared/limits.ts';
 import {
   attribute,
@@ -17,8 +18,8 @@ import {
   typedIn,
 } from '../natives.ts';
 import { CHOICES, isBlocked, within } from '../privacy.ts';
+import type { Tools } from '../tools.ts';
 import { textIn } from './reading.ts';
-import { isSensitive } from './sensitive.ts';
 
 const NEVER_TYPES = /^(hidden|email|tel|file)$/i;
 /** Where a field says what it is for; `style`, since `-webkit-text-security` makes a password of it. */
@@ -53,27 +54,32 @@ export function learnPasswords(root: Node): void {
   }
 }
 
-/** Whether the value or the chosen label of a field may be sent: it says so itself and is of no sensitive kind. */
-export function isUnmasked(field: Element): boolean {
+/** Of a field whose value or chosen label may be told unless that is of a sensitive kind. */
+export function purposeOf(field: Element): Purpose | undefined {
   const at = (name: string) => attribute(field, name) ?? '';
-  if (!hasAttribute(field, 'data-ct-unmask') || isPassword(field) || NEVER_TYPES.test(at('type'))) return false;
+  if (!hasAttribute(field, 'data-ct-unmask') || isPassword(field) || NEVER_TYPES.test(at('type'))) return undefined;
   const root = rootOf(field);
   const named = at('aria-labelledby').split(/\s+/);
   const labels = [...named.map((id) => byId(root, id)), ...((field as HTMLInputElement).labels ?? [])];
-  const hints = [...HINTS.map(at), ...labels.map((label) => label && textIn(label, () => true))];
-  return !isSensitive(at('autocomplete'), hints.join(' '));
+  const hints = [...HINTS.map(at), ...labels.map((label) => label && textIn(label, () => true))].join(' ');
+  // Longer ones are not judged by a part of them.
+  return hints.length > STRING_UNITS_MAX ? undefined : [at('autocomplete'), hints];
 }
 
-/** Whether what an element shows was typed or chosen by a person, as far as can be known, and may not be told. */
-export function isPersonal(element: Element): boolean {
+/**
+ * The field that what an element shows was chosen in, as far as can be known; null: it is the page's own text; undefined: it may
+ * not be told.
+ */
+export function purposeOfText(element: Element): Purpose | null | undefined {
   const control = (closest(element, 'label') as HTMLLabelElement | null)?.control as
     | HTMLInputElement
     | null
     | undefined;
-  if (control && CHOICES.test(control.type)) return !isUnmasked(control);
+  if (control && CHOICES.test(control.type)) return purposeOf(control);
   const found = within(element, PERSONAL);
-  const list = found && closest(found, 'select,[role=listbox]');
-  return !!found && !(list && isUnmasked(list));
+  if (!found) return null;
+  const list = closest(found, 'select,[role=listbox]');
+  return list ? purposeOf(list) : undefined;
 }
 
 /** Whether the text of an element may hold that of a node in it. */
@@ -86,17 +92,19 @@ export function showsIn(child: Node, parent: Element): boolean {
   return !isElement || !matches(child, NO_TEXT);
 }
 
-/** The value of a text field, if it may be told. */
-export function valueToTell(field: Element): string | undefined {
-  const text = typedIn(field);
-  return text !== undefined && isUnmasked(field) ? text.slice(0, STRING_UNITS_MAX) : undefined;
+/** The value of a text field. */
+export function valueToTell(field: Element): ReturnType<Tools['valueToTell']> {
+  const purpose = purposeOf(field);
+  const value = purpose && typedIn(field)?.slice(0, STRING_UNITS_MAX);
+  return purpose && value !== undefined ? { value, purpose } : undefined;
 }
 
-/** The label of what was chosen in a select, or of a checkbox or radio button, if it may be told. */
-export function labelToTell(field: Element): string | undefined {
-  if (!isUnmasked(field)) return undefined;
+/** The label of what was chosen in a select, or of a checkbox or radio button. */
+export function labelToTell(field: Element): ReturnType<Tools['labelToTell']> {
+  const purpose = purposeOf(field);
+  if (!purpose) return undefined;
   const { selectedOptions, labels } = field as HTMLSelectElement;
   const label = labels?.[0];
   const text = localName(field) === 'select' ? selectedOptions[0]?.text : label && textIn(label, () => true);
-  return (text ?? '').slice(0, STRING_UNITS_MAX);
+  return { label: (text ?? '').slice(0, STRING_UNITS_MAX), purpose };
 }

@@ -1,6 +1,7 @@
 /** Where there is no worker: its file as a script of the page; else the page itself. */
 import { clientNow, encodeBatch } from '../../shared/batch.ts';
-import { encodeRest } from '../../shared/encode.ts';
+import type { Written } from '../../shared/chunk.ts';
+import { writeBatch, writeEvents } from '../../shared/encode.ts';
 import type { Order } from '../../shared/messages.ts';
 import type { Platform } from '../../shared/platform.ts';
 import { trusted } from '../../shared/trusted.ts';
@@ -73,9 +74,11 @@ function asScript(
 /** Each batch once, one after the other, and no more than that. Nothing leaves past the site's own filter, which only a worker has. */
 function alone({ hooks }: Settings, ingest: string, receive: Receive): Post {
   const orders: Order[] = [];
+  let open: Written[] = [];
   let busy = false;
   const send = async ({ header, chunk }: Order & { kind: 'batch' }) => {
-    const { rest, events } = encodeRest(header, chunk);
+    const { rest, events } = writeBatch(header, [...open, writeEvents(chunk, header.page.url)]);
+    open = [];
     let acknowledged = 0;
     try {
       const { ok } = await PLATFORM.fetch(ingest, { method: 'POST', body: encodeBatch(rest, clientNow(), null) });
@@ -90,6 +93,7 @@ function alone({ hooks }: Settings, ingest: string, receive: Receive): Post {
     busy = true;
     for (let order = orders.shift(); order; order = orders.shift())
       try {
+        if (order.kind === 'part') open.push(writeEvents(order.chunk, order.base));
         if (order.kind === 'batch' && !hooks) await send(order);
         if (order.kind === 'flush') receive({ kind: 'flushed', id: order.id });
       } catch {

@@ -1,11 +1,11 @@
-/** Scroll and resize: the latest state, at a bounded rate, read when the page is laid out. */
-import { RESIZE_AFTER_MS, SCROLL_EVERY_MS } from '../../shared/limits.ts';
-import { later, notLater, rootElement } from '../natives.ts';
+/** Scrolling: the latest state, at a bounded rate, read when the page is laid out. */
+import { SCROLL_EVERY_MS } from '../../shared/limits.ts';
+import { later, notLater } from '../natives.ts';
 import { isElement } from '../roots.ts';
 import type { Tracker } from '../tracker.ts';
 
 /** Runs `tell` once `ms` after the first call, or when the page ends, if it was asked for. */
-function bounded(tracker: Tracker, ms: number, tell: () => void): () => void {
+export function bounded(tracker: Tracker, ms: number, tell: () => void): () => void {
   let timer = 0;
   const run = () => {
     notLater(timer);
@@ -20,7 +20,7 @@ function bounded(tracker: Tracker, ms: number, tell: () => void): () => void {
   };
 }
 
-export function captureViewport(tracker: Tracker): void {
+export function captureScroll(tracker: Tracker): void {
   const { view } = tracker;
   /** Where each of them is scrolled to, and since when; null: not read yet. */
   const scrolled = new Map<Element | Document, { at: number; x: number; y: number }>();
@@ -44,25 +44,4 @@ export function captureViewport(tracker: Tracker): void {
       tellScroll();
     }),
   );
-
-  let resizedAt = 0;
-  let size = view.viewport;
-  const tellResize = bounded(tracker, RESIZE_AFTER_MS, () => tracker.note('resize', resizedAt, 0, size));
-  const resized = (_: Event, at: number) => {
-    resizedAt = at;
-    view.refresh(() => {
-      size = visible() ?? view.viewport;
-    });
-    tellResize();
-  };
-  tracker.on(window, 'resize', resized);
-  const pinched = window.visualViewport;
-  if (pinched) tracker.on(pinched, 'resize', resized);
-}
-
-/** What a pinch, or the keyboard of a screen, leaves to be seen of the page; undefined where neither does. */
-function visible(): [width: number, height: number] | undefined {
-  const { width = 0, height = 0 } = window.visualViewport ?? {};
-  const { clientWidth, clientHeight } = rootElement(document);
-  return width < clientWidth - 1 || height < clientHeight - 1 ? [width, height] : undefined;
 }

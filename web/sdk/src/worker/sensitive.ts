@@ -5,6 +5,8 @@
  * `autocomplete` from html.spec.whatwg.org, "Autofill".
  */
 
+import type { Purpose } from '../shared/chunk.ts';
+
 /** Anywhere in a name, of Latin letters without accents. A blank stands for any separator, or a change to a capital. */
 const PARTS = [
   // Credentials and codes.
@@ -37,8 +39,8 @@ const SENSITIVE = new RegExp(`${PARTS}|(?<![a-z])(?:${WORDS})(?![a-z])`);
 /** Of the tokens of `autocomplete`, those that tell one person from others and are in no list above. */
 const PERSON = /(?<!country-)name|honorific|street|address-line|postal|photo|webauthn/;
 
-/** `hints`: all else that a field says of what it is for. */
-export function isSensitive(autocomplete: string, hints: string): boolean {
+/** Whether what was typed or chosen for such a purpose may leave. */
+export function mayTell([autocomplete, hints]: Purpose): boolean {
   const words = `${autocomplete} ${hints}`
     .replace(/([a-z\d])(?=[A-Z])/g, '$1 ')
     .normalize('NFKD')
@@ -46,5 +48,5 @@ export function isSensitive(autocomplete: string, hints: string): boolean {
     .normalize('NFKC')
     .toLowerCase()
     .replace(/[^\p{L}\p{M}\d]+/gu, ' ');
-  return SENSITIVE.test(words) || PERSON.test(autocomplete.toLowerCase());
+  return !SENSITIVE.test(words) && !PERSON.test(autocomplete.toLowerCase());
 }

@@ -1,0 +1,13 @@
+/** Pages that are not seen may be frozen, and thawed. */
+import * as WORDS from '../../shared/words.ts';
+import type { Tracker } from '../tracker.ts';
+
+export function captureFreezing({ note, on, freeze }: Tracker): void {
+  const tell = (state: (typeof WORDS.visibility)[number], at: number) =>
+    note('visibility', at, 0, [WORDS.visibility.indexOf(state)]);
+  on(document, 'freeze', (_, at) => {
+    tell('frozen', at);
+    freeze();
+  });
+  on(document, 'resume', (_, at) => tell('resumed', at));
+}
