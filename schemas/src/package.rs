@@ -168,8 +168,9 @@ fn encode_event(out: &mut Vec<u8>, event: &Event) {
 /// An array of one, or of none for an event that has none of it.
 fn encode_details(out: &mut Vec<u8>, event: &Event) {
     let (effect, media, frame) = (event.effect.as_deref(), event.media.as_deref(), event.frame.as_deref());
-    let (scroll, field) = (event.scroll.as_deref(), event.field.as_deref());
-    if effect.is_some() || media.is_some() || frame.is_some() || scroll.is_some() || field.is_some() {
+    let (scroll, field, replay) = (event.scroll.as_deref(), event.field.as_deref(), event.replay.as_deref());
+    let none = effect.is_none() && media.is_none() && frame.is_none();
+    if !none || scroll.is_some() || field.is_some() || replay.is_some() {
         avro::array_start(out, 1);
         whole(out, effect.map(|effect| effect.of_seq));
         avro::optional(out, effect.map(|effect| effect.kind.name()), avro::string);
@@ -183,6 +184,7 @@ fn encode_details(out: &mut Vec<u8>, event: &Event) {
         length(out, field.and_then(|field| field.hesitation_ms));
         whole(out, field.and_then(|field| field.corrections));
         whole(out, field.and_then(|field| field.refills));
+        avro::optional(out, replay.and_then(|replay| replay.chunks).map(|chunks| chunks.0), avro::long);
     }
     avro::array_end(out);
 }

@@ -50,7 +50,7 @@ mod tests {
             assert_ne!(older, newest, "{} is no older one", path.display());
             counts[usize::from(of_replay)] += 1;
         }
-        assert_eq!(counts, [2, 1]);
+        assert_eq!(counts, [3, 1]);
     }
 
     #[test]

@@ -164,7 +164,7 @@ fn as_avro(sent: &serde_json::Value) -> serde_json::Value {
     }
     fields.remove("properties"); // kept as text: the parser's own test looks at it
     let mut details = serde_json::Map::new();
-    for part in ["effect", "media", "frame", "scroll", "field"] {
+    for part in ["effect", "media", "frame", "scroll", "field", "replay"] {
         if let Some(serde_json::Value::Object(values)) = fields.remove(part) {
             details.extend(values.into_iter().map(|(name, value)| (format!("{part}_{name}"), value)));
         }

@@ -44,7 +44,7 @@ fn recordings_that_were_answered_are_in_sql_once_after_a_kill() {
     visible(&warehouse, chunks, assets);
     warehouse.compact();
     visible(&warehouse, chunks, assets);
-    let whole = "select count(*) from replay_page_views where chunks_missing = 0 and snapshots = 1";
+    let whole = "select count(*) from replay_page_views where chunks_lost = 0 and snapshots = 1";
     assert_eq!(warehouse.number(whole), Ok(VISITORS as i64));
     warehouse.verify();
     let (status, _) = standalone.terminate(STOP_WITHIN);

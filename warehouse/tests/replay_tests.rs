@@ -25,7 +25,8 @@ use warehouse::Lake;
 use warehouse::compact::{Summary, compact, every};
 use warehouse::verify::{Report, verify};
 
-const CHUNKS: &str = "select page_view_id, chunk_seq, part, kind, bytes, payload from replay_chunks order by 1, 2, 3";
+const CHUNKS: &str =
+    "select page_view_id, chunk_seq, part, kind, assets, bytes, payload from replay_chunks order by 1, 2, 3";
 const ASSETS: &str = "select sha256, content_type, bytes, payload from replay_assets order by 1";
 
 async fn compacted(lake: &Arc<Lake>) -> Summary {
@@ -63,6 +64,7 @@ async fn recordings_are_in_sql_before_and_after_a_compaction_alike() {
     recordings.land(&bodies);
     let (chunks, assets) = (rows(&lake, CHUNKS).await, rows(&lake, ASSETS).await);
     let kinds: Vec<_> = chunks.iter().map(|row| (row[1].clone(), row[2].clone(), row[3].clone())).collect();
+    assert!(chunks.iter().any(|row| row[4] == json!([assets[0][0]])), "chunks name their assets: {chunks:?}");
     let snapshot = |part: i64| (json!(0), json!(part), json!("snapshot"));
     let mutations = (json!(1), json!(0), json!("mutations"));
     let expected = [snapshot(0), snapshot(1), snapshot(2), mutations.clone(), snapshot(0), mutations];
@@ -196,17 +198,53 @@ async fn a_recording_belongs_to_the_session_of_its_page_view_and_to_no_other_vis
     bodies.push(cut[0].clone());
     recordings.land(&bodies);
     let lake = landing.lake();
-    let sql = "select v.visitor_id, v.page_view_id, s.session_id is not null, v.page_url, v.chunks, v.snapshots, \
-               v.chunks_missing, v.bytes > 0 from replay_page_views v \
+    let sql = "select v.visitor_id, v.page_view_id, s.session_id is not null, v.page_url, v.chunks_expected, v.chunks, \
+               v.snapshots, v.chunks_lost, v.bytes > 0 from replay_page_views v \
                left join sessions s on s.session_id = v.session_id order by 1";
     let expected = [
-        json!([own.visitor_id, own.page_view_id, true, "https://shop.example/boxes", 2, 1, 0, true]),
-        json!([later.visitor_id, own.page_view_id, false, null, 1, 0, 2, true]),
-        json!([lost.visitor_id, lost.page_view_id, false, null, 2, 1, 2, true]),
+        json!([own.visitor_id, own.page_view_id, true, "https://shop.example/boxes", 2, 2, 1, 0, true]),
+        json!([later.visitor_id, own.page_view_id, false, null, 3, 1, 0, 2, true]),
+        json!([lost.visitor_id, lost.page_view_id, false, null, 4, 2, 1, 2, true]),
     ];
     assert_eq!(rows(&lake, sql).await, expected);
     compacted(&lake).await;
     assert_eq!(rows(&lake, sql).await, expected);
+}
+
+#[tokio::test]
+async fn what_page_leave_tells_is_missed_when_it_does_not_come() {
+    let mut landing = Landing::new();
+    let (mut own, other) = (recorder(1), recorder(2));
+    let mut tab = Tab::new(&own.visitor_id, &own.tab_id);
+    let mut left = |page_view: &str, chunks: f64| {
+        let left = tab.event("page_leave", NOON + SECOND).with(&[("page_view_id", page_view)]);
+        left.with_numbers(&[("replay_chunks", chunks)])
+    };
+    let nothing_came = "01934f5e-6001-7000-8000-0000000000cc";
+    let events =
+        [left(&own.page_view_id, 5.0), left(nothing_came, 3.0), left("01934f5e-6001-7000-8000-0000000000dd", 0.0)];
+    landing.land(&events);
+    let mut recordings = Recordings::of(landing.path());
+    recordings.land(&[own.snapshot(20), own.mutations(1), own.mutations(1)]);
+    let lake = landing.lake();
+    let sql = "select page_view_id, chunks_expected, chunks, chunks_lost from replay_page_views order by 1";
+    let expected = [json!([nothing_came, 3, 0, 3]), json!([own.page_view_id, 5, 3, 2])];
+    let ledger = "select l.visitor_id, l.tab_id, l.page_views, l.replay_chunks_expected, l.replay_chunks_received, \
+                  l.replay_chunks_lost, e.events_received from replay_ledger l \
+                  join ledger e on e.session_id = l.session_id and e.tab_id = l.tab_id";
+    for _ in 0..2 {
+        let mut found = rows(&lake, sql).await;
+        found.sort_by_key(ToString::to_string);
+        let mut wanted = expected.to_vec();
+        wanted.sort_by_key(ToString::to_string);
+        assert_eq!(found, wanted);
+        assert_eq!(rows(&lake, ledger).await, [json!([own.visitor_id, own.tab_id, 2, 8, 3, 5, 3])]);
+        compacted(&lake).await;
+    }
+    assert_eq!(
+        number(&lake, &format!("select count(*) from replay_ledger where visitor_id = '{}'", other.visitor_id)).await,
+        0
+    );
 }
 
 #[tokio::test]

@@ -3,7 +3,8 @@
 use serde::Deserialize;
 use serde::de::{Deserializer, Error};
 
-use super::value::{Length, Share, Text, Whole};
+use super::RECORDING_CHUNKS_MAX;
+use super::value::{Length, Share, Text, Whole, Within};
 
 /// What followed first on a click, tap, Enter or Space.
 #[derive(Debug, Deserialize)]
@@ -105,6 +106,13 @@ pub struct Scroll {
     pub page_height: Option<Length>,
     /// Share of the page's height that was seen so far.
     pub depth: Option<Share>,
+}
+
+/// What was sent of the page view's recording.
+#[derive(Debug, Deserialize)]
+pub struct Recording {
+    /// Chunks, as `POST /v1/replay` takes them: by their number a lost tail is known.
+    pub chunks: Option<Within<0, RECORDING_CHUNKS_MAX>>,
 }
 
 /// How a field was filled while it had the focus.

@@ -2,7 +2,7 @@
 
 use serde::Deserialize;
 
-use super::details::{Effect, Field, Frame, Media, Scroll};
+use super::details::{Effect, Field, Frame, Media, Recording, Scroll};
 use super::event_type::EventType;
 use super::reject::EventCode;
 use super::value::{Length, Number, Object, Properties, Samples, Text, Whole, integer_from};
@@ -84,6 +84,8 @@ pub struct Event<'a> {
     pub scroll: Option<Box<Object<Scroll>>>,
     /// Of a `blur` event.
     pub field: Option<Box<Object<Field>>>,
+    /// Of a `page_leave` event.
+    pub replay: Option<Box<Object<Recording>>>,
 }
 
 /// The control that an event happened on.

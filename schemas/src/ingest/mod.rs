@@ -20,12 +20,12 @@ use serde::Deserialize;
 use serde_json::value::RawValue;
 
 pub use client_hints::{BRANDS_MAX, Brand, Brands, ClientHints, HINT_BYTES_MAX, Hint};
-pub use details::{Effect, EffectKind, Field, Frame, Media, Scroll};
+pub use details::{Effect, EffectKind, Field, Frame, Media, Recording, Scroll};
 pub use event::{Change, Clipboard, Degraded, Element, Event, Input, JsError, Key, NetworkRequest, Trail, Vital};
 pub use event_type::EventType;
 pub(crate) use explain::explain_value;
 pub use reject::{BatchCode, BatchError, EventCode, Reject};
-pub use value::{Id, Length, Number, Object, Properties, Samples, Share, Text, Whole};
+pub use value::{Id, Length, Number, Object, Properties, Samples, Share, Text, Whole, Within};
 
 /// Most events of one batch (TRUST.md, edge). More is answered 413.
 pub const EVENTS_MAX: usize = 1_000;
@@ -37,6 +37,9 @@ pub const STRING_BYTES_MAX: usize = 8 * 1024;
 pub const DEPTH_MAX: usize = 32;
 /// Most samples of one pointer trail: more than 64 KiB of realistic samples; keeps `[0,0,0,…]` from growing fourfold.
 pub const TRAIL_SAMPLES_MAX: usize = 4_096;
+
+/// Most chunks of one page view's recording: one every five seconds for 24 hours are 17,280.
+pub const RECORDING_CHUNKS_MAX: i64 = 32_768;
 
 /// Nesting that the batch itself adds around an event: the batch and its list.
 const DEPTH_AROUND_EVENT: usize = 2;

@@ -123,6 +123,22 @@ impl<'de> Deserialize<'de> for Whole {
     }
 }
 
+/// A whole number within bounds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Within<const LEAST: i64, const MOST: i64>(pub i64);
+
+impl<'de, const LEAST: i64, const MOST: i64> Deserialize<'de> for Within<LEAST, MOST> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let number = i64::deserialize(deserializer)?;
+        if !(LEAST..=MOST).contains(&number) {
+            return Err(D::Error::custom(format_args!(
+                "{OUT_OF_RANGE_PREFIX}: {number} is not between {LEAST} and {MOST}"
+            )));
+        }
+        Ok(Self(number))
+    }
+}
+
 /// An integer from `LEAST` to 2⁵³ − 1, or to the largest of its type, where one is given.
 pub(super) fn integer_from<'de, const LEAST: i64, T, D>(deserializer: D) -> Result<Option<T>, D::Error>
 where

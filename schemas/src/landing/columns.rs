@@ -74,7 +74,7 @@ pub fn event_fields() -> Vec<Field> {
     add(true, &number, &["effect_after_ms", "media_position_s", "frame_blocking_ms"]);
     add(true, &text, &["frame_script", "frame_invoker"]);
     add(true, &number, &["scroll_page_height", "scroll_depth", "field_hesitation_ms"]);
-    add(true, &int, &["field_corrections", "field_refills"]);
+    add(true, &int, &["field_corrections", "field_refills", "replay_chunks"]);
     add(true, &list(), &TRAIL_COLUMNS);
     add(false, &int, &["kafka_partition", "kafka_offset"]);
     fields

@@ -5,7 +5,7 @@ use serde::de::{Deserializer, Error};
 use uuid::Uuid;
 
 use super::{CHUNKS_MAX, INFLATED_BYTES_MAX, PARTS_MAX, RawFrame, Sha256, VERSION};
-use crate::ingest::{Clock, EventCode, Id, Length, Number, Object, Text, Whole, explain_value};
+use crate::ingest::{Clock, EventCode, Id, Length, Number, Object, Text, Whole, Within, explain_value};
 
 /// A frame whose header is good; borrows from the body. Its payload is looked at by whoever shows it.
 #[derive(Debug)]
@@ -53,22 +53,6 @@ impl Encoding {
             Encoding::Gzip => "gzip",
             Encoding::Identity => "identity",
         }
-    }
-}
-
-/// A whole number within bounds.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Within<const LEAST: i64, const MOST: i64>(pub i64);
-
-impl<'de, const LEAST: i64, const MOST: i64> Deserialize<'de> for Within<LEAST, MOST> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let number = i64::deserialize(deserializer)?;
-        if !(LEAST..=MOST).contains(&number) {
-            return Err(D::Error::custom(format_args!(
-                "number out of range: {number} is not between {LEAST} and {MOST}"
-            )));
-        }
-        Ok(Self(number))
     }
 }
 

@@ -33,5 +33,5 @@ pub const BODY_BYTES_MAX: usize = 1024 * 1024;
 pub const PARTS_MAX: i64 = 8;
 /// Longest payload of a chunk after inflating, all parts joined; longest asset after inflating.
 pub const INFLATED_BYTES_MAX: i64 = 8 * 1024 * 1024;
-/// Most chunks of one page view: one every five seconds for 24 hours are 17,280.
-pub const CHUNKS_MAX: i64 = 32_768;
+/// Most chunks of one page view.
+pub const CHUNKS_MAX: i64 = crate::ingest::RECORDING_CHUNKS_MAX;

@@ -54,7 +54,7 @@ const NUMBERS: [(&str, &str, &str); 14] = [
     ("field_hesitation_ms", "details", "field_hesitation_ms"),
 ];
 
-const INTS: [(&str, &str, &str); 11] = [
+const INTS: [(&str, &str, &str); 12] = [
     ("button", "", "button"),
     ("input_length", "input", "length"),
     ("change_index", "change", "index"),
@@ -66,6 +66,7 @@ const INTS: [(&str, &str, &str); 11] = [
     ("effect_of_seq", "details", "effect_of_seq"),
     ("field_corrections", "details", "field_corrections"),
     ("field_refills", "details", "field_refills"),
+    ("replay_chunks", "details", "replay_chunks"),
 ];
 
 const RECT: [(&str, &str); 4] =

@@ -96,10 +96,11 @@ fn as_avro(value: &Value) -> apache_avro::types::Value {
     }
 }
 
-/// Written with the schema of 2026-11-21, which knew no client hints, and with that of 2026-11-26, which knew no details.
+/// Written with the schema of 2026-11-21, which knew no client hints, with that of 2026-11-26, which knew no details, and with
+/// the second of that day, which knew no recordings.
 #[test]
 fn records_of_the_older_schemas_are_read() {
-    for date in ["2026-11-21", "2026-11-26"] {
+    for date in ["2026-11-21", "2026-11-26", "2026-11-26.2"] {
         let older = std::fs::read_to_string(format!("../schemas/avro/older/telemetry.events.{date}.avsc")).unwrap();
         assert_is_read(older);
     }

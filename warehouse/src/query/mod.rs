@@ -106,9 +106,9 @@ pub async fn open(lake: &Lake, sql: &str, limits: Limits) -> Result<Rows, Failur
         let read = context.state().resolve_table_references(&only_statement(view)?)?;
         named.extend(read.iter().map(|name| name.table().to_owned()));
     }
-    let recorded = named.iter().any(|name| name == replay::VIEW).then(replay::view);
-    if let Some(view) = recorded {
-        let read = context.state().resolve_table_references(&only_statement(view)?)?;
+    let recorded = replay::views(&named);
+    for view in recorded {
+        let read = context.state().resolve_table_references(&only_statement(view.sql)?)?;
         named.extend(read.iter().map(|name| name.table().to_owned()));
     }
     let wanted: Vec<&'static Table> =
@@ -122,8 +122,8 @@ pub async fn open(lake: &Lake, sql: &str, limits: Limits) -> Result<Rows, Failur
         };
         context.register_table(table.name, provider)?;
     }
-    if let Some(view) = recorded {
-        context.register_table(replay::VIEW, context.sql(view).await?.into_view())?;
+    for view in recorded {
+        context.register_table(view.name, context.sql(view.sql).await?.into_view())?;
     }
     if let Some(view) = view {
         context.register_table(friction::VIEW, context.sql(&view).await?.into_view())?;

@@ -6,7 +6,8 @@
 
 mod compact;
 mod fresh;
-mod view;
+mod live;
+mod views;
 mod writer;
 
 use datafusion::arrow::record_batch::RecordBatch;
@@ -17,7 +18,8 @@ use crate::tables::{REPLAY_CHUNKS, Table};
 
 pub(crate) use compact::{Appended, compact};
 pub(crate) use fresh::{Taken, taken};
-pub(crate) use view::{VIEW, open, view};
+pub(crate) use live::open;
+pub(crate) use views::views;
 
 /// Which landed frames a table takes, and what names one of them for ever.
 pub(crate) struct Rule {

@@ -1,4 +1,4 @@
-//! Recordings in SQL: the tables with what has landed since, and page views with what is recorded of them.
+//! The tables of recordings in SQL: what was compacted, and what has landed since.
 
 use std::collections::HashSet;
 use std::sync::Arc;
@@ -13,9 +13,6 @@ use super::rule;
 use crate::curated::scan::Scan;
 use crate::lake::Lake;
 use crate::tables::Table;
-
-/// Name of the view that has a row for each page view of a session of which something is recorded.
-pub(crate) const VIEW: &str = "replay_page_views";
 
 /// A table of recordings as it would stand if everything that has landed were compacted now. The version is read before the
 /// chain, so no frame falls between them.
@@ -50,34 +47,4 @@ fn is_fresh(origins: HashSet<Origin>) -> ScalarUDF {
     };
     let inputs = vec![DataType::Int64, DataType::Int64];
     create_udf("is_fresh", inputs, DataType::Boolean, Volatility::Stable, Arc::new(call))
-}
-
-/// A select of what is recorded of each page view, in the session in which the recording began. Whoever names another visitor's page
-/// view belongs to nobody. A chunk has come when all of its parts have.
-pub(crate) fn view() -> &'static str {
-    r"
-with chunks as (
-    select site_id, visitor_id, page_view_id, chunk_seq, min(kind) as kind, min(first_at) as first_at,
-        max(last_at) as last_at, sum(bytes) as bytes, max(raw_bytes) as raw_bytes, max(nodes) as nodes,
-        bool_or(partial) as partial, bool_or(final) as final, count(*) >= max(parts) as whole
-    from replay_chunks group by site_id, visitor_id, page_view_id, chunk_seq
-),
-recorded as (
-    select site_id, visitor_id, page_view_id, min(first_at) as first_at, max(last_at) as last_at,
-        count(*) filter (where whole) as chunks, count(*) filter (where whole and kind = 'snapshot') as snapshots,
-        max(chunk_seq) + 1 as chunks_named, sum(bytes) as bytes, sum(raw_bytes) as raw_bytes,
-        max(nodes) as nodes, bool_or(partial) as partial, bool_or(final) as final
-    from chunks group by site_id, visitor_id, page_view_id
-),
-of_sessions as (
-    select p.site_id, p.visitor_id, p.page_view_id, p.session_id, p.session_started_at, p.page_url, p.started_at,
-        row_number() over (partition by p.site_id, p.visitor_id, p.page_view_id order by p.started_at) as place
-    from page_views p
-)
-select r.site_id, p.session_id, p.session_started_at, r.visitor_id, r.page_view_id, p.page_url, r.first_at, r.last_at,
-    r.chunks, r.snapshots, r.chunks_named - r.chunks as chunks_missing, r.final as ended, r.partial, r.nodes, r.bytes,
-    r.raw_bytes
-from recorded r left join of_sessions p
-    on p.site_id = r.site_id and p.visitor_id = r.visitor_id and p.page_view_id = r.page_view_id and p.place = 1
-"
 }
