@@ -9,6 +9,6 @@ export default defineConfig({
     pool: 'threads',
     poolOptions: { threads: { singleThread: true, isolate: false } },
     setupFiles: ['sdk/tests/setup.ts'],
-    include: ['sdk/tests/**/*.test.ts', 'studio/**/*.test.js'],
+    include: ['sdk/tests/**/*.test.ts', 'player/tests/**/*.test.ts', 'studio/**/*.test.js'],
   },
 });

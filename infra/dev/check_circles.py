@@ -21,7 +21,7 @@ from os.path import normpath
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent.parent
-SCRIPTS = ["web/sdk/src", "web/shop/src", "web/studio", "web/e2e", "bench/page", "infra/lists"]
+SCRIPTS = ["web/sdk/src", "web/shop/src", "web/player/src", "web/studio", "web/e2e", "bench/page", "infra/lists"]
 # Of others, made, or sites for tests whose every file is a program of its own.
 NO_SCRIPTS = {"node_modules", "dist", "pages"}
 

@@ -9,6 +9,7 @@ WORKDIR /web
 COPY web/package.json web/package-lock.json ./
 COPY web/sdk/package.json sdk/
 COPY web/shop/package.json shop/
+COPY web/player/package.json player/
 RUN npm ci --no-fund --no-audit
 COPY schemas /schemas
 COPY web ./

@@ -132,6 +132,22 @@ fn sanitising_a_vector_again_changes_nothing() {
     }
 }
 
+/// What is left stands in a file, for the browser to play: a line for each vector.
+#[test]
+fn what_is_left_is_what_the_browser_plays() {
+    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("hostile.clean.jsonl");
+    let line = |vector: Vector| {
+        let left = sanitise(&lines(&vector.events));
+        format!("{}\n", serde_json::json!({"name": vector.name, "events": left}))
+    };
+    let left: String = vectors().into_iter().map(line).collect();
+    if std::env::var_os("CT_WRITE_CLEAN").is_some() {
+        fs::write(&file, &left).unwrap();
+    }
+    let same = fs::read_to_string(&file).is_ok_and(|written| written == left);
+    assert!(same, "look at what changed, then CT_WRITE_CLEAN=1 cargo test --locked --workspace --test hostile");
+}
+
 /// The page around a vector stays: a test that everything was thrown away would pass as well.
 #[test]
 fn what_is_left_can_still_be_played() {
