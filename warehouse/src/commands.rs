@@ -16,10 +16,12 @@ use crate::config::{Command, Config, Format};
 use crate::format::{self, Answer};
 use crate::friction;
 use crate::lake::Lake;
+use crate::providers::{Order, import};
 use crate::query::{Failure, Limits};
 use crate::serve::{About, Serving, check_token, serve};
 use crate::sql::{Form, Question, Reply, once};
 use crate::verify::verify;
+use crate::views;
 
 /// Runs a command; the exit code says what came of it, an error is for the last line.
 pub async fn run(command: Command, config: Config, shutdown: CancellationToken) -> anyhow::Result<ExitCode> {
@@ -36,6 +38,17 @@ pub async fn run(command: Command, config: Config, shutdown: CancellationToken) 
                 done = sql_command(&config, sql, format) => done.map_err(told),
                 () = shutdown.cancelled() => anyhow::bail!("stopped"),
             }
+        }
+        Command::Coverage { provider, by, bots, format } => {
+            let sql = views::coverage(provider.name(), by, bots);
+            tokio::select! {
+                done = sql_command(&config, sql, format) => done.map_err(told),
+                () = shutdown.cancelled() => anyhow::bail!("stopped"),
+            }
+        }
+        Command::Import { provider, files, intraday, .. } => {
+            let site_id = config.site.clone().context("site: not given")?;
+            import_command(open()?.as_ref(), Order { provider, files, site_id, intraday }, shutdown).await
         }
         Command::Serve { .. } => serve_command(open()?, config, shutdown).await,
         Command::Verify => verify_command(open()?.as_ref()).await,
@@ -67,6 +80,46 @@ async fn compact_command(lake: Arc<Lake>, config: &Config, shutdown: Cancellatio
         println!("{} frames of recordings", summary.frames);
     }
     Ok(ExitCode::SUCCESS)
+}
+
+async fn import_command(lake: &Lake, order: Order, shutdown: CancellationToken) -> anyhow::Result<ExitCode> {
+    lake.store.prove_create_only("warehouse/_checks").await?;
+    let table = order.provider.table().name;
+    let bar = bar("{bar:30} {bytes}/{total_bytes}, {eta} left");
+    let work = import(lake, order, |done, total| {
+        bar.set_length(total);
+        bar.set_position(done);
+    });
+    let summary = tokio::select! {
+        summary = work => summary,
+        () = shutdown.cancelled() => anyhow::bail!("stopped; the table is as it was"),
+    };
+    bar.finish_and_clear();
+    let summary = summary?;
+    for named in &summary.rejected_named {
+        eprintln!("rejected {named}");
+    }
+    let days: Vec<String> = summary.days.iter().map(ToString::to_string).collect();
+    if !days.is_empty() {
+        println!("{table} holds {} of {}", count(summary.rows, "row"), days.join(", "));
+    }
+    for day in &summary.days_kept {
+        println!("{day} stays as it is: it holds the daily export, which an intraday one does not replace");
+    }
+    println!(
+        "{} rejected, {} excluded by the provider, {} came twice",
+        count(summary.rejected, "row"),
+        summary.excluded,
+        summary.repeated
+    );
+    if let Some((key, kept)) = &summary.rejected_kept {
+        println!("{} kept in {key} of the store", count(*kept, "rejected row"));
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+fn count(number: u64, what: &str) -> String {
+    format!("{number} {what}{}", if number == 1 { "" } else { "s" })
 }
 
 async fn sql_command(config: &Config, sql: String, format: Format) -> anyhow::Result<ExitCode> {

@@ -2,7 +2,8 @@
 //!
 //! Path of an event here: [`landing::Chains`] finds the links that name its landing file, [`compact`] takes it into the [`tables`]
 //! (`merge` says what that changes, `curated` holds them); [`query`] sees it before and after, in a process of [`sql`]
-//! when the statement is somebody's. [`verify`] adds the books up.
+//! when the statement is somebody's. [`verify`] adds the books up. [`providers`] takes other providers' exports into tables
+//! beside ours, and [`views`] puts them together.
 //!
 //! Any number of processes may work on one store: every commit is one create-only PUT.
 #![forbid(unsafe_code)]
@@ -18,6 +19,7 @@ mod lake;
 pub mod limits;
 mod merge;
 mod progress;
+pub mod providers;
 pub mod query;
 mod replay;
 pub mod serve;
@@ -25,6 +27,7 @@ pub mod sql;
 mod store;
 pub mod tables;
 pub mod verify;
+pub mod views;
 
 pub use engine::Resources;
 pub use lake::Lake;

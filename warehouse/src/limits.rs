@@ -131,3 +131,28 @@ pub const PARALLEL_READS: usize = 16;
 pub const BODY_BYTES_MAX: u64 = 128 << 10;
 /// Statements and requests still open at shutdown get so long.
 pub const DRAIN: Duration = Duration::from_secs(1);
+
+/// Length of a site's name, which is part of keys and partitions; the collector's limit.
+pub const SITE_ID_BYTES_MAX: usize = 64;
+/// Files of one import.
+pub const IMPORT_FILES_MAX: usize = 10_000;
+/// Row of an export; a longer one is rejected. GA4 sends 25 parameters of 100 characters and 200 items at most, Adobe 64 KiB.
+pub const IMPORT_ROW_BYTES_MAX: usize = 1 << 20;
+/// Columns of a header. Adobe's feed has about 1,200.
+pub const IMPORT_COLUMNS_MAX: usize = 4_096;
+/// Rows of a batch while an import is sorted and written, …
+pub const IMPORT_BATCH_ROWS: usize = 256;
+/// … fewer when they take more than this many bytes in their file.
+pub const IMPORT_BATCH_BYTES_MAX: usize = 4 << 20;
+/// All look-ups of one feed, and its header, in bytes. Adobe's are 3 MB.
+pub const LOOKUP_BYTES_MAX: u64 = 64 << 20;
+/// Rejected rows that are named on the terminal.
+pub const REJECTED_NAMED_MAX: usize = 10;
+/// Beginning of a rejected row that is kept.
+pub const REJECTED_ROW_BYTES_MAX: usize = 64 << 10;
+/// Rejected rows of one import that are kept; further ones are counted.
+pub const REJECTED_KEPT_BYTES_MAX: usize = 32 << 20;
+/// Rows of a Parquet file that are read at once.
+pub const IMPORT_PARQUET_ROWS: usize = 256;
+/// Rows of the coverage report.
+pub const COVERAGE_ROWS_MAX: usize = 1_000;

@@ -38,10 +38,9 @@ fn main() -> ExitCode {
         let _ = Cli::command().print_help();
         return ExitCode::from(2);
     };
-    let log = if matches!(command, Command::Sql { .. } | Command::Friction { .. } | Command::Verify) {
-        LOG_OF_ONE_ANSWER
-    } else {
-        LOG
+    let log = match command {
+        Command::Compact { .. } | Command::Serve { .. } => LOG,
+        _ => LOG_OF_ONE_ANSWER,
     };
     if let Err(wrong) = cli.logs.start(ENVIRONMENT_PREFIX, log) {
         return wrong.exit();

@@ -11,8 +11,10 @@ use settings::{Layers, Logs, Mistakes, Wrong, without_password};
 
 use crate::engine::Resources;
 use crate::limits::{MEMORY_BYTES_MAX, SPILL_BYTES_MAX, SQL_MEMORY_BYTES_MIN};
+use crate::providers::Provider;
 use crate::serve::check_token;
 use crate::sql::Settings;
+use crate::views::By;
 
 /// Prefix of the environment variables: `query_time` is `WAREHOUSE_QUERY_TIME`.
 pub const ENVIRONMENT_PREFIX: &str = "WAREHOUSE_";
@@ -25,6 +27,15 @@ const SQL_WORKERS_LARGEST: usize = 1_000;
 /// So many open requests are another's denial of service, not a queue.
 const SQL_QUEUE_LARGEST: usize = 100_000;
 
+const IMPORT_HELP: &str = "\
+Examples:
+  warehouse --store file:///srv/telemetry import ga4 --site shop events_20261120-*.json.gz
+  warehouse --store file:///srv/telemetry import adobe --site shop feed/hit_data.tsv
+
+All files of one import are one commit. It replaces the days that they hold, of this site: give all files of a day together. The
+same import twice gives the same table, and one that ends early changes nothing. A row that cannot be read is rejected: named by
+file and line, counted, and kept below warehouse/_rejected/ of the store. Hits that Adobe excludes from its reports are left out.";
+
 /// Takes landed events into curated Delta tables, and answers SQL over both.
 #[derive(Debug, Parser)]
 #[command(
@@ -32,7 +43,7 @@ const SQL_QUEUE_LARGEST: usize = 100_000;
     version,
     after_help = "Examples:\n  warehouse --store file:///srv/telemetry sql \"select type, count(*) as n from events group by 1\"\n  \
                   warehouse --store s3://bucket/prefix compact --every 5m\n  WAREHOUSE_STORE=file:///srv/telemetry warehouse serve\n\n\
-                  Tables: events, pointer, sessions, page_views, clicks, hovers, fields, requests, effects, ledger, and the view friction. Each shows what was compacted and what has just landed.\n\
+                  Tables: events, pointer, sessions, page_views, clicks, hovers, fields, requests, effects, ledger; ga4_events and adobe_hits, if they were imported; and the views friction, channels, campaigns, telemetry_with_ga4 and telemetry_with_adobe. Each shows what was compacted and what has just landed.\n\
                   Any number of these commands may run beside each other, and beside `standalone`, on one store."
 )]
 pub struct Cli {
@@ -51,7 +62,7 @@ pub struct Options {
     #[arg(long, global = true, value_name = "URL")]
     pub store: Option<String>,
     /// TOML file; its keys are these flags with underscores: store, memory_bytes_max, spill_bytes_max, query_time,
-    /// sql_memory_bytes_max, sql_workers_max, sql_queue_max, listen, token, compact_every. Each can be set by the
+    /// sql_memory_bytes_max, sql_workers_max, sql_queue_max, listen, token, compact_every, site. Each can be set by the
     /// environment too (WAREHOUSE_QUERY_TIME for query_time); flags win over it, and it wins over the file
     #[arg(long, env = "WAREHOUSE_CONFIG", global = true, value_name = "FILE")]
     pub config: Option<PathBuf>,
@@ -97,6 +108,35 @@ pub enum Command {
         /// Tell what each signal means, and its thresholds
         #[arg(long)]
         explain: bool,
+        #[arg(long, value_enum, default_value = "table")]
+        format: Format,
+    },
+    /// Take another provider's export into a table beside ours, so that both can be asked together (views telemetry_with_ga4 and
+    /// telemetry_with_adobe)
+    #[command(after_long_help = IMPORT_HELP)]
+    Import {
+        #[arg(value_enum)]
+        provider: Provider,
+        /// GA4: BigQuery's export as lines of JSON, CSV or Parquet. Adobe: hit_data.tsv, with column_headers.tsv and the look-ups
+        /// beside it or given as well. Each may be compressed with gzip
+        #[arg(required = true, value_name = "FILE")]
+        files: Vec<PathBuf>,
+        /// Site of ours that the export is about [default: the setting `site`]
+        #[arg(long, value_name = "SITE")]
+        site: Option<String>,
+        /// GA4: the files are intraday exports, which the daily ones replace; files named events_intraday_… are anyway
+        #[arg(long)]
+        intraday: bool,
+    },
+    /// Tell how many sessions we and another provider saw both, and how many only one of us
+    Coverage {
+        #[arg(value_enum)]
+        provider: Provider,
+        #[arg(long, value_enum, default_value = "all")]
+        by: By,
+        /// Count bots as well
+        #[arg(long)]
+        bots: bool,
         #[arg(long, value_enum, default_value = "table")]
         format: Format,
     },
@@ -148,6 +188,8 @@ struct Given {
     token: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     compact_every: Option<Every>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    site: Option<String>,
 }
 
 /// Time between two compactions.
@@ -168,6 +210,7 @@ impl Default for Given {
             listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 8090)),
             token: None,
             compact_every: None,
+            site: None,
         }
     }
 }
@@ -200,6 +243,8 @@ pub struct Config {
     pub listen: SocketAddr,
     pub token: Option<String>,
     pub compact_every: Option<Duration>,
+    /// The site that an import is about.
+    pub site: Option<String>,
 }
 
 impl Config {
@@ -229,6 +274,11 @@ impl Config {
         {
             mistakes.at("token", format!(": {error}"));
         }
+        if matches!(cli.command, Some(Command::Import { .. })) && given.site.is_none() {
+            let what =
+                ": not given; write --site, or set WAREHOUSE_SITE: the site_id that the collector gives to its events";
+            mistakes.at("site", what);
+        }
         mistakes.none(given).map(Self::from)
     }
 
@@ -257,6 +307,7 @@ impl Cli {
                 ("--sql-workers-max", "sql_workers_max", sql_workers_max.as_ref()),
                 ("--sql-queue-max", "sql_queue_max", sql_queue_max.as_ref()),
             ]),
+            Some(Command::Import { site, .. }) => flags.push(("--site", "site", site.as_ref())),
             Some(Command::Compact { every }) => flags.push(("--every", "compact_every", every.as_ref())),
             _ => {}
         }
@@ -311,6 +362,7 @@ impl From<Given> for Config {
             listen: given.listen,
             token: given.token.clone(),
             compact_every: given.compact_every.map(|Every(every)| every),
+            site: given.site.clone(),
             given,
         }
     }

@@ -157,7 +157,7 @@ impl Curated {
 
     async fn version(&self, state: DeltaTableState) -> anyhow::Result<Arc<Version>> {
         let version = Version::of(self.table, &self.log, state).await.with_context(|| self.named("cannot read"))?;
-        if !version.files.is_empty() && version.progress == Progress::default() {
+        if !self.table.is_imported() && !version.files.is_empty() && version.progress == Progress::default() {
             bail!(
                 "{}: it holds files, but its log no longer says of which links (txn actions named landing/…); restore \
                  the log, or move the table's folder away and let compaction make it again",
@@ -175,11 +175,44 @@ impl Curated {
         added: Vec<Add>,
         progress: &Progress,
     ) -> anyhow::Result<Committed> {
+        let new_paths: Vec<String> = added.iter().map(|add| add.path.clone()).collect();
+        let loaded = match self.write_commit(base, removed, added, progress).await? {
+            (true, loaded) => return Ok(Committed::Landed(loaded)),
+            (false, loaded) => loaded,
+        };
+        if loaded.progress.reaches(progress) {
+            self.remove_losers(&loaded, &new_paths).await;
+            return Ok(Committed::Landed(loaded));
+        }
+        if loaded.number > base.number {
+            self.remove_losers(&loaded, &new_paths).await;
+        }
+        Ok(Committed::Refused(loaded))
+    }
+
+    /// The same for a table that is imported: what landed is told by the files, and those of a refused commit stay for the
+    /// next one.
+    pub async fn replace(&self, base: &Version, removed: &[&CuratedFile], added: &[Add]) -> anyhow::Result<Committed> {
+        let (answered, loaded) = self.write_commit(base, removed, added.to_vec(), &Progress::default()).await?;
+        let holds = |add: &Add| loaded.files.iter().any(|file| file.path == add.path);
+        match answered || added.iter().all(holds) {
+            true => Ok(Committed::Landed(loaded)),
+            false => Ok(Committed::Refused(loaded)),
+        }
+    }
+
+    /// Tries to write the next version. Says whether the store answered that it stands, and what is the newest one now.
+    async fn write_commit(
+        &self,
+        base: &Version,
+        removed: &[&CuratedFile],
+        added: Vec<Add>,
+        progress: &Progress,
+    ) -> anyhow::Result<(bool, Arc<Version>)> {
         let Some(state) = &base.state else { bail!("{}: it was not made ready", self.named("cannot commit to")) };
         let now = chrono::Utc::now().timestamp_millis();
         let removes =
             removed.iter().map(|file| Action::Remove(Remove { deletion_timestamp: Some(now), ..file.remove.clone() }));
-        let new_paths: Vec<String> = added.iter().map(|add| add.path.clone()).collect();
         let transactions =
             actions(progress).map(|(app_id, end)| Transaction::new_with_last_update(app_id, end, Some(now)));
         let properties =
@@ -194,27 +227,16 @@ impl Curated {
             .build(Some(state), self.log.clone(), operation)
             .await;
         let mut newest = self.newest.lock().await;
-        let loaded = match answer {
-            Ok(done) => {
-                let loaded = self.version(done.snapshot()).await?;
-                *newest = Some(loaded.clone());
-                return Ok(Committed::Landed(loaded));
-            }
+        let (answered, loaded) = match answer {
+            Ok(done) => (true, self.version(done.snapshot()).await?),
             Err(error) => {
                 tracing::debug!(table = self.table.name, %error, "commit failed, loading the table");
-                self.load(Some(base)).await.with_context(|| format!("after a failed commit ({error})"))?
+                let loaded = self.load(Some(base)).await;
+                (false, loaded.with_context(|| format!("after a failed commit ({error})"))?)
             }
         };
         *newest = Some(loaded.clone());
-        drop(newest);
-        if loaded.progress.reaches(progress) {
-            self.remove_losers(&loaded, &new_paths).await;
-            return Ok(Committed::Landed(loaded));
-        }
-        if loaded.number > base.number {
-            self.remove_losers(&loaded, &new_paths).await;
-        }
-        Ok(Committed::Refused(loaded))
+        Ok((answered, loaded))
     }
 
     /// Deletes files of a commit that lost: its version is taken, so nothing can name them any more. A failure

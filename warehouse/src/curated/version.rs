@@ -38,7 +38,10 @@ impl Version {
 
     /// The version that the log says.
     pub(super) async fn of(table: &'static Table, log: &LogStoreRef, state: DeltaTableState) -> anyhow::Result<Self> {
-        let progress = progress(log, state.version()).await?;
+        let progress = match table.is_imported() {
+            true => Progress::default(),
+            false => progress(log, state.version()).await?,
+        };
         let files: Result<Vec<CuratedFile>, _> = state.log_data().iter().map(|file| logged(table, &file)).collect();
         Ok(Self { table, number: state.version(), progress, files: files?, state: Some(state) })
     }

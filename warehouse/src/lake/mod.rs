@@ -43,7 +43,7 @@ impl Lake {
         let engine = Engine::new(&store, resources)?;
         let chains = Chains::new(store.objects().clone(), TOPIC);
         let sizes = Sizes::new(store.objects().clone());
-        let tables = tables::ALL.iter().map(|table| Curated::new(&store, table)).collect();
+        let tables = tables::ALL.iter().chain(tables::IMPORTED).map(|table| Curated::new(&store, table)).collect();
         let recordings = Recordings::new(&store);
         Ok(Arc::new(Self {
             store,

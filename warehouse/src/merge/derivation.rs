@@ -98,6 +98,7 @@ impl Derivation {
         let (time, changed) = match base.table.rows {
             Rows::Landed { .. } => ("occurred_at", landed::CHANGED),
             Rows::OfSessions { .. } => ("session_started_at", TouchedSessions::CHANGED),
+            Rows::Imported => return Ok(HashSet::new()),
         };
         let condition = self.touched.condition(time, BACK_US);
         let curated = self.inputs().table("curated", Scan::version(base))?;
@@ -113,6 +114,7 @@ impl Derivation {
                 return landed.rows(inputs, base.table, part).await;
             }
             Rows::OfSessions { sql, inputs } => (sql(), inputs),
+            Rows::Imported => anyhow::bail!("{:?} is imported", base.table),
         };
         let mut inputs = self.engine.inputs().rows("touched_events", self.touched_events(part).await?)?;
         for input in read {
@@ -140,6 +142,7 @@ impl Derivation {
                 let columns = base.table.columns().join(", ");
                 format!("select {columns} from curated where not {}", TouchedSessions::CHANGED)
             }
+            Rows::Imported => format!("select {} from curated", base.table.columns().join(", ")),
         };
         self.inputs().table("curated", Scan::some(base, files))?.select(&sql).await
     }

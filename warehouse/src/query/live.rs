@@ -56,6 +56,12 @@ impl Live {
     }
 }
 
+/// The rows of a table that is imported, which nothing that has landed changes; none while nothing was imported.
+pub(crate) async fn imported(lake: &Lake, table: &'static Table) -> anyhow::Result<Arc<dyn TableProvider>> {
+    let version = lake.table(table).newest().await?;
+    answered(lake, table, Scan::version(&version)).await
+}
+
 /// The newest versions, in the order of the tables, `events` first. It is read last, so that it is at least as far.
 async fn versions(lake: &Lake, wanted: &[&'static Table]) -> anyhow::Result<Vec<Arc<Version>>> {
     let mut needed = wanted.to_vec();

@@ -8,6 +8,8 @@ pub(crate) mod live;
 
 pub use failure::{Blame, Failure};
 
+use std::collections::BTreeSet;
+
 use datafusion::arrow::datatypes::SchemaRef;
 use datafusion::arrow::record_batch::RecordBatch;
 use datafusion::common::DataFusionError;
@@ -15,20 +17,22 @@ use datafusion::execution::SendableRecordBatchStream;
 use datafusion::execution::context::SQLOptions;
 use datafusion::logical_expr::LogicalPlan;
 use datafusion::prelude::{DataFrame, SessionContext};
+use datafusion::sql::parser::Statement;
 use futures::TryStreamExt;
 
 use crate::curated::scan::Scan;
 use crate::engine::memory_exhausted;
 use crate::engine::one_line;
 use crate::format::Answer;
-use crate::friction;
 use crate::lake::Lake;
 use crate::limits::{ANSWER_BYTES_MAX, ANSWER_ROWS_MAX, PRINTED_BYTES_MAX, PRINTED_ROWS_MAX};
+use crate::merge::Others;
 use crate::replay;
 use crate::tables::{self, Table};
+use crate::views::{self, View};
 use dialect::translate;
 use guard::{Refused, only_statement};
-use live::{Live, answered};
+use live::{Live, answered, imported};
 
 /// Limits of one answer.
 #[derive(Clone, Copy, Debug)]
@@ -99,34 +103,22 @@ pub async fn open(lake: &Lake, sql: &str, limits: Limits) -> Result<Rows, Failur
     let mut statement = only_statement(sql)?;
     translate(&mut statement)?;
     let context = lake.engine.session();
-    let named = context.state().resolve_table_references(&statement)?;
-    let mut named: Vec<String> = named.iter().map(|name| name.table().to_ascii_lowercase()).collect();
-    let view = named.iter().any(|name| name == friction::VIEW).then(|| friction::view(&friction::Settings::default()));
-    if let Some(view) = &view {
-        let read = context.state().resolve_table_references(&only_statement(view)?)?;
-        named.extend(read.iter().map(|name| name.table().to_owned()));
+    let mut named = tables_of(&context, &statement)?;
+    let views = views_of(&context, &mut named)?;
+    let wanted = |table: &&'static Table| named.contains(table.name);
+    let landed: Vec<&'static Table> = tables::ALL.iter().copied().filter(wanted).collect();
+    let live = if landed.is_empty() { None } else { Some(Live::open(lake, &landed).await.map_err(failed)?) };
+    let mut opened = live.as_ref().map_or_else(Others::new, |live| live.tables.clone());
+    for table in tables::IMPORTED.iter().copied().filter(wanted) {
+        opened.push((table, imported(lake, table).await.map_err(failed)?));
     }
-    let recorded = replay::views(&named);
-    for view in recorded {
-        let read = context.state().resolve_table_references(&only_statement(view.sql)?)?;
-        named.extend(read.iter().map(|name| name.table().to_owned()));
+    for table in tables::RECORDINGS.iter().copied().filter(wanted) {
+        let rows = replay::open(lake, table).await.map_err(failed)?;
+        opened.push((table, answered(lake, table, rows).await.map_err(failed)?));
     }
-    let wanted: Vec<&'static Table> =
-        tables::ALL.iter().copied().filter(|table| named.iter().any(|name| name == table.name)).collect();
-    let live = if wanted.is_empty() { None } else { Some(Live::open(lake, &wanted).await.map_err(failed)?) };
-    register(&context, live.as_ref())?;
-    for table in tables::RECORDINGS {
-        let provider = match named.iter().any(|name| name == table.name) {
-            true => answered(lake, table, replay::open(lake, table).await.map_err(failed)?).await.map_err(failed)?,
-            false => Scan::empty(table),
-        };
-        context.register_table(table.name, provider)?;
-    }
-    for view in recorded {
-        context.register_table(view.name, context.sql(view.sql).await?.into_view())?;
-    }
-    if let Some(view) = view {
-        context.register_table(friction::VIEW, context.sql(&view).await?.into_view())?;
+    register(&context, &opened)?;
+    for view in views {
+        context.register_table(view.name, context.sql(&(view.sql)()).await?.into_view())?;
     }
 
     let plan = context.state().statement_to_plan(statement).await?;
@@ -135,11 +127,30 @@ pub async fn open(lake: &Lake, sql: &str, limits: Limits) -> Result<Rows, Failur
     Ok(Rows { schema: batches.schema(), batches, limits, rows: 0, bytes: 0, _live: live })
 }
 
+/// The tables and views that a statement names.
+fn tables_of(context: &SessionContext, statement: &Statement) -> Result<BTreeSet<String>, DataFusionError> {
+    let named = context.state().resolve_table_references(statement)?;
+    Ok(named.iter().map(|name| name.table().to_ascii_lowercase()).collect())
+}
+
+/// The views among the named, each after those that it reads; what they read is named as well.
+fn views_of(context: &SessionContext, named: &mut BTreeSet<String>) -> Result<Vec<&'static View>, Failure> {
+    let mut found = Vec::new();
+    // The last first: a view reads only those before it.
+    for view in views::ALL.iter().rev() {
+        if named.contains(view.name) {
+            named.extend(tables_of(context, &only_statement(&(view.sql)())?)?);
+            found.push(view);
+        }
+    }
+    found.reverse();
+    Ok(found)
+}
+
 /// Makes all tables known; those that the query does not name stay empty.
-fn register(context: &SessionContext, live: Option<&Live>) -> Result<(), DataFusionError> {
-    for table in tables::ALL {
-        let opened = live.and_then(|live| live.tables.iter().find(|(opened, _)| opened == table));
-        match opened {
+fn register(context: &SessionContext, opened: &Others) -> Result<(), DataFusionError> {
+    for table in tables::every() {
+        match opened.iter().find(|(opened, _)| *opened == table) {
             Some((_, provider)) => context.register_table(table.name, provider.clone())?,
             None => context.register_table(table.name, Scan::empty(table))?,
         };

@@ -7,7 +7,6 @@
 mod compact;
 mod fresh;
 mod live;
-mod views;
 mod writer;
 
 use datafusion::arrow::record_batch::RecordBatch;
@@ -19,7 +18,6 @@ use crate::tables::{REPLAY_CHUNKS, Table};
 pub(crate) use compact::{Appended, compact};
 pub(crate) use fresh::{Taken, taken};
 pub(crate) use live::open;
-pub(crate) use views::views;
 
 /// Which landed frames a table takes, and what names one of them for ever.
 pub(crate) struct Rule {

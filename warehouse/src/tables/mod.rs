@@ -1,12 +1,15 @@
 //! The curated tables: one file each, with all that is particular to it. A new table is a new file, its name below, and its
-//! place in [`ALL`].
+//! place in [`ALL`], or in [`IMPORTED`] if what lands has no part in it.
 
+pub(crate) mod adobe_hits;
 mod clicks;
 mod columns;
 mod effects;
 mod events;
 mod fields;
+pub(crate) mod ga4_events;
 mod hovers;
+pub(crate) mod imported;
 mod interactions;
 mod ledger;
 mod page_views;
@@ -44,9 +47,17 @@ pub static ALL: &[&Table] = &[
 /// The tables of recordings: what they hold comes from a topic of its own ([`crate::replay`]).
 pub static RECORDINGS: [&Table; 2] = [&REPLAY_CHUNKS, &REPLAY_ASSETS];
 
+/// Tables of other providers' exports. Compaction and the books of `verify` know nothing of them.
+pub static IMPORTED: &[&Table] = &[&ga4_events::TABLE, &adobe_hits::TABLE];
+
+/// All tables, wherever their rows come from.
+pub fn every() -> impl Iterator<Item = &'static Table> {
+    ALL.iter().chain(IMPORTED).copied().chain(RECORDINGS)
+}
+
 /// The table of a name.
 pub fn named(name: &str) -> Option<&'static Table> {
-    ALL.iter().copied().find(|table| table.name == name)
+    every().find(|table| table.name == name)
 }
 
 /// Columns that partition every table; their values stand in the Delta log, not in the files.
@@ -88,6 +99,8 @@ pub enum Rows {
         /// What it reads beside `touched_events`.
         inputs: &'static [Input],
     },
+    /// Another provider's export. An import replaces the days that it holds; nothing else changes a row.
+    Imported,
 }
 
 /// What the select of a table reads, by the name that it has there.
@@ -140,15 +153,20 @@ impl Table {
         self.schema().fields().iter().map(|field| field.name().clone()).collect()
     }
 
-    /// Its place in [`ALL`].
+    /// Its place in [`every`].
     pub fn index(&self) -> usize {
-        ALL.iter().position(|table| *table == self).expect("ALL holds every table")
+        every().position(|table| table == self).expect("it is one of them")
+    }
+
+    /// Whether its rows come from another provider's export.
+    pub fn is_imported(&self) -> bool {
+        matches!(self.rows, Rows::Imported)
     }
 
     /// The other tables that it reads.
     pub fn reads(&self) -> impl Iterator<Item = &'static Table> {
         let inputs = match self.rows {
-            Rows::Landed { .. } => &[][..],
+            Rows::Landed { .. } | Rows::Imported => &[][..],
             Rows::OfSessions { inputs, .. } => inputs,
         };
         inputs.iter().filter_map(|input| match input {

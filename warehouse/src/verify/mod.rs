@@ -74,6 +74,13 @@ pub async fn verify(lake: &Lake, mut step: impl FnMut(&str)) -> anyhow::Result<R
         check_progress(version, &chains, &mut report);
         sound.push(curated_files::check(lake, version, &mut report).await?);
     }
+    for table in tables::IMPORTED {
+        let version = lake.table(table).newest().await?;
+        if version.exists() {
+            step(table.name);
+            curated_files::check(lake, &version, &mut report).await?;
+        }
+    }
     let present: Vec<Arc<Version>> = versions.iter().filter(|version| version.exists()).cloned().collect();
     if versions[0].exists() {
         step("every event");

@@ -2,8 +2,10 @@
 #![allow(dead_code, reason = "each test binary uses its own part")]
 
 pub(crate) mod events;
+pub(crate) mod exports;
 pub(crate) mod recordings;
 pub(crate) mod server;
+pub(crate) mod visits;
 
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
@@ -304,7 +306,10 @@ impl Landing {
                 "seq" => number(&|index| events[index].seq),
                 "kafka_partition" => number(&|_| 0),
                 "kafka_offset" => number(&|index| start + index as i64),
-                "occurred_at" | "client_at" | "received_at" => time(&|index| events[index].at),
+                "occurred_at" | "received_at" => time(&|index| events[index].at),
+                "client_at" => {
+                    time(&|index| events[index].number("client_at").map_or(events[index].at, |at| at as i64))
+                }
                 "session_started_at" => time(&|index| starts[index]),
                 "duplicate" => flag(&|event| event.duplicate),
                 "time_clamped" | "late" | "is_bot" => flag(&|_| false),

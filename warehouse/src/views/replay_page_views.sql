@@ -1,26 +1,6 @@
-//! What is recorded of page views and sessions, as views: computed when asked, since chunks come after the events of their page view,
-//! and whoever does not ask pays nothing.
-
-/// A name in SQL, and what it selects.
-pub(crate) struct View {
-    pub name: &'static str,
-    pub sql: &'static str,
-}
-
-/// All of them; a later one may read an earlier one.
-static VIEWS: [View; 2] =
-    [View { name: "replay_page_views", sql: PAGE_VIEWS }, View { name: "replay_ledger", sql: LEDGER }];
-
-/// The views that a statement needs which names these tables, in the order in which they read each other.
-pub(crate) fn views(named: &[String]) -> &'static [View] {
-    let last = VIEWS.iter().rposition(|view| named.iter().any(|name| name == view.name));
-    last.map_or(&[], |last| &VIEWS[..=last])
-}
-
-/// One row for each page view of which something was recorded, or said to be, in the session in which it began. Whoever names another
-/// visitor's page view is in nobody's session. A chunk has come when all of its parts have; expected are those below the highest
-/// number that came, and those that `page_leave` tells.
-const PAGE_VIEWS: &str = r"
+-- One row for each page view of which something was recorded, or said to be, in the session in which it began. Whoever names
+-- another visitor's page view is in nobody's session. A chunk has come when all of its parts have; expected are those below the
+-- highest number that came, and those that `page_leave` tells.
 with chunks as (
     select site_id, visitor_id, page_view_id, chunk_seq, min(kind) as kind, min(first_at) as first_at,
         max(last_at) as last_at, cast(sum(bytes) as bigint) as bytes, max(raw_bytes) as raw_bytes, max(nodes) as nodes,
@@ -63,13 +43,3 @@ select c.site_id, p.session_id, p.session_started_at, c.visitor_id, p.tab_id, c.
     c.nodes, c.bytes, c.raw_bytes
 from counted c left join placed p
     on p.site_id = c.site_id and p.visitor_id = c.visitor_id and p.page_view_id = c.page_view_id and p.place = 1
-";
-
-/// One row for each tab of a session of which something was recorded, as `ledger` has them for events.
-const LEDGER: &str = r"
-select site_id, session_id, session_started_at, visitor_id, tab_id, count(*) as page_views,
-    cast(sum(chunks_expected) as bigint) as replay_chunks_expected, cast(sum(chunks) as bigint) as replay_chunks_received,
-    cast(sum(chunks_lost) as bigint) as replay_chunks_lost
-from replay_page_views where session_id is not null
-group by site_id, session_id, session_started_at, visitor_id, tab_id
-";

@@ -1,0 +1,75 @@
+//! An event in a line of CSV.
+//!
+//! BigQuery writes no CSV of nested tables; people write it of a select. So a column may be named by its path
+//! (`device.category`), by the path with underscores (`device_category`), by a parameter's path
+//! (`event_params.ga_session_id`) or by the parameter alone where the table has a column of it (`ga_session_id`). Lists
+//! (`event_params`, `user_properties`, `items`) are JSON.
+
+use anyhow::{Context, ensure};
+use serde_json::{Map, Value};
+
+use crate::limits::IMPORT_COLUMNS_MAX;
+use crate::tables::ga4_events::COLUMNS;
+
+const LISTS: [&str; 3] = ["event_params", "user_properties", "items"];
+
+/// Where each column's value stands in an event.
+pub(super) struct Header(Vec<Vec<String>>);
+
+impl Header {
+    pub(super) fn read(line: &[u8]) -> anyhow::Result<Self> {
+        let names = fields(line).context("its header cannot be read")?;
+        ensure!(names.len() <= IMPORT_COLUMNS_MAX, "{} columns are more than {IMPORT_COLUMNS_MAX}", names.len());
+        ensure!(
+            names.iter().any(|name| name.trim() == "event_name"),
+            "it has no column event_name: is it lines of JSON or CSV with a header, of an export to BigQuery?"
+        );
+        Ok(Self(names.iter().map(|name| place(name.trim())).collect()))
+    }
+
+    /// The line as an event.
+    pub(super) fn event(&self, line: &[u8]) -> Result<Value, String> {
+        let values = fields(line).map_err(|error| format!("no CSV: {error}"))?;
+        if values.len() != self.0.len() {
+            return Err(format!("{} columns, not {} as the header has", values.len(), self.0.len()));
+        }
+        let mut event = Map::new();
+        for (place, text) in self.0.iter().zip(values).filter(|(_, text)| !text.is_empty()) {
+            let value = match LISTS.contains(&place[0].as_str()) && place.len() == 1 {
+                true => serde_json::from_str(&text).map_err(|error| format!("{} is no JSON: {error}", place[0]))?,
+                false => Value::String(text),
+            };
+            put(&mut event, place, value);
+        }
+        Ok(Value::Object(event))
+    }
+}
+
+fn fields(line: &[u8]) -> csv::Result<Vec<String>> {
+    let mut reader = csv::ReaderBuilder::new().has_headers(false).flexible(true).from_reader(line);
+    let first = reader.records().next().transpose()?.unwrap_or_default();
+    Ok(first.iter().map(str::to_owned).collect())
+}
+
+fn place(name: &str) -> Vec<String> {
+    let paths = COLUMNS.iter().flat_map(|(column, _, paths)| paths.split('|').map(move |path| (*column, path)));
+    let known = paths.into_iter().find(|(column, path)| {
+        *path == name || path.replace('.', "_") == name || (*column == name && path.starts_with("event_params."))
+    });
+    known.map_or(name, |(_, path)| path).split('.').map(str::to_owned).collect()
+}
+
+/// Into the object that the path leads to, unless something else is there.
+fn put(event: &mut Map<String, Value>, path: &[String], value: Value) {
+    let Some((name, rest)) = path.split_first() else { return };
+    if rest.is_empty() {
+        event.insert(name.clone(), value);
+        return;
+    }
+    let inner = event.entry(name.clone()).or_insert_with(|| Value::Object(Map::new()));
+    match inner {
+        Value::Object(inner) => put(inner, rest, value),
+        Value::Array(list) => list.push(serde_json::json!({"key": rest.join("."), "value": {"string_value": value}})),
+        _ => {}
+    }
+}
