@@ -14,6 +14,7 @@ use deltalake_core::kernel::Add;
 use futures::TryStreamExt;
 use object_store::path::Path;
 use object_store::{ObjectStore, ObjectStoreExt};
+use tokio_util::task::AbortOnDropHandle;
 use uuid::Uuid;
 
 use super::encode::Encoder;
@@ -79,16 +80,26 @@ pub(crate) async fn write_columns(
     threads: usize,
 ) -> anyhow::Result<Vec<Add>> {
     let mut added = Vec::new();
+    // One file goes out while the next one is encoded.
+    let mut sent: Option<AbortOnDropHandle<anyhow::Result<Add>>> = None;
     let written = async {
         for mut left in partitions {
             while !left.rows.is_empty() {
                 let (columns, rows) = (columns.clone(), left.rows.clone());
                 let encoding = move || encode_file(table, columns.as_ref(), rows, rows_max, threads);
-                let (bytes, statistics) = tokio::task::spawn_blocking(encoding).await??;
+                let encoded = tokio::task::spawn_blocking(encoding).await?;
+                if let Some(sent) = sent.take() {
+                    added.push(sent.await??);
+                }
+                let (bytes, statistics) = encoded?;
                 left.rows.start += usize::try_from(statistics.rows())?;
-                let place = (left.site_id.clone(), left.event_date);
-                added.push(put(objects, table, place, bytes, &statistics).await?);
+                let (objects, place) = (objects.clone(), (left.site_id.clone(), left.event_date));
+                let sending = async move { put(&objects, table, place, bytes, &statistics).await };
+                sent = Some(AbortOnDropHandle::new(tokio::spawn(sending)));
             }
+        }
+        if let Some(sent) = sent.take() {
+            added.push(sent.await??);
         }
         anyhow::Ok(())
     };

@@ -7,7 +7,6 @@ use std::collections::HashSet;
 use std::sync::Arc;
 
 use datafusion::datasource::TableProvider;
-use datafusion::logical_expr::ScalarUDF;
 use datafusion::prelude::DataFrame;
 use object_store::ObjectStore;
 use schemas::landing::Link;
@@ -16,18 +15,21 @@ use schemas::session::{GAP_US_MAX, SESSION_US_MAX};
 use super::Others;
 use super::events::Merge;
 use super::files::files_where;
-use super::functions::{event_numbers, final_session_id, final_session_start, visitor_part};
-use super::held::{HeldRows, Ordered, OrderedTable};
+use super::functions::{final_session_id, final_session_start, visitor_part};
+use super::held::{HeldRows, Ordered, OrderedTable, Stretch};
 use super::landed::{self, Landed, final_columns};
 use super::part::Part;
+use super::past::Known;
 use super::repeats::Repeats;
 use super::touched::{Touched, TouchedSessions};
-use super::visitors::key;
+use super::visitors::{EventId, key};
+use super::walked::{Source, Walked};
 use crate::curated::scan::Scan;
 use crate::curated::{CuratedFile, Version};
 use crate::engine::Engine;
 use crate::engine::inputs::{Inputs, number, text};
-use crate::tables::{EVENTS, Input, Rows, Table, stretches};
+use crate::tables::walk::Walk;
+use crate::tables::{EVENTS, Input, Rows, Table};
 
 /// The farthest that a changed session can begin before the event that touched it.
 const BACK_US: i64 = SESSION_US_MAX + GAP_US_MAX;
@@ -116,15 +118,10 @@ impl Derivation {
             Rows::OfSessions { sql, inputs } => (sql(), inputs),
             Rows::Imported => anyhow::bail!("{:?} is imported", base.table),
         };
-        let mut inputs = self.engine.inputs().rows("touched_events", self.touched_events(part).await?)?;
+        let mut inputs = self.engine.inputs().table("touched_events", self.touched_events(part).await?)?;
         for input in read {
             inputs = match input {
-                Input::Stretches => {
-                    let stretches = inputs.select(stretches::SQL).await?;
-                    inputs.rows("stretches", stretches)?
-                }
-                Input::Kept => inputs.rows("kept", self.kept_of_touched(base).await?)?,
-                Input::Repeats => inputs.function(self.repeats_of(base).await?),
+                Input::Walk(walk) => inputs.table(walk.name, self.walked(walk, base, part).await?)?,
                 Input::Touched(table) => {
                     let rows = self.touched_rows(table, others).await?;
                     inputs.rows(&format!("touched_{}", table.name), rows)?
@@ -148,47 +145,56 @@ impl Derivation {
     }
 
     /// The events of a part of the sessions that must be computed again.
-    async fn touched_events(&self, part: Part) -> anyhow::Result<DataFrame> {
-        let condition = self.touched.condition("occurred_at", BACK_US);
-        if let Some(held) = self.held.as_ref().filter(|_| part == Part::WHOLE) {
-            let inputs = self.engine.inputs().table("held", OrderedTable::new(held.clone()))?;
-            return inputs.select("select * from held").await;
+    async fn touched_events(&self, part: Part) -> anyhow::Result<Arc<dyn TableProvider>> {
+        if let Some(held) = self.held_of(part) {
+            return Ok(OrderedTable::new(held.clone()));
         }
+        let condition = self.touched.condition("occurred_at", BACK_US);
         let mut rows = format!("select * from events where {condition} and {}", TouchedSessions::CHANGED);
         let mut inputs = self.inputs().table("events", self.events.clone())?;
         if let Some(condition) = part.of_visitors() {
             inputs = inputs.function(visitor_part(part.of));
             rows = format!("{rows} and {condition}");
         }
-        inputs.select(&rows).await
+        Ok(inputs.select(&rows).await?.into_view())
     }
 
-    /// Rows of `base`, of the touched visitors' sessions that stay as they are.
-    async fn kept_of_touched(&self, base: &Version) -> anyhow::Result<DataFrame> {
+    fn held_of(&self, part: Part) -> Option<&Arc<Ordered>> {
+        self.held.as_ref().filter(|_| part == Part::WHOLE)
+    }
+
+    /// What comes of a walk over them.
+    async fn walked(&self, walk: &'static Walk, base: &Version, part: Part) -> anyhow::Result<Arc<dyn TableProvider>> {
+        let past = if walk.asks_past { self.past(base).await? } else { Known::default() };
+        let events = match self.held_of(part) {
+            Some(held) => Source::Held(Stretch::of_walk(held.clone(), walk)?),
+            None => {
+                let inputs = self.engine.inputs().table("touched_events", self.touched_events(part).await?)?;
+                Source::Selected(inputs.select(&walk.select("touched_events")).await?.into_unoptimized_plan())
+            }
+        };
+        Ok(Walked::new(walk, Arc::new(past), events))
+    }
+
+    /// What the rows of `base` say of the touched visitors' tabs in sessions that stay as they are; and repeats by event, those
+    /// of the links and those that the replaced rows of `base` counted (kept at their first event).
+    async fn past(&self, base: &Version) -> anyhow::Result<Known> {
         let changed = TouchedSessions::CHANGED;
-        let rows =
-            format!("select * from curated where touched_from(site_id, visitor_id) is not null and not {changed}");
-        self.inputs().table("curated", Scan::version(base))?.select(&rows).await
-    }
-
-    /// `repeats_of(site_id, tab_id, seq)`: repeats by event, those of the links and those that the replaced rows of `base`
-    /// counted (kept at their first event).
-    async fn repeats_of(&self, base: &Version) -> anyhow::Result<ScalarUDF> {
         let condition = self.touched.condition("session_started_at", BACK_US);
         let counted = format!(
-            "select site_id, tab_id, first_seq, duplicates from curated \
-             where duplicates > 0 and {condition} and {}",
-            TouchedSessions::CHANGED
+            "select site_id, tab_id, first_seq, duplicates from curated where duplicates > 0 and {condition} and {changed}"
         );
         let mut repeats = self.repeats.counts.clone();
         let inputs = self.inputs().table("curated", Scan::version(base))?;
         inputs
             .each(&counted, |batch, row| {
-                let event = (key(&[text(batch, 0, row), text(batch, 1, row)]), number(batch, 2, row));
+                let event: EventId = (key(&[text(batch, 0, row), text(batch, 1, row)]), number(batch, 2, row));
                 *repeats.entry(event).or_default() += number(batch, 3, row);
             })
             .await?;
-        Ok(event_numbers("repeats_of", repeats))
+        let stays = format!("touched_from(site_id, visitor_id) is not null and not {changed}");
+        let kept = inputs.select(&format!("select * from curated where {stays}")).await?;
+        Known::read(&self.engine.inputs().rows("kept", kept)?, repeats).await
     }
 
     /// Another table's rows, of the touched visitors.

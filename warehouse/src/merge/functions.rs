@@ -54,13 +54,6 @@ pub(super) fn event_set(name: &str, set: Arc<HashSet<EventId>>) -> ScalarUDF {
     })
 }
 
-/// `name(site_id, tab_id, seq)`: the event's number, null for others.
-pub(super) fn event_numbers(name: &str, numbers: HashMap<EventId, i64>) -> ScalarUDF {
-    function(name, event_inputs(), DataType::Int64, move |rows| {
-        Arc::new((0..rows.count).map(|row| numbers.get(&rows.event(row)).copied()).collect::<Int64Array>())
-    })
-}
-
 /// `visitor_part(site_id, visitor_id)`: in which of the parts a visitor is, from 0.
 pub(super) fn visitor_part(parts: u32) -> ScalarUDF {
     function("visitor_part", key_inputs(), DataType::Int64, move |rows| {

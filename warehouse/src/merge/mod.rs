@@ -18,10 +18,12 @@ mod keys;
 mod landed;
 mod memo;
 mod part;
+mod past;
 mod repeats;
 pub(crate) mod sessionize;
 mod touched;
 pub(crate) mod visitors;
+mod walked;
 
 use std::collections::HashSet;
 use std::sync::Arc;

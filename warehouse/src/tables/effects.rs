@@ -6,7 +6,7 @@ use super::Table;
 use super::columns::{identity, of, text, times};
 use super::interactions::interactions;
 
-pub(super) static TABLE: Table = interactions!("effects", "effects", "effect", "", columns, SQL);
+pub(super) static TABLE: Table = interactions!("effects", "effects", "effect", "", columns, SQL, &[]);
 
 fn columns() -> Vec<Field> {
     [
@@ -27,7 +27,12 @@ const SQL: &str = r"
 select f.site_id, cast(f.occurred_at as date) as event_date, f.session_id, f.visitor_id, f.tab_id, f.page_view_id, f.seq,
     f.occurred_at, f.session_started_at, f.effect_of_seq as of_seq, e.type as of_type, e.page_path,
     e.element_path, e.element_tag, e.element_role, e.element_text, f.effect_kind as kind, f.effect_after_ms as after_ms
-from (select * from touched_events where type <> 'effect') e
-right join (select * from touched_events where type = 'effect') f
+-- the few stand on the left, where a join keeps its rows in memory
+from (select * from touched_events where type = 'effect') f
+left join (
+    -- most events, and none that an effect follows
+    select * from touched_events
+    where type not in ('effect', 'pointer', 'element_enter', 'element_leave', 'scroll', 'heartbeat', 'web_vital', 'request')
+) e
     on f.site_id = e.site_id and f.session_id = e.session_id and f.tab_id = e.tab_id and f.effect_of_seq = e.seq
 ";

@@ -1,8 +1,9 @@
 //! Tables with one row for each event of a type, which a select computes from whole sessions.
 
-/// Such a table by its name, what its rows are called, the type of their events, and what else holds of these (`" and …"`).
+/// Such a table by its name, what its rows are called, the type of their events, and what else holds of these (`" and …"`), then
+/// its columns, its select, and what that reads beside `touched_events`.
 macro_rules! interactions {
-    ($name:literal, $what:literal, $kind:literal, $and:literal, $columns:ident, $sql:ident) => {
+    ($name:literal, $what:literal, $kind:literal, $and:literal, $columns:ident, $sql:ident, $inputs:expr) => {
         $crate::tables::Table {
             name: $name,
             columns: $columns,
@@ -16,7 +17,7 @@ macro_rules! interactions {
                 "session_started_at",
             ],
             bloom_filter_columns: &[],
-            rows: $crate::tables::Rows::OfSessions { sql: || $sql.into(), inputs: &[] },
+            rows: $crate::tables::Rows::OfSessions { sql: || $sql.into(), inputs: $inputs },
             sums: &[$crate::tables::Sum {
                 what: $what,
                 own: concat!("select count(*) from ", $name),

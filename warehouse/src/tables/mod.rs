@@ -18,7 +18,8 @@ mod replay_assets;
 mod replay_chunks;
 mod requests;
 mod sessions;
-pub(crate) mod stretches;
+mod stretches;
+pub mod walk;
 
 use std::borrow::Cow;
 use std::sync::Arc;
@@ -106,13 +107,8 @@ pub enum Rows {
 /// What the select of a table reads, by the name that it has there.
 #[derive(Clone, Copy)]
 pub enum Input {
-    /// `stretches`: see [`stretches`].
-    Stretches,
-    /// `kept`: the table's own rows of the touched visitors, in sessions that stay as they are.
-    Kept,
-    /// The function `repeats_of(site_id, tab_id, seq)`: rows that came again of an event, null for none. The table counts
-    /// them as `duplicates`, at the tab's `first_seq`.
-    Repeats,
+    /// What comes of a walk over `touched_events`, by its own name.
+    Walk(&'static walk::Walk),
     /// `touched_<name>`: another table's rows of the touched visitors.
     Touched(&'static Table),
 }

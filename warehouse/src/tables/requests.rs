@@ -6,7 +6,7 @@ use super::Table;
 use super::columns::{identity, of, text, times};
 use super::interactions::interactions;
 
-pub(super) static TABLE: Table = interactions!("requests", "requests", "request", "", columns, SQL);
+pub(super) static TABLE: Table = interactions!("requests", "requests", "request", "", columns, SQL, &[]);
 
 fn columns() -> Vec<Field> {
     [

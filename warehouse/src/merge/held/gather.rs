@@ -21,7 +21,13 @@ use crate::tables::Rows;
 
 impl Columns for Ordered {
     fn column(&self, field: &Field, rows: Range<usize>) -> anyhow::Result<ArrayRef> {
-        let rows = &self.rows[rows];
+        self.gathered(field, &self.rows[rows])
+    }
+}
+
+impl Ordered {
+    /// A column of some rows, texts in a dictionary.
+    pub(super) fn gathered(&self, field: &Field, rows: &[Row]) -> anyhow::Result<ArrayRef> {
         match field.name().as_str() {
             "session_id" => self.session_ids(rows),
             "session_started_at" => {
@@ -38,9 +44,7 @@ impl Columns for Ordered {
             }
         }
     }
-}
 
-impl Ordered {
     /// Landed rows know some columns by another name.
     fn part<'b>(&self, held: &'b Held, name: &str) -> Option<&'b ArrayRef> {
         let renamed = match self.table.rows {

@@ -23,7 +23,7 @@ use tokio_util::task::AbortOnDropHandle;
 pub(crate) use order::Ordered;
 pub(super) use pairs::Pairs;
 pub(crate) use select::Wanted;
-pub(super) use table::OrderedTable;
+pub(super) use table::{OrderedTable, Stretch};
 
 use super::sessionize::Staying;
 use crate::curated::{CuratedFile, Version};

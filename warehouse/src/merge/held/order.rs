@@ -112,16 +112,24 @@ impl Ordered {
     /// The same rows session by session, by tab and number within: as the selects of derived tables go through them.
     #[must_use]
     pub(crate) fn by_session(mut self) -> Self {
-        let mut sessions: HashMap<(u32, u32, i64), String> = HashMap::new();
-        for row in &self.rows {
-            sessions.entry((row.site, row.visitor, row.start)).or_insert_with(|| self.session_id(row));
+        // Those of a visitor's day follow each other, and mostly those of a session: each stretch is looked up once.
+        let session = |row: &Row| (row.site, row.visitor, row.start);
+        let mut ids: HashMap<(u32, u32, i64), String> = HashMap::new();
+        for rows in self.rows.chunk_by(|one, next| session(one) == session(next)) {
+            ids.entry(session(&rows[0])).or_insert_with(|| self.session_id(&rows[0]));
         }
-        let mut ids: Vec<(String, (u32, u32, i64))> = sessions.into_iter().map(|(session, id)| (id, session)).collect();
-        ids.sort_unstable();
-        let ranks: HashMap<(u32, u32, i64), usize> =
-            ids.into_iter().zip(0..).map(|((_, of), rank)| (of, rank)).collect();
-        let rank = |row: &Row| ranks[&(row.site, row.visitor, row.start)];
-        self.rows.sort_by_cached_key(|row| (row.site, rank(row), row.tab, row.seq));
+        let mut sorted: Vec<(String, (u32, u32, i64))> = ids.into_iter().map(|(session, id)| (id, session)).collect();
+        sorted.sort_unstable();
+        let ranks: HashMap<(u32, u32, i64), u32> =
+            sorted.into_iter().zip(0..).map(|((_, of), rank)| (of, rank)).collect();
+        let mut keys = Vec::with_capacity(self.rows.len());
+        for rows in self.rows.chunk_by(|one, next| session(one) == session(next)) {
+            let rank = ranks[&session(&rows[0])];
+            keys.extend(rows.iter().map(|row| (row.site, rank, row.tab, row.seq)));
+        }
+        let mut keyed: Vec<_> = keys.into_iter().zip(self.rows.drain(..)).collect();
+        keyed.sort_unstable_by_key(|(key, _)| *key);
+        self.rows.extend(keyed.into_iter().map(|(_, row)| row));
         self
     }
 
@@ -140,6 +148,12 @@ impl Ordered {
     pub(super) fn site(&self, row: &Row) -> &str {
         &self.sites[row.site as usize]
     }
+}
+
+/// The rows tab by tab of each visitor, by number within.
+pub(super) fn by_tab(mut rows: Vec<Row>) -> Vec<Row> {
+    rows.sort_unstable_by_key(|row| (row.site, row.visitor, row.tab, row.seq));
+    rows
 }
 
 /// Start of the session of each row that stays, by batch of the landed rows.

@@ -69,8 +69,14 @@ impl<'a> Texts<'a> {
     }
 
     /// Place of the row's text in the dictionary, below 0 for none.
-    fn code(&self, row: usize) -> i32 {
+    pub(super) fn code(&self, row: usize) -> i32 {
         self.0.filter(|(column, _)| column.is_valid(row)).map_or(-1, |(column, _)| column.keys().value(row))
+    }
+
+    /// Every text of the dictionary, in its order.
+    pub(super) fn all(&self) -> impl Iterator<Item = &'a str> {
+        let values = self.0.map(|(_, values)| values);
+        values.into_iter().flat_map(|values| (0..values.len()).map(|place| values.value(place)))
     }
 
     fn text(&self, code: i32) -> &'a str {

@@ -1,6 +1,6 @@
 use datafusion::arrow::array::{Array, ArrayRef, AsArray, Int64Array, StringArray, TimestampMicrosecondArray};
 use datafusion::arrow::compute::cast;
-use datafusion::arrow::datatypes::{DataType, Field, Float64Type};
+use datafusion::arrow::datatypes::{DataType, Field, Float64Type, Int64Type};
 use datafusion::execution::memory_pool::{MemoryConsumer, MemoryPool, UnboundedMemoryPool};
 use schemas::session::session_id;
 
@@ -109,4 +109,24 @@ fn a_table_of_one_type_takes_its_rows_and_knows_their_landing_names() {
     let x = ordered.column(field, 0..1).unwrap();
     assert_eq!(x.data_type(), field.data_type());
     assert_eq!(x.as_list::<i32>().value(0).as_primitive::<Float64Type>().values(), &[1.0]);
+}
+
+#[tokio::test]
+async fn rows_of_the_types_that_a_select_asks_for_are_gathered_and_no_others() {
+    let kept = landed().none_beside();
+    let ordered = Ordered::new(&EVENTS, &landed(), &staying(), &kept, &Sessions::default(), None).unwrap();
+    let context = datafusion::prelude::SessionContext::new();
+    context.register_table("held", OrderedTable::new(Arc::new(ordered.by_session()))).unwrap();
+    let asked = async |condition: &str| {
+        let sql = format!("select seq from held where {condition} order by seq");
+        let plan = context.sql(&sql).await.unwrap().create_physical_plan().await.unwrap();
+        let shown = datafusion::physical_plan::displayable(plan.as_ref()).indent(false).to_string();
+        let batches = datafusion::physical_plan::collect(plan, context.task_ctx()).await.unwrap();
+        let numbers = batches.iter().flat_map(|batch| batch.column(0).as_primitive::<Int64Type>().values().to_vec());
+        (numbers.collect::<Vec<i64>>(), shown.contains("FilterExec"))
+    };
+    assert_eq!(asked("type = 'pointer'").await, (vec![1], false));
+    assert_eq!(asked("type in ('click', 'drag', 'key', 'pointer')").await, (vec![0, 0, 1, 7], false));
+    assert_eq!(asked("type <> 'pointer' and seq > 0").await, (vec![7], true));
+    assert_eq!(asked("type is null").await, (vec![], false));
 }

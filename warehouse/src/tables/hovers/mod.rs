@@ -1,13 +1,22 @@
 //! One hover: the pointer rested on an element for a while.
 
+mod facts;
+
 use datafusion::arrow::datatypes::{DataType, Field};
 
-use super::Table;
 use super::columns::{identity, of, text, times};
 use super::interactions::interactions;
+use super::{Input, Table};
 
-pub(super) static TABLE: Table =
-    interactions!("hovers", "hovers", "element_leave", " and duration_ms >= 250", columns, SQL);
+pub(super) static TABLE: Table = interactions!(
+    "hovers",
+    "hovers",
+    "element_leave",
+    " and duration_ms >= 250",
+    columns,
+    SQL,
+    &[Input::Walk(&facts::WALK)]
+);
 
 fn columns() -> Vec<Field> {
     [
@@ -32,23 +41,11 @@ fn columns() -> Vec<Field> {
 
 const SQL: &str = r"
 -- One row per stay of the pointer on an element of 250 ms or more; shorter ones are passing over (DEFINITIONS: a hover).
--- `seq` and `occurred_at` are of the moment it left. `clicks`: on this element, while it was there. Reads `touched_events`.
-with steps as (
-    select *,
-        -- whatever comes between two leaves of an element belongs to the second
-        sum(case when type = 'click' then 1 else 0 end) over (partition by site_id, session_id, tab_id, page_view_id,
-            element_path order by seq) as clicked
-    from touched_events where type in ('click', 'element_leave')
-),
-stays as (
-    select *,
-        clicked - coalesce(lag(clicked) over (partition by site_id, session_id, tab_id, page_view_id, element_path
-            order by seq), 0) as clicks
-    from steps where type = 'element_leave'
-)
+-- `seq` and `occurred_at` are of the moment it left. `clicks`: on this element, while it was there; whatever comes between two
+-- leaves of an element belongs to the second. Reads `stays`.
 select site_id, cast(occurred_at as date) as event_date, session_id, visitor_id, tab_id, page_view_id, seq,
     occurred_at, session_started_at, page_path,
     element_path, element_tag, element_id, element_name, element_role, element_text,
     element_x, element_y, element_width, element_height, duration_ms as dwell_ms, clicks
-from stays where duration_ms >= 250
+from stays
 ";
