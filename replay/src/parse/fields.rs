@@ -10,17 +10,27 @@ use crate::json::{Reader, Token};
 /// Whole numbers up to here are exact in JavaScript.
 const WHOLE_MAX: f64 = 9_007_199_254_740_991.0;
 
+/// The named fields of a line, which is one value.
+pub(super) fn line<'a, const N: usize>(text: &'a str, names: [&str; N]) -> Read<[&'a str; N]> {
+    let text = text.trim_ascii();
+    let mut reader = Reader::new(text);
+    let found = if text.starts_with('{') { open_object(&mut reader, names)? } else { reader.raw().map(|_| [""; N])? };
+    reader.end()?;
+    Ok(found)
+}
+
 /// The named fields; of several of one name the last, as JavaScript has it. Of what is no object, none.
 pub(super) fn object<'a, const N: usize>(raw: &'a str, names: [&str; N]) -> Read<[&'a str; N]> {
+    if raw.starts_with('{') { open_object(&mut Reader::new(raw), names) } else { Ok([""; N]) }
+}
+
+fn open_object<'a, const N: usize>(reader: &mut Reader<'a>, names: [&str; N]) -> Read<[&'a str; N]> {
     let mut found = [""; N];
-    if raw.starts_with('{') {
-        let mut reader = Reader::new(raw);
-        reader.next()?;
-        while let Token::Key(key) = reader.next()? {
-            let value = reader.raw()?;
-            if let Some(place) = names.iter().position(|name| *name == key) {
-                found[place] = value;
-            }
+    reader.next()?;
+    while let Token::Key(key) = reader.next()? {
+        let value = reader.raw()?;
+        if let Some(place) = names.iter().position(|name| *name == key) {
+            found[place] = value;
         }
     }
     Ok(found)

@@ -22,10 +22,7 @@ const TIMESTAMP_MAX: f64 = 8.64e15;
 
 /// The event that a line holds; none where it is of a type or a source that is not shown, or lacks what its type has.
 pub(crate) fn event(line: &str) -> Read<Option<Event<'_>>> {
-    let mut reader = Reader::new(line);
-    let whole = reader.raw()?;
-    reader.end()?;
-    let [kind, timestamp, q, data] = object(whole, ["type", "timestamp", "q", "data"])?;
+    let [kind, timestamp, q, data] = fields::line(line, ["type", "timestamp", "q", "data"])?;
     let Some(timestamp) = number(timestamp).filter(|time| (0.0..TIMESTAMP_MAX).contains(time)) else { return Ok(None) };
     let q = number(q).filter(|q| *q >= 0.0);
     let data = match number(kind) {
