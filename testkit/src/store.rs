@@ -7,6 +7,7 @@ use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
 use bytes::Bytes;
+use futures::StreamExt;
 use futures::stream::BoxStream;
 use object_store::path::Path;
 use object_store::{
@@ -30,7 +31,7 @@ pub enum Fault {
     HangAfter,
 }
 
-/// Decides on the `n`th PUT (from 0) of a key.
+/// Decides on the `n`th PUT (from 0) of a key, or on the `n`th change where deletions count too.
 pub type Plan = Box<dyn FnMut(usize, &str) -> Fault + Send>;
 
 /// A store whose PUTs fail as planned.
@@ -41,24 +42,54 @@ pub struct FaultyStore {
     hide_list: AtomicBool,
     /// A create of a key that is there succeeds.
     careless: bool,
+    /// Deletions are planned as well.
+    deletions: bool,
 }
 
 impl FaultyStore {
     pub fn new(inner: Arc<dyn ObjectStore>, plan: impl FnMut(usize, &str) -> Fault + Send + 'static) -> Arc<Self> {
         let plan: Plan = Box::new(plan);
-        Arc::new(Self { inner, plan: Mutex::new((0, plan)), hide_list: AtomicBool::new(false), careless: false })
+        Arc::new(Self {
+            inner,
+            plan: Mutex::new((0, plan)),
+            hide_list: AtomicBool::new(false),
+            careless: false,
+            deletions: false,
+        })
+    }
+
+    /// The same for PUTs and deletions, in the order in which they come.
+    pub fn of_changes(
+        inner: Arc<dyn ObjectStore>,
+        plan: impl FnMut(usize, &str) -> Fault + Send + 'static,
+    ) -> Arc<Self> {
+        let plan: Plan = Box::new(plan);
+        let (plan, hide_list) = (Mutex::new((0, plan)), AtomicBool::new(false));
+        Arc::new(Self { inner, plan, hide_list, careless: false, deletions: true })
     }
 
     /// Its first list is empty; nothing else fails.
     pub fn hiding_first_list(inner: Arc<dyn ObjectStore>) -> Arc<Self> {
         let plan: Plan = Box::new(|_, _| Fault::None);
-        Arc::new(Self { inner, plan: Mutex::new((0, plan)), hide_list: AtomicBool::new(true), careless: false })
+        Arc::new(Self {
+            inner,
+            plan: Mutex::new((0, plan)),
+            hide_list: AtomicBool::new(true),
+            careless: false,
+            deletions: false,
+        })
     }
 
     /// Overwrites where it was told to create.
     pub fn careless(inner: Arc<dyn ObjectStore>) -> Arc<Self> {
         let plan: Plan = Box::new(|_, _| Fault::None);
-        Arc::new(Self { inner, plan: Mutex::new((0, plan)), hide_list: AtomicBool::new(false), careless: true })
+        Arc::new(Self {
+            inner,
+            plan: Mutex::new((0, plan)),
+            hide_list: AtomicBool::new(false),
+            careless: true,
+            deletions: false,
+        })
     }
 
     fn next(&self, path: &Path) -> Fault {
@@ -122,7 +153,23 @@ impl ObjectStore for FaultyStore {
     }
 
     fn delete_stream(&self, locations: BoxStream<'static, Result<Path>>) -> BoxStream<'static, Result<Path>> {
-        self.inner.delete_stream(locations)
+        if !self.deletions {
+            return self.inner.delete_stream(locations);
+        }
+        // Of one key each in these tests.
+        let fault = self.next(&Path::from("(deletion)"));
+        let deleted = self.inner.delete_stream(locations);
+        match fault {
+            Fault::None => deleted,
+            Fault::Before => Box::pin(futures::stream::once(async { Err(broken()) })),
+            Fault::Hang => Box::pin(futures::stream::pending()),
+            _ => Box::pin(deleted.then(move |done| async move {
+                match fault {
+                    Fault::HangAfter => std::future::pending().await,
+                    _ => done.and(Err(broken())),
+                }
+            })),
+        }
     }
 
     fn list(&self, prefix: Option<&Path>) -> BoxStream<'static, Result<ObjectMeta>> {

@@ -10,11 +10,13 @@ use indicatif::{ProgressBar, ProgressStyle};
 use landing::Store;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
+use tokio_util::task::AbortOnDropHandle;
 
 use crate::compact::{compact_aside, every};
 use crate::config::{Command, Config, Format};
 use crate::format::{self, Answer};
 use crate::friction;
+use crate::keep::{self, Keeping};
 use crate::lake::Lake;
 use crate::providers::{Order, import};
 use crate::query::{Failure, Limits};
@@ -51,6 +53,16 @@ pub async fn run(command: Command, config: Config, shutdown: CancellationToken) 
             import_command(open()?.as_ref(), Order { provider, files, site_id, intraday }, shutdown).await
         }
         Command::Serve { .. } => serve_command(open()?, config, shutdown).await,
+        Command::Maintain { apply, .. } => maintain_command(open()?, &config, apply, shutdown).await,
+        Command::Erase { site, visitor, .. } => {
+            let (lake, keeping) = (open()?, config.keeping.clone());
+            // In a task of its own, so that a step which computes for seconds does not keep a signal from being heard.
+            let work = tokio::spawn(async move { erase_command(&lake, &keeping, (&site, &visitor)).await });
+            tokio::select! {
+                done = AbortOnDropHandle::new(work) => done.context("the erasure")?,
+                () = shutdown.cancelled() => anyhow::bail!("stopped; what is done is done, run it again for the rest"),
+            }
+        }
         Command::Verify => verify_command(open()?.as_ref()).await,
     }
 }
@@ -198,6 +210,55 @@ async fn serve_command(lake: Arc<Lake>, config: Config, shutdown: CancellationTo
     // whichever fails ends the process
     tokio::try_join!(serve(lake, listener, serving, shutdown), compaction)?;
     Ok(ExitCode::SUCCESS)
+}
+
+async fn maintain_command(
+    lake: Arc<Lake>,
+    config: &Config,
+    apply: bool,
+    shutdown: CancellationToken,
+) -> anyhow::Result<ExitCode> {
+    let keeping = &config.keeping;
+    if lake.store.contents().await?.is_nothing() {
+        anyhow::bail!("{}", lake.store.nothing_here());
+    }
+    if !apply {
+        let plan = keep::plan(&lake, keeping, chrono::Utc::now()).await?;
+        plan.lines().iter().for_each(|line| println!("{line}"));
+        println!("{}", if plan.is_empty() { "nothing to do" } else { "nothing was changed; --apply does it" });
+        return Ok(ExitCode::SUCCESS);
+    }
+    lake.store.prove_create_only("warehouse/_checks").await?;
+    if let Some(interval) = config.maintain_every {
+        keep::every(lake, keeping.clone(), interval, shutdown).await;
+        return Ok(ExitCode::SUCCESS);
+    }
+    let keeping = keeping.clone();
+    let work = tokio::spawn(async move {
+        let plan = keep::plan(&lake, &keeping, chrono::Utc::now()).await?;
+        if plan.is_empty() {
+            println!("nothing to do");
+        }
+        keep::apply(&lake, &keeping, &plan, |line| println!("{line}")).await
+    });
+    tokio::select! {
+        done = AbortOnDropHandle::new(work) => done.context("the maintenance")??,
+        () = shutdown.cancelled() => anyhow::bail!("stopped; what is done is done, the next run finds the rest"),
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+async fn erase_command(lake: &Lake, keeping: &Keeping, of: (&str, &str)) -> anyhow::Result<ExitCode> {
+    if lake.store.contents().await?.is_nothing() {
+        anyhow::bail!("{}", lake.store.nothing_here());
+    }
+    lake.store.prove_create_only("warehouse/_checks").await?;
+    let bar = bar("{spinner} erasing: {msg}");
+    bar.enable_steady_tick(std::time::Duration::from_millis(100));
+    let erased = keep::erase(lake, keeping, of, |step| bar.set_message(step.to_owned())).await?;
+    bar.finish_and_clear();
+    erased.lines().iter().for_each(|line| println!("{line}"));
+    Ok(if erased.left.is_nothing() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
 async fn verify_command(lake: &Lake) -> anyhow::Result<ExitCode> {

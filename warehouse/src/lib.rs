@@ -8,6 +8,7 @@
 //! Any number of processes may work on one store: every commit is one create-only PUT.
 #![forbid(unsafe_code)]
 
+mod books;
 pub mod commands;
 pub mod compact;
 pub mod config;
@@ -15,6 +16,7 @@ mod curated;
 mod engine;
 pub mod format;
 pub mod friction;
+pub mod keep;
 mod lake;
 pub mod limits;
 mod merge;

@@ -113,6 +113,19 @@ pub const REPLAY_BATCH_ROWS: usize = 32;
 pub const REPLAY_ROW_GROUP_BYTES: usize = 8 << 20;
 /// A page of payloads ends beyond this: whoever wants one chunk reads little more than it.
 pub const REPLAY_PAGE_BYTES: usize = 64 << 10;
+/// Files of a day that are written again together by `maintain` (compressed Parquet): they are sorted on disk.
+pub const OPTIMIZE_BYTES_MAX: u64 = 2 << 30;
+/// Landing files stay so long after their link was written: for whoever reads them beside the warehouse, and to look at what
+/// went wrong.
+pub const LANDING_KEPT: Duration = Duration::from_secs(7 * 24 * 3_600);
+/// Files of older versions of a table stay so long: Delta's own default.
+pub const REMOVED_KEPT: Duration = Duration::from_secs(7 * 24 * 3_600);
+/// Files that nothing names are left alone so long: their link may be on its way.
+pub const ORPHANS_KEPT: Duration = Duration::from_secs(24 * 3_600);
+/// Statements that run when files are to be deleted get so long to end: twice what a statement may take.
+pub const READERS_WAIT: Duration = Duration::from_secs(60);
+/// Shortest retention: an event may come eight days late, and its session may have begun a day before it.
+pub const RETENTION_MIN: Duration = Duration::from_secs(10 * 24 * 3_600);
 
 /// How far back a landed event is compared with curated ones: the collector clamps event times to seven days, and an
 /// SDK keeps a batch for one more at most.

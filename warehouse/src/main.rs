@@ -39,14 +39,14 @@ fn main() -> ExitCode {
         return ExitCode::from(2);
     };
     let log = match command {
-        Command::Compact { .. } | Command::Serve { .. } => LOG,
+        Command::Compact { .. } | Command::Maintain { .. } | Command::Serve { .. } => LOG,
         _ => LOG_OF_ONE_ANSWER,
     };
     if let Err(wrong) = cli.logs.start(ENVIRONMENT_PREFIX, log) {
         return wrong.exit();
     }
 
-    if matches!(command, Command::Compact { .. }) {
+    if matches!(command, Command::Compact { .. } | Command::Maintain { .. } | Command::Erase { .. }) {
         restart_with_one_arena();
     }
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().thread_stack_size(STACK_BYTES).build();

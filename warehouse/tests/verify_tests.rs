@@ -165,6 +165,53 @@ async fn damage_in_a_curated_file() {
     }
 }
 
+/// Places all over a file, the ends included.
+fn places(bytes: usize, seed: usize) -> Vec<usize> {
+    let spread = (0..4).map(|step| (seed * 7_919 + step * 2_654_435_761) % bytes);
+    [0, bytes - 1, bytes - 5].into_iter().chain(spread).collect()
+}
+
+#[tokio::test]
+async fn a_byte_that_has_changed_is_found_wherever_it_is() {
+    let planted = sound_in_every_table().await;
+    let mut files: Vec<_> = tables::ALL.iter().flat_map(|table| curated_files(&planted.landing, table.name)).collect();
+    assert_eq!(files.len(), tables::ALL.len());
+    files.push(planted.file(0));
+    for (seed, file) in files.iter().enumerate() {
+        let sound = std::fs::read(file).unwrap();
+        let name = file.file_name().unwrap().to_str().unwrap();
+        for place in places(sound.len(), seed) {
+            change(file, |bytes| bytes[place] ^= 1 << (seed % 8));
+            let problems = verify(&planted.landing.lake(), |_| {}).await.unwrap().problems;
+            let found = problems.iter().any(|problem| problem.contains(name) && problem.contains("checksum"));
+            assert!(found, "byte {place} of {} of {name} among {problems:#?}", sound.len());
+            std::fs::write(file, &sound).unwrap();
+        }
+    }
+    assert_eq!(planted.problems().await, Vec::<String>::new());
+}
+
+#[tokio::test]
+async fn files_of_earlier_versions_have_no_checksum_and_are_told() {
+    let planted = sound().await;
+    let file = curated_files(&planted.landing, "events").remove(0);
+    let name = file.file_name().unwrap().to_str().unwrap().to_owned();
+    let earlier = format!("{}.parquet", &name[..name.find('.').unwrap()]);
+    std::fs::rename(&file, file.with_file_name(&earlier)).unwrap();
+    let log = planted.landing.path().join("warehouse/events/_delta_log");
+    for commit in std::fs::read_dir(log).unwrap().map(|entry| entry.unwrap().path()) {
+        let text = std::fs::read_to_string(&commit).unwrap();
+        std::fs::write(&commit, text.replace(&name, &earlier)).unwrap();
+    }
+    let report = verify(&planted.landing.lake(), |_| {}).await.unwrap();
+    assert_eq!(report.problems, Vec::<String>::new());
+    assert!(
+        report.notes.iter().any(|note| note.contains("table events: 1 file without a checksum")),
+        "{:?}",
+        report.notes
+    );
+}
+
 #[tokio::test]
 async fn rows_lost_from_a_curated_file() {
     // A file of the same name with fewer rows: those of the first two links only.

@@ -72,7 +72,7 @@ async fn compact_after(
 
 async fn rounds(lake: &Lake, mut progress: impl FnMut(u64, u64)) -> anyhow::Result<Summary> {
     let events = lake.table(&EVENTS).newest().await?;
-    let todo = lake.chains.links_after(&events.progress).await?;
+    let todo = lake.links_after(&events.progress).await?;
     let mut rounds = Rounds::new(lake, events.progress.after(&todo));
     let total = todo.len() as u64;
     drop((events, todo));

@@ -44,7 +44,7 @@ impl<'a> Round<'a> {
             false => Some(lake.table(&EVENTS).newest().await?),
         };
         let goal = events.as_ref().map_or(goal, |events| &events.progress);
-        let mut links = lake.chains.links_after(&base.progress).await?;
+        let mut links = lake.links_after(&base.progress).await?;
         links.retain(|link| goal.covers(link));
         check_continues(&base.progress, &links)?;
         let share = lake.shares.of(table);
@@ -234,7 +234,7 @@ fn first_links(links: Vec<Arc<Link>>, links_max: usize) -> Vec<Arc<Link>> {
     let (mut bytes, mut rows, mut count) = (0, 0, 0);
     for link in links.iter().take(links_max) {
         bytes += link.files.iter().map(|file| file.bytes).sum::<u64>();
-        rows += link.files.iter().map(|file| file.rows).sum::<u64>();
+        rows += link.counts.events;
         if count > 0 && (bytes > ROUND_BYTES_MAX || rows > ROUND_ROWS_MAX) {
             break;
         }

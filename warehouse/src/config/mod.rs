@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 use settings::{Layers, Logs, Mistakes, Wrong, without_password};
 
 use crate::engine::Resources;
+use crate::keep::{Keeping, Retention};
 use crate::limits::{MEMORY_BYTES_MAX, SPILL_BYTES_MAX, SQL_MEMORY_BYTES_MIN};
 use crate::providers::Provider;
 use crate::serve::check_token;
@@ -62,7 +63,8 @@ pub struct Options {
     #[arg(long, global = true, value_name = "URL")]
     pub store: Option<String>,
     /// TOML file; its keys are these flags with underscores: store, memory_bytes_max, spill_bytes_max, query_time,
-    /// sql_memory_bytes_max, sql_workers_max, sql_queue_max, listen, token, compact_every, site. Each can be set by the
+    /// sql_memory_bytes_max, sql_workers_max, sql_queue_max, listen, token, compact_every, site, retention, landing_kept,
+    /// removed_kept, readers_wait. Each can be set by the
     /// environment too (WAREHOUSE_QUERY_TIME for query_time); flags win over it, and it wins over the file
     #[arg(long, env = "WAREHOUSE_CONFIG", global = true, value_name = "FILE")]
     pub config: Option<PathBuf>,
@@ -158,6 +160,51 @@ pub enum Command {
         #[arg(long, value_name = "NUMBER")]
         sql_queue_max: Option<String>,
     },
+    /// Tell what of the store is not needed, and remove it with --apply: landing files that every table has taken in, rows that
+    /// have expired, files of older versions, files that nothing names; files of days that are over are written again in order.
+    /// Afterwards `verify` proves as much as before
+    #[command(after_help = "Examples:\n  warehouse --store URL maintain                     what it would do\n  \
+                            warehouse --store URL maintain --apply --retention '*/*=400d' --retention '*/pointer=30d'\n  \
+                            warehouse --store URL maintain --apply --every 6h\n\nMore in docs/keeping.md.")]
+    Maintain {
+        /// Do it
+        #[arg(long)]
+        apply: bool,
+        /// Time between two runs, such as 6h; without it, run once
+        #[arg(long, value_name = "DURATION", requires = "apply")]
+        every: Option<String>,
+        /// Remove sessions of a site from a table when they began longer ago, such as shop/pointer=30d, */*=400d or
+        /// shop/sessions=forever; the last rule that fits counts, at least 10d [default: nothing is removed]
+        #[arg(long, value_name = "SITE/TABLE=DURATION")]
+        retention: Vec<String>,
+        /// Landing files stay so long after they were written, compacted or not [default: 7d]
+        #[arg(long, value_name = "DURATION")]
+        landing_kept: Option<String>,
+        /// Files of older versions of a table stay so long [default: 7d]
+        #[arg(long, value_name = "DURATION")]
+        removed_kept: Option<String>,
+        /// Statements that are running get so long to end before files are removed [default: 1m]
+        #[arg(long, value_name = "DURATION")]
+        readers_wait: Option<String>,
+    },
+    /// Erase a visitor from all tables, their older versions, their logs and the landing zone, and report what a search
+    /// finds afterwards; exit code 1 when something is left. What is killed is finished by running it again
+    #[command(
+        after_help = "Kafka is not reached: what it holds of the visitor goes by its retention, and comes back into the tables if \
+                            it has not landed yet. First stop the visitor's tabs (the SDK's forget()), and run it again when Kafka's \
+                            retention is over. More in docs/keeping.md."
+    )]
+    Erase {
+        /// The site's id
+        #[arg(long, value_name = "ID")]
+        site: String,
+        /// The visitor's id, as in visitor_id
+        #[arg(long, value_name = "ID", allow_hyphen_values = true)]
+        visitor: String,
+        /// Statements that are running get so long to end before files are removed [default: 1m]
+        #[arg(long, value_name = "DURATION")]
+        readers_wait: Option<String>,
+    },
     /// Check that every offset landed once, was compacted once, and that all tables agree; exit code 1 if not, or if the
     /// store holds nothing to check
     Verify,
@@ -190,6 +237,15 @@ struct Given {
     compact_every: Option<Every>,
     #[serde(skip_serializing_if = "Option::is_none")]
     site: Option<String>,
+    retention: Vec<String>,
+    #[serde(with = "duration")]
+    landing_kept: Duration,
+    #[serde(with = "duration")]
+    removed_kept: Duration,
+    #[serde(with = "duration")]
+    readers_wait: Duration,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    maintain_every: Option<Every>,
 }
 
 /// Time between two compactions.
@@ -198,7 +254,7 @@ struct Every(#[serde(with = "duration")] Duration);
 
 impl Default for Given {
     fn default() -> Self {
-        let sql = Settings::new("");
+        let (sql, keeping) = (Settings::new(""), Keeping::default());
         Self {
             store: String::new(),
             memory_bytes_max: MEMORY_BYTES_MAX,
@@ -211,6 +267,11 @@ impl Default for Given {
             token: None,
             compact_every: None,
             site: None,
+            retention: Vec::new(),
+            landing_kept: keeping.landing,
+            removed_kept: keeping.removed,
+            readers_wait: keeping.readers_wait,
+            maintain_every: None,
         }
     }
 }
@@ -245,6 +306,8 @@ pub struct Config {
     pub compact_every: Option<Duration>,
     /// The site that an import is about.
     pub site: Option<String>,
+    pub keeping: Keeping,
+    pub maintain_every: Option<Duration>,
 }
 
 impl Config {
@@ -255,6 +318,11 @@ impl Config {
             layers.file(file);
         }
         layers.environment(ENVIRONMENT_PREFIX, environment);
+        if let Some(Command::Maintain { retention, .. }) = &cli.command
+            && !retention.is_empty()
+        {
+            layers.list("--retention", "retention", retention);
+        }
         for (flag, key, value) in cli.flags() {
             if let Some(value) = value {
                 layers.flag(flag, key, value);
@@ -269,6 +337,10 @@ impl Config {
             given.compact_every = None;
         }
         given.check(&mut mistakes);
+        // As for --every of `maintain`.
+        if mistakes.origin("maintain_every") == from_file.as_deref() {
+            given.maintain_every = None;
+        }
         if matches!(cli.command, Some(Command::Serve { .. }))
             && let Err(error) = check_token(given.listen, given.token.as_deref())
         {
@@ -309,6 +381,15 @@ impl Cli {
             ]),
             Some(Command::Import { site, .. }) => flags.push(("--site", "site", site.as_ref())),
             Some(Command::Compact { every }) => flags.push(("--every", "compact_every", every.as_ref())),
+            Some(Command::Maintain { every, landing_kept, removed_kept, readers_wait, .. }) => flags.extend([
+                ("--every", "maintain_every", every.as_ref()),
+                ("--landing-kept", "landing_kept", landing_kept.as_ref()),
+                ("--removed-kept", "removed_kept", removed_kept.as_ref()),
+                ("--readers-wait", "readers_wait", readers_wait.as_ref()),
+            ]),
+            Some(Command::Erase { readers_wait, .. }) => {
+                flags.push(("--readers-wait", "readers_wait", readers_wait.as_ref()));
+            }
             _ => {}
         }
         flags
@@ -327,8 +408,13 @@ impl Given {
         if self.query_time < QUERY_TIME_MIN {
             mistakes.at("query_time", format!(" = {:?}: less than {QUERY_TIME_MIN:?}", self.query_time));
         }
-        if let Some(Every(every)) = self.compact_every.filter(|every| every.0 < COMPACT_EVERY_MIN) {
-            mistakes.at("compact_every", format!(" = {every:?}: less than {COMPACT_EVERY_MIN:?}"));
+        for (name, every) in [("compact_every", self.compact_every), ("maintain_every", self.maintain_every)] {
+            if let Some(Every(every)) = every.filter(|every| every.0 < COMPACT_EVERY_MIN) {
+                mistakes.at(name, format!(" = {every:?}: less than {COMPACT_EVERY_MIN:?}"));
+            }
+        }
+        if let Err(error) = Retention::parse(&self.retention) {
+            mistakes.at("retention", format!(": {error}"));
         }
         if !(1..=SQL_WORKERS_LARGEST).contains(&self.sql_workers_max) {
             let value = self.sql_workers_max;
@@ -363,6 +449,13 @@ impl From<Given> for Config {
             token: given.token.clone(),
             compact_every: given.compact_every.map(|Every(every)| every),
             site: given.site.clone(),
+            keeping: Keeping {
+                retention: Retention::parse(&given.retention).unwrap_or_default(),
+                landing: given.landing_kept,
+                removed: given.removed_kept,
+                readers_wait: given.readers_wait,
+            },
+            maintain_every: given.maintain_every.map(|Every(every)| every),
             given,
         }
     }

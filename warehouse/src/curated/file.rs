@@ -8,6 +8,11 @@ use datafusion::scalar::ScalarValue;
 use deltalake_core::kernel::Remove;
 
 use crate::tables::Table;
+use uuid::Uuid;
+use xxhash_rust::xxh3::xxh3_64;
+
+/// File names of the warehouse's own writer begin so.
+pub(super) const FILE_PREFIX: &str = "ct-";
 
 /// A data file of a version.
 #[derive(Clone, Debug)]
@@ -34,7 +39,33 @@ pub struct ScanFile {
     pub statistics: Option<Arc<Statistics>>,
 }
 
+/// Name of a new file, with the checksum of its bytes: what an engine copies, and what a log is cleaned to, keeps it.
+pub(super) fn file_name(file: Uuid, bytes: &[u8]) -> String {
+    format!("{FILE_PREFIX}{file}.{}.parquet", checksum(bytes))
+}
+
+/// xxh3-64, 16 hexadecimal digits, as of the files in landing.
+pub(crate) fn checksum(bytes: &[u8]) -> String {
+    format!("{:016x}", xxh3_64(bytes))
+}
+
 impl CuratedFile {
+    /// The checksum in its name; files of other writers and of earlier versions have none.
+    pub fn checksum(&self) -> Option<&str> {
+        let name = self.path.rsplit('/').next()?.strip_prefix(FILE_PREFIX)?;
+        let (_, digits) = name.strip_suffix(".parquet")?.rsplit_once('.')?;
+        (digits.len() == 16).then_some(digits)
+    }
+
+    /// Least and greatest value of a column of the files' schema, if both are known.
+    pub fn bounds(&self, column: usize) -> Option<(ScalarValue, ScalarValue)> {
+        let of = self.statistics.column_statistics.get(column)?;
+        match (&of.min_value, &of.max_value) {
+            (Precision::Exact(least), Precision::Exact(greatest)) => Some((least.clone(), greatest.clone())),
+            _ => None,
+        }
+    }
+
     /// The same file as it was found: of that many bytes, and with nothing believed of what the log says of it.
     pub fn found(&self, bytes: i64) -> Self {
         let columns = vec![ColumnStatistics::new_unknown(); self.statistics.column_statistics.len()];

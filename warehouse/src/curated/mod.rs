@@ -6,6 +6,7 @@
 
 mod encode;
 pub(crate) mod file;
+mod leftovers;
 mod metadata;
 mod properties;
 pub(crate) mod scan;
@@ -15,8 +16,10 @@ mod version;
 pub(crate) mod writer;
 
 pub(crate) use file::CuratedFile;
-pub(crate) use version::{DAY_US, Version};
+pub(crate) use leftovers::Leftover;
+pub(crate) use version::Version;
 
+use std::collections::HashSet;
 use std::sync::Arc;
 
 use anyhow::{Context, bail};
@@ -31,7 +34,7 @@ use object_store::ObjectStoreExt;
 use tokio::sync::Mutex;
 
 use crate::limits::ROUND_TRIES_MAX;
-use crate::progress::transactions as actions;
+use crate::progress::{Kept, Marks};
 use crate::store::delta_log;
 use crate::tables::{PARTITION_COLUMNS, Table};
 use landing::Progress;
@@ -109,11 +112,16 @@ impl Curated {
     }
 
     async fn load(&self, known: Option<&Version>) -> anyhow::Result<Arc<Version>> {
-        let state = match known.and_then(|known| known.state.clone()) {
-            Some(mut state) => {
-                state.update(self.log.as_ref(), None).await.with_context(|| self.named("cannot load"))?;
-                state
-            }
+        let mut known = known.and_then(|known| known.state.clone());
+        if let Some(state) = &mut known
+            && let Err(error) = state.update(self.log.as_ref(), None).await
+        {
+            // The log that it goes on from may have been replaced by a checkpoint meanwhile.
+            tracing::debug!(table = self.table.name, %error, "opening the table anew");
+            known = None;
+        }
+        let state = match known {
+            Some(state) => state,
             None => {
                 let first = self.has_commit(0).await?;
                 if !first && !self.log.is_delta_table_location().await.with_context(|| self.named("cannot open"))? {
@@ -175,12 +183,59 @@ impl Curated {
         added: Vec<Add>,
         progress: &Progress,
     ) -> anyhow::Result<Committed> {
-        let new_paths: Vec<String> = added.iter().map(|add| add.path.clone()).collect();
-        let loaded = match self.write_commit(base, removed, added, progress).await? {
-            (true, loaded) => return Ok(Committed::Landed(loaded)),
-            (false, loaded) => loaded,
+        let marks = Marks { progress: progress.clone(), kept: base.kept.clone() };
+        self.put(base, removed, added, marks, written(), |loaded| loaded.progress.reaches(progress)).await
+    }
+
+    /// The same for a table that is imported: what landed is told by the files, and those of a refused commit stay for the
+    /// next one.
+    pub async fn replace(&self, base: &Version, removed: &[&CuratedFile], added: &[Add]) -> anyhow::Result<Committed> {
+        let (answered, loaded) = self.write(base, removed, added.to_vec(), Marks::default(), written()).await?;
+        let holds = |add: &Add| loaded.files.iter().any(|file| file.path == add.path);
+        match answered || added.iter().all(holds) {
+            true => Ok(Committed::Landed(loaded)),
+            false => Ok(Committed::Refused(loaded)),
+        }
+    }
+
+    /// Commits what no landed row changes: rows that are removed, files that are written again, what is kept of either.
+    /// After an error it may be told as refused although it landed: whoever starts again from the newest version finds
+    /// nothing left to do.
+    pub async fn keep(
+        &self,
+        base: &Version,
+        (removed, added): (&[&CuratedFile], Vec<Add>),
+        kept: &Kept,
+        operation: DeltaOperation,
+    ) -> anyhow::Result<Committed> {
+        let marks = Marks { progress: base.progress.clone(), kept: kept.clone() };
+        let new: Vec<String> = added.iter().map(|add| add.path.clone()).collect();
+        let old: Vec<&str> = removed.iter().map(|file| file.path.as_str()).collect();
+        let landed = |loaded: &Version| {
+            let paths: HashSet<&str> = loaded.files.iter().map(|file| file.path.as_str()).collect();
+            loaded.number > base.number
+                && loaded.kept == *kept
+                && new.iter().all(|path| paths.contains(path.as_str()))
+                && !old.iter().any(|path| paths.contains(path))
         };
-        if loaded.progress.reaches(progress) {
+        self.put(base, removed, added, marks, operation, landed).await
+    }
+
+    async fn put(
+        &self,
+        base: &Version,
+        removed: &[&CuratedFile],
+        added: Vec<Add>,
+        marks: Marks,
+        operation: DeltaOperation,
+        landed: impl Fn(&Version) -> bool,
+    ) -> anyhow::Result<Committed> {
+        let new_paths: Vec<String> = added.iter().map(|add| add.path.clone()).collect();
+        let (answered, loaded) = self.write(base, removed, added, marks, operation).await?;
+        if answered {
+            return Ok(Committed::Landed(loaded));
+        }
+        if landed(&loaded) {
             self.remove_losers(&loaded, &new_paths).await;
             return Ok(Committed::Landed(loaded));
         }
@@ -190,40 +245,29 @@ impl Curated {
         Ok(Committed::Refused(loaded))
     }
 
-    /// The same for a table that is imported: what landed is told by the files, and those of a refused commit stay for the
-    /// next one.
-    pub async fn replace(&self, base: &Version, removed: &[&CuratedFile], added: &[Add]) -> anyhow::Result<Committed> {
-        let (answered, loaded) = self.write_commit(base, removed, added.to_vec(), &Progress::default()).await?;
-        let holds = |add: &Add| loaded.files.iter().any(|file| file.path == add.path);
-        match answered || added.iter().all(holds) {
-            true => Ok(Committed::Landed(loaded)),
-            false => Ok(Committed::Refused(loaded)),
-        }
-    }
-
     /// Tries to write the next version. Says whether the store answered that it stands, and what is the newest one now.
-    async fn write_commit(
+    async fn write(
         &self,
         base: &Version,
         removed: &[&CuratedFile],
         added: Vec<Add>,
-        progress: &Progress,
+        marks: Marks,
+        operation: DeltaOperation,
     ) -> anyhow::Result<(bool, Arc<Version>)> {
         let Some(state) = &base.state else { bail!("{}: it was not made ready", self.named("cannot commit to")) };
         let now = chrono::Utc::now().timestamp_millis();
-        let removes =
-            removed.iter().map(|file| Action::Remove(Remove { deletion_timestamp: Some(now), ..file.remove.clone() }));
+        let data_change = !matches!(operation, DeltaOperation::Optimize { .. });
+        let removes = removed
+            .iter()
+            .map(|file| Action::Remove(Remove { deletion_timestamp: Some(now), data_change, ..file.remove.clone() }));
+        let added = added.into_iter().map(|add| Action::Add(Add { data_change, ..add }));
+        let transactions = marks.transactions().into_iter();
         let transactions =
-            actions(progress).map(|(app_id, end)| Transaction::new_with_last_update(app_id, end, Some(now)));
+            transactions.map(|(app_id, version)| Transaction::new_with_last_update(app_id, version, Some(now)));
         let properties =
             CommitProperties::default().with_application_transactions(transactions.collect()).with_max_retries(0);
-        let operation = DeltaOperation::Write {
-            mode: SaveMode::Append,
-            partition_by: Some(PARTITION_COLUMNS.map(str::to_owned).to_vec()),
-            predicate: None,
-        };
         let answer = CommitBuilder::from(properties)
-            .with_actions(removes.chain(added.into_iter().map(Action::Add)).collect())
+            .with_actions(removes.chain(added).collect())
             .build(Some(state), self.log.clone(), operation)
             .await;
         let mut newest = self.newest.lock().await;
@@ -252,5 +296,13 @@ impl Curated {
 
     fn named(&self, what: &str) -> String {
         format!("{what} the table {} ({})", self.table.name, self.log.root_url())
+    }
+}
+
+fn written() -> DeltaOperation {
+    DeltaOperation::Write {
+        mode: SaveMode::Append,
+        partition_by: Some(PARTITION_COLUMNS.map(str::to_owned).to_vec()),
+        predicate: None,
     }
 }

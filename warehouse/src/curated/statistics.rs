@@ -12,11 +12,8 @@ use datafusion::common::stats::Precision;
 use datafusion::scalar::ScalarValue;
 use serde_json::{Map, Value, json};
 
+use super::file::FILE_PREFIX;
 use crate::tables::Table;
-
-/// File names of the warehouse's own writer begin so. Only its statistics are taken as exact: other writers cut long
-/// texts.
-pub(crate) const FILE_PREFIX: &str = "ct-";
 
 /// Collects the statistics of one file.
 #[derive(Debug)]
@@ -167,6 +164,7 @@ pub(crate) fn column_statistics(
     path: &str,
 ) -> (Option<u64>, Vec<ColumnStatistics>) {
     let stats: Value = stats.and_then(|text| serde_json::from_str(text).ok()).unwrap_or_default();
+    // Other writers cut long texts: only our own statistics are exact.
     let own = path.rsplit('/').next().is_some_and(|name| name.starts_with(FILE_PREFIX));
     let schema = table.file_schema();
     let columns = schema.fields().iter().map(|field| {

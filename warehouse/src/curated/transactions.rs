@@ -1,6 +1,6 @@
-//! A table's progress, as its Delta log says it.
+//! A table's progress, and what was removed of it, as its Delta log says it.
 //!
-//! Every commit of ours carries all of the progress (`txn` actions); others' commits carry none, so the newest one that
+//! Every commit of ours carries all of it (`txn` actions); others' commits carry none, so the newest one that
 //! has any counts. Where another engine has cleaned the log, its checkpoint holds the same actions.
 
 use anyhow::{Context, bail};
@@ -13,32 +13,31 @@ use datafusion::parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 use deltalake_core::kernel::{Action, Transaction};
 use deltalake_core::logstore::LogStoreRef;
 use futures::TryStreamExt;
-use landing::Progress;
 use object_store::ObjectStoreExt;
 use object_store::path::Path;
 
-use crate::progress::take_transaction;
+use crate::progress::Marks;
 
-/// The progress of a version.
-pub(super) async fn progress(log: &LogStoreRef, newest: u64) -> anyhow::Result<Progress> {
-    let mut progress = Progress::default();
+/// The marks of a version.
+pub(super) async fn marks(log: &LogStoreRef, newest: u64) -> anyhow::Result<Marks> {
+    let mut marks = Marks::default();
     for version in (0..=newest).rev() {
         let Some(entry) = log.read_commit_entry(version).await? else {
             return of_cleaned_log(log, version, newest).await;
         };
-        take_actions(&entry, &mut progress).with_context(|| format!("commit {version} is damaged"))?;
-        if progress != Progress::default() {
+        take_actions(&entry, &mut marks).with_context(|| format!("commit {version} is damaged"))?;
+        if marks != Marks::default() {
             break;
         }
     }
-    Ok(progress)
+    Ok(marks)
 }
 
 /// The commit `missing` is gone: a checkpoint at it or after it, or a compacted piece of the log around it, replaces it.
-async fn of_cleaned_log(log: &LogStoreRef, missing: u64, newest: u64) -> anyhow::Result<Progress> {
+async fn of_cleaned_log(log: &LogStoreRef, missing: u64, newest: u64) -> anyhow::Result<Marks> {
     let store = log.object_store(None);
     let files: Vec<_> = store.list(Some(&Path::from("_delta_log"))).try_collect().await?;
-    let mut progress = Progress::default();
+    let mut marks = Marks::default();
     let mut replaced = false;
     for file in files {
         let name = file.location.filename().unwrap_or_default();
@@ -49,17 +48,14 @@ async fn of_cleaned_log(log: &LogStoreRef, missing: u64, newest: u64) -> anyhow:
         }
         replaced = true;
         let bytes = store.get(&file.location).await?.bytes().await?;
-        let taken = if name.ends_with(".json") {
-            take_actions(&bytes, &mut progress)
-        } else {
-            take_checkpoint(bytes, &mut progress)
-        };
+        let taken =
+            if name.ends_with(".json") { take_actions(&bytes, &mut marks) } else { take_checkpoint(bytes, &mut marks) };
         taken.with_context(|| format!("{name} is damaged"))?;
     }
     if !replaced {
         bail!("commit {missing} is missing, and no checkpoint replaces it");
     }
-    Ok(progress)
+    Ok(marks)
 }
 
 /// First and last version that a file of the log stands for; `None` for commits and for what is no such file. Names by
@@ -74,11 +70,11 @@ fn versions_of(name: &str) -> Option<(u64, u64)> {
     }
 }
 
-fn take_actions(lines: &Bytes, progress: &mut Progress) -> anyhow::Result<()> {
+fn take_actions(lines: &Bytes, marks: &mut Marks) -> anyhow::Result<()> {
     for line in lines.split(|byte| *byte == b'\n').filter(|line| !line.is_empty()) {
         // Only this action matters; others may be of a kind that this program does not know.
         if let Ok(Action::Txn(Transaction { app_id, version, .. })) = serde_json::from_slice(line) {
-            take_transaction(progress, &app_id, version);
+            marks.take(&app_id, version);
         } else {
             serde_json::from_slice::<serde::de::IgnoredAny>(line)?;
         }
@@ -86,24 +82,24 @@ fn take_actions(lines: &Bytes, progress: &mut Progress) -> anyhow::Result<()> {
     Ok(())
 }
 
-fn take_checkpoint(bytes: Bytes, progress: &mut Progress) -> anyhow::Result<()> {
+fn take_checkpoint(bytes: Bytes, marks: &mut Marks) -> anyhow::Result<()> {
     let builder = ParquetRecordBatchReaderBuilder::try_new(bytes)?;
     let mask = ProjectionMask::columns(builder.parquet_schema(), ["txn"]);
     for batch in builder.with_projection(mask).build()? {
         let batch = batch?;
         let Some(actions) = batch.column_by_name("txn").and_then(|column| column.as_struct_opt()) else { continue };
-        take_rows(actions, progress)?;
+        take_rows(actions, marks)?;
     }
     Ok(())
 }
 
-fn take_rows(actions: &StructArray, progress: &mut Progress) -> anyhow::Result<()> {
+fn take_rows(actions: &StructArray, marks: &mut Marks) -> anyhow::Result<()> {
     let field = |name: &str| actions.column_by_name(name).with_context(|| format!("its txn has no field {name}"));
     let app_ids = cast(field("appId")?, &DataType::Utf8)?;
     let versions = cast(field("version")?, &DataType::Int64)?;
     let (app_ids, versions) = (app_ids.as_string::<i32>(), versions.as_primitive::<Int64Type>());
     for row in (0..actions.len()).filter(|row| actions.is_valid(*row)) {
-        take_transaction(progress, app_ids.value(row), versions.value(row));
+        marks.take(app_ids.value(row), versions.value(row));
     }
     Ok(())
 }
@@ -111,7 +107,6 @@ fn take_rows(actions: &StructArray, progress: &mut Progress) -> anyhow::Result<(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::progress::transactions;
 
     #[test]
     fn files_of_the_log_say_which_versions_they_stand_for() {
@@ -128,10 +123,10 @@ mod tests {
 
     #[test]
     fn actions_of_an_unknown_kind_are_passed_over_and_damage_is_not() {
-        let mut progress = Progress::default();
+        let mut marks = Marks::default();
         let lines = "{\"later\":{}}\n{\"txn\":{\"appId\":\"landing/t/1/0\",\"version\":7}}\n";
-        take_actions(&Bytes::from(lines), &mut progress).unwrap();
-        assert_eq!(transactions(&progress).collect::<Vec<_>>(), [("landing/t/1/0".to_owned(), 7)]);
-        assert!(take_actions(&Bytes::from("{\"txn\":"), &mut progress).is_err());
+        take_actions(&Bytes::from(lines), &mut marks).unwrap();
+        assert_eq!(marks.transactions(), [("landing/t/1/0".to_owned(), 7)]);
+        assert!(take_actions(&Bytes::from("{\"txn\":"), &mut marks).is_err());
     }
 }

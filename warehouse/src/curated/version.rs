@@ -12,11 +12,9 @@ use landing::Progress;
 
 use super::file::{CuratedFile, ScanFile};
 use super::statistics::column_statistics;
-use super::transactions::progress;
+use super::transactions::marks;
+use crate::progress::{DAY_US, Kept, Marks};
 use crate::tables::Table;
-
-/// What `event_date` counts in.
-pub(crate) const DAY_US: i64 = 24 * 3_600 * 1_000_000;
 
 /// One version of a table.
 #[derive(Debug)]
@@ -25,6 +23,8 @@ pub struct Version {
     pub number: u64,
     /// What of the landing zone stands in it.
     pub progress: Progress,
+    /// What was removed of it.
+    pub kept: Kept,
     pub files: Vec<CuratedFile>,
     /// None while there is no table.
     pub(super) state: Option<DeltaTableState>,
@@ -33,17 +33,17 @@ pub struct Version {
 impl Version {
     /// Of a table that has not been made.
     pub(super) fn absent(table: &'static Table) -> Self {
-        Self { table, number: 0, progress: Progress::default(), files: Vec::new(), state: None }
+        Self { table, number: 0, progress: Progress::default(), kept: Kept::default(), files: Vec::new(), state: None }
     }
 
     /// The version that the log says.
     pub(super) async fn of(table: &'static Table, log: &LogStoreRef, state: DeltaTableState) -> anyhow::Result<Self> {
-        let progress = match table.is_imported() {
-            true => Progress::default(),
-            false => progress(log, state.version()).await?,
+        let Marks { progress, kept } = match table.is_imported() {
+            true => Marks::default(),
+            false => marks(log, state.version()).await?,
         };
         let files: Result<Vec<CuratedFile>, _> = state.log_data().iter().map(|file| logged(table, &file)).collect();
-        Ok(Self { table, number: state.version(), progress, files: files?, state: Some(state) })
+        Ok(Self { table, number: state.version(), progress, kept, files: files?, state: Some(state) })
     }
 
     /// Whether the table has been made.

@@ -18,10 +18,10 @@ use tokio_util::task::AbortOnDropHandle;
 use uuid::Uuid;
 
 use super::encode::Encoder;
-use super::file::data_key;
+use super::file::{data_key, file_name};
 use super::properties::properties;
 use super::scan::viewed;
-use super::statistics::{Collector, FILE_PREFIX};
+use super::statistics::Collector;
 use crate::limits::{FILE_BYTES_MAX, FILE_MEMORY_BYTES_MAX, FILE_ROWS_MAX, ROW_GROUP_ROWS};
 use crate::tables::{PARTITION_COLUMNS, Table};
 
@@ -230,7 +230,8 @@ pub(crate) async fn put(
     statistics: &Collector,
 ) -> anyhow::Result<Add> {
     let date = chrono::NaiveDate::from_epoch_days(event_date).context("event_date is out of range")?;
-    let path = format!("{}/event_date={date}/{FILE_PREFIX}{}.parquet", folder(&site_id), Uuid::now_v7());
+    let name = file_name(Uuid::now_v7(), &bytes);
+    let path = format!("{}/event_date={date}/{name}", folder(&site_id));
     let size = i64::try_from(bytes.len())?;
     let key = data_key(table, &path);
     objects.put(&Path::from(key.as_str()), bytes.into()).await.with_context(|| format!("cannot write {key}"))?;

@@ -97,6 +97,25 @@ impl Engine {
         Inputs::new(self.session())
     }
 
+    /// The same for selects whose memory must not grow with what they read: plans in one part, with at most so many sorts of
+    /// all rows in each. Joins sort as well, which spills, instead of holding one side in memory. A sort merges the batches
+    /// that it has collected before it writes them to disk, and keeps back memory for that: what the engine keeps back by
+    /// itself (10 MB) is too little for more than a few batches.
+    pub fn inputs_that_spill(&self, sorts: usize, batch_rows: usize) -> Inputs {
+        let context = self.session();
+        let state = context.state_ref();
+        let mut state = state.write();
+        let config = state.config_mut();
+        *config = config
+            .clone()
+            .with_target_partitions(1)
+            .with_batch_size(batch_rows)
+            .with_sort_spill_reservation_bytes(self.memory_bytes_max / (2 * sorts.max(1)))
+            .set_bool("datafusion.optimizer.prefer_hash_join", false);
+        drop(state);
+        Inputs::new(context)
+    }
+
     /// The same, in batches of that many rows, plans in so many parts.
     pub fn inputs_of(&self, batch_rows: usize, partitions: usize) -> Inputs {
         let context = self.session();

@@ -10,6 +10,7 @@ use schemas::landing::Link;
 use schemas::topics::EVENTS as TOPIC;
 use tokio::sync::Mutex;
 
+use crate::books::Books;
 use crate::curated::{Curated, Version};
 use crate::engine::{Engine, Resources};
 use crate::merge::{Memo, Merge};
@@ -36,6 +37,8 @@ pub struct Lake {
     tables: Vec<Curated>,
     /// The live view's merge, by the version of `events` and the progress that it leads to.
     merged: Mutex<Memo<(u64, Progress), Arc<Merge>>>,
+    /// By their generation.
+    books: Mutex<Memo<i64, Arc<Books>>>,
 }
 
 impl Lake {
@@ -54,6 +57,7 @@ impl Lake {
             shares: Shares::default(),
             tables,
             merged: Mutex::default(),
+            books: Mutex::default(),
         }))
     }
 
@@ -66,6 +70,28 @@ impl Lake {
         let key = (events.number, events.progress.after(tail));
         let made = async { Merge::plan((&self.engine, self.store.objects()), events, tail, None).await.map(Arc::new) };
         self.merged.lock().await.get(key, made).await
+    }
+
+    /// The books that belong to a version of `events`.
+    pub(crate) async fn books(&self, events: &Version) -> anyhow::Result<Arc<Books>> {
+        let generation = events.kept.books;
+        self.books
+            .lock()
+            .await
+            .get(generation, async { Books::load(&self.store, generation).await.map(Arc::new) })
+            .await
+    }
+
+    /// Links that `progress` does not cover. Those of which nothing but the table `events` is left come without files.
+    pub(crate) async fn links_after(&self, progress: &Progress) -> anyhow::Result<Vec<Arc<Link>>> {
+        let mut links = self.chains.links_after(progress).await?;
+        if !links.is_empty() {
+            let books = self.books(&*self.table(&EVENTS).newest().await?).await?;
+            for link in links.iter_mut().filter(|link| books.is_sealed(link)) {
+                Arc::make_mut(link).files.clear();
+            }
+        }
+        Ok(links)
     }
 
     /// What every one of the tables has taken in.

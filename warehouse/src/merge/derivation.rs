@@ -82,7 +82,7 @@ impl Derivation {
         links: &[Arc<Link>],
     ) -> anyhow::Result<Self> {
         let inputs = || engine.inputs().table("events", events.clone());
-        let both = inputs()?.table("landing", Scan::landing(links))?;
+        let both = with_landing(inputs()?, links).await?;
         let mut touched = Touched::read(&both).await?;
         let repeats = Repeats::read(&both.function(touched.function()), &touched).await?;
         repeats.touch_owners(inputs()?, &mut touched).await?;
@@ -211,4 +211,34 @@ impl Derivation {
         let sessions = &self.sessions.sessions;
         inputs.function(final_session_start(sessions.clone())).function(final_session_id(sessions.clone()))
     }
+}
+
+/// `events` and, as `landing`, what the links brought: rows of their files and, of links that have none any more, the rows
+/// of `events` that they brought. What came again of an event is not known of those.
+async fn with_landing(events: Inputs, links: &[Arc<Link>]) -> anyhow::Result<Inputs> {
+    let mut gone: Vec<(i32, i64, i64)> = Vec::new();
+    for link in links.iter().filter(|link| link.files.is_empty() && link.counts.events > 0) {
+        match gone.last_mut().filter(|(partition, _, end)| *partition == link.partition && *end + 1 == link.start) {
+            Some((_, _, end)) => *end = link.end,
+            None => gone.push((link.partition, link.start, link.end)),
+        }
+    }
+    let files = Scan::landing(links);
+    if gone.is_empty() {
+        return events.table("landing", files);
+    }
+    const COLUMNS: &str = "site_id, visitor_id, tab_id, seq, occurred_at, kafka_partition, kafka_offset";
+    let events = events.table("landing_files", files)?;
+    let rows = format!(
+        "select {COLUMNS}, duplicate from landing_files \
+         union all select {COLUMNS}, false as duplicate from events where {}",
+        gone.iter()
+            .map(|(partition, start, end)| format!(
+                "(kafka_partition = {partition} and kafka_offset between {start} and {end})"
+            ))
+            .collect::<Vec<_>>()
+            .join(" or ")
+    );
+    let rows = events.select(&rows).await?;
+    events.rows("landing", rows)
 }

@@ -40,8 +40,8 @@ pub(super) fn final_session_id(sessions: Arc<Sessions>) -> ScalarUDF {
     })
 }
 
-/// `name(site_id, visitor_id)`: a number of the visitor (or of a tab), null for others.
-pub(super) fn lookup(name: &str, values: Arc<HashMap<Key, i64>>) -> ScalarUDF {
+/// `name(site_id, visitor_id)`: a number of the visitor (or of a tab, or a session), null for others.
+pub(crate) fn lookup(name: &str, values: Arc<HashMap<Key, i64>>) -> ScalarUDF {
     function(name, key_inputs(), DataType::Int64, move |rows| {
         Arc::new((0..rows.count).map(|row| values.get(&rows.visitor(row)).copied()).collect::<Int64Array>())
     })

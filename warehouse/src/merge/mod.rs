@@ -11,7 +11,7 @@
 
 mod derivation;
 mod events;
-mod files;
+pub(crate) mod files;
 mod functions;
 pub(crate) mod held;
 mod keys;
@@ -33,6 +33,7 @@ use datafusion::prelude::DataFrame;
 
 pub(crate) use derivation::Derivation;
 pub(crate) use events::Merge;
+pub(crate) use functions::lookup;
 pub(crate) use memo::Memo;
 pub(crate) use part::Part;
 

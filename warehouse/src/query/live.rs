@@ -29,7 +29,7 @@ impl Live {
         let versions = versions(lake, wanted).await?;
         let (events, derived) = versions.split_first().expect("events are always read");
         let least = derived.iter().fold(events.progress.clone(), |least, version| least.least(&version.progress));
-        let links = lake.chains.links_after(&least).await?;
+        let links = lake.links_after(&least).await?;
 
         let tail = pending(&links, &events.progress);
         let merge = match tail.iter().all(|link| link.files.is_empty()) {

@@ -80,7 +80,7 @@ pub struct Table {
     pub sums: &'static [Sum],
     /// What must not be in it.
     pub strays: &'static [Stray],
-    /// A select of the landed rows that it counts as repeats, if it does: these and `events` are all that landed.
+    /// The column by which it counts landed rows as repeats, if it does: these and `events` are all that landed.
     pub repeats: Option<&'static str>,
 }
 

@@ -7,6 +7,7 @@ use object_store::ObjectStoreExt;
 use object_store::path::Path;
 
 use super::{Report, key_count};
+use crate::curated::file::checksum;
 use crate::curated::{CuratedFile, Version};
 use crate::lake::Lake;
 
@@ -16,8 +17,9 @@ const PARALLEL_FILES: usize = 2;
 /// Reads every file of the version; gives back those that can be read, as they are.
 pub(super) async fn check(lake: &Lake, version: &Version, report: &mut Report) -> anyhow::Result<Vec<CuratedFile>> {
     let keys: Vec<String> = version.files.iter().map(|file| version.scan_file(file).key).collect();
-    let checked: Vec<Result<(u64, i64), String>> = stream::iter(keys)
-        .map(|key| {
+    let files = version.files.iter().zip(keys).map(|(file, key)| (file.checksum().map(str::to_owned), key));
+    let checked: Vec<Result<Found, String>> = stream::iter(files.collect::<Vec<_>>())
+        .map(|(checksum, key)| {
             let objects = lake.store.objects().clone();
             async move {
                 let bytes = match objects.get(&Path::from(key.as_str())).await {
@@ -25,8 +27,7 @@ pub(super) async fn check(lake: &Lake, version: &Version, report: &mut Report) -
                     Err(object_store::Error::NotFound { .. }) => return Ok(Err("missing".to_owned())),
                     Err(error) => return Err(anyhow::Error::from(error)),
                 };
-                let size = i64::try_from(bytes.len())?;
-                Ok(rows(bytes).map(|rows| (rows, size)).map_err(|error| format!("cannot be read: {error}")))
+                anyhow::Ok(found(bytes, checksum).await)
             }
         })
         .buffered(PARALLEL_FILES)
@@ -35,11 +36,18 @@ pub(super) async fn check(lake: &Lake, version: &Version, report: &mut Report) -
 
     let name = version.table.name;
     let mut sound = Vec::new();
-    let mut total = 0;
+    let (mut total, mut unsigned) = (0, 0);
     for (file, found) in version.files.iter().zip(checked) {
         match found {
-            Ok((rows, bytes)) => {
+            Ok(Found { rows, bytes, as_written }) => {
                 sound.push(file.found(bytes));
+                unsigned += u64::from(file.checksum().is_none());
+                if !as_written {
+                    report.problem(format!(
+                        "table {name}: file {}: its checksum is not the one in its name: another content",
+                        file.path
+                    ));
+                }
                 total += rows;
                 if bytes != file.bytes {
                     report.problem(format!(
@@ -61,7 +69,35 @@ pub(super) async fn check(lake: &Lake, version: &Version, report: &mut Report) -
     }
     let files = key_count(version.files.len() as u64, "file");
     report.summary.push(format!("table {name}: {} in {files}, version {}", key_count(total, "row"), version.number));
+    if unsigned > 0 {
+        report.notes.push(format!(
+            "table {name}: {} without a checksum, written by another program or an earlier version: a changed byte in \
+             them may go unseen",
+            key_count(unsigned, "file")
+        ));
+    }
     Ok(sound)
+}
+
+struct Found {
+    rows: u64,
+    bytes: i64,
+    /// Whether the checksum in its name, if it has one, is that of the content.
+    as_written: bool,
+}
+
+/// Looks at a file's bytes, or says why it cannot be read. The decoder may break on what is damaged.
+async fn found(bytes: Bytes, expected: Option<String>) -> Result<Found, String> {
+    let as_written = expected.as_ref().is_none_or(|expected| checksum(&bytes) == *expected);
+    let size = i64::try_from(bytes.len()).unwrap_or(i64::MAX);
+    let decoded = tokio::task::spawn_blocking(move || rows(bytes)).await;
+    match decoded.map_err(anyhow::Error::from).and_then(|rows| rows) {
+        Ok(rows) => Ok(Found { rows, bytes: size, as_written }),
+        Err(error) => {
+            let changed = if as_written { "" } else { ", its checksum is not the one in its name" };
+            Err(format!("cannot be read{changed}: {error:#}"))
+        }
+    }
 }
 
 /// Decodes all of it.

@@ -1,144 +1,154 @@
 //! Every landed event stands in `events` exactly once, nothing else does, and its session is the right one.
 
-use std::collections::HashMap;
+use std::cmp::Ordering;
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use datafusion::arrow::array::RecordBatch;
 use schemas::landing::Link;
-use schemas::session::session_id;
+use schemas::session::{continues, session_id};
 
-use super::{EXAMPLES_MAX, Report, key_count};
+use super::{Report, key_count};
+use crate::books::compare::{Compared, EXAMPLES_MAX, Few, compare, names};
+use crate::books::{Books, Cell, date};
 use crate::curated::scan::Scan;
 use crate::curated::{CuratedFile, Version};
-use crate::engine::inputs::{Inputs, number, text, time};
+use crate::engine::inputs::{Inputs, text, time};
 use crate::lake::Lake;
-use crate::merge::sessionize::{EventKey, Origin, sessionize};
-use crate::merge::visitors::{Key, key};
+use crate::limits::BATCH_ROWS;
 
-const KEYS: &str = "site_id, tab_id, seq";
-
+/// `links` are those whose landing files are at hand; the books hold the rest.
 pub(super) async fn check(
     lake: &Lake,
     version: &Version,
     sound: &[CuratedFile],
-    links: &[Arc<Link>],
+    (links, books): (&[Arc<Link>], &Books),
     report: &mut Report,
 ) -> anyhow::Result<()> {
-    let taken: Vec<Arc<Link>> = links.iter().filter(|link| version.progress.covers(link)).cloned().collect();
-    let files: Vec<&CuratedFile> = sound.iter().collect();
-    let inputs = lake.engine.inputs().table("landing", Scan::landing(&taken))?;
-    let inputs = inputs.table("curated", Scan::some(version, &files))?;
-    check_keys(&inputs, report).await?;
+    let taken = links.iter().filter(|link| version.progress.covers(link) && !books.is_sealed(link));
+    let landing = Scan::landing(taken);
+    let curated = Scan::some(version, &sound.iter().collect::<Vec<_>>());
+    let compared = compare(&lake.engine, landing.clone(), curated.clone()).await?;
+    let inputs = lake.engine.inputs_that_spill(1, BATCH_ROWS);
+    let inputs = inputs.table("landing", landing)?.table("curated", curated)?;
+    tell(&inputs, "landing", &compared.lost, "landed, but missing in it", report).await?;
+    tell(&inputs, "curated", &compared.doubled, "in it more than once", report).await?;
+    check_places(&inputs, &compared, books, report).await?;
     check_sessions(&inputs, report).await
 }
 
-/// Names of things, a few of them, and how many there are.
-#[derive(Default)]
-struct Examples {
-    count: u64,
-    names: Vec<String>,
-}
-
-impl Examples {
-    fn add(&mut self, name: impl FnOnce() -> String) {
-        self.count += 1;
-        if self.names.len() < EXAMPLES_MAX {
-            self.names.push(name());
-        }
+async fn tell(inputs: &Inputs, input: &str, found: &Few, text: &str, report: &mut Report) -> anyhow::Result<()> {
+    if found.count == 0 {
+        return Ok(());
     }
-
-    fn report(&self, report: &mut Report, text: &str) {
-        if self.count > 0 {
-            let more = if self.count as usize > self.names.len() { ", …" } else { "" };
-            let events = key_count(self.count, "event");
-            report.problem(format!("table events: {events} {text}: {}{more}", self.names.join(", ")));
-        }
-    }
-}
-
-async fn check_keys(inputs: &Inputs, report: &mut Report) -> anyhow::Result<()> {
-    // Landed events, and whether they were met in the table.
-    let mut landed: HashMap<Key, bool> = HashMap::new();
-    let sql = format!("select {KEYS} from landing where not duplicate");
-    inputs
-        .each(&sql, |batch, row| {
-            landed.insert(event_key(batch, row), false);
-        })
-        .await?;
-
-    let (mut doubled, mut unknown) = (Examples::default(), Examples::default());
-    inputs
-        .each(&format!("select {KEYS} from curated"), |batch, row| match landed.get_mut(&event_key(batch, row)) {
-            Some(met) if *met => doubled.add(|| event_name(batch, row)),
-            Some(met) => *met = true,
-            None => unknown.add(|| event_name(batch, row)),
-        })
-        .await?;
-
-    let mut lost = Examples::default();
-    if landed.values().any(|met| !met) {
-        inputs
-            .each(&sql, |batch, row| {
-                if let Some(met) = landed.get_mut(&event_key(batch, row)).filter(|met| !**met) {
-                    *met = true;
-                    lost.add(|| event_name(batch, row));
-                }
-            })
-            .await?;
-    }
-    lost.report(report, "landed, but missing in it");
-    doubled.report(report, "in it more than once");
-    unknown.report(report, "in it, but in no landing file of the chain");
+    let names = names(inputs, input, &found.keys).await?;
+    let more = if found.count as usize > names.len() { ", …" } else { "" };
+    let events = key_count(found.count, "event");
+    report.problem(format!("table events: {events} {text}: {}{more}", names.join(", ")));
     Ok(())
 }
 
-/// The sessions, computed again from all events.
-async fn check_sessions(inputs: &Inputs, report: &mut Report) -> anyhow::Result<()> {
-    let mut events = Vec::new();
-    let sql = format!("select {KEYS}, visitor_id, occurred_at, session_started_at from curated");
-    inputs
-        .each(&sql, |batch, row| {
-            let site = text(batch, 0, row);
-            events.push(EventKey {
-                visitor: key(&[site, text(batch, 3, row)]),
-                tab: key(&[site, text(batch, 1, row)]),
-                seq: number(batch, 2, row),
-                at: time(batch, 4, row),
-                session_start: time(batch, 5, row),
-                origin: Origin::Landed { partition: 0, offset: 0, row: 0 },
-            });
-        })
-        .await?;
-    let outcome = sessionize(events);
-    if outcome.disagreements > 0 {
-        let events = key_count(outcome.disagreements, "event");
-        report.problem(format!("table events: {events} whose session starts elsewhere than the session rule says"));
+/// Rows of the table without a landing file are those that the books hold.
+async fn check_places(inputs: &Inputs, compared: &Compared, books: &Books, report: &mut Report) -> anyhow::Result<()> {
+    let mut unknown = Few::default();
+    let places = compared.elsewhere.keys().chain(books.cells().keys()).copied();
+    for place in places.collect::<BTreeSet<_>>() {
+        let found = compared.elsewhere.get(&place).copied().unwrap_or_default();
+        let Some(wanted) = books.cells().get(&place).copied() else {
+            unknown.count += found.events;
+            let keys = compared.elsewhere_keys.iter().filter(|(of, _)| *of == place).map(|(_, key)| *key);
+            unknown.keys.extend(keys.take(EXAMPLES_MAX - unknown.keys.len().min(EXAMPLES_MAX)));
+            continue;
+        };
+        if let Some(what) = differs(found, wanted) {
+            let (partition, day) = (place.0, date(place.1));
+            report.problem(format!(
+                "table events: of partition {partition} on {day}, whose landing files were removed: {what}"
+            ));
+        }
     }
+    tell(inputs, "curated", &unknown, "in it, but in no landing file of the chain", report).await
+}
 
-    let mut wrong = Examples::default();
-    let sql = "select site_id, visitor_id, session_id, session_started_at from curated group by 1, 2, 3, 4";
+fn differs(found: Cell, wanted: Cell) -> Option<String> {
+    if found == wanted {
+        return None;
+    }
+    let (own, booked) = (key_count(found.events, "event"), wanted.events);
+    Some(match found.events.cmp(&booked) {
+        Ordering::Equal => format!("{own} as the books say, but others than these"),
+        _ => format!("{own}, not {booked} as the books say"),
+    })
+}
+
+/// The sessions, computed again: a visitor's events in the order of their times, one after another.
+async fn check_sessions(inputs: &Inputs, report: &mut Report) -> anyhow::Result<()> {
+    let sql = "select site_id, visitor_id, occurred_at, session_started_at, session_id from curated \
+               order by site_id, visitor_id, occurred_at";
+    let (mut open, mut told) = (None::<Open>, None::<Told>);
+    let (mut elsewhere, mut wrong) = (0, Vec::new());
+    let mut wrong_count = 0;
     inputs
         .each(sql, |batch, row| {
-            let made = session_id(text(batch, 0, row), text(batch, 1, row), time(batch, 3, row)).to_string();
-            if made != text(batch, 2, row) {
-                wrong.add(|| text(batch, 2, row).to_owned());
+            let (at, start) = (time(batch, 2, row), time(batch, 3, row));
+            let own = Open::after(open.take(), batch, row, at);
+            elsewhere += u64::from(own.start != start);
+            open = Some(own);
+            let (site, visitor, id) = (text(batch, 0, row), text(batch, 1, row), text(batch, 4, row));
+            if told.as_ref().is_some_and(|told| told.is(site, visitor, start, id)) {
+                return;
             }
+            if session_id(site, visitor, start).to_string() != id {
+                wrong_count += 1;
+                if wrong.len() < EXAMPLES_MAX && !wrong.iter().any(|known| known == id) {
+                    wrong.push(id.to_owned());
+                }
+            }
+            let [site, visitor, id] = [site, visitor, id].map(str::to_owned);
+            told = Some(Told { site, visitor, start, id });
         })
         .await?;
-    if wrong.count > 0 {
-        let ids = key_count(wrong.count, "session id");
-        report.problem(format!(
-            "table events: {ids} that do not follow from visitor and start: {}",
-            wrong.names.join(", ")
-        ));
+    if elsewhere > 0 {
+        let events = key_count(elsewhere, "event");
+        report.problem(format!("table events: {events} whose session starts elsewhere than the session rule says"));
+    }
+    if wrong_count > 0 {
+        let ids = key_count(wrong_count, "session id");
+        report.problem(format!("table events: {ids} that do not follow from visitor and start: {}", wrong.join(", ")));
     }
     Ok(())
 }
 
-fn event_key(batch: &RecordBatch, row: usize) -> Key {
-    key(&[text(batch, 0, row), text(batch, 1, row), &number(batch, 2, row).to_string()])
+/// A visitor's session that the next event may continue.
+struct Open {
+    site: String,
+    visitor: String,
+    start: i64,
+    end: i64,
 }
 
-fn event_name(batch: &RecordBatch, row: usize) -> String {
-    format!("site {:?} tab {} seq {}", text(batch, 0, row), text(batch, 1, row), number(batch, 2, row))
+impl Open {
+    /// With the event of a row in it, or a new one.
+    fn after(open: Option<Self>, batch: &RecordBatch, row: usize, at: i64) -> Self {
+        let (site, visitor) = (text(batch, 0, row), text(batch, 1, row));
+        match open.filter(|open| open.site == site && open.visitor == visitor) {
+            Some(open) if continues(open.start, open.end, at) => Self { end: at, ..open },
+            Some(open) => Self { start: at, end: at, ..open },
+            None => Self { site: site.to_owned(), visitor: visitor.to_owned(), start: at, end: at },
+        }
+    }
+}
+
+/// The session that a row names.
+struct Told {
+    site: String,
+    visitor: String,
+    start: i64,
+    id: String,
+}
+
+impl Told {
+    fn is(&self, site: &str, visitor: &str, start: i64, id: &str) -> bool {
+        self.id == id && self.start == start && self.visitor == visitor && self.site == site
+    }
 }

@@ -13,9 +13,10 @@ use futures::{StreamExt, TryStreamExt, stream};
 use object_store::path::Path;
 use object_store::{ObjectStore, ObjectStoreExt};
 use schemas::landing::{DataFile, Link, data_prefix};
-use xxhash_rust::xxh3::xxh3_64;
 
 use super::{Report, key_count};
+use crate::books::Books;
+use crate::curated::file::checksum;
 use crate::lake::Lake;
 
 /// Files held in memory at the same time.
@@ -91,14 +92,17 @@ async fn missing_state(
     Ok(missing)
 }
 
-/// Reads every landing file; gives back the links with those files that can be read, as they are.
+/// Reads every landing file but those of sealed links, which may be gone; gives back the links with those files that can be
+/// read, as they are.
 pub(super) async fn check_files(
     lake: &Lake,
     links: &[Arc<Link>],
+    books: &Books,
     report: &mut Report,
 ) -> anyhow::Result<Vec<Arc<Link>>> {
+    let (sealed, open): (Vec<_>, Vec<_>) = links.iter().partition(|link| books.is_sealed(link));
     let files: Vec<_> =
-        links.iter().flat_map(|link| link.files.iter().map(|file| (link.clone(), file.clone()))).collect();
+        open.iter().flat_map(|link| link.files.iter().map(|file| (Arc::clone(link), file.clone()))).collect();
     let checked: Vec<_> = stream::iter(files)
         .map(|(link, file)| check_file(lake.store.objects().clone(), link, file))
         .buffered(PARALLEL_FILES)
@@ -117,7 +121,17 @@ pub(super) async fn check_files(
         }
     }
     report.summary.push(format!("landing: {}, {}", key_count(files, "file"), key_count(rows, "row")));
-    let links = links.iter().map(|link| {
+    if !sealed.is_empty() {
+        let rows = sealed.iter().map(|link| link.counts.events).sum();
+        report.summary.push(format!(
+            "books: {}, {} of {} whose landing files are not needed any more, {} removed since",
+            key_count(rows, "landed row"),
+            key_count(books.cells().values().map(|cell| cell.events).sum(), "event"),
+            key_count(sealed.len() as u64, "link"),
+            key_count(books.removed, "event"),
+        ));
+    }
+    let links = open.iter().map(|link| {
         let mut link = link.as_ref().clone();
         link.files.retain_mut(|file| {
             let size = readable.get(&file.path);
@@ -153,11 +167,16 @@ async fn check_file(objects: Arc<dyn ObjectStore>, link: Arc<Link>, file: DataFi
     };
     if bytes.len() as u64 != file.bytes {
         found.problems.push(format!("{} bytes, not {} as {} says", bytes.len(), file.bytes, name(link)));
-    } else if format!("{:016x}", xxh3_64(&bytes)) != file.checksum {
+    } else if checksum(&bytes) != file.checksum {
         found.problems.push(format!("its checksum is not the one in {}: another content", name(link)));
     }
     let size = bytes.len() as u64;
-    match origins(bytes) {
+    // The decoder may break on what is damaged.
+    let origins = match tokio::task::spawn_blocking(move || origins(bytes)).await {
+        Ok(origins) => origins,
+        Err(error) => Err(error.into()),
+    };
+    match origins {
         Ok(origins) => {
             let rows = origins.len() as u64;
             if rows != file.rows {

@@ -9,7 +9,9 @@ use schemas::landing::Link;
 use schemas::topics::REPLAY;
 use xxhash_rust::xxh3::xxh3_64;
 
-use super::{EXAMPLES_MAX, Report, check_progress, curated_files, key_count, landing};
+use super::{Report, check_progress, curated_files, key_count, landing};
+use crate::books::Books;
+use crate::books::compare::EXAMPLES_MAX;
 use crate::curated::scan::Scan;
 use crate::curated::{CuratedFile, Version};
 use crate::engine::inputs::{number, text};
@@ -31,7 +33,7 @@ pub(super) async fn check(lake: &Lake, mut step: impl FnMut(&str), report: &mut 
     step("recordings");
     landing::check_chains(&chains, report);
     let links: Vec<Arc<Link>> = chains.values().flatten().cloned().collect();
-    let readable = landing::check_files(lake, &links, report).await?;
+    let readable = landing::check_files(lake, &links, &Books::default(), report).await?;
     landing::note_orphans(lake, REPLAY, &links, report).await?;
     let waiting = links.iter().filter(|link| !versions.iter().all(|version| version.progress.covers(link))).count();
     if waiting > 0 {

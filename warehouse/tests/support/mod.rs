@@ -3,6 +3,7 @@
 
 pub(crate) mod events;
 pub(crate) mod exports;
+pub(crate) mod keep;
 pub(crate) mod recordings;
 pub(crate) mod server;
 pub(crate) mod visits;

@@ -10,10 +10,10 @@ use datafusion::execution::memory_pool::MemoryReservation;
 use super::pairs::Texts;
 
 use super::{Held, HeldRows, Pairs};
-use crate::curated::DAY_US;
 use crate::curated::writer::Partition;
 use crate::merge::sessionize::Staying;
 use crate::merge::visitors::{Key, Sessions};
+use crate::progress::DAY_US;
 use crate::tables::{Rows, Table};
 
 /// A row, and all that its place depends on. Sites, visitors and tabs are numbered in the order of their texts.

@@ -5,9 +5,9 @@ use datafusion::execution::memory_pool::{MemoryConsumer, MemoryPool, UnboundedMe
 use schemas::session::session_id;
 
 use super::*;
-use crate::curated::DAY_US;
 use crate::curated::writer::Columns;
 use crate::merge::visitors::{Sessions, Stretch, key};
+use crate::progress::DAY_US;
 use crate::tables::{self, EVENTS};
 
 /// Site, visitor, tab, number, time and type of a row.

@@ -33,7 +33,7 @@ pub(super) static TABLE: Table = Table {
         sql: "select l.session_id from ledger l left join (select distinct site_id, session_id from events) e \
               on l.site_id = e.site_id and l.session_id = e.session_id where e.session_id is null",
     }],
-    repeats: Some("select coalesce(sum(duplicates), 0) from ledger"),
+    repeats: Some("duplicates"),
 };
 
 fn columns() -> Vec<Field> {

@@ -1,0 +1,100 @@
+//! Files that nothing needs: of tables, of the landing zone, of the books.
+
+use std::collections::{BTreeMap, HashMap, HashSet};
+use std::sync::Arc;
+
+use anyhow::Context;
+use chrono::{DateTime, Utc};
+use futures::TryStreamExt;
+use object_store::path::Path;
+use object_store::{ObjectMeta, ObjectStore, ObjectStoreExt};
+use schemas::landing::{Link, data_prefix};
+use schemas::topics::EVENTS as TOPIC;
+
+use crate::books::generations;
+use crate::curated::Leftover;
+use crate::lake::Lake;
+use crate::tables::{EVENTS, Table};
+
+/// Files of the landing zone.
+pub(super) struct Landed {
+    /// Of links that are sealed, each with its link.
+    pub sealed: Vec<(Arc<Link>, ObjectMeta)>,
+    /// Data that no link names, and states that no worker would resume from.
+    pub orphans: Vec<ObjectMeta>,
+}
+
+/// Looks through the landing zone; orphans are those that were written before `old`.
+pub(super) async fn landed(lake: &Lake, old: DateTime<Utc>) -> anyhow::Result<Landed> {
+    // The files first: a link that comes in between names a file that was listed, never the other way round.
+    let objects = lake.store.objects();
+    let files = list(objects, &data_prefix(TOPIC)).await?;
+    let states = list(objects, &format!("landing/state/{TOPIC}")).await?;
+    let books = lake.books(&*lake.table(&EVENTS).newest().await?).await?;
+    let chains = lake.chains.all().await?;
+    let named: HashMap<&str, &Arc<Link>> = chains
+        .values()
+        .flatten()
+        .flat_map(|link| link.files.iter().map(move |file| (file.path.as_str(), link)))
+        .collect();
+    let mut found = Landed { sealed: Vec::new(), orphans: Vec::new() };
+    for file in files {
+        match named.get(file.location.as_ref()) {
+            Some(link) if books.is_sealed(link) => found.sealed.push((Arc::clone(link), file)),
+            Some(_) => {}
+            None if file.last_modified < old => found.orphans.push(file),
+            None => {}
+        }
+    }
+    let live = states_named(&chains);
+    found.orphans.extend(
+        states.into_iter().filter(|state| state.last_modified < old && !live.contains(state.location.as_ref())),
+    );
+    Ok(found)
+}
+
+fn states_named(chains: &BTreeMap<i32, Vec<Arc<Link>>>) -> HashSet<&str> {
+    chains.values().filter_map(|links| links.last()).flat_map(|link| link.state.iter().map(String::as_str)).collect()
+}
+
+/// Files of a table that nobody reads any more: those that a version has named until `removed_before`, and those of whoever
+/// was killed before its commit. The latter are told by a commit that is younger: only one that was begun before the file was
+/// written could still name it, and that one would be refused.
+pub(super) async fn of_table(
+    lake: &Lake,
+    table: &'static Table,
+    removed_before: DateTime<Utc>,
+) -> anyhow::Result<Vec<Leftover>> {
+    let curated = lake.table(table);
+    let left = curated.leftovers().await?;
+    if left.is_empty() {
+        return Ok(left);
+    }
+    let committed_at = curated.committed_at(&*curated.newest().await?).await?;
+    let unneeded = |file: &Leftover| file.since < removed_before && (file.removed || file.since < committed_at);
+    Ok(left.into_iter().filter(unneeded).collect())
+}
+
+/// Generations of the books that no commit names any more.
+pub(super) async fn old_books(lake: &Lake, old: DateTime<Utc>) -> anyhow::Result<Vec<ObjectMeta>> {
+    let known = generations(&lake.store).await?;
+    let named = lake.table(&EVENTS).newest().await?.kept.books;
+    Ok(known.into_iter().filter(|(of, file)| *of != named && file.last_modified < old).map(|(_, file)| file).collect())
+}
+
+/// Deletes files of the store; those that are gone already are none of the count.
+pub(super) async fn delete(lake: &Lake, files: &[Path]) -> anyhow::Result<u64> {
+    let mut deleted = 0;
+    for file in files {
+        match lake.store.objects().delete(file).await {
+            Ok(()) => deleted += 1,
+            Err(object_store::Error::NotFound { .. }) => {}
+            Err(error) => return Err(error).with_context(|| format!("cannot delete {file}")),
+        }
+    }
+    Ok(deleted)
+}
+
+async fn list(objects: &Arc<dyn ObjectStore>, folder: &str) -> anyhow::Result<Vec<ObjectMeta>> {
+    objects.list(Some(&Path::from(folder))).try_collect().await.with_context(|| format!("cannot list {folder}"))
+}
