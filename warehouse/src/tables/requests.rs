@@ -24,7 +24,7 @@ fn columns() -> Vec<Field> {
     .concat()
 }
 
-const SQL: &str = r"
+const SQL: &str = r#"
 -- One row per request; `occurred_at` is its end, `began_at` its start. `click_seq` and `after_click_ms`: the last click of the
 -- tab and session at or before its start, and how long before; null when there was none. Reads `touched_events`.
 with steps as (
@@ -43,8 +43,8 @@ placed as (
         rows between unbounded preceding and current row)
 )
 select site_id, cast(occurred_at as date) as event_date, session_id, visitor_id, tab_id, page_view_id, seq,
-    occurred_at, session_started_at, to_timestamp_micros(began_us) at time zone 'UTC' as began_at, page_path,
+    occurred_at, session_started_at, arrow_cast(began_us, 'Timestamp(Microsecond, Some("UTC"))') as began_at, page_path,
     request_method as method, request_url as url, request_status as status, request_duration_ms as duration_ms,
     request_initiator as initiator, request_bytes as bytes, click_seq, (began_us - click_us) / 1000.0 as after_click_ms
 from placed where type = 'request'
-";
+"#;
