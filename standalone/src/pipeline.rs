@@ -102,8 +102,9 @@ pub(crate) fn studio(addresses: &Addresses, lake: Arc<Lake>, listener: TcpListen
             write_key: Some(addresses.write_key.clone()),
             store_url: Some(addresses.store_url.clone()),
         },
-        token: None,
+        access: Arc::new(warehouse::access::Access::open()),
         sql: warehouse::sql::Settings::new(&addresses.store_url),
+        postgres: None,
     };
     Part::start("the studio", move |stop| warehouse::serve::serve(lake, listener, serving, stop))
 }

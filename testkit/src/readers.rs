@@ -1,12 +1,21 @@
-//! Other engines that read the tables.
+//! Other engines that read the tables, and clients that ask the server.
 
 use std::path::PathBuf;
 
-/// Python with deltalake and DuckDB, as `infra/dev/setup.sh` installs it. Panics where it is not.
+/// Python with deltalake, DuckDB, psycopg and psql, as `infra/dev/setup.sh` installs it. Panics where it is not.
 pub fn python() -> PathBuf {
+    installed("readers/bin/python")
+}
+
+/// PostgreSQL's driver for Java, installed by the same. Panics where it is not.
+pub fn pgjdbc() -> PathBuf {
+    installed("pgjdbc/postgresql.jar")
+}
+
+fn installed(path: &str) -> PathBuf {
     let cache = std::env::var_os("CT_CACHE").map(PathBuf::from);
     let cache = cache.or_else(|| Some(std::env::home_dir()?.join(".cache/customer-telemetry")));
-    let python = cache.expect("a home folder").join("readers/bin/python");
-    assert!(python.exists(), "{} is missing: run infra/dev/setup.sh", python.display());
-    python
+    let path = cache.expect("a home folder").join(path);
+    assert!(path.exists(), "{} is missing: run infra/dev/setup.sh", path.display());
+    path
 }

@@ -12,6 +12,7 @@ use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::AbortOnDropHandle;
 
+use crate::access::{self, Access, check_address};
 use crate::compact::{compact_aside, every};
 use crate::config::{Command, Config, Format};
 use crate::format::{self, Answer};
@@ -19,8 +20,8 @@ use crate::friction;
 use crate::keep::{self, Keeping};
 use crate::lake::Lake;
 use crate::providers::{Order, import};
-use crate::query::{Failure, Limits};
-use crate::serve::{About, Serving, check_token, serve};
+use crate::query::{Failure, Limits, Scope};
+use crate::serve::{About, Serving, serve};
 use crate::sql::{Form, Question, Reply, once};
 use crate::verify::verify;
 use crate::views;
@@ -62,6 +63,10 @@ pub async fn run(command: Command, config: Config, shutdown: CancellationToken) 
                 done = AbortOnDropHandle::new(work) => done.context("the erasure")?,
                 () = shutdown.cancelled() => anyhow::bail!("stopped; what is done is done, run it again for the rest"),
             }
+        }
+        Command::Token { command, .. } => {
+            let file = config.access.context("which file? Name it by --access")?;
+            access::command::run(command, &file).map(|()| ExitCode::SUCCESS)
         }
         Command::Verify => verify_command(open()?.as_ref()).await,
     }
@@ -146,7 +151,14 @@ async fn sql_command(config: &Config, sql: String, format: Format) -> anyhow::Re
     if store.contents().await?.is_nothing() {
         eprintln!("note: {}", store.nothing_here());
     }
-    let question = Question { sql, form: Form::Arrow, limits: Limits::printed(), streamed: true };
+    let question = Question {
+        sql,
+        scope: Scope::All,
+        form: Form::Arrow,
+        parameters: Vec::new(),
+        limits: Limits::printed(),
+        streamed: true,
+    };
     let mut reply = once(&config.sql, &question).await?;
     if format == Format::Arrow {
         while let Some(bytes) = reply.next().await? {
@@ -191,11 +203,16 @@ fn print(bytes: &[u8]) -> anyhow::Result<()> {
 }
 
 async fn serve_command(lake: Arc<Lake>, config: Config, shutdown: CancellationToken) -> anyhow::Result<ExitCode> {
-    check_token(config.listen, config.token.as_deref())?;
+    check_address(config.listen, config.token.as_deref(), config.access.is_some())?;
+    let access = Arc::new(Access::new(config.token, config.access)?);
     let listener = TcpListener::bind(config.listen)
         .await
         .with_context(|| format!("cannot listen on {}; choose another address with --listen", config.listen))?;
     println!("studio and SQL API at http://{}", listener.local_addr()?);
+    let postgres = match config.postgres {
+        Some(postgres) => Some(postgres.listen().await?),
+        None => None,
+    };
     let compaction = {
         let (lake, shutdown) = (lake.clone(), shutdown.clone());
         async move {
@@ -206,7 +223,7 @@ async fn serve_command(lake: Arc<Lake>, config: Config, shutdown: CancellationTo
         }
     };
     let about = About { store_url: Some(lake.store.url().to_string()), ..About::default() };
-    let serving = Serving { about, token: config.token, sql: config.sql };
+    let serving = Serving { about, access, sql: config.sql, postgres };
     // whichever fails ends the process
     tokio::try_join!(serve(lake, listener, serving, shutdown), compaction)?;
     Ok(ExitCode::SUCCESS)

@@ -8,6 +8,7 @@
 //! Any number of processes may work on one store: every commit is one create-only PUT.
 #![forbid(unsafe_code)]
 
+pub mod access;
 mod books;
 pub mod commands;
 pub mod compact;
@@ -20,6 +21,7 @@ pub mod keep;
 mod lake;
 pub mod limits;
 mod merge;
+pub mod postgres;
 mod progress;
 pub mod providers;
 pub mod query;

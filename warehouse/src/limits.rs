@@ -140,8 +140,28 @@ pub const ROUND_TRIES_MAX: usize = 20;
 /// Files or heads read at the same time.
 pub const PARALLEL_READS: usize = 16;
 
+/// The access file: a thousand tokens and more.
+pub const ACCESS_FILE_BYTES_MAX: u64 = 1 << 20;
 /// Body of `POST /api/v1/sql`.
 pub const BODY_BYTES_MAX: u64 = 128 << 10;
+/// Connections of PostgreSQL's protocol. Each takes some 100 KB, and its statement a worker.
+pub const POSTGRES_CONNECTIONS_MAX: usize = 100;
+/// A client that has not given its password after this will not.
+pub const POSTGRES_OPENING_MAX: Duration = Duration::from_secs(10);
+/// What a client says when it starts: settings, names.
+pub const POSTGRES_OPENING_BYTES_MAX: usize = 10_000;
+/// A message of a client: a statement of the greatest length, or its values. Together they fit a frame to a worker.
+pub const POSTGRES_MESSAGE_BYTES_MAX: usize = 80 << 10;
+/// Messages that are read while a statement runs: its client usually has sent the next three.
+pub const POSTGRES_MESSAGES_AHEAD_MAX: usize = 4;
+/// Statements, portals and settings that a connection keeps, of each.
+pub const POSTGRES_KEPT_MAX: usize = 256;
+/// Name and value of a setting that is kept.
+pub const POSTGRES_SETTING_BYTES_MAX: usize = 1 << 10;
+/// Bytes that are written to a client at once.
+pub const POSTGRES_BUFFER_BYTES: usize = 64 << 10;
+/// A client that takes nothing for so long is left.
+pub const POSTGRES_WRITE_MAX: Duration = Duration::from_secs(60);
 /// Statements and requests still open at shutdown get so long.
 pub const DRAIN: Duration = Duration::from_secs(1);
 

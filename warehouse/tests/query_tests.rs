@@ -19,6 +19,7 @@ use tokio::io::AsyncReadExt;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 use warehouse::Lake;
+use warehouse::access::Access;
 use warehouse::compact::compact;
 use warehouse::friction;
 use warehouse::query::{Limits, query};
@@ -157,7 +158,7 @@ async fn the_api_answers_over_http() {
     let address = listener.local_addr().unwrap();
     let shutdown = CancellationToken::new();
     let about = About { shop_url: Some("http://127.0.0.1:1/".into()), ..About::default() };
-    let serving = Serving { about, token: None, sql: settings(&landing) };
+    let serving = Serving { about, access: Arc::new(Access::open()), sql: settings(&landing), postgres: None };
     let server = tokio::spawn(serve(landing.lake(), listener, serving, shutdown.clone()));
 
     let ask = |sql: &str| json!({ "sql": sql }).to_string().into_bytes();
@@ -207,7 +208,12 @@ async fn a_token_is_asked_for() {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
     let shutdown = CancellationToken::new();
-    let serving = Serving { about: About::default(), token: Some("secret".into()), sql: settings(&landing) };
+    let serving = Serving {
+        about: About::default(),
+        access: Arc::new(Access::new(Some("secret".into()), None).unwrap()),
+        sql: settings(&landing),
+        postgres: None,
+    };
     let server = tokio::spawn(serve(landing.lake(), listener, serving, shutdown.clone()));
     let body = json!({"sql": "select 1"}).to_string();
     for (header, status) in
@@ -236,7 +242,7 @@ async fn an_answer_that_breaks_off_breaks_the_connection() {
     let shutdown = CancellationToken::new();
     let time = Duration::from_millis(200);
     let sql = Settings { program: Program::at(script), time, ..Settings::new(&landing.url()) };
-    let serving = Serving { about: About::default(), token: None, sql };
+    let serving = Serving { about: About::default(), access: Arc::new(Access::open()), sql, postgres: None };
     let server = tokio::spawn(serve(landing.lake(), listener, serving, shutdown.clone()));
     let body = json!({"sql": "select 1"}).to_string();
     let mut asker = http::ask(address, "POST", SQL, &[], body.as_bytes()).await;

@@ -8,7 +8,7 @@ use std::process::{Command, Output};
 
 use rustix::process::Signal;
 use serde_json::{Value, json};
-use support::server::{PATIENCE, Server, lives, until};
+use support::server::{PATIENCE, Server, cpu_ticks, lives, until};
 use support::{Landing, landed};
 
 /// Nothing interrupts it, and it takes years.
@@ -127,13 +127,6 @@ async fn leaves_nothing(server: &mut Server, temporary: &Path, signal: Signal) -
     until("its folders are gone", || std::fs::read_dir(temporary).unwrap().count() == 0).await;
     drop(asker);
     code
-}
-
-/// Processor time of a process (proc(5)).
-fn cpu_ticks(pid: i32) -> u64 {
-    let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
-    let fields: Vec<&str> = stat.rsplit_once(')').map_or("", |(_, fields)| fields).split_whitespace().collect();
-    fields.get(11).and_then(|ticks| ticks.parse().ok()).unwrap_or(0)
 }
 
 #[tokio::test]

@@ -9,11 +9,13 @@ use landing::Store;
 use serde::{Deserialize, Serialize};
 use settings::{Layers, Logs, Mistakes, Wrong, without_password};
 
+use crate::access::check_address;
+use crate::access::command::TokenCommand;
 use crate::engine::Resources;
 use crate::keep::{Keeping, Retention};
 use crate::limits::{MEMORY_BYTES_MAX, SPILL_BYTES_MAX, SQL_MEMORY_BYTES_MIN};
+use crate::postgres::Listen;
 use crate::providers::Provider;
-use crate::serve::check_token;
 use crate::sql::Settings;
 use crate::views::By;
 
@@ -63,8 +65,8 @@ pub struct Options {
     #[arg(long, global = true, value_name = "URL")]
     pub store: Option<String>,
     /// TOML file; its keys are these flags with underscores: store, memory_bytes_max, spill_bytes_max, query_time,
-    /// sql_memory_bytes_max, sql_workers_max, sql_queue_max, listen, token, compact_every, site, retention, landing_kept,
-    /// removed_kept, readers_wait. Each can be set by the
+    /// sql_memory_bytes_max, sql_workers_max, sql_queue_max, listen, token, access, postgres_listen, postgres_certificate,
+    /// postgres_key, compact_every, site, retention, landing_kept, removed_kept, readers_wait. Each can be set by the
     /// environment too (WAREHOUSE_QUERY_TIME for query_time); flags win over it, and it wins over the file
     #[arg(long, env = "WAREHOUSE_CONFIG", global = true, value_name = "FILE")]
     pub config: Option<PathBuf>,
@@ -150,6 +152,19 @@ pub enum Command {
         /// Secret that callers send as Authorization: Bearer
         #[arg(long, value_name = "SECRET")]
         token: Option<String>,
+        /// File of further tokens, each with its sites and role, made by `warehouse token new`; read again when it changes
+        #[arg(long, value_name = "FILE")]
+        access: Option<String>,
+        /// Speak PostgreSQL's protocol too, for psql, Grafana, Metabase, DBeaver and drivers, at this address, such as
+        /// 127.0.0.1:5433. The password is a token, the user and the database any names
+        #[arg(long, value_name = "ADDRESS")]
+        postgres_listen: Option<String>,
+        /// Certificate for it, in PEM; any address but loopback needs one
+        #[arg(long, value_name = "FILE")]
+        postgres_certificate: Option<String>,
+        /// Key of the certificate, in PEM
+        #[arg(long, value_name = "FILE")]
+        postgres_key: Option<String>,
         /// Compact as well, this often
         #[arg(long, value_name = "DURATION")]
         compact_every: Option<String>,
@@ -205,10 +220,23 @@ pub enum Command {
         #[arg(long, value_name = "DURATION")]
         readers_wait: Option<String>,
     },
+    /// Make, list and take out the tokens that `serve` lets in, each with the sites that it may see
+    #[command(after_help = TOKEN_HELP)]
+    Token {
+        /// File that keeps their hashes
+        #[arg(long, global = true, value_name = "FILE")]
+        access: Option<String>,
+        #[command(subcommand)]
+        command: TokenCommand,
+    },
     /// Check that every offset landed once, was compacted once, and that all tables agree; exit code 1 if not, or if the
     /// store holds nothing to check
     Verify,
 }
+
+const TOKEN_HELP: &str = "Examples:\n  warehouse token --access access.toml new grafana --site shop\n  warehouse token --access access.toml new ops --role admin\n  \
+                          warehouse token --access access.toml remove grafana\n  warehouse --store s3://bucket/prefix serve --access access.toml --listen 0.0.0.0:8090\n\n\
+                          A token of some sites finds no row of any other, whatever the statement says. Callers send it as\nAuthorization: Bearer TOKEN.";
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum Format {
@@ -233,6 +261,14 @@ struct Given {
     listen: SocketAddr,
     #[serde(skip_serializing_if = "Option::is_none")]
     token: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    access: Option<PathBuf>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    postgres_listen: Option<SocketAddr>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    postgres_certificate: Option<PathBuf>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    postgres_key: Option<PathBuf>,
     #[serde(skip_serializing_if = "Option::is_none")]
     compact_every: Option<Every>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -265,6 +301,10 @@ impl Default for Given {
             sql_queue_max: sql.queue_max,
             listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 8090)),
             token: None,
+            access: None,
+            postgres_listen: None,
+            postgres_certificate: None,
+            postgres_key: None,
             compact_every: None,
             site: None,
             retention: Vec::new(),
@@ -303,6 +343,10 @@ pub struct Config {
     pub sql: Settings,
     pub listen: SocketAddr,
     pub token: Option<String>,
+    /// File of further tokens.
+    pub access: Option<PathBuf>,
+    /// Where PostgreSQL's protocol is spoken.
+    pub postgres: Option<Listen>,
     pub compact_every: Option<Duration>,
     /// The site that an import is about.
     pub site: Option<String>,
@@ -336,13 +380,16 @@ impl Config {
         {
             given.compact_every = None;
         }
+        if !matches!(cli.command, Some(Command::Token { .. })) {
+            given.check_store(&mut mistakes);
+        }
         given.check(&mut mistakes);
         // As for --every of `maintain`.
         if mistakes.origin("maintain_every") == from_file.as_deref() {
             given.maintain_every = None;
         }
         if matches!(cli.command, Some(Command::Serve { .. }))
-            && let Err(error) = check_token(given.listen, given.token.as_deref())
+            && let Err(error) = check_address(given.listen, given.token.as_deref(), given.access.is_some())
         {
             mistakes.at("token", format!(": {error}"));
         }
@@ -350,6 +397,9 @@ impl Config {
             let what =
                 ": not given; write --site, or set WAREHOUSE_SITE: the site_id that the collector gives to its events";
             mistakes.at("site", what);
+        }
+        if matches!(cli.command, Some(Command::Serve { .. })) {
+            given.check_postgres(&mut mistakes);
         }
         mistakes.none(given).map(Self::from)
     }
@@ -372,14 +422,29 @@ impl Cli {
             ("--sql-memory-bytes-max", "sql_memory_bytes_max", options.sql_memory_bytes_max.as_ref()),
         ];
         match &self.command {
-            Some(Command::Serve { listen, token, compact_every, sql_workers_max, sql_queue_max }) => flags.extend([
+            Some(Command::Serve {
+                listen,
+                token,
+                access,
+                postgres_listen,
+                postgres_certificate,
+                postgres_key,
+                compact_every,
+                sql_workers_max,
+                sql_queue_max,
+            }) => flags.extend([
                 ("--listen", "listen", listen.as_ref()),
                 ("--token", "token", token.as_ref()),
+                ("--access", "access", access.as_ref()),
+                ("--postgres-listen", "postgres_listen", postgres_listen.as_ref()),
+                ("--postgres-certificate", "postgres_certificate", postgres_certificate.as_ref()),
+                ("--postgres-key", "postgres_key", postgres_key.as_ref()),
                 ("--compact-every", "compact_every", compact_every.as_ref()),
                 ("--sql-workers-max", "sql_workers_max", sql_workers_max.as_ref()),
                 ("--sql-queue-max", "sql_queue_max", sql_queue_max.as_ref()),
             ]),
             Some(Command::Import { site, .. }) => flags.push(("--site", "site", site.as_ref())),
+            Some(Command::Token { access, .. }) => flags.push(("--access", "access", access.as_ref())),
             Some(Command::Compact { every }) => flags.push(("--every", "compact_every", every.as_ref())),
             Some(Command::Maintain { every, landing_kept, removed_kept, readers_wait, .. }) => flags.extend([
                 ("--every", "maintain_every", every.as_ref()),
@@ -397,7 +462,29 @@ impl Cli {
 }
 
 impl Given {
-    fn check(&self, mistakes: &mut Mistakes) {
+    /// What would let passwords pass in the clear, or anybody in.
+    fn check_postgres(&self, mistakes: &mut Mistakes) {
+        let Some(address) = self.postgres_listen else { return };
+        if let Err(error) = check_address(address, self.token.as_deref(), self.access.is_some()) {
+            mistakes.at("postgres_listen", format!(": {error}"));
+        }
+        match (&self.postgres_certificate, &self.postgres_key) {
+            (Some(_), None) => mistakes.at("postgres_certificate", ": its key is missing; name it by --postgres-key"),
+            (None, Some(_)) => {
+                mistakes.at("postgres_key", ": its certificate is missing; name it by --postgres-certificate");
+            }
+            (None, None) if !address.ip().is_loopback() => {
+                let what = format!(
+                    " = {address}: others can reach it, and a token is the password there: it needs \
+                     --postgres-certificate and --postgres-key, or 127.0.0.1"
+                );
+                mistakes.at("postgres_listen", what);
+            }
+            _ => {}
+        }
+    }
+
+    fn check_store(&self, mistakes: &mut Mistakes) {
         if self.store.is_empty() {
             let what = ": not given; write --store file:///folder or s3://bucket/prefix, or set WAREHOUSE_STORE";
             mistakes.at("store", what);
@@ -405,6 +492,9 @@ impl Given {
             let shown = without_password(&self.store);
             mistakes.at("store", format!(" = {shown:?}: write file:///folder or s3://bucket/prefix"));
         }
+    }
+
+    fn check(&self, mistakes: &mut Mistakes) {
         if self.query_time < QUERY_TIME_MIN {
             mistakes.at("query_time", format!(" = {:?}: less than {QUERY_TIME_MIN:?}", self.query_time));
         }
@@ -447,6 +537,11 @@ impl From<Given> for Config {
             sql,
             listen: given.listen,
             token: given.token.clone(),
+            access: given.access.clone(),
+            postgres: given.postgres_listen.map(|address| Listen {
+                address,
+                files: given.postgres_certificate.clone().zip(given.postgres_key.clone()),
+            }),
             compact_every: given.compact_every.map(|Every(every)| every),
             site: given.site.clone(),
             keeping: Keeping {

@@ -4,6 +4,7 @@
 
 mod csv;
 mod json;
+pub mod postgres;
 mod table;
 
 use datafusion::arrow::datatypes::SchemaRef;

@@ -7,7 +7,9 @@
 mod report;
 mod signal;
 
-use std::sync::LazyLock;
+use std::sync::{Arc, LazyLock};
+
+use datafusion::arrow::datatypes::{DataType, Field, Schema, SchemaRef, TimeUnit};
 
 pub use report::report;
 pub use signal::{Settings, Signal};
@@ -29,6 +31,28 @@ pub static SIGNALS: LazyLock<Vec<Signal>> = LazyLock::new(|| {
 
 /// Name of the view that has the findings of all signals, by their defaults.
 pub const VIEW: &str = "friction";
+
+/// Columns of the view.
+pub fn schema() -> SchemaRef {
+    let text = |name: &str| Field::new(name, DataType::Utf8, true);
+    let time = DataType::Timestamp(TimeUnit::Microsecond, Some("UTC".into()));
+    let columns = vec![
+        text("signal"),
+        Field::new("version", DataType::Int64, false),
+        text("site_id"),
+        text("session_id"),
+        text("visitor_id"),
+        text("tab_id"),
+        text("page_view_id"),
+        text("page_path"),
+        text("element_path"),
+        Field::new("seq", DataType::Int64, true),
+        Field::new("occurred_at", time, true),
+        Field::new("measure", DataType::Float64, true),
+        text("reason"),
+    ];
+    Arc::new(Schema::new(columns))
+}
 
 /// A select of the findings of all signals: `signal`, `version`, then what a signal's file selects.
 pub fn view(settings: &Settings) -> String {

@@ -13,6 +13,7 @@ use crate::curated::Version;
 use crate::curated::scan::Scan;
 use crate::lake::Lake;
 use crate::merge::{Derivation, Effect, Memo, Merge, Others, Part};
+use crate::query::Scope;
 use crate::tables::{self, EVENTS, Table};
 use landing::Progress;
 
@@ -24,8 +25,8 @@ pub(crate) struct Live {
 }
 
 impl Live {
-    /// Opens the wanted tables, and those that complete them.
-    pub(crate) async fn open(lake: &Lake, wanted: &[&'static Table]) -> anyhow::Result<Self> {
+    /// Opens the wanted tables, and those that complete them. What is outside of the scope is not there.
+    pub(crate) async fn open(lake: &Lake, wanted: &[&'static Table], scope: &Scope) -> anyhow::Result<Self> {
         let versions = versions(lake, wanted).await?;
         let (events, derived) = versions.split_first().expect("events are always read");
         let least = derived.iter().fold(events.progress.clone(), |least, version| least.least(&version.progress));
@@ -37,7 +38,7 @@ impl Live {
             false => Some(lake.merge(events, &tail).await?),
         };
         let effect = merge.clone().map(Effect::OnEvents);
-        let events_now = rows(events, effect.as_ref(), &Others::new()).await?;
+        let events_now = rows(events, effect.as_ref(), &Others::new(), scope).await?;
         let mut tables = vec![(&EVENTS, events_now.clone())];
         let mut plans = Memo::default();
         for version in derived {
@@ -47,10 +48,10 @@ impl Live {
                 true => None,
                 false => Some(Effect::OnDerived(plans.get(&version.progress, made).await?)),
             };
-            tables.push((version.table, rows(version, effect.as_ref(), &tables).await?));
+            tables.push((version.table, rows(version, effect.as_ref(), &tables, scope).await?));
         }
         for (table, provider) in &mut tables {
-            *provider = answered(lake, table, provider.clone()).await?;
+            *provider = scope.fence(answered(lake, table, provider.clone()).await?);
         }
         Ok(Self { tables, _merge: merge })
     }
@@ -77,13 +78,18 @@ async fn versions(lake: &Lake, wanted: &[&'static Table]) -> anyhow::Result<Vec<
     Ok(versions)
 }
 
-/// The rows of a version after the effect.
-async fn rows(version: &Version, effect: Option<&Effect>, others: &Others) -> anyhow::Result<Arc<dyn TableProvider>> {
-    let Some(effect) = effect else { return Ok(Scan::version(version)) };
+/// The rows of a version after the effect. Files of sites outside of the scope are not read; rows are kept away at the end.
+async fn rows(
+    version: &Version,
+    effect: Option<&Effect>,
+    others: &Others,
+    scope: &Scope,
+) -> anyhow::Result<Arc<dyn TableProvider>> {
+    let files: Vec<_> = version.files.iter().filter(|file| scope.holds(&file.site_id)).collect();
+    let Some(effect) = effect else { return Ok(Scan::some(version, &files)) };
     let mut rows = effect.new_rows(version, others, Part::WHOLE).await?;
-    if !version.files.is_empty() {
-        let all: Vec<_> = version.files.iter().collect();
-        rows = effect.kept_rows(version, &all).await?.union(rows)?;
+    if !files.is_empty() {
+        rows = effect.kept_rows(version, &files).await?.union(rows)?;
     }
     Ok(rows.into_view())
 }

@@ -5,8 +5,13 @@ pub mod dialect;
 mod failure;
 pub mod guard;
 pub(crate) mod live;
+mod parameters;
+pub mod postgres;
+mod scope;
 
 pub use failure::{Blame, Failure};
+pub use parameters::{Given, Parameter};
+pub use scope::Scope;
 
 use std::collections::BTreeSet;
 
@@ -16,6 +21,7 @@ use datafusion::common::DataFusionError;
 use datafusion::execution::SendableRecordBatchStream;
 use datafusion::execution::context::SQLOptions;
 use datafusion::logical_expr::LogicalPlan;
+use datafusion::physical_plan::EmptyRecordBatchStream;
 use datafusion::prelude::{DataFrame, SessionContext};
 use datafusion::sql::parser::Statement;
 use futures::TryStreamExt;
@@ -33,6 +39,9 @@ use crate::views::{self, View};
 use dialect::translate;
 use guard::{Refused, only_statement};
 use live::{Live, answered, imported};
+
+/// The code of what the engine cannot plan.
+const UNPLANNED: &str = "invalid_sql";
 
 /// Limits of one answer.
 #[derive(Clone, Copy, Debug)]
@@ -88,9 +97,10 @@ impl Rows {
     }
 }
 
-/// Answers one read-only statement.
+/// Answers one read-only statement on every site.
 pub async fn query(lake: &Lake, sql: &str, limits: Limits) -> Result<Answer, Failure> {
-    let mut rows = open(lake, sql, limits).await?;
+    let asking = Asking { scope: &Scope::All, of_postgresql: false, parameters: &[] };
+    let mut rows = open(lake, sql, limits, &asking).await?;
     let mut answer = Answer { schema: rows.schema.clone(), batches: Vec::new() };
     while let Some(batch) = rows.next().await? {
         answer.batches.push(batch);
@@ -98,33 +108,111 @@ pub async fn query(lake: &Lake, sql: &str, limits: Limits) -> Result<Answer, Fai
     Ok(answer)
 }
 
+/// How a statement is asked.
+#[derive(Clone, Copy, Debug)]
+pub struct Asking<'a> {
+    /// Whose rows are there.
+    pub scope: &'a Scope,
+    /// Whether PostgreSQL's catalog is there as well.
+    pub of_postgresql: bool,
+    /// Values of `$1`, `$2` …
+    pub parameters: &'a [Parameter],
+}
+
 /// Plans one read-only statement and starts it.
-pub async fn open(lake: &Lake, sql: &str, limits: Limits) -> Result<Rows, Failure> {
-    let mut statement = only_statement(sql)?;
+pub async fn open(lake: &Lake, sql: &str, limits: Limits, asking: &Asking<'_>) -> Result<Rows, Failure> {
+    let (batches, live): (SendableRecordBatchStream, _) = match known(lake, sql, asking).await? {
+        Known::Reading { context, mut statement, live } => {
+            let batches = match run(&context, (*statement).clone(), asking.parameters).await {
+                // Where the engine cannot tell a parameter's type, its value may.
+                Err(failure) if !asking.parameters.is_empty() && failure.code() == UNPLANNED => {
+                    if !parameters::put_in(&mut statement, asking.parameters) {
+                        return Err(failure);
+                    }
+                    run(&context, *statement, &[]).await.map_err(|_| failure)?
+                }
+                done => done?,
+            };
+            (batches, live)
+        }
+        Known::Nothing(schema) => (Box::pin(EmptyRecordBatchStream::new(schema)), None),
+    };
+    Ok(Rows { schema: batches.schema(), batches, limits, rows: 0, bytes: 0, _live: live })
+}
+
+async fn run(
+    context: &SessionContext,
+    statement: Statement,
+    parameters: &[Parameter],
+) -> Result<SendableRecordBatchStream, Failure> {
+    let plan = parameters::bind(plan(context, statement).await?, parameters)?;
+    Ok(DataFrame::new(context.state(), plan).execute_stream().await?)
+}
+
+async fn plan(context: &SessionContext, statement: Statement) -> Result<LogicalPlan, Failure> {
+    let plan = context.state().statement_to_plan(statement).await?;
+    read_only(&plan).map_err(|error| Refused::Statement(one_line(&error.strip_backtrace())))?;
+    Ok(plan)
+}
+
+/// What a statement asks for and what it answers: the types of its parameters, of which the client has said `given`, and its
+/// columns.
+pub async fn describe(
+    lake: &Lake,
+    sql: &str,
+    given: &[u32],
+    asking: &Asking<'_>,
+) -> Result<(Vec<u32>, SchemaRef), Failure> {
+    match known(lake, sql, asking).await? {
+        Known::Reading { context, statement, .. } => {
+            let plan = plan(&context, *statement).await?;
+            Ok((parameters::types(&plan, given)?, plan.schema().inner().clone()))
+        }
+        Known::Nothing(schema) => Ok((given.to_vec(), schema)),
+    }
+}
+
+/// A statement that may be asked, and what it may read.
+enum Known {
+    Reading {
+        context: Box<SessionContext>,
+        statement: Box<Statement>,
+        live: Option<Live>,
+    },
+    /// It finds no rows, whatever there is.
+    Nothing(SchemaRef),
+}
+
+async fn known(lake: &Lake, sql: &str, asking: &Asking<'_>) -> Result<Known, Failure> {
+    let (mut statement, of_catalog) =
+        if asking.of_postgresql { postgres::statement(sql)? } else { (only_statement(sql)?, false) };
+    if let Some(schema) = of_catalog.then(|| postgres::finds_nothing(&statement)).flatten() {
+        return Ok(Known::Nothing(schema));
+    }
     translate(&mut statement)?;
     let context = lake.engine.session();
     let mut named = tables_of(&context, &statement)?;
     let views = views_of(&context, &mut named)?;
     let wanted = |table: &&'static Table| named.contains(table.name);
     let landed: Vec<&'static Table> = tables::ALL.iter().copied().filter(wanted).collect();
-    let live = if landed.is_empty() { None } else { Some(Live::open(lake, &landed).await.map_err(failed)?) };
+    let live =
+        if landed.is_empty() { None } else { Some(Live::open(lake, &landed, asking.scope).await.map_err(failed)?) };
     let mut opened = live.as_ref().map_or_else(Others::new, |live| live.tables.clone());
     for table in tables::IMPORTED.iter().copied().filter(wanted) {
-        opened.push((table, imported(lake, table).await.map_err(failed)?));
+        opened.push((table, asking.scope.fence(imported(lake, table).await.map_err(failed)?)));
     }
     for table in tables::RECORDINGS.iter().copied().filter(wanted) {
         let rows = replay::open(lake, table).await.map_err(failed)?;
-        opened.push((table, answered(lake, table, rows).await.map_err(failed)?));
+        opened.push((table, asking.scope.fence(answered(lake, table, rows).await.map_err(failed)?)));
     }
     register(&context, &opened)?;
     for view in views {
         context.register_table(view.name, context.sql(&(view.sql)()).await?.into_view())?;
     }
-
-    let plan = context.state().statement_to_plan(statement).await?;
-    read_only(&plan).map_err(|error| Refused::Statement(one_line(&error.strip_backtrace())))?;
-    let batches = DataFrame::new(context.state(), plan).execute_stream().await?;
-    Ok(Rows { schema: batches.schema(), batches, limits, rows: 0, bytes: 0, _live: live })
+    if of_catalog {
+        postgres::register(&context)?;
+    }
+    Ok(Known::Reading { context: Box::new(context), statement: Box::new(statement), live })
 }
 
 /// The tables and views that a statement names.

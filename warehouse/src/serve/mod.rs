@@ -3,23 +3,24 @@
 mod studio;
 
 use std::convert::Infallible;
-use std::net::SocketAddr;
 use std::sync::Arc;
 
 use anyhow::{Context, bail};
 use futures::stream;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
-use subtle::ConstantTimeEq;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
+use tokio_util::task::AbortOnDropHandle;
 use warp::http::header::{ACCEPT, AUTHORIZATION, CONTENT_LENGTH, HeaderValue};
 use warp::http::{HeaderMap, StatusCode};
 use warp::reply::Response;
 use warp::{Filter, Rejection, Reply};
 
+use crate::access::{Access, Right, Role};
 use crate::lake::Lake;
 use crate::limits::{BODY_BYTES_MAX, DRAIN};
+use crate::postgres::{Postgres, Tls};
 use crate::query::{Blame, Failure, Limits};
 use crate::sql::{self, Form, Pool, Question, Settings};
 
@@ -41,13 +42,15 @@ pub struct About {
 }
 
 /// How to serve.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub struct Serving {
     pub about: About,
-    /// Asked for on every API call; needed on any address but loopback.
-    pub token: Option<String>,
+    /// Who may ask what.
+    pub access: Arc<Access>,
     /// How statements are worked on, in other processes.
     pub sql: Settings,
+    /// PostgreSQL's protocol as well, with TLS or without.
+    pub postgres: Option<(TcpListener, Option<Tls>)>,
 }
 
 /// Serves until `shutdown`, then lets open requests and statements end for a moment.
@@ -58,10 +61,17 @@ pub async fn serve(
     shutdown: CancellationToken,
 ) -> anyhow::Result<()> {
     let address = listener.local_addr().context("the studio's listener")?;
-    check_token(address, serving.token.as_deref())?;
+    if !address.ip().is_loopback() && !serving.access.is_asked_for() {
+        bail!("{address} is within others' reach, and no token is asked for");
+    }
     let ending = shutdown.clone();
-    let pool = Arc::new(Pool::start(serving.sql.clone()));
-    let routes = routes(lake, serving, pool.clone());
+    let Serving { about, access, sql, postgres } = serving;
+    let pool = Arc::new(Pool::start(sql));
+    let mut postgres = postgres.map(|(listener, tls)| {
+        let served = Postgres::new(access.clone(), pool.clone(), tls).serve(listener, shutdown.clone());
+        AbortOnDropHandle::new(tokio::spawn(served))
+    });
+    let routes = routes(State { lake, about, access, pool: pool.clone() });
     let server = warp::serve(routes).incoming(listener).graceful(async move { ending.cancelled().await });
     let mut server = tokio::spawn(server.run());
     tokio::select! {
@@ -69,6 +79,7 @@ pub async fn serve(
         biased;
         () = shutdown.cancelled() => {}
         ended = &mut server => bail!("the HTTP server ended: {ended:?}"),
+        ended = ended(postgres.as_mut()) => return ended,
     }
     let drained = tokio::time::timeout(DRAIN, &mut server).await.is_ok();
     pool.stop().await;
@@ -79,23 +90,16 @@ pub async fn serve(
     Ok(())
 }
 
-/// Whether it is safe to listen there.
-pub fn check_token(address: SocketAddr, token: Option<&str>) -> anyhow::Result<()> {
-    match token {
-        None if !address.ip().is_loopback() => bail!(
-            "listening on {address}, which others can reach, needs --token (or WAREHOUSE_TOKEN); or listen on 127.0.0.1"
-        ),
-        Some("") => bail!("--token is empty; leave it out, or give a secret"),
-        _ => Ok(()),
+/// When the listener of PostgreSQL's protocol has ended, and how; never without one.
+async fn ended(listener: Option<&mut AbortOnDropHandle<anyhow::Result<()>>>) -> anyhow::Result<()> {
+    match listener {
+        Some(listener) => listener.await.context("the listener of PostgreSQL's protocol ended")?,
+        None => std::future::pending().await,
     }
 }
 
-fn routes(
-    lake: Arc<Lake>,
-    serving: Serving,
-    pool: Arc<Pool>,
-) -> impl Filter<Extract = (impl Reply,), Error = Infallible> + Clone {
-    let state = Arc::new(State { lake, serving, pool });
+fn routes(state: State) -> impl Filter<Extract = (impl Reply,), Error = Infallible> + Clone {
+    let state = Arc::new(state);
     let with = {
         let state = state.clone();
         warp::any().map(move || state.clone())
@@ -111,9 +115,9 @@ fn routes(
         );
     let about =
         warp::path!("api" / "v1" / "about").and(warp::get()).and(with.clone()).and(warp::header::headers_cloned()).map(
-            |state: Arc<State>, headers: HeaderMap| match state.allowed(&headers) {
-                true => answer(StatusCode::OK, "application/json", json!(state.serving.about).to_string()),
-                false => unauthorized(),
+            |state: Arc<State>, headers: HeaderMap| match state.right(&headers) {
+                Some(right) => answer(StatusCode::OK, "application/json", json!(state.about(&right)).to_string()),
+                None => unauthorized(),
             },
         );
     let live = warp::path!("health" / "live")
@@ -133,7 +137,8 @@ fn routes(
 
 struct State {
     lake: Arc<Lake>,
-    serving: Serving,
+    about: About,
+    access: Arc<Access>,
     pool: Arc<Pool>,
 }
 
@@ -143,19 +148,27 @@ struct Ask {
 }
 
 impl State {
-    fn allowed(&self, headers: &HeaderMap) -> bool {
-        let Some(token) = &self.serving.token else { return own_origin(headers) };
+    /// What the one who asks may see, if anything.
+    fn right(&self, headers: &HeaderMap) -> Option<Right> {
+        let access = &self.access;
+        if !access.is_asked_for() && !own_origin(headers) {
+            return None;
+        }
         let given = headers.get(AUTHORIZATION).and_then(|value| value.to_str().ok());
-        given
-            .and_then(|value| value.strip_prefix("Bearer "))
-            // Without telling by its time how much was right.
-            .is_some_and(|given| given.as_bytes().ct_eq(token.as_bytes()).into())
+        access.right(given.and_then(|value| value.strip_prefix("Bearer ")))
+    }
+
+    /// What the page shows to whom.
+    fn about(&self, right: &Right) -> About {
+        let about = self.about.clone();
+        match right.role {
+            Role::Admin => about,
+            Role::Reader => About { write_key: None, store_url: None, ..about },
+        }
     }
 
     async fn sql(&self, headers: &HeaderMap, body: &[u8]) -> Response {
-        if !self.allowed(headers) {
-            return unauthorized();
-        }
+        let Some(right) = self.right(headers) else { return unauthorized() };
         let ask: Ask = match serde_json::from_slice(body) {
             Ok(ask) => ask,
             Err(cause) => {
@@ -164,7 +177,14 @@ impl State {
             }
         };
         let (form, kind) = if wants_arrow(headers) { (Form::Arrow, ARROW) } else { (Form::Json, "application/json") };
-        let question = Question { sql: ask.sql, form, limits: Limits::answer(), streamed: false };
+        let question = Question {
+            sql: ask.sql,
+            scope: right.scope,
+            form,
+            parameters: Vec::new(),
+            limits: Limits::answer(),
+            streamed: false,
+        };
         match self.pool.ask(&question).await {
             Ok(reply) => streamed(kind, reply),
             Err(failure) => refused(&failure),
@@ -261,16 +281,6 @@ async fn recover(rejection: Rejection) -> Result<Response, Infallible> {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn other_addresses_need_a_token() {
-        let loopback = "127.0.0.1:8090".parse().unwrap();
-        let everywhere = "0.0.0.0:8090".parse().unwrap();
-        assert!(check_token(loopback, None).is_ok());
-        assert!(check_token(everywhere, None).unwrap_err().to_string().contains("--token"));
-        assert!(check_token(everywhere, Some("secret")).is_ok());
-        assert!(check_token(loopback, Some("")).is_err());
-    }
 
     #[test]
     fn foreign_pages_may_not_ask() {

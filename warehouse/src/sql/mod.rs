@@ -31,8 +31,8 @@ pub use relay::Reply;
 use crate::limits::{
     QUERY_MS_MAX, SPILL_BYTES_MAX, SQL_BYTES_MAX, SQL_MEMORY_BYTES_MAX, SQL_QUEUE_MAX, SQL_WORKERS_MAX,
 };
-use crate::query::Limits;
 use crate::query::guard::Refused;
+use crate::query::{Limits, Parameter, Scope};
 use protocol::Ask;
 
 /// How statements are worked on.
@@ -79,7 +79,11 @@ impl Settings {
 #[derive(Clone, Debug)]
 pub struct Question {
     pub sql: String,
+    /// Whose rows are there for the one who asks.
+    pub scope: Scope,
     pub form: Form,
+    /// Values of `$1`, `$2` …
+    pub parameters: Vec<Parameter>,
     pub limits: Limits,
     /// Rows as they come. Otherwise the answer begins when it is known to be whole, so that an error can still be told
     /// instead.
@@ -93,7 +97,9 @@ impl Question {
         }
         Ok(Ask {
             sql: self.sql.clone(),
-            form: self.form,
+            scope: self.scope.clone(),
+            form: self.form.clone(),
+            parameters: self.parameters.clone(),
             rows_max: self.limits.rows_max,
             bytes_max: self.limits.bytes_max,
             streamed: self.streamed,

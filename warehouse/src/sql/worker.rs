@@ -18,14 +18,15 @@ use tokio::runtime::Runtime;
 
 use super::confine::{allow_cpu, confine};
 use super::encode::Encoder;
-use super::protocol::{Ask, DATA_BYTES, End, Frame, Head, Kind, Setup};
+use super::protocol::{Ask, DATA_BYTES, End, Form, Frame, Head, Kind, Setup};
 use super::usage::memory_bytes;
 use crate::engine::Resources;
+use crate::format::postgres;
 use crate::lake::Lake;
 use crate::limits::{STACK_BYTES, WORKER_BLOCKING_THREADS_MAX, WORKER_STACK_BYTES, WORKER_WARM_UP};
 use crate::query::Failure;
 use crate::query::live::Live;
-use crate::query::{self, Limits};
+use crate::query::{self, Asking, Limits, Scope};
 use crate::tables;
 use landing::Store;
 
@@ -124,15 +125,22 @@ fn stacks(lake: &Lake) -> usize {
 /// Reads logs, links and footers, so that the first statement finds them read. What fails here will fail there too, and
 /// be told.
 async fn warm_up(lake: &Lake) {
-    let _ = tokio::time::timeout(WORKER_WARM_UP, Live::open(lake, tables::ALL)).await;
+    let _ = tokio::time::timeout(WORKER_WARM_UP, Live::open(lake, tables::ALL, &Scope::All)).await;
 }
 
 /// Writes an answer, or says why there is none.
 async fn answer(lake: &Lake, ask: &Ask, output: &mut impl Write) -> Result<(), Failure> {
+    let asking = Asking { scope: &ask.scope, of_postgresql: ask.form.is_of_postgresql(), parameters: &ask.parameters };
+    if let Form::Description { types } = &ask.form {
+        let (types, schema) = query::describe(lake, &ask.sql, types, &asking).await?;
+        let told = postgres::description(&types, &schema);
+        head(output, Some(told.len() as u64))?;
+        return data(output, &told);
+    }
     let limits = Limits { rows_max: ask.rows_max, bytes_max: ask.bytes_max };
-    let mut rows = query::open(lake, &ask.sql, limits).await?;
+    let mut rows = query::open(lake, &ask.sql, limits, &asking).await?;
     let unreadable = |error| Failure::engine_fault(format!("cannot write the answer: {error}"));
-    let mut encoder = Encoder::new(ask.form, rows.schema()).map_err(unreadable)?;
+    let mut encoder = Encoder::new(&ask.form, rows.schema()).map_err(unreadable)?;
     let mut headed = false;
     while let Some(batch) = rows.next().await? {
         encoder.add(&batch).map_err(unreadable)?;

@@ -21,6 +21,8 @@ pub(crate) const SQL: &str = "/api/v1/sql";
 pub(crate) struct Server {
     process: Child,
     pub address: SocketAddr,
+    /// Where it speaks PostgreSQL's protocol, if it was told to.
+    pub postgres: Option<SocketAddr>,
 }
 
 impl Server {
@@ -34,10 +36,15 @@ impl Server {
             .stderr(Stdio::null())
             .spawn()
             .unwrap();
-        let mut line = String::new();
-        BufReader::new(process.stdout.take().unwrap()).read_line(&mut line).unwrap();
-        let address = line.trim().rsplit('/').next().unwrap().parse().unwrap();
-        Self { process, address }
+        let mut lines = BufReader::new(process.stdout.take().unwrap());
+        let mut told = |place: usize| {
+            let mut line = String::new();
+            lines.read_line(&mut line).unwrap();
+            line.trim().rsplit('/').nth(place).unwrap().parse().unwrap()
+        };
+        let address = told(0);
+        let postgres = arguments.contains(&"--postgres-listen").then(|| told(1));
+        Self { process, address, postgres }
     }
 
     /// Status, body and time of a statement.
@@ -93,6 +100,13 @@ fn parent(pid: i32) -> Option<i32> {
     let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
     let mut fields = stat.rsplit_once(')')?.1.split_whitespace();
     (fields.next()? != "Z").then(|| fields.next()?.parse().ok())?
+}
+
+/// Processor time of a process (proc(5)).
+pub(crate) fn cpu_ticks(pid: i32) -> u64 {
+    let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
+    let fields: Vec<&str> = stat.rsplit_once(')').map_or("", |(_, fields)| fields).split_whitespace().collect();
+    fields.get(11).and_then(|ticks| ticks.parse().ok()).unwrap_or(0)
 }
 
 /// Polls until it is so.

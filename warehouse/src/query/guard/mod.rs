@@ -4,6 +4,7 @@
 use datafusion::error::DataFusionError;
 use datafusion::sql::parser::{DFParser, Statement};
 use datafusion::sql::sqlparser::ast;
+use datafusion::sql::sqlparser::dialect::{Dialect, GenericDialect, PostgreSqlDialect};
 use datafusion::sql::sqlparser::parser::ParserError;
 use thiserror::Error;
 
@@ -49,10 +50,19 @@ impl From<Refused> for Failure {
 
 /// The text's only statement, if it is one that reads.
 pub fn only_statement(sql: &str) -> Result<Statement, Refused> {
+    only_statement_in(sql, &GenericDialect {})
+}
+
+/// The same, in words that only PostgreSQL has.
+pub(super) fn only_statement_of_postgresql(sql: &str) -> Result<Statement, Refused> {
+    only_statement_in(sql, &PostgreSqlDialect {})
+}
+
+fn only_statement_in(sql: &str, dialect: &dyn Dialect) -> Result<Statement, Refused> {
     if sql.len() > SQL_BYTES_MAX {
         return Err(Refused::TooLong(sql.len()));
     }
-    let mut statements = DFParser::parse_sql(sql).map_err(|error| syntax(&error))?;
+    let mut statements = DFParser::parse_sql_with_dialect(sql, dialect).map_err(|error| syntax(&error))?;
     match statements.len() {
         0 => Err(Refused::Empty),
         1 => reading(statements.pop_front().ok_or(Refused::Empty)?),

@@ -6,6 +6,7 @@ use datafusion::arrow::ipc::writer::StreamWriter;
 use datafusion::arrow::record_batch::RecordBatch;
 
 use super::protocol::Form;
+use crate::format::postgres::{self, Column};
 use crate::format::{self, Answer};
 
 /// What closes the rows and the object of an answer in JSON.
@@ -14,10 +15,11 @@ const JSON_END: &str = "]}";
 pub(super) enum Encoder {
     Json { schema: SchemaRef, written: Vec<u8>, head_bytes: usize, rows: bool },
     Arrow(Box<StreamWriter<Vec<u8>>>),
+    Postgres { columns: Vec<Column>, written: Vec<u8> },
 }
 
 impl Encoder {
-    pub(super) fn new(form: Form, schema: &SchemaRef) -> Result<Self, ArrowError> {
+    pub(super) fn new(form: &Form, schema: &SchemaRef) -> Result<Self, ArrowError> {
         Ok(match form {
             Form::Json => {
                 let mut written = json(schema, None).into_bytes();
@@ -25,6 +27,11 @@ impl Encoder {
                 Self::Json { schema: schema.clone(), head_bytes: written.len(), written, rows: false }
             }
             Form::Arrow => Self::Arrow(Box::new(StreamWriter::try_new(Vec::new(), schema)?)),
+            Form::Postgres { formats } => {
+                let columns = postgres::columns(schema, formats);
+                Self::Postgres { written: postgres::row_description(&columns), columns }
+            }
+            Form::Description { .. } => return Err(ArrowError::NotYetImplemented("rows of a description".into())),
         })
     }
 
@@ -41,13 +48,14 @@ impl Encoder {
             }
             Self::Json { .. } => Ok(()),
             Self::Arrow(writer) => writer.write(batch),
+            Self::Postgres { columns, written } => postgres::data_rows(batch, columns, written),
         }
     }
 
     /// What was written since the last call.
     pub(super) fn take(&mut self) -> Vec<u8> {
         match self {
-            Self::Json { written, .. } => std::mem::take(written),
+            Self::Json { written, .. } | Self::Postgres { written, .. } => std::mem::take(written),
             Self::Arrow(writer) => std::mem::take(writer.get_mut()),
         }
     }
@@ -60,6 +68,7 @@ impl Encoder {
                 Ok(())
             }
             Self::Arrow(writer) => writer.finish(),
+            Self::Postgres { .. } => Ok(()),
         }
     }
 }

@@ -16,7 +16,7 @@ fn batches() -> Vec<RecordBatch> {
 
 /// The bytes, taken after each batch.
 fn encoded(form: Form, schema: &SchemaRef, batches: &[RecordBatch]) -> Vec<u8> {
-    let mut encoder = Encoder::new(form, schema).unwrap();
+    let mut encoder = Encoder::new(&form, schema).unwrap();
     let mut bytes = Vec::new();
     for batch in batches {
         encoder.add(batch).unwrap();

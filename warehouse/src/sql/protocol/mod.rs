@@ -12,7 +12,7 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use tokio::io::{AsyncRead, AsyncReadExt};
 
-use crate::query::Failure;
+use crate::query::{Failure, Parameter, Scope};
 
 /// Longest body. The largest frame is `Ask`: a statement of the greatest length, each byte escaped in JSON.
 const BODY_BYTES_MAX: usize = 1 << 20;
@@ -41,19 +41,32 @@ pub(super) struct Setup {
 }
 
 /// How an answer is written.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Form {
     /// `{"columns":[…],"rows":[[…]]}`
     Json,
     /// An Arrow IPC stream.
     Arrow,
+    /// `RowDescription` and `DataRow`s of PostgreSQL's protocol, in the formats of `Bind` (true is binary).
+    Postgres { formats: Vec<bool> },
+    /// No rows, but `ParameterDescription` and `RowDescription`; `types` are what the client says of the parameters.
+    Description { types: Vec<u32> },
+}
+
+impl Form {
+    /// Whether it is asked over PostgreSQL's protocol.
+    pub(super) fn is_of_postgresql(&self) -> bool {
+        matches!(self, Self::Postgres { .. } | Self::Description { .. })
+    }
 }
 
 /// One statement.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Ask {
     pub sql: String,
+    pub scope: Scope,
     pub form: Form,
+    pub parameters: Vec<Parameter>,
     pub rows_max: usize,
     /// Bytes (Arrow) of the answer.
     pub bytes_max: usize,

