@@ -3,12 +3,14 @@
 //! Texts stay in dictionaries, as they lie in the files, until they are encoded again.
 
 mod gather;
+mod names;
 mod object;
 mod order;
 mod pairs;
 mod read;
 mod select;
 mod table;
+mod wanted;
 
 use std::sync::Arc;
 
@@ -22,8 +24,8 @@ use tokio_util::task::AbortOnDropHandle;
 
 pub(crate) use order::Ordered;
 pub(super) use pairs::Pairs;
-pub(crate) use select::Wanted;
 pub(super) use table::{OrderedTable, Stretch};
+pub(crate) use wanted::Wanted;
 
 use super::sessionize::Staying;
 use crate::curated::{CuratedFile, Version};

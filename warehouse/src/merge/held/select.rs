@@ -1,11 +1,10 @@
-//! Some rows of a Parquet file of the store: first its visitors and tabs are read, then of the other columns the pages that
-//! hold rows which are wanted.
+//! Some rows of a Parquet file of the store: first the visitors and tabs of the row groups that name one which is wanted, then
+//! of the other columns the pages that hold rows which are.
 
-use std::collections::HashMap;
 use std::sync::Arc;
 
 use anyhow::Context;
-use datafusion::arrow::array::{BooleanArray, RecordBatch};
+use datafusion::arrow::array::RecordBatch;
 use datafusion::arrow::datatypes::SchemaRef;
 use datafusion::parquet::arrow::ProjectionMask;
 use datafusion::parquet::arrow::arrow_reader::{ArrowPredicateFn, ArrowReaderMetadata, ArrowReaderOptions, RowFilter};
@@ -13,38 +12,14 @@ use datafusion::parquet::arrow::async_reader::ParquetRecordBatchStreamBuilder;
 use futures::TryStreamExt;
 use object_store::ObjectStore;
 
+use super::names::groups_of;
 use super::object::Object;
-use super::pairs::Pairs;
 use super::read::{in_dictionaries, narrowed};
+use super::wanted::Wanted;
 use crate::curated::file::ScanFile;
-use crate::merge::visitors::Key;
 
 /// Rows of a batch: dictionaries are looked through for each.
 const BATCH_ROWS: usize = 64 << 10;
-
-/// Whose rows are wanted: of these visitors, and of these tabs.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct Wanted {
-    pub visitors: Arc<HashMap<Key, i64>>,
-    pub tabs: Arc<HashMap<Key, i64>>,
-}
-
-impl Wanted {
-    fn rows(&self, rows: &RecordBatch, site_id: &str) -> BooleanArray {
-        let of = |column: &str, known: &HashMap<Key, i64>| {
-            let pairs = Pairs::at(rows, site_id, column);
-            let wanted: Vec<bool> = pairs.keys().iter().map(|key| known.contains_key(key)).collect();
-            (pairs.of_row, wanted)
-        };
-        let (visitors, wanted_visitors) = of("visitor_id", &self.visitors);
-        if self.tabs.is_empty() {
-            return visitors.iter().map(|visitor| Some(wanted_visitors[*visitor as usize])).collect();
-        }
-        let (tabs, wanted_tabs) = of("tab_id", &self.tabs);
-        let both = visitors.iter().zip(&tabs);
-        both.map(|(visitor, tab)| Some(wanted_visitors[*visitor as usize] || wanted_tabs[*tab as usize])).collect()
-    }
-}
 
 /// Reads the columns that the schema names, as [`super::read::rows`] does.
 pub(super) async fn rows(
@@ -60,6 +35,10 @@ pub(super) async fn rows(
         let options = ArrowReaderOptions::new().with_skip_arrow_metadata(true);
         let plain = ArrowReaderMetadata::load_async(&mut reader, options).await?;
         let metadata = in_dictionaries(&plain)?;
+        let groups = groups_of(&mut reader, &metadata, &wanted, &site_id).await?;
+        if groups.is_empty() {
+            return Ok(Vec::new());
+        }
         let mask = |name: &dyn Fn(&str) -> bool| {
             let fields = metadata.schema().fields().iter().enumerate();
             let places: Vec<usize> = fields.filter(|(_, field)| name(field.name())).map(|(place, _)| place).collect();
@@ -69,6 +48,7 @@ pub(super) async fn rows(
         let columns = mask(&|name| schema.column_with_name(name).is_some());
         let predicate = ArrowPredicateFn::new(asked, move |rows| Ok(wanted.rows(&rows, &site_id)));
         let stream = ParquetRecordBatchStreamBuilder::new_with_metadata(reader, metadata)
+            .with_row_groups(groups)
             .with_projection(columns)
             .with_row_filter(RowFilter::new(vec![Box::new(predicate)]))
             .with_batch_size(BATCH_ROWS)

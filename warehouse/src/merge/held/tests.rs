@@ -2,9 +2,15 @@ use datafusion::arrow::array::{Array, ArrayRef, AsArray, Int64Array, StringArray
 use datafusion::arrow::compute::cast;
 use datafusion::arrow::datatypes::{DataType, Field, Float64Type, Int64Type};
 use datafusion::execution::memory_pool::{MemoryConsumer, MemoryPool, UnboundedMemoryPool};
+use datafusion::parquet::arrow::ArrowWriter;
+use datafusion::parquet::arrow::arrow_reader::{ArrowReaderMetadata, ArrowReaderOptions};
+use datafusion::parquet::file::properties::WriterProperties;
+use object_store::ObjectStoreExt;
+use object_store::memory::InMemory;
 use schemas::session::session_id;
 
 use super::*;
+use crate::curated::file::ScanFile;
 use crate::curated::writer::Columns;
 use crate::merge::visitors::{Sessions, Stretch, key};
 use crate::progress::DAY_US;
@@ -129,4 +135,34 @@ async fn rows_of_the_types_that_a_select_asks_for_are_gathered_and_no_others() {
     assert_eq!(asked("type in ('click', 'drag', 'key', 'pointer')").await, (vec![0, 0, 1, 7], false));
     assert_eq!(asked("type <> 'pointer' and seq > 0").await, (vec![7], true));
     assert_eq!(asked("type is null").await, (vec![], false));
+}
+
+#[tokio::test]
+async fn row_groups_that_name_nobody_wanted_are_told_by_their_dictionaries() {
+    let column = |name: &str| -> ArrayRef {
+        Arc::new((0..6).map(|row| Some(format!("{name}{}", row / 2))).collect::<StringArray>())
+    };
+    let rows = RecordBatch::try_from_iter([("visitor_id", column("v")), ("tab_id", column("t"))]).unwrap();
+    let groups = async |visitors: &[&str], tabs: &[&str], plain: &str| {
+        let properties = WriterProperties::builder()
+            .set_max_row_group_row_count(Some(2))
+            .set_column_dictionary_enabled(plain.into(), false)
+            .build();
+        let mut writer = ArrowWriter::try_new(Vec::new(), rows.schema(), Some(properties)).unwrap();
+        writer.write(&rows).unwrap();
+        let file = writer.into_inner().unwrap();
+        let bytes = file.len() as u64;
+        let objects: Arc<dyn ObjectStore> = Arc::new(InMemory::new());
+        objects.put(&"file".into(), file.into()).await.unwrap();
+        let file = ScanFile { key: "file".into(), bytes, partition_values: Vec::new(), statistics: None };
+        let mut reader = object::Object::new(objects, &file);
+        let metadata = ArrowReaderMetadata::load_async(&mut reader, ArrowReaderOptions::new()).await.unwrap();
+        let known = |texts: &[&str]| Arc::new(texts.iter().map(|text| (key(&["a", text]), 0)).collect());
+        let wanted = Wanted { visitors: known(visitors), tabs: known(tabs) };
+        names::groups_of(&mut reader, &metadata, &wanted, "a").await.unwrap()
+    };
+    assert_eq!(groups(&["v1"], &[], "-").await, [1]);
+    assert_eq!(groups(&["v2", "v9"], &["t0", "t2"], "-").await, [0, 2]);
+    assert_eq!(groups(&["v9"], &["t9"], "-").await, [0; 0]);
+    assert_eq!(groups(&["v1"], &["t9"], "tab_id").await, [0, 1, 2], "what has no dictionary may be anybody's");
 }

@@ -59,12 +59,12 @@ impl Walker for Stays {
         let (pages, paths, types) = (events.texts("page_view_id")?, events.texts("element_path")?, events.types()?);
         let duration_ms = events.numbers::<Float64Type>("duration_ms")?;
         let own = events.columns(&OWN)?;
-        for row in 0..events.count() {
+        for (row, kind) in types.into_iter().enumerate() {
             if self.cursor.turn([sites.given(row), sessions.given(row), tabs.given(row)]) != Turn::Nothing {
                 self.clicks.forget();
             }
             let clicks = self.clicks.of(pages.given(row), paths.given(row));
-            match types[row] {
+            match kind {
                 Some(EventType::Click) => *clicks += 1,
                 Some(EventType::ElementLeave) => {
                     let clicks = std::mem::take(clicks);

@@ -98,12 +98,12 @@ impl Walker for PageViews {
         let (sites, sessions, tabs) = (events.texts("site_id")?, events.texts("session_id")?, events.texts("tab_id")?);
         let (visitors, starts) = (events.texts("visitor_id")?, events.times("session_started_at")?);
         let columns = Columns::of(events)?;
-        for row in 0..events.count() {
+        for (row, start) in starts.iter().enumerate() {
             let turn = self.cursor.turn([sites.given(row), sessions.given(row), tabs.given(row)]);
             if turn != Turn::Nothing {
                 self.end(rows)?;
                 let ids = [sites, sessions, visitors, tabs].map(|column| column.given(row).to_owned());
-                self.tab = Tab { ids, session_started_at: starts[row], ..Tab::default() };
+                self.tab = Tab { ids, session_started_at: *start, ..Tab::default() };
             }
             let page = self.tab.page(columns.page_views.given(row), columns.at[row]);
             self.tab.pages[page].add(&columns, row);

@@ -116,7 +116,7 @@ impl Walker for Sessions {
         let (sites, sessions, tabs) = (events.texts("site_id")?, events.texts("session_id")?, events.texts("tab_id")?);
         let (visitors, starts) = (events.texts("visitor_id")?, events.times("session_started_at")?);
         let columns = Columns::of(events)?;
-        for row in 0..events.count() {
+        for (row, start) in starts.iter().enumerate() {
             let turn = self.cursor.turn([sites.given(row), sessions.given(row), tabs.given(row)]);
             if turn != Turn::Nothing {
                 self.end_tab();
@@ -125,7 +125,7 @@ impl Walker for Sessions {
                 self.end_session(rows)?;
             }
             let ids = || [sites.given(row), sessions.given(row), visitors.given(row)].map(str::to_owned);
-            let session = self.open.get_or_insert_with(|| Session::begin(ids(), starts[row], columns.at[row]));
+            let session = self.open.get_or_insert_with(|| Session::begin(ids(), *start, columns.at[row]));
             session.tabs += i64::from(turn != Turn::Nothing);
             session.add(&columns, row);
             let step = Step {

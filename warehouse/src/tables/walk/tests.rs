@@ -59,7 +59,7 @@ fn events(columns: &[&str]) -> RecordBatch {
         "element_tag" => Some("input".to_owned()),
         "type" => Some(types[row % types.len()].to_owned()),
         "visibility_state" => ["hidden", "visible", "frozen"].get(row % 4).map(|state| (*state).to_owned()),
-        _ => (row % 3 > 0).then(|| format!("{name}{}", row % 2)),
+        _ => (!row.is_multiple_of(3)).then(|| format!("{name}{}", row % 2)),
     };
     let column = |name: &str| -> ArrayRef {
         let schema = EVENTS.schema();
