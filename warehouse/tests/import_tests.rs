@@ -321,6 +321,30 @@ async fn an_import_that_fails_leaves_the_table_as_it_was() {
     assert!(error.contains("column_headers.tsv is missing"), "{error}");
 }
 
+#[tokio::test]
+async fn an_import_that_is_ended_in_the_middle_changes_nothing() {
+    let imports = Imports::new();
+    imports.ga4(&[imports.json("old.json", &[event("old", NOON, 1)])]).await.unwrap();
+    let before = imports.table("ga4_events").await;
+    let new = imports.json("new.json", &(0..5_000).map(|place| event("new", NOON, place)).collect::<Vec<_>>());
+    let order = || Order { provider: Provider::Ga4, files: vec![new.clone()], site_id: SITE.into(), intraday: false };
+    let read = tokio::sync::Notify::new();
+    let work = import(&imports.lake, order(), |done, _| {
+        if done > 0 {
+            read.notify_one()
+        }
+    });
+    tokio::select! {
+        biased;
+        () = read.notified() => {}
+        done = work => drop(done.unwrap()),
+    }
+    let after = imports.table("ga4_events").await;
+    assert!(after == before || after.len() == 5_000, "{} rows: neither the old ones nor the new ones", after.len());
+    let again = import(&imports.lake, order(), |_, _| {}).await.unwrap();
+    assert_eq!((again.rows, imports.table("ga4_events").await.len()), (5_000, 5_000));
+}
+
 fn data_files(store: &Path) -> BTreeSet<PathBuf> {
     let mut found = BTreeSet::new();
     let mut folders = vec![store.join("warehouse")];

@@ -65,3 +65,13 @@ fn what_the_file_says_of_compaction_is_for_serve() {
     assert_eq!(every(&["compact", "--every", "7m"], &[]), minutes(7));
     assert_eq!(every(&["compact"], &[("WAREHOUSE_COMPACT_EVERY", "6m")]), minutes(6));
 }
+
+#[test]
+fn an_import_must_know_its_site() {
+    let import = ["--store", "file:///a", "import", "ga4", "export.json"];
+    let told = config(&import, &[]).unwrap_err();
+    assert!(told.starts_with("site: not given; write --site, or set WAREHOUSE_SITE"), "{told}");
+    let site = |flags: &[&str]| config(&[&import, flags].concat(), &[("WAREHOUSE_SITE", "shop")]).unwrap().site;
+    assert_eq!(site(&[]).as_deref(), Some("shop"));
+    assert_eq!(site(&["--site", "other"]).as_deref(), Some("other"));
+}

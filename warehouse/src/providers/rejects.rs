@@ -22,9 +22,12 @@ impl Rejects {
         if self.named.len() < REJECTED_NAMED_MAX {
             self.named.push(format!("{}:{line}: {}", printable(file), printable(reason)));
         }
+        if self.kept_count + 1 < self.count {
+            return;
+        }
         let row = String::from_utf8_lossy(&row[..row.len().min(REJECTED_ROW_BYTES_MAX)]);
         let entry = json!({"file": file, "line": line, "reason": reason, "row": row}).to_string();
-        if self.kept_count + 1 == self.count && self.kept.len() + entry.len() < REJECTED_KEPT_BYTES_MAX {
+        if self.kept.len() + entry.len() < REJECTED_KEPT_BYTES_MAX {
             self.kept.extend_from_slice(entry.as_bytes());
             self.kept.push(b'\n');
             self.kept_count += 1;

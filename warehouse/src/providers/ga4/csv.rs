@@ -11,6 +11,9 @@ use serde_json::{Map, Value};
 use crate::limits::IMPORT_COLUMNS_MAX;
 use crate::tables::ga4_events::COLUMNS;
 
+/// Parts of a path; the schema has three at most. A name with more is a column that nothing reads.
+const PARTS_MAX: usize = 5;
+
 const LISTS: [&str; 3] = ["event_params", "user_properties", "items"];
 
 /// Where each column's value stands in an event.
@@ -56,7 +59,11 @@ fn place(name: &str) -> Vec<String> {
     let known = paths.into_iter().find(|(column, path)| {
         *path == name || path.replace('.', "_") == name || (*column == name && path.starts_with("event_params."))
     });
-    known.map_or(name, |(_, path)| path).split('.').map(str::to_owned).collect()
+    let path = known.map_or(name, |(_, path)| path);
+    if path.split('.').nth(PARTS_MAX).is_some() {
+        return vec![path.to_owned()];
+    }
+    path.split('.').map(str::to_owned).collect()
 }
 
 /// Into the object that the path leads to, unless something else is there.
@@ -71,5 +78,24 @@ fn put(event: &mut Map<String, Value>, path: &[String], value: Value) {
         Value::Object(inner) => put(inner, rest, value),
         Value::Array(list) => list.push(serde_json::json!({"key": rest.join("."), "value": {"string_value": value}})),
         _ => {}
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn columns_are_named_in_several_ways_and_a_path_without_end_is_a_name() {
+        let deep = ["x"; 100_000].join(".");
+        let header = format!("event_name,device_category,geo.country,ga_session_id,event_params.plan,{deep}");
+        let header = Header::read(header.as_bytes()).unwrap();
+        let event = header.event(b"click,mobile,Peru,7,gold,1").unwrap();
+        assert_eq!(event["device"]["category"], "mobile");
+        assert_eq!(event["geo"]["country"], "Peru");
+        assert_eq!(event["event_params"], serde_json::json!({"ga_session_id": "7", "plan": "gold"}));
+        assert_eq!(event[&deep], "1");
+        assert!(header.event(b"click").unwrap_err().contains("1 columns, not 6"));
+        assert!(Header::read(b"a,b").is_err());
     }
 }
