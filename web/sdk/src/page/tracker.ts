@@ -1,4 +1,4 @@
-/** The page thread: `note` takes what the capture modules saw; twice a second the notes go to the worker, which makes batches of them. */
+/** The page thread: `note` takes what the capture modules saw, and the worker soon gets the notes; every few seconds they are a batch. */
 import type { Header } from '../shared/chunk.ts';
 import { CUT_SOON_EVERY_MS, FLUSH_MS, FORGOTTEN_MAX, PART_AFTER_MS } from '../shared/limits.ts';
 import { EVENT_TYPES } from '../shared/types.ts';

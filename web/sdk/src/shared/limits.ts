@@ -17,7 +17,7 @@ export const FLUSH_MS = 5_000;
  * What was noted this long ago, and so is described, goes to the worker in parts of at least so many rows: what that has not
  * written when the page ends the page must write, which holds it up.
  */
-export const PART_AFTER_MS = 400;
+export const PART_AFTER_MS = 300;
 export const PART_ROWS_MIN = 32;
 /**
  * A batch is cut at this size, before compression. The rule is 32 KiB compressed and 48 KiB hard for a

@@ -93,7 +93,7 @@ function alone({ hooks }: Settings, ingest: string, receive: Receive): Post {
     busy = true;
     for (let order = orders.shift(); order; order = orders.shift())
       try {
-        if (order.kind === 'part') open.push(writeEvents(order.chunk, order.base));
+        if (order.kind === 'part' && !hooks) open.push(writeEvents(order.chunk, order.base));
         if (order.kind === 'batch' && !hooks) await send(order);
         if (order.kind === 'flush') receive({ kind: 'flushed', id: order.id });
       } catch {
