@@ -10,7 +10,7 @@ use crate::config::Config;
 use crate::kafka::decode::{DecodedPackages, PackageDecoder, Reject};
 use crate::kafka::frames::Origin;
 use crate::landing::LandingFile;
-use crate::replay;
+use crate::replay::{self, Checked};
 use crate::sessionize::Sessions;
 use crate::transform::Transform;
 use crate::transform::referrer::OwnDomains;
@@ -70,7 +70,7 @@ impl Content {
                 Ok(Rows { rows: Some(events.rows(assigned)?), late, duplicates, rejects: Vec::new() })
             }
             Self::Replay { .. } => {
-                let (rows, wrong) = replay::rows(&batch.packages, partition, origins)?;
+                let Checked { rows, wrong } = replay::rows(&batch.packages, partition, origins)?;
                 let rejects = wrong.into_iter().map(|(row, reason)| Reject { index: batch.indices[row], reason });
                 Ok(Rows { rows, late: 0, duplicates: 0, rejects: rejects.collect() })
             }

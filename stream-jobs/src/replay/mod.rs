@@ -34,13 +34,16 @@ const AHEAD_DAYS_MAX: i64 = 1;
 /// The columns that a record has under another name.
 const RENAMED: [(&str, &str); 1] = [("chunk_seq", "seq")];
 
-/// The landing rows of the records that say what they may, which were read at `origins` of `partition`; and of the
-/// others the row in `records` and what is wrong.
-pub(crate) fn rows(
-    records: &RecordBatch,
-    partition: i32,
-    origins: &[Origin],
-) -> Result<(Option<RecordBatch>, Vec<(usize, Reason)>)> {
+/// What became of some records.
+pub(crate) struct Checked {
+    /// The landing rows of those that say what they may; none where there are none.
+    pub rows: Option<RecordBatch>,
+    /// Of the others the place among the records, and what is wrong.
+    pub wrong: Vec<(usize, Reason)>,
+}
+
+/// Checks records, which were read at `origins` of `partition`, and makes rows of the good ones.
+pub(crate) fn rows(records: &RecordBatch, partition: i32, origins: &[Origin]) -> Result<Checked> {
     let wrong = Frames::of(records)?.wrong();
     let (mut records, mut origins) = (records.clone(), origins.to_vec());
     if !wrong.is_empty() {
@@ -50,7 +53,7 @@ pub(crate) fn rows(
         records = filter_record_batch(&records, &BooleanArray::from(good))?;
     }
     let rows = (records.num_rows() > 0).then(|| landing_rows(records, partition, &origins)).transpose()?;
-    Ok((rows, wrong))
+    Ok(Checked { rows, wrong })
 }
 
 /// Every record is a good one.

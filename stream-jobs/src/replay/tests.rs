@@ -23,13 +23,13 @@ fn decoded(records: &[Vec<u8>]) -> RecordBatch {
     decoded.batches.remove(0).packages
 }
 
-fn rows_of(records: &[Vec<u8>]) -> (Option<RecordBatch>, Vec<(usize, Reason)>) {
+fn rows_of(records: &[Vec<u8>]) -> Checked {
     let origins: Vec<_> = (0..records.len() as i64).map(origin).collect();
     rows(&decoded(records), 3, &origins).unwrap()
 }
 
 fn good(records: &[Vec<u8>]) -> RecordBatch {
-    let (rows, wrong) = rows_of(records);
+    let Checked { rows, wrong } = rows_of(records);
     assert_eq!(wrong, []);
     rows.unwrap()
 }
@@ -126,14 +126,14 @@ fn what_a_record_may_not_say_is_refused_and_the_others_stand() {
     records.push(forged_with(&vec![0; schemas::replay::PAYLOAD_BYTES_MAX + 1], |_| {}));
     records.push(forged(|chunk| chunk.page_view_id = Id(Uuid::nil())));
     records.push(replay_record(&chunk(1), b"last"));
-    let (rows, wrong) = rows_of(&records);
+    let Checked { rows, wrong } = rows_of(&records);
     assert_eq!(wrong.iter().map(|(row, _)| *row).collect::<Vec<_>>(), (1..records.len() - 1).collect::<Vec<_>>());
     assert!(wrong.iter().all(|(_, reason)| reason.code == "invalid_frame" && reason.message.len() < 200), "{wrong:?}");
     let rows = rows.unwrap();
     assert_eq!((0..2).map(|row| int(&rows, "kafka_offset", row).unwrap()).collect::<Vec<_>>(), [0, 11]);
     assert_eq!(rows["payload"].as_binary::<i32>().value(1), b"last");
 
-    let (none, wrong) = rows_of(&records[1..2]);
+    let Checked { rows: none, wrong } = rows_of(&records[1..2]);
     assert_eq!((none.is_none(), wrong.len()), (true, 1));
 }
 
