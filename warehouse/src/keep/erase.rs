@@ -10,6 +10,8 @@ use datafusion::arrow::array::{Array, ArrayData};
 use datafusion::parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 use object_store::ObjectStoreExt;
 use object_store::path::Path;
+use schemas::landing::data_prefix;
+use schemas::topics::EVENTS as TOPIC;
 
 use super::removal::{Cut, remove};
 use super::{Keeping, Removed, leftovers};
@@ -145,7 +147,7 @@ async fn left(
 ) -> anyhow::Result<Left> {
     let mut left = Left {
         landing_files: landed_with(lake, condition, Landed::Any).await?.len() as u64,
-        young_files: leftovers::landed(lake, started).await?.orphans.len() as u64,
+        young_files: young_data(lake, started).await?,
         ..Left::default()
     };
     for (table, fence) in fences {
@@ -169,6 +171,13 @@ async fn left(
         }
     }
     Ok(left)
+}
+
+/// Landing data that nothing names. States that nothing names are none: they hold no rows.
+async fn young_data(lake: &Lake, started: DateTime<Utc>) -> anyhow::Result<u64> {
+    let folder = data_prefix(TOPIC);
+    let orphans = leftovers::landed(lake, started).await?.orphans;
+    Ok(orphans.iter().filter(|file| file.location.as_ref().starts_with(&folder)).count() as u64)
 }
 
 /// Which links' landing files are looked at.
