@@ -89,6 +89,24 @@ async fn without_recordings_there_are_no_tables_of_them() {
     assert_eq!(report(&landing).await.problems, Vec::<String>::new());
 }
 
+#[tokio::test]
+async fn an_erasure_tells_the_frames_that_it_does_not_reach() {
+    let landing = support::landed();
+    let lake = landing.lake();
+    let mut recordings = Recordings::of(landing.path());
+    let (mut recorded, mut other) = (recorder(1), recorder(2));
+    recordings.land(&[recorded.snapshot(20), other.snapshot(20)]);
+    compacted(&lake).await;
+    recordings.land(&[recorded.mutations(2)]);
+    let of = |id: &str| format!("select count(*) from replay_chunks where visitor_id = '{id}'");
+    let frames = number(&lake, &of(&recorded.visitor_id.to_string())).await;
+    assert!(frames > 1, "compacted and not");
+    let erased =
+        erase(&lake, &support::keep::keeping(), (SITE, &recorded.visitor_id.to_string()), |_| {}).await.unwrap();
+    assert_eq!(i64::try_from(erased.left.frames).unwrap(), frames);
+    assert!(erased.lines().iter().any(|line| line.starts_with(&format!("LEFT {frames} frames"))), "{:?}", erased.lines());
+}
+
 /// Every data file of a table with its content.
 fn files(landing: &Landing, table: &str) -> BTreeMap<PathBuf, Vec<u8>> {
     curated_files(landing, table).into_iter().map(|path| (path.clone(), std::fs::read(path).unwrap())).collect()

@@ -20,7 +20,8 @@ use crate::curated::scan::{FILE_INDEX, Scan, file_of};
 use crate::lake::Lake;
 use crate::limits::ORPHANS_KEPT;
 use crate::progress::quoted;
-use crate::tables::{self, EVENTS, Table};
+use crate::replay;
+use crate::tables::{self, EVENTS, REPLAY_CHUNKS, Table};
 
 /// What became of a visitor. Tells no more of them than was asked for.
 #[derive(Debug, Default)]
@@ -47,6 +48,8 @@ pub struct Left {
     pub landing_files: u64,
     /// Files that nothing names and that are too young to be deleted: somebody may be writing them.
     pub young_files: u64,
+    /// Frames of recordings of the visitor's pages: an erasure does not reach them yet.
+    pub frames: u64,
 }
 
 impl Left {
@@ -65,7 +68,7 @@ impl Erased {
             .collect();
         lines.push(format!("landing: {} files with rows of the visitor removed", self.landing_files));
         lines.push(format!("older versions: {} files and {} files of logs removed", self.old_files, self.log_files));
-        let Left { rows, log_files, landing_files, young_files } = &self.left;
+        let Left { rows, log_files, landing_files, young_files, frames } = &self.left;
         lines.push(format!(
             "searched afterwards: {rows} rows in tables, {} files of logs and {landing_files} landing files hold the visitor",
             log_files.len()
@@ -81,9 +84,15 @@ impl Erased {
                 "LEFT {young_files} files that nothing names yet, which may hold rows: run it again in a day"
             ));
         }
+        if *frames > 0 {
+            lines.push(format!(
+                "LEFT {frames} frames of recordings of the visitor's pages: they are not erased yet; the table \
+                 replay_chunks and the landing files of recordings can only be removed whole"
+            ));
+        }
         lines.push(
             "not reached: Kafka (events, dead letters), whose retention removes them; states of stream jobs hold hashes \
-             and times, and forget in a day"
+             and times, and forget in a day; exports of other providers, which an import replaces by their day"
                 .into(),
         );
         lines
@@ -148,6 +157,7 @@ async fn left(
     let mut left = Left {
         landing_files: landed_with(lake, condition, Landed::Any).await?.len() as u64,
         young_files: young_data(lake, started).await?,
+        frames: frames(lake, condition).await?,
         ..Left::default()
     };
     for (table, fence) in fences {
@@ -178,6 +188,12 @@ async fn young_data(lake: &Lake, started: DateTime<Utc>) -> anyhow::Result<u64> 
     let folder = data_prefix(TOPIC);
     let orphans = leftovers::landed(lake, started).await?.orphans;
     Ok(orphans.iter().filter(|file| file.location.as_ref().starts_with(&folder)).count() as u64)
+}
+
+/// Frames of recordings, compacted or not.
+async fn frames(lake: &Lake, condition: &str) -> anyhow::Result<u64> {
+    let inputs = lake.engine.inputs().table("recorded", replay::open(lake, &REPLAY_CHUNKS).await?)?;
+    Ok(u64::try_from(inputs.number(&format!("select count(*) from recorded where {condition}")).await?)?)
 }
 
 /// Which links' landing files are looked at.
