@@ -146,6 +146,8 @@ pub const ACCESS_FILE_BYTES_MAX: u64 = 1 << 20;
 pub const BODY_BYTES_MAX: u64 = 128 << 10;
 /// Connections of PostgreSQL's protocol. Each takes some 100 KB, and its statement a worker.
 pub const POSTGRES_CONNECTIONS_MAX: usize = 100;
+/// Time until the next connection is taken after one that could not be.
+pub const POSTGRES_ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 /// A client that has not given its password after this will not.
 pub const POSTGRES_OPENING_MAX: Duration = Duration::from_secs(10);
 /// What a client says when it starts: settings, names.

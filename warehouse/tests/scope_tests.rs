@@ -88,6 +88,19 @@ async fn what_is_inside_is_whole() {
     }
 }
 
+/// Whatever a table holds, imports and recordings too: its rows are some site's.
+#[tokio::test]
+async fn every_table_has_its_site() {
+    let landing = Landing::new();
+    for table in tables::every() {
+        let schema = table.schema();
+        let site = schema.field_with_name("site_id").unwrap();
+        assert_eq!(site.data_type().to_string(), "Utf8", "{}", table.name);
+        let sql = format!("select count(*) from {}", table.name);
+        assert_eq!(answer(&landing.lake(), &sql, &Scope::of([SITE])).await.unwrap(), json!([[0]]), "{}", table.name);
+    }
+}
+
 /// Ways around: each answers without the other site, or fails without its words.
 #[tokio::test]
 async fn no_statement_gets_around_the_fence() {

@@ -75,3 +75,27 @@ fn an_import_must_know_its_site() {
     assert_eq!(site(&[]).as_deref(), Some("shop"));
     assert_eq!(site(&["--site", "other"]).as_deref(), Some("other"));
 }
+
+#[test]
+fn postgresql_s_protocol_is_no_open_door() {
+    let told = |arguments: &[&str]| {
+        let all = [&["--store", "file:///a", "serve", "--postgres-listen"], arguments].concat();
+        config(&all, &[]).err().unwrap_or_default()
+    };
+    assert_eq!(told(&["127.0.0.1:5433"]), "");
+    let open = told(&["0.0.0.0:5433"]);
+    assert!(open.contains("needs --token") && open.contains("--postgres-certificate"), "{open}");
+    assert!(told(&["0.0.0.0:5433", "--token", "secret"]).contains("--postgres-certificate"));
+    assert!(told(&["127.0.0.1:5433", "--postgres-certificate", "a.crt"]).contains("--postgres-key"));
+    let files = ["--token", "secret", "--postgres-certificate", "a.crt", "--postgres-key", "a.key"];
+    assert_eq!(told(&[&["0.0.0.0:5433"], &files[..]].concat()), "");
+}
+
+#[test]
+fn tokens_need_a_file_and_no_store() {
+    let made = config(&["token", "--access", "access.toml", "list"], &[]).unwrap();
+    assert_eq!(made.access.unwrap().to_str(), Some("access.toml"));
+    let made = config(&["token", "list"], &[("WAREHOUSE_ACCESS", "other.toml")]).unwrap();
+    assert_eq!(made.access.unwrap().to_str(), Some("other.toml"));
+    assert!(config(&["verify"], &[]).unwrap_err().contains("store: not given"));
+}

@@ -30,7 +30,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use crate::access::Access;
-use crate::limits::{DRAIN, POSTGRES_CONNECTIONS_MAX};
+use crate::limits::{DRAIN, POSTGRES_ACCEPT_PAUSE, POSTGRES_CONNECTIONS_MAX};
 use crate::sql::Pool;
 use running::Running;
 pub use tls::Tls;
@@ -91,9 +91,9 @@ impl Postgres {
                 accepted = listener.accept() => accepted,
                 () = shutdown.cancelled() => break,
             };
-            // A peer that is gone before it is accepted, or no more descriptors: neither ends the listener.
+            // A peer that is gone before it is accepted, or no more descriptors, of which some come back: neither ends it.
             let Ok((stream, peer)) = accepted else {
-                tokio::task::yield_now().await;
+                tokio::time::sleep(POSTGRES_ACCEPT_PAUSE).await;
                 continue;
             };
             let place = places.clone().try_acquire_owned().ok();

@@ -25,7 +25,7 @@ pub(crate) struct Live {
 }
 
 impl Live {
-    /// Opens the wanted tables, and those that complete them. What is outside of the scope is not there.
+    /// Opens the wanted tables, and those that complete them. Files of sites outside of the scope are not read.
     pub(crate) async fn open(lake: &Lake, wanted: &[&'static Table], scope: &Scope) -> anyhow::Result<Self> {
         let versions = versions(lake, wanted).await?;
         let (events, derived) = versions.split_first().expect("events are always read");
@@ -51,7 +51,7 @@ impl Live {
             tables.push((version.table, rows(version, effect.as_ref(), &tables, scope).await?));
         }
         for (table, provider) in &mut tables {
-            *provider = scope.fence(answered(lake, table, provider.clone()).await?);
+            *provider = answered(lake, table, provider.clone()).await?;
         }
         Ok(Self { tables, _merge: merge })
     }
@@ -78,7 +78,7 @@ async fn versions(lake: &Lake, wanted: &[&'static Table]) -> anyhow::Result<Vec<
     Ok(versions)
 }
 
-/// The rows of a version after the effect. Files of sites outside of the scope are not read; rows are kept away at the end.
+/// The rows of a version after the effect; what of them is outside of the scope is taken out where they are asked.
 async fn rows(
     version: &Version,
     effect: Option<&Effect>,

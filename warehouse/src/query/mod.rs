@@ -199,13 +199,13 @@ async fn known(lake: &Lake, sql: &str, asking: &Asking<'_>) -> Result<Known, Fai
         if landed.is_empty() { None } else { Some(Live::open(lake, &landed, asking.scope).await.map_err(failed)?) };
     let mut opened = live.as_ref().map_or_else(Others::new, |live| live.tables.clone());
     for table in tables::IMPORTED.iter().copied().filter(wanted) {
-        opened.push((table, asking.scope.fence(imported(lake, table).await.map_err(failed)?)));
+        opened.push((table, imported(lake, table).await.map_err(failed)?));
     }
     for table in tables::RECORDINGS.iter().copied().filter(wanted) {
         let rows = replay::open(lake, table).await.map_err(failed)?;
-        opened.push((table, asking.scope.fence(answered(lake, table, rows).await.map_err(failed)?)));
+        opened.push((table, answered(lake, table, rows).await.map_err(failed)?));
     }
-    register(&context, &opened)?;
+    register(&context, &opened, asking.scope)?;
     for view in views {
         context.register_table(view.name, context.sql(&(view.sql)()).await?.into_view())?;
     }
@@ -235,11 +235,11 @@ fn views_of(context: &SessionContext, named: &mut BTreeSet<String>) -> Result<Ve
     Ok(found)
 }
 
-/// Makes all tables known; those that the query does not name stay empty.
-fn register(context: &SessionContext, opened: &Others) -> Result<(), DataFusionError> {
+/// Makes all tables known, each with the rows of the scope; those that the query does not name stay empty.
+fn register(context: &SessionContext, opened: &Others, scope: &Scope) -> Result<(), DataFusionError> {
     for table in tables::every() {
         match opened.iter().find(|(opened, _)| *opened == table) {
-            Some((_, provider)) => context.register_table(table.name, provider.clone())?,
+            Some((_, provider)) => context.register_table(table.name, scope.fence(provider.clone()))?,
             None => context.register_table(table.name, Scan::empty(table))?,
         };
     }
