@@ -18,11 +18,12 @@ use datafusion::parquet::basic::Compression;
 use datafusion::parquet::file::metadata::PageIndexPolicy;
 use serde_json::{Value, json};
 use support::recordings::{RECEIVED, Recordings, recorder};
-use support::{Landing, NOON, SECOND, Tab, curated_files, number, rows};
+use support::{Landing, NOON, SECOND, SITE, Tab, curated_files, number, rows};
 use testkit::recorder::{frame, gzip};
 use tokio_util::sync::CancellationToken;
 use warehouse::Lake;
 use warehouse::compact::{Summary, compact, every};
+use warehouse::keep::erase;
 use warehouse::verify::{Report, verify};
 
 const CHUNKS: &str =
@@ -104,7 +105,11 @@ async fn an_erasure_tells_the_frames_that_it_does_not_reach() {
     let erased =
         erase(&lake, &support::keep::keeping(), (SITE, &recorded.visitor_id.to_string()), |_| {}).await.unwrap();
     assert_eq!(i64::try_from(erased.left.frames).unwrap(), frames);
-    assert!(erased.lines().iter().any(|line| line.starts_with(&format!("LEFT {frames} frames"))), "{:?}", erased.lines());
+    assert!(
+        erased.lines().iter().any(|line| line.starts_with(&format!("LEFT {frames} frames"))),
+        "{:?}",
+        erased.lines()
+    );
 }
 
 /// Every data file of a table with its content.

@@ -44,7 +44,7 @@ pub(super) fn untidy(version: &Version, today: i32) -> Vec<Untidy> {
 fn chosen<'a>(table: &Table, files: Vec<&'a CuratedFile>) -> Vec<&'a CuratedFile> {
     let unsigned = files.iter().any(|file| file.checksum().is_none());
     let is_small = |file: &&CuratedFile| file.bytes < SMALL_FILE_BYTES;
-    let small = files.iter().copied().filter(|file| is_small(&file)).count();
+    let small = files.iter().copied().filter(|file| is_small(file)).count();
     if !unsigned && small < 2 && !overlap(table, &files) {
         return Vec::new();
     }
