@@ -69,7 +69,8 @@ pub(crate) async fn compare(
     landing: Arc<dyn TableProvider>,
     events: Arc<dyn TableProvider>,
 ) -> anyhow::Result<Compared> {
-    let inputs = engine.inputs_that_spill(1, BATCH_ROWS).table("landing", landing)?.table("curated", events)?;
+    // Each side of the union is sorted by itself.
+    let inputs = engine.inputs_that_spill(2, BATCH_ROWS).table("landing", landing)?.table("curated", events)?;
     let inputs = inputs.function(key_function());
     let key = "event_key(site_id, tab_id, seq) as key, kafka_partition, kafka_offset";
     let sql = format!(
