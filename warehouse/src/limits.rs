@@ -127,6 +127,11 @@ pub const READERS_WAIT: Duration = Duration::from_secs(60);
 /// Shortest retention: an event may come eight days late, and its session may have begun a day before it.
 pub const RETENTION_MIN: Duration = Duration::from_secs(10 * 24 * 3_600);
 
+/// Rows of a batch of events that walks of the live view go over.
+pub const WALK_BATCH_ROWS: usize = 1_024;
+/// Memory that a sort of such events keeps back for the merge of what it has written to disk.
+pub const WALK_MERGE_BYTES: usize = 2 << 20;
+
 /// How far back a landed event is compared with curated ones: the collector clamps event times to seven days, and an
 /// SDK keeps a batch for one more at most.
 pub const DUPLICATE_US_MAX: i64 = 8 * 24 * 3_600 * 1_000_000;

@@ -18,7 +18,9 @@ use url::Url;
 
 use crate::curated::scan::STORE_URL;
 use crate::engine::requirements::physical_rules;
-use crate::limits::{CONSUMERS_NAMED, MEMORY_BYTES_MAX, PARTITION_BYTES_MIN, SPILL_BYTES_MAX};
+use crate::limits::{
+    CONSUMERS_NAMED, MEMORY_BYTES_MAX, PARTITION_BYTES_MIN, SPILL_BYTES_MAX, WALK_BATCH_ROWS, WALK_MERGE_BYTES,
+};
 use inputs::Inputs;
 use landing::Store;
 
@@ -123,6 +125,23 @@ impl Engine {
         let mut state = state.write();
         let config = state.config_mut();
         *config = config.clone().with_batch_size(batch_rows).with_target_partitions(partitions);
+        drop(state);
+        Inputs::new(context)
+    }
+
+    /// The same for the events of walks. A statement may read a table of sessions twenty times, each time by a walk with a sort of
+    /// its own, and all sorts share the memory: so there is one part, and no room in batches and merges for rows that do
+    /// not come.
+    pub fn inputs_of_walks(&self) -> Inputs {
+        let context = self.session();
+        let state = context.state_ref();
+        let mut state = state.write();
+        let config = state.config_mut();
+        *config = config
+            .clone()
+            .with_target_partitions(1)
+            .with_batch_size(WALK_BATCH_ROWS)
+            .with_sort_spill_reservation_bytes(WALK_MERGE_BYTES);
         drop(state);
         Inputs::new(context)
     }

@@ -169,8 +169,8 @@ impl Derivation {
         let events = match self.held_of(part) {
             Some(held) => Source::Held(Stretch::of_walk(held.clone(), walk)?),
             None => {
-                let inputs = self.engine.inputs().table("touched_events", self.touched_events(part).await?)?;
-                Source::Selected(inputs.select(&walk.select("touched_events")).await?.into_unoptimized_plan())
+                let inputs = self.engine.inputs_of_walks().table("touched_events", self.touched_events(part).await?)?;
+                Source::Selected(inputs.select(&walk.select("touched_events")).await?)
             }
         };
         Ok(Walked::new(walk, Arc::new(past), events))

@@ -10,10 +10,11 @@ use datafusion::common::Result;
 use datafusion::datasource::{TableProvider, TableType};
 use datafusion::error::DataFusionError;
 use datafusion::execution::{SendableRecordBatchStream, TaskContext};
-use datafusion::logical_expr::{Expr, LogicalPlan};
+use datafusion::logical_expr::Expr;
 use datafusion::physical_plan::stream::RecordBatchStreamAdapter;
 use datafusion::physical_plan::streaming::{PartitionStream, StreamingTableExec};
 use datafusion::physical_plan::{ExecutionPlan, execute_stream};
+use datafusion::prelude::DataFrame;
 use futures::stream::BoxStream;
 use futures::{StreamExt, TryStreamExt, stream};
 
@@ -33,7 +34,7 @@ pub(super) struct Walked {
 #[derive(Debug)]
 pub(super) enum Source {
     Held(Arc<Stretch>),
-    Selected(LogicalPlan),
+    Selected(DataFrame),
 }
 
 impl Walked {
@@ -54,14 +55,16 @@ impl TableProvider for Walked {
 
     async fn scan(
         &self,
-        state: &dyn Session,
+        _state: &dyn Session,
         projection: Option<&Vec<usize>>,
         _filters: &[Expr],
         limit: Option<usize>,
     ) -> Result<Arc<dyn ExecutionPlan>> {
         let events = match &self.events {
             Source::Held(rows) => Planned::Held(rows.clone()),
-            Source::Selected(plan) => Planned::Selected(state.create_physical_plan(plan).await?),
+            Source::Selected(rows) => {
+                Planned::Selected(rows.clone().create_physical_plan().await?, rows.task_ctx().into())
+            }
         };
         let rows = Steps { walk: self.walk, past: self.past.clone(), events, schema: self.schema.clone() };
         Ok(Arc::new(StreamingTableExec::try_new(
@@ -86,14 +89,15 @@ struct Steps {
 #[derive(Debug)]
 enum Planned {
     Held(Arc<Stretch>),
-    Selected(Arc<dyn ExecutionPlan>),
+    /// In the session that it was planned in: its batches are small.
+    Selected(Arc<dyn ExecutionPlan>, Arc<TaskContext>),
 }
 
 impl Planned {
-    fn batches(&self, context: Arc<TaskContext>) -> BoxStream<'static, Result<RecordBatch>> {
+    fn batches(&self) -> BoxStream<'static, Result<RecordBatch>> {
         match self {
             Self::Held(rows) => stream::iter(rows.pieces()).boxed(),
-            Self::Selected(plan) => match execute_stream(plan.clone(), context) {
+            Self::Selected(plan, context) => match execute_stream(plan.clone(), context.clone()) {
                 Ok(batches) => batches.boxed(),
                 Err(error) => stream::iter([Err(error)]).boxed(),
             },
@@ -106,9 +110,9 @@ impl PartitionStream for Steps {
         &self.schema
     }
 
-    fn execute(&self, context: Arc<TaskContext>) -> SendableRecordBatchStream {
+    fn execute(&self, _context: Arc<TaskContext>) -> SendableRecordBatchStream {
         let rows = match Made::new(self.schema.clone()) {
-            Ok(made) => walked((self.walk.begin)(&self.past), made, self.events.batches(context)).boxed(),
+            Ok(made) => walked((self.walk.begin)(&self.past), made, self.events.batches()).boxed(),
             Err(error) => stream::iter([Err(failed(error))]).boxed(),
         };
         Box::pin(RecordBatchStreamAdapter::new(self.schema.clone(), rows))
