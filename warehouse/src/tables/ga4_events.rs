@@ -1,6 +1,6 @@
 //! One event of Google Analytics 4, as its BigQuery export has it.
 //!
-//! Schema: "[GA4] BigQuery Export schema", support.google.com/analytics/answer/7029846 (seen 2026-11-26). `event_date` is the
+//! Schema: "\[GA4\] BigQuery Export schema", support.google.com/analytics/answer/7029846 (seen 2026-11-26). `event_date` is the
 //! property's day, in its time zone; `event_timestamp` is UTC.
 
 use datafusion::arrow::datatypes::{DataType, Field};
