@@ -545,6 +545,7 @@ describe('page views', () => {
   ])
     test(`begin with the path or a hash that is a route, not with each letter of a search, by ${what}`, async (t) => {
       const { page, told } = await open(t, {}, { init });
+      await lateIsThere(page);
       await page.evaluate(async () => {
         const task = () => new Promise((resolve) => setTimeout(resolve, 60));
         for (const letter of ['a', 'ab', 'abc']) history.replaceState(null, '', `?q=${letter}`);
@@ -1069,6 +1070,7 @@ describe('the viewport', () => {
 
   test('made smaller by a pinch', async (t) => {
     const { page, told } = await open(t, { body: '<p style="height: 5000px">long</p>' });
+    await lateIsThere(page);
     const devtools = await page.context().newCDPSession(page);
     await devtools.send('Emulation.setPageScaleFactor', { pageScaleFactor: 2 });
     const [{ viewport }] = await eventually('the resize', async () => {
