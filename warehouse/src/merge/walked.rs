@@ -19,6 +19,7 @@ use futures::stream::BoxStream;
 use futures::{StreamExt, TryStreamExt, stream};
 
 use super::held::Stretch;
+use crate::limits::WALK_BATCH_ROWS;
 use crate::tables::walk::{Events, Made, Past, Walk, Walker};
 
 /// A walk and its events.
@@ -55,15 +56,19 @@ impl TableProvider for Walked {
 
     async fn scan(
         &self,
-        _state: &dyn Session,
+        state: &dyn Session,
         projection: Option<&Vec<usize>>,
         _filters: &[Expr],
         limit: Option<usize>,
     ) -> Result<Arc<dyn ExecutionPlan>> {
         let events = match &self.events {
             Source::Held(rows) => Planned::Held(rows.clone()),
+            // A compaction of large rows has smaller batches yet, and reads in them.
+            Source::Selected(rows) if state.config().batch_size() < WALK_BATCH_ROWS => {
+                Planned::Selected(state.create_physical_plan(rows.logical_plan()).await?, None)
+            }
             Source::Selected(rows) => {
-                Planned::Selected(rows.clone().create_physical_plan().await?, rows.task_ctx().into())
+                Planned::Selected(rows.clone().create_physical_plan().await?, Some(rows.task_ctx().into()))
             }
         };
         let rows = Steps { walk: self.walk, past: self.past.clone(), events, schema: self.schema.clone() };
@@ -89,15 +94,15 @@ struct Steps {
 #[derive(Debug)]
 enum Planned {
     Held(Arc<Stretch>),
-    /// In the session that it was planned in: its batches are small.
-    Selected(Arc<dyn ExecutionPlan>, Arc<TaskContext>),
+    /// And the session that it was planned in, if that is not the one of whoever asks.
+    Selected(Arc<dyn ExecutionPlan>, Option<Arc<TaskContext>>),
 }
 
 impl Planned {
-    fn batches(&self) -> BoxStream<'static, Result<RecordBatch>> {
+    fn batches(&self, context: Arc<TaskContext>) -> BoxStream<'static, Result<RecordBatch>> {
         match self {
             Self::Held(rows) => stream::iter(rows.pieces()).boxed(),
-            Self::Selected(plan, context) => match execute_stream(plan.clone(), context.clone()) {
+            Self::Selected(plan, own) => match execute_stream(plan.clone(), own.clone().unwrap_or(context)) {
                 Ok(batches) => batches.boxed(),
                 Err(error) => stream::iter([Err(error)]).boxed(),
             },
@@ -110,9 +115,9 @@ impl PartitionStream for Steps {
         &self.schema
     }
 
-    fn execute(&self, _context: Arc<TaskContext>) -> SendableRecordBatchStream {
+    fn execute(&self, context: Arc<TaskContext>) -> SendableRecordBatchStream {
         let rows = match Made::new(self.schema.clone()) {
-            Ok(made) => walked((self.walk.begin)(&self.past), made, self.events.batches()).boxed(),
+            Ok(made) => walked((self.walk.begin)(&self.past), made, self.events.batches(context)).boxed(),
             Err(error) => stream::iter([Err(failed(error))]).boxed(),
         };
         Box::pin(RecordBatchStreamAdapter::new(self.schema.clone(), rows))
