@@ -104,44 +104,37 @@ impl Engine {
     /// that it has collected before it writes them to disk, and keeps back memory for that: what the engine keeps back by
     /// itself (10 MB) is too little for more than a few batches.
     pub fn inputs_that_spill(&self, sorts: usize, batch_rows: usize) -> Inputs {
-        let context = self.session();
-        let state = context.state_ref();
-        let mut state = state.write();
-        let config = state.config_mut();
-        *config = config
-            .clone()
-            .with_target_partitions(1)
-            .with_batch_size(batch_rows)
-            .with_sort_spill_reservation_bytes(self.memory_bytes_max / (2 * sorts.max(1)))
-            .set_bool("datafusion.optimizer.prefer_hash_join", false);
-        drop(state);
-        Inputs::new(context)
+        self.inputs_with(|config| {
+            config
+                .with_target_partitions(1)
+                .with_batch_size(batch_rows)
+                .with_sort_spill_reservation_bytes(self.memory_bytes_max / (2 * sorts.max(1)))
+                .set_bool("datafusion.optimizer.prefer_hash_join", false)
+        })
     }
 
     /// The same, in batches of that many rows, plans in so many parts.
     pub fn inputs_of(&self, batch_rows: usize, partitions: usize) -> Inputs {
-        let context = self.session();
-        let state = context.state_ref();
-        let mut state = state.write();
-        let config = state.config_mut();
-        *config = config.clone().with_batch_size(batch_rows).with_target_partitions(partitions);
-        drop(state);
-        Inputs::new(context)
+        self.inputs_with(|config| config.with_batch_size(batch_rows).with_target_partitions(partitions))
     }
 
     /// The same for the events of walks. A statement may read a table of sessions twenty times, each time by a walk with a sort of
     /// its own, and all sorts share the memory: so there is one part, and no room in batches and merges for rows that do
     /// not come.
     pub fn inputs_of_walks(&self) -> Inputs {
+        self.inputs_with(|config| {
+            config
+                .with_target_partitions(1)
+                .with_batch_size(WALK_BATCH_ROWS)
+                .with_sort_spill_reservation_bytes(WALK_MERGE_BYTES)
+        })
+    }
+
+    fn inputs_with(&self, set: impl FnOnce(SessionConfig) -> SessionConfig) -> Inputs {
         let context = self.session();
         let state = context.state_ref();
         let mut state = state.write();
-        let config = state.config_mut();
-        *config = config
-            .clone()
-            .with_target_partitions(1)
-            .with_batch_size(WALK_BATCH_ROWS)
-            .with_sort_spill_reservation_bytes(WALK_MERGE_BYTES);
+        *state.config_mut() = set(state.config().clone());
         drop(state);
         Inputs::new(context)
     }
