@@ -2,12 +2,11 @@
 
 use std::sync::Arc;
 
-use datafusion::arrow::array::{Array, Float64Array};
 use datafusion::arrow::datatypes::{DataType, Float64Type};
 use schemas::ingest::EventType;
 
 use crate::tables::columns::of;
-use crate::tables::walk::{Cell, Cursor, Elements, Events, Made, Order, Past, Turn, Walk, Walker, as_in_events};
+use crate::tables::walk::{Cell, Cursor, Elements, Events, Made, Order, Past, Turn, Walk, Walker, as_in_events, value};
 
 /// Columns of a click as they are in `events`.
 const OWN: [&str; 23] = [
@@ -80,8 +79,7 @@ impl Walker for Clicks {
                 Some(EventType::ElementLeave) => *entered = None,
                 Some(EventType::Click) => {
                     let dwell_ms = entered.map(|entered| ms(at[row] - entered));
-                    let value = |column: &Float64Array| column.is_valid(row).then(|| column.value(row));
-                    let click = Click { at: at[row], x: value(x), y: value(y) };
+                    let click = Click { at: at[row], x: value(x, row), y: value(y, row) };
                     let before = self.before.replace(click);
                     let gap_ms = before.map(|before| ms(click.at - before.at));
                     let computed = [dwell_ms, gap_ms, before.and_then(|before| click.distance(before))];

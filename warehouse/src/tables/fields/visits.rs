@@ -3,12 +3,14 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use datafusion::arrow::array::{Array, ArrowPrimitiveType, PrimitiveArray};
+use datafusion::arrow::array::PrimitiveArray;
 use datafusion::arrow::datatypes::{DataType, Float64Type, Int64Type};
 use schemas::ingest::EventType;
 
 use crate::tables::columns::of;
-use crate::tables::walk::{Cell, Cursor, Elements, Events, Held, Made, Order, Past, Turn, Walk, Walker, as_in_events};
+use crate::tables::walk::{
+    Cell, Cursor, Elements, Events, Held, Made, Order, Past, Turn, Walk, Walker, as_in_events, value,
+};
 
 /// Columns of a focus as they are in `events`.
 const OWN: [&str; 14] = [
@@ -176,10 +178,6 @@ impl<'a> Told<'a> {
             length: events.numbers("input_length")?,
         })
     }
-}
-
-fn value<T: ArrowPrimitiveType>(column: &PrimitiveArray<T>, row: usize) -> Option<T::Native> {
-    column.is_valid(row).then(|| column.value(row))
 }
 
 impl Visit {

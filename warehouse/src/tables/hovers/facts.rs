@@ -2,12 +2,11 @@
 
 use std::sync::Arc;
 
-use datafusion::arrow::array::Array;
 use datafusion::arrow::datatypes::{DataType, Float64Type};
 use schemas::ingest::EventType;
 
 use crate::tables::columns::of;
-use crate::tables::walk::{Cell, Cursor, Elements, Events, Made, Order, Past, Turn, Walk, Walker, as_in_events};
+use crate::tables::walk::{Cell, Cursor, Elements, Events, Made, Order, Past, Turn, Walk, Walker, as_in_events, value};
 
 /// Columns of a leave as they are in `events`.
 const OWN: [&str; 20] = [
@@ -68,7 +67,7 @@ impl Walker for Stays {
                 Some(EventType::Click) => *clicks += 1,
                 Some(EventType::ElementLeave) => {
                     let clicks = std::mem::take(clicks);
-                    if duration_ms.is_valid(row) && duration_ms.value(row) >= STAY_MS {
+                    if value(duration_ms, row).is_some_and(|stay| stay >= STAY_MS) {
                         let counted = Cell::Number(Some(clicks));
                         rows.add(own.iter().map(|column| column.cell(row)).chain([counted]))?;
                     }

@@ -9,7 +9,7 @@ use schemas::ingest::EventType;
 
 use crate::tables::columns::{of, times};
 use crate::tables::stretches::{Step, TabTime, Times};
-use crate::tables::walk::{Cell, Cursor, Events, First, Last, Made, Order, Past, Texts, Turn, Walk, Walker};
+use crate::tables::walk::{Cell, Cursor, Events, First, Last, Made, Order, Past, Texts, Turn, Walk, Walker, value};
 
 /// Measurements by their name, which comes in any case; the last of each counts.
 const VITALS: [(&str, &str); 5] =
@@ -234,7 +234,7 @@ impl Page {
         if kind == Some(EventType::WebVital) {
             let name = columns.vital_names.given(row).to_uppercase();
             if let Some(vital) = VITALS.iter().position(|(vital, _)| *vital == name) {
-                self.vitals[vital] = columns.vital_values.is_valid(row).then(|| columns.vital_values.value(row));
+                self.vitals[vital] = value(columns.vital_values, row);
             }
         }
     }

@@ -123,13 +123,18 @@ impl<'a> Texts<'a> {
     }
 }
 
+/// The value of a row, if it has one.
+pub fn value<T: ArrowPrimitiveType>(column: &PrimitiveArray<T>, row: usize) -> Option<T::Native> {
+    column.is_valid(row).then(|| column.value(row))
+}
+
 impl<'a> Column<'a> {
     pub fn cell(&self, row: usize) -> Cell<'a> {
         match self {
             Self::Texts(column) => Cell::Text(column.value(row)),
-            Self::Numbers(column) => Cell::Number(column.is_valid(row).then(|| column.value(row))),
-            Self::Times(column) => Cell::Number(column.is_valid(row).then(|| column.value(row))),
-            Self::Floats(column) => Cell::Float(column.is_valid(row).then(|| column.value(row))),
+            Self::Numbers(column) => Cell::Number(value(column, row)),
+            Self::Times(column) => Cell::Number(value(column, row)),
+            Self::Floats(column) => Cell::Float(value(column, row)),
         }
     }
 }

@@ -17,7 +17,7 @@ use schemas::ingest::EventType;
 
 pub use cursor::{Cursor, Turn};
 pub use elements::Elements;
-pub use events::{Column, Events, Texts, as_in_events};
+pub use events::{Column, Events, Texts, as_in_events, value};
 pub use made::{Cell, Held, Made};
 pub use picks::{First, Last};
 
