@@ -76,7 +76,7 @@ phase web "lint, build, unit tests (about 10 s)" web
 phase rust "build and tests (4 minutes on two cores; cold: 12 more for the build)" rust
 phase clippy "no warnings (cold: about 8 minutes)" cargo clippy --locked --workspace --all-targets -- --deny warnings
 phase docs "no broken link in the documentation (about half a minute)" docs
-phase fuzz "each fuzz target for a minute (about 3 minutes; cold: 3 more for the build)" infra/dev/fuzz.sh
+phase fuzz "each fuzz target for a minute (about 3 minutes; cold: 3 more for the build)" env FUZZ_SEED=1 infra/dev/fuzz.sh
 phase parts "the real Kafka, registry, S3 server and load balancer (about 30 s)" infra/dev/check.sh
 phase browser "the SDK in a real Chromium (about 8 minutes)" browser
 phase system "the whole system on the real parts (about 5 minutes)" system

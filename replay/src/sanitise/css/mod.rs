@@ -62,6 +62,9 @@ struct Cleaner<'a> {
     out: String,
     /// Where in `out` the last space between others ends.
     space_until: usize,
+    /// Where in `out` the last bracket or comma ends, behind which anything is a token of its own. Its sign would not do: an
+    /// escaped one ends a name.
+    apart_until: usize,
     removed: u64,
 }
 
@@ -69,7 +72,7 @@ impl<'a> Cleaner<'a> {
     fn of(css: &str, base: Option<&'a Url>, assets: &'a dyn Assets) -> Self {
         let address_bytes_left = css.len() + CSS_ADDRESS_BYTES_FREE;
         let out = String::with_capacity(css.len());
-        let mut cleaner = Self { base, assets, address_bytes_left, out, space_until: 0, removed: 0 };
+        let mut cleaner = Self { base, assets, address_bytes_left, out, space_until: 0, apart_until: 0, removed: 0 };
         cleaner.block(&mut Parser::new(css), Within::Rules, 0);
         cleaner
     }
@@ -89,7 +92,7 @@ impl<'a> Cleaner<'a> {
                 }
                 Token::QuotedString(text) if within == Within::Addresses => {
                     // A text may stand right behind a name, which would become a part of the function's.
-                    if !self.out.ends_with(['(', ',']) {
+                    if self.apart_until != self.out.len() {
                         self.out.push_str(GONE);
                     }
                     self.address(text);
@@ -114,6 +117,10 @@ impl<'a> Cleaner<'a> {
                 Token::Ident(name) if *name == "--" => self.out.push_str("\\--"),
                 // No text may end the element that it stands in, whoever writes it out.
                 Token::Delim('/') if self.out.ends_with('<') => self.out.push_str(" /"),
+                Token::Comma => {
+                    self.out.push(',');
+                    self.apart_until = self.out.len();
+                }
                 Token::Ident(_)
                 | Token::AtKeyword(_)
                 | Token::Hash(_)
@@ -121,7 +128,6 @@ impl<'a> Cleaner<'a> {
                 | Token::Delim(_)
                 | Token::Colon
                 | Token::Semicolon
-                | Token::Comma
                 | Token::IncludeMatch
                 | Token::DashMatch
                 | Token::PrefixMatch
@@ -150,6 +156,7 @@ impl<'a> Cleaner<'a> {
 
     fn nested(&mut self, parser: &mut Parser<'_>, open: &str, close: char, within: Within, depth: usize) {
         self.out.push_str(open);
+        self.apart_until = self.out.len();
         if depth < CSS_DEPTH_MAX {
             let inside = |parser: &mut Parser<'_>| {
                 self.block(parser, within, depth + 1);

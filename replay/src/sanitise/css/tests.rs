@@ -32,6 +32,8 @@ fn only_addresses_of_assets_are_left() {
         ("url(https://shop.example/a.png)", "url(\"/assets/1\")"),
         ("image-set(a\"/assets/1\")", "image-set(a/**/url(\"/assets/1\"))"),
         ("image-set(\\31 \"/assets/1\")", "image-set(\\31 /**/url(\"/assets/1\"))"),
+        ("image-set(a\\(\"/assets/1\")", "image-set(a\\(/**/url(\"/assets/1\"))"),
+        ("image-set(a\\,\"/assets/1\",\"/assets/1\")", "image-set(a\\,/**/url(\"/assets/1\"),url(\"/assets/1\"))"),
         ("url( 'https://shop.example/a.png' )", "url(\"/assets/1\")"),
         ("url(//evil.example/a.png)", gone),
         ("u\\72l(//evil.example/)", gone),
