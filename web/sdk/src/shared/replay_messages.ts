@@ -1,0 +1,67 @@
+/**
+ * Messages of a recording, between the page's recorder and the worker. They have a `MessagePort` of their own, whose other end
+ * the worker gets with the order `replay`: what a recording says never waits behind events, and telemetry.js knows nothing of it.
+ *
+ * The late part (`page/late/replay.ts`) makes the port, tells of page views and of their ends, and counts; the recorder
+ * (`page/replay/`) sees and posts: `record(tracker, post)` gives a `Recorder`.
+ */
+
+/** What a page view's frames say of whose they are. */
+export interface Viewed {
+  visitor_id: string;
+  tab_id: string;
+  page_view_id: string;
+  /** The page's address, unscrubbed: addresses of assets are relative to it, and nothing of it is sent. */
+  url: string;
+  viewport: [width: number, height: number];
+}
+
+/** What the recorder saw, for the encoder. */
+export interface Rows {
+  replay: 'rows';
+  /** Transferred. */
+  numbers: Int32Array;
+  text: string;
+  /** Epoch ms, `performance.timeOrigin + performance.now()`. */
+  at: number;
+  /** The tracker's newest `seq`; −1 before there is one. */
+  q: number;
+}
+
+/** Why there is no recording, or none any more. */
+export type NoReplay = 'sampled_out' | 'off' | 'gpc' | 'consent' | 'too_large' | 'unsupported' | 'error';
+
+/** Page to worker. */
+export type ToReplay =
+  /** A page view begins: what comes next is its own, a snapshot first. */
+  | ({ replay: 'page_view' } & Viewed)
+  | Rows
+  /** The page is hidden: nobody knows whether it comes back. */
+  | { replay: 'hidden' }
+  /** The page view ends; the page too, perhaps. */
+  | { replay: 'left' }
+  /** The recorder stops for good, or for this page view (`too_large`). */
+  | { replay: 'stopped'; reason: NoReplay }
+  /** Something went wrong for the visitor: what is kept is sent, and what follows (mode `friction`). */
+  | { replay: 'keep' };
+
+/** Worker to page. */
+export type FromReplay =
+  /** Take a new snapshot. */
+  | { replay: 'snapshot' }
+  /** Stop for good: nothing more is taken. */
+  | { replay: 'stop' }
+  /** Chunks of the page view so far, in which the first `rows` messages of it are (or were left out). */
+  | { replay: 'chunks'; chunks: number; rows: number }
+  /** Something is recorded worse than it should be, for an event `capture_degraded`. */
+  | { replay: 'degraded'; what: string };
+
+/** What the recorder's module gives to whoever started it. */
+export interface Recorder {
+  /** Posts what was seen so far, now. */
+  flush(): void;
+  /** Takes a snapshot, of all nodes anew. */
+  snapshot(): void;
+  /** Takes no more, and lets go of what it watches. */
+  stop(): void;
+}
