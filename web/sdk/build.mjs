@@ -15,6 +15,9 @@ import { handOver, takeOver } from './hand_over.mjs';
 const PAGE_BYTES_MAX = 12 * 1024;
 const LATE_BYTES_MAX = 12 * 1024;
 const WORKER_BYTES_MAX = 20 * 1024;
+/** Of a page that is recorded: what comes when it has loaded, and what its worker loads then. */
+const REPLAY_BYTES_MAX = 8 * 1024;
+const REPLAY_WORKER_BYTES_MAX = 20 * 1024;
 
 /**
  * Chromium compiles a script that says so whole when it is loaded, and not function by function as each is first called, in the
@@ -86,23 +89,36 @@ const page = await bundle('src/page/main.ts', 'iife', {
   plugins: [handOver],
   wrap: (source) => `try{${source}}catch{${standIn}}`,
 });
-// A module, so that the page's part can import it; a function, so that it gets what is handed over before it begins.
-const late = await bundle('src/page/late/main.ts', 'esm', {
-  integrity,
-  plugins: [takeOver],
-  wrap: (source) => `export default(handed)=>{${returning('captureLate', source)}}`,
-});
+/** A module, so that the page's part can import it; a function, so that it gets what is handed over before it begins. */
+const later = (entry, name) =>
+  bundle(entry, 'esm', {
+    integrity,
+    plugins: [takeOver],
+    wrap: (source) => `export default(handed)=>{${returning(name, source)}}`,
+  });
+const late = await later('src/page/late/main.ts', 'captureLate');
+const replay = await later('src/page/replay/main.ts', 'startReplay');
+const replayWorker = await bundle('src/worker/replay/main.ts', 'esm');
 const server = await bundle('src/page/server.ts', 'esm');
 const esm = await bundle('src/page/index.ts', 'esm', { plugins: [handOver] });
 
 /** All files under one hash, so that the script finds the others beside itself. */
-const release = createHash('sha256').update(page).update(late).update(worker).digest('hex').slice(0, 12);
+const release = createHash('sha256')
+  .update(page)
+  .update(late)
+  .update(worker)
+  .update(replay)
+  .update(replayWorker)
+  .digest('hex')
+  .slice(0, 12);
 let failed = false;
 const manifest = {};
 for (const [name, script, budget] of [
   ['telemetry.js', page, PAGE_BYTES_MAX],
   ['telemetry.late.js', late, LATE_BYTES_MAX],
   ['telemetry.worker.js', worker, WORKER_BYTES_MAX],
+  ['telemetry.replay.js', replay, REPLAY_BYTES_MAX],
+  ['telemetry.replay.worker.js', replayWorker, REPLAY_WORKER_BYTES_MAX],
 ]) {
   const compressed = gzipSync(script, { level: 9 }).length;
   const over = compressed > budget;

@@ -1,4 +1,4 @@
-// Plugins of esbuild by which telemetry.late.js has what it imports from the page's part from that part, as it is, instead of
+// Plugins of esbuild by which telemetry.late.js and telemetry.replay.js have what they import from the page's part from that part, as it is, instead of
 // bundling a copy that would begin anew on a page that may have replaced the platform since (src/page/handed.ts).
 import { createHash } from 'node:crypto';
 import { readdirSync, readFileSync } from 'node:fs';
@@ -6,10 +6,14 @@ import { readdirSync, readFileSync } from 'node:fs';
 const page = new URL('src/page/', import.meta.url).pathname;
 const IMPORT = /^import \{([^}]*)\} from '\.\.\/([\w/]+\.ts)';/gm;
 
-/** Modules of the page's part, each with the names that the late part imports from it, types aside. */
+/** Of the parts that come later. */
+const folders = ['late/', 'replay/'];
+const files = folders.flatMap((folder) => readdirSync(page + folder).map((file) => folder + file));
+
+/** Modules of the page's part, each with the names that the later parts import from it, types aside. */
 const modules = new Map();
-for (const file of readdirSync(`${page}late`))
-  for (const [, names, module] of readFileSync(`${page}late/${file}`, 'utf8').matchAll(IMPORT)) {
+for (const file of files)
+  for (const [, names, module] of readFileSync(page + file, 'utf8').matchAll(IMPORT)) {
     const values = names.split(',').map((name) => name.trim());
     const known = modules.get(module) ?? [];
     modules.set(module, known.concat(values.filter((name) => name && !/^type /.test(name) && !known.includes(name))));
@@ -38,13 +42,14 @@ export const handOver = {
   },
 };
 
-/** For the late part, within a function of `handed`: each module's names, by their places. */
+/** For a later part, within a function of `handed`: each module's names, by their places. */
 export const takeOver = {
   name: 'take over',
   setup({ onLoad, onResolve }) {
     onResolve({ filter: /^\.\.\/[^.]/ }, ({ importer, path }) => {
       const module = path.slice('../'.length);
-      return importer.startsWith(`${page}late/`) ? { path: module, namespace: 'handed' } : undefined;
+      const later = folders.some((folder) => importer.startsWith(page + folder));
+      return later ? { path: module, namespace: 'handed' } : undefined;
     });
     onLoad({ filter: /.*/, namespace: 'handed' }, ({ path }) => {
       let place = 0;

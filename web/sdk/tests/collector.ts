@@ -83,8 +83,8 @@ export const START: Order & { kind: 'start' } = {
   kind: 'start',
   address: ADDRESS,
   tab_id: TAB,
-  memory_only: true,
-  allow_query: '',
+  memoryOnly: true,
+  data: {},
   hooks: '',
 };
 
@@ -102,7 +102,7 @@ export function courier(memoryOnly = true, tab = TAB): Courier {
   const made = new Courier(told(), async (ms) => {
     waits.push(ms);
   });
-  made.receive({ ...START, tab_id: tab, memory_only: memoryOnly });
+  made.receive({ ...START, tab_id: tab, memoryOnly });
   return made;
 }
 
@@ -147,7 +147,7 @@ export function eachWithACollector(): void {
 export async function dead(order: Order): Promise<void> {
   answerWith(['no network']);
   const made = new Courier(told(), () => new Promise(() => {}));
-  await made.receive({ ...START, memory_only: false });
+  await made.receive({ ...START, memoryOnly: false });
   await made.receive(order);
   await vi.waitFor(() => expect(attempts).toHaveLength(1));
   attempts = [];

@@ -30,7 +30,7 @@ async function waiting(): Promise<{ made: Courier; online: () => void }> {
         online = resolve;
       }),
   );
-  made.receive({ ...START, memory_only: false });
+  made.receive({ ...START, memoryOnly: false });
   await made.receive(batch(0, 3));
   await vi.waitFor(() => expect(attempts).toHaveLength(1));
   return { made, online: () => online() };
@@ -73,7 +73,7 @@ test('one that never answers delays nothing for long; when it does, what waits i
   const database = silentDatabase();
   answerWith(Array.from({ length: 100 }, () => 'no network' as const));
   const made = new Courier(told(), () => new Promise(() => {}));
-  made.receive({ ...START, memory_only: false });
+  made.receive({ ...START, memoryOnly: false });
   const taken = made.receive(batch(0, 3));
   await vi.advanceTimersByTimeAsync(3_000);
   await taken;

@@ -23,7 +23,7 @@ let heard: Record<string, (event: object, at: number, element: Element) => void>
 
 function tracker(settings: object = {}): Tracker {
   const own = {
-    resources: 'first-party',
+    data: {},
     ingest: 'https://c.example/v1/events',
     worker: '/w.js',
     hooks: '',
@@ -126,7 +126,7 @@ test('resources of the site and of hosts below it are told, not those of others,
 });
 
 test('the first hundred resources of a page view are told, and once that there were more', () => {
-  captureResources(tracker({ resources: 'all' }));
+  captureResources(tracker({ data: { ctResources: 'all' } }));
   const many = Array.from({ length: 150 }, (_, n) => resource(`https://other.example/${n}.png`));
   Observer.seen.resource?.(many);
   pageView = 'second';

@@ -54,6 +54,8 @@ export interface Telemetry {
    * or a later page that has consent: as somebody else. Settles when it is deleted.
    */
   forget(): Promise<void>;
+  /** Something went wrong for the visitor: in mode `friction` what is kept of the recording is sent, and what follows. */
+  keepReplay(): void;
   /** Settles when everything captured so far has been answered for good. */
   flush(): Promise<void>;
   stats(): Promise<Stats>;

@@ -4,6 +4,7 @@ import type { Order, Report } from '../shared/messages.ts';
 import { guarded } from './guard.ts';
 import { later } from './natives.ts';
 
+/** `ports` of the order are transferred. */
 export type Post = (order: Order) => void;
 export type Receive = (report: Report) => void;
 /** Gives what takes orders to `found`, now or later, or fails. */

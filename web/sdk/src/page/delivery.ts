@@ -14,6 +14,8 @@ import { findWay } from './ways.ts';
 const TAIL = 'ct-tail:';
 
 export interface Delivery {
+  /** Has somebody carry it out, as soon as there is consent and somebody. */
+  order(given: Order): void;
   /** Loads the worker. Before, everything waits in memory. */
   start(): void;
   /** Hands over what is known whole of the batch that is under way. `base`: the page's address. */
@@ -147,18 +149,11 @@ export function createDelivery(
   };
 
   return {
+    order,
     start() {
       if (started) return;
       started = true;
-      const { allowQuery } = settings;
-      waiting.unshift({
-        kind: 'start',
-        address,
-        tab_id: tabId,
-        memory_only: memoryOnly,
-        allow_query: allowQuery,
-        hooks,
-      });
+      waiting.unshift({ ...settings, kind: 'start', address, tab_id: tabId });
       adoptTails();
       findWay(settings, address, receive, degraded, (found) => {
         post = found;

@@ -1,11 +1,11 @@
 /** What a worker does when it is to forget, for pages that have none. */
-import { FORGET_CHANNEL, OUTBOX } from '../shared/messages.ts';
+import { FORGET_CHANNEL, FRAMES, OUTBOX } from '../shared/messages.ts';
 import { onItself } from './natives.ts';
 
 /** They asked for what is under way. Nobody can have stored anything since: that is a worker's, which deletes it itself. */
 const waiting: (() => void)[] = [];
 
-/** Deletes the unsent batches of this device and tells other tabs. `done`: as far as the browser lets us. */
+/** Deletes the unsent batches and recordings of this device and tells other tabs. `done`: as far as the browser lets us. */
 export function erase(done: () => void): void {
   if (waiting.push(done) > 1) return;
   const settle = () => {
@@ -13,6 +13,7 @@ export function erase(done: () => void): void {
   };
   try {
     new BroadcastChannel(FORGET_CHANNEL).postMessage(0);
+    indexedDB.deleteDatabase(FRAMES);
     const request = indexedDB.deleteDatabase(OUTBOX);
     for (const end of ['success', 'error', 'blocked']) onItself(request, end, settle);
   } catch {

@@ -8,6 +8,7 @@ export const IDLE: Telemetry = {
   track: nothing,
   identify: nothing,
   consent: nothing,
+  keepReplay: nothing,
   forget: settled,
   flush: settled,
   stats: async () => ({ captured: {} }) as Stats,

@@ -178,7 +178,8 @@ const sourceOf = method(Function.prototype.toString);
 export const fetchNow = fetched && /\{\s*\[native code]\s*}$/.test(sourceOf(fetched)) ? method(fetched) : undefined;
 /** Undefined where the browser has none. */
 export const Workers = original<typeof Worker | undefined>(window, 'Worker');
-export const postTo = Workers && method(Workers.prototype.postMessage as (message: unknown) => void);
+export const postTo =
+  Workers && method(Workers.prototype.postMessage as (message: unknown, ports?: Transferable[]) => void);
 export const sendBeacon = method(Navigator.prototype.sendBeacon) as (
   self: object,
   url: string,

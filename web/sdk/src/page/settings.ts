@@ -10,15 +10,13 @@ export interface Settings {
   worker: string;
   /** Of the page's policy; '' where it asks for none. */
   nonce: string;
-  /** Address of the site's own filter of events; '' where it has none. */
-  hooks: string;
+  /** Address of the site's own filter of events, where it has one. */
+  hooks: string | undefined;
   /** Address of telemetry.late.js; '' for none. */
   late: string;
   consent: Consent;
-  /** Which requests are told that no call of the page made: images, scripts, beacons. */
-  resources: 'first-party' | 'all' | 'none' | string;
-  /** Names of query parameters whose values may be kept, separated by commas. */
-  allowQuery: string;
+  /** All attributes, for the parts that come later. */
+  data: Record<string, string | undefined>;
   /** Keep unsent batches in memory only, not in IndexedDB. */
   memoryOnly: boolean;
   /** Global Privacy Control applies: anonymous counts, nothing stored, no pointer trail. */
@@ -34,9 +32,9 @@ type Script = Pick<HTMLScriptElement, 'src' | 'dataset'> & Partial<Pick<HTMLScri
 
 /** Null, with the reason on the console, when a needed attribute is missing. */
 export function readSettings({ src, dataset, nonce = '' }: Script): Settings | null {
-  const { ctKey: key, ctEndpoint: endpoint, ctPath: path, ctWorker: worker, ctConsent: consent } = dataset;
+  const { ctKey: key, ctEndpoint: endpoint, ctPath: path, ctWorker: worker, ctConsent: consent = 'granted' } = dataset;
   if (!key || !endpoint) {
-    console.warn('telemetry: the script needs data-ct-key and data-ct-endpoint');
+    console.warn('telemetry needs data-ct-key and data-ct-endpoint');
     return null;
   }
   const anonymous =
@@ -48,12 +46,11 @@ export function readSettings({ src, dataset, nonce = '' }: Script): Settings | n
     ingest: endpoint.replace(/\/+$/, '') + (path ?? INGEST_PATH),
     worker: worker ?? beside('worker'),
     nonce,
-    hooks: dataset.ctHooks ?? '',
+    hooks: dataset.ctHooks,
     late: dataset.ctLate ?? beside('late'),
-    resources: dataset.ctResources ?? 'first-party',
+    data: { ...dataset },
     // What is neither granted nor unsaid is not consent.
-    consent: (consent ?? 'granted') === 'granted' ? 'granted' : consent === 'pending' ? consent : 'denied',
-    allowQuery: dataset.ctAllowQuery ?? '',
+    consent: consent === 'granted' || consent === 'pending' ? consent : 'denied',
     memoryOnly: anonymous || 'ctMemoryOnly' in dataset,
     anonymous,
     test: 'ctTest' in dataset,

@@ -1,6 +1,7 @@
 /** The page thread: `note` takes what the capture modules saw, and the worker soon gets the notes; every few seconds they are a batch. */
 import type { Header } from '../shared/chunk.ts';
 import { CUT_SOON_EVERY_MS, FLUSH_MS, FORGOTTEN_MAX, PART_AFTER_MS } from '../shared/limits.ts';
+import type { Order } from '../shared/messages.ts';
 import { EVENT_TYPES } from '../shared/types.ts';
 import { uuidV7 } from '../shared/uuid.ts';
 import type { Stats } from './api.ts';
@@ -43,6 +44,8 @@ export interface Tracker extends Omit<Core, 'track'> {
   atEnd(ending: () => void): void;
   /** A page view begins: batches from here on carry its id and address; what was noted before the first belongs to it. */
   openPageView(referrer: string): void;
+  /** As `Delivery` has it. */
+  order(given: Order): void;
   /** The id of the page view. */
   pageView(): string;
   /** Everything captured so far becomes a batch, now. */
@@ -189,6 +192,7 @@ export function createTracker(settings: Settings): Tracker {
     on: listeners.on,
     inputAt: listeners.inputAt,
     effects: { arm() {}, saw() {} },
+    replay: { keep() {} },
     paced,
     atEnd: (ending) => endings.push(ending),
     openPageView(from) {
@@ -203,6 +207,7 @@ export function createTracker(settings: Settings): Tracker {
       view.restart();
       view.refresh();
     },
+    order: (given) => delivery.order(given),
     pageView: () => pageViewId,
     consent(state) {
       if (prerendering(document)) {

@@ -7,6 +7,8 @@ export interface View {
   readonly viewport: [width: number, height: number];
   /** Of the document: how far it is scrolled, how high it is, and which share of it was seen so far, 0 to 1. */
   readonly scroll: { x: number; y: number; page_height: number; depth: number };
+  /** Chunks of the page view's recording, when it ends; undefined where there is none. */
+  chunks?: number | undefined;
   /** Reads it anew after the next frame, and then calls `then`. */
   refresh(then?: () => void): void;
   /** Another page view: what was seen begins anew. */

@@ -1,5 +1,5 @@
 /** Who carries the page's orders out: a worker, or what the late part finds where there is none. */
-import type { Report } from '../shared/messages.ts';
+import type { ReplayOrder, Report } from '../shared/messages.ts';
 import { trusted } from '../shared/trusted.ts';
 import { attempt, type Post, type Receive, type Way } from './attempt.ts';
 import { erase } from './erase.ts';
@@ -23,7 +23,7 @@ export function findWay(
     onItself(given, 'message', (event) => {
       const { data } = event as MessageEvent<Report>;
       receive(data);
-      if (data.kind === 'ready') found((order) => postTo?.(given, order));
+      if (data.kind === 'ready') found((order) => postTo?.(given, order, (order as Partial<ReplayOrder>).ports));
     });
     onItself(given, 'error', (event) => {
       // Else the browser tells it as an error of the page.

@@ -54,7 +54,7 @@ function fields(type: EventType, n: Numbers, details: Details | undefined, base:
     case 'page_view':
       return { state: word('page_view', n[0]) };
     case 'page_leave':
-      return { duration_ms: duration(n[0]), scroll: scrolled(n[1], n[2]) };
+      return { duration_ms: duration(n[0]), scroll: n[1] ? scrolled(n[1], n[2]) : undefined, replay: recorded(n[3]) };
     case 'heartbeat':
     case 'element_enter':
     case 'focus':
@@ -149,6 +149,8 @@ function fields(type: EventType, n: Numbers, details: Details | undefined, base:
 }
 
 const place = (n: Numbers) => ({ x: quarter(n[0]), y: quarter(n[1]) });
+
+const recorded = (chunks: number) => (Number.isNaN(chunks) ? undefined : { chunks });
 
 function scrolled(pageHeight: number, depth: number): object | undefined {
   return Number.isNaN(depth) ? undefined : { page_height: tenth(pageHeight), depth: Math.round(depth * 1e4) / 1e4 };

@@ -9,10 +9,11 @@ export type Order =
       /** Where batches go, with the key. */
       address: string;
       tab_id: string;
-      memory_only: boolean;
-      allow_query: string;
-      /** Address of the site's own filter; '' where it has none. */
-      hooks: string;
+      memoryOnly: boolean;
+      /** Address of the site's own filter, where it has one. */
+      hooks: string | undefined;
+      /** Attributes of the script element. */
+      data: Record<string, string | undefined>;
     }
   /** What was noted so far of the batch that is under way. `base`: the page's address. */
   | { kind: 'part'; chunk: Chunk; base: string }
@@ -20,10 +21,31 @@ export type Order =
   | { kind: 'batch'; header: Header; chunk: Chunk }
   | { kind: 'adopt'; name: string; text: string }
   | { kind: 'flush'; id: number }
+  /**
+   * There may be a recording: `ports` has the one that `replay_messages.ts` speaks of. The page's answer to the first `snapshot` says
+   * whether there is.
+   */
+  | ReplayOrder
   /** The page is left, or frozen. Any later batch says that it is back. */
   | { kind: 'pause' }
   /** Consent is refused or taken back: everything of this device goes. */
   | { kind: 'forget' };
+
+export interface ReplayOrder {
+  kind: 'replay';
+  /** Transferred. */
+  ports: [MessagePort];
+  /** Address of telemetry.replay.worker.js. */
+  script: string;
+  /** Where frames go, with the key. */
+  address: string;
+  tab_id: string;
+  memory_only: boolean;
+  /** `friction`; anything else is `always`. */
+  mode: string;
+  /** Which images are kept beside a recording: `none`, `all`; anything else is `same-origin`. */
+  images: string | undefined;
+}
 
 /** Worker to page. */
 export type Report =
@@ -48,6 +70,7 @@ export type Report =
   /** Everything is gone, by order, or because another tab was ordered to. */
   | { kind: 'forgotten' };
 
-/** The database of unsent batches, and the channel on which tabs tell each other to forget. */
+/** The databases of unsent batches and frames, and the channel on which tabs tell each other to forget. */
 export const OUTBOX = 'ct-outbox';
+export const FRAMES = 'ct-frames';
 export const FORGET_CHANNEL = 'ct-forget';

@@ -38,8 +38,8 @@ export type ToReplay =
   | Rows
   /** The page is hidden: nobody knows whether it comes back. */
   | { replay: 'hidden' }
-  /** The page view ends; the page too, perhaps. */
-  | { replay: 'left' }
+  /** The page view ends. `ends`: the page too, perhaps. */
+  | { replay: 'left'; ends: boolean }
   /** The recorder stops for good, or for this page view (`too_large`). */
   | { replay: 'stopped'; reason: NoReplay }
   /** Something went wrong for the visitor: what is kept is sent, and what follows (mode `friction`). */
@@ -47,11 +47,14 @@ export type ToReplay =
 
 /** Worker to page. */
 export type FromReplay =
-  /** Take a new snapshot. */
+  /** Take a new snapshot. The first one says that there is consent and somebody who takes it: the page view is told before. */
   | { replay: 'snapshot' }
-  /** Stop for good: nothing more is taken. */
-  | { replay: 'stop' }
-  /** Chunks of the page view so far, in which the first `rows` messages of it are (or were left out). */
+  /** Stop for good: nothing more is taken. `reason`: why there is nothing at all. */
+  | { replay: 'stop'; reason?: NoReplay }
+  /**
+   * Chunks of the page view so far. The first `rows` messages of rows are in them, or were left out; a further one makes one chunk
+   * more at the end. Infinity: none does, until this is told anew.
+   */
   | { replay: 'chunks'; chunks: number; rows: number }
   /** Something is recorded worse than it should be, for an event `capture_degraded`. */
   | { replay: 'degraded'; what: string };

@@ -13,6 +13,7 @@ import { filtered, loadHooks } from './hooks.ts';
 import { Orphans } from './orphans.ts';
 import { Outbox } from './outbox.ts';
 import { platform } from './platform.ts';
+import { ReplayDoor } from './replay_door.ts';
 import { pauseMs, Sender } from './sender.ts';
 import { mayTell } from './sensitive.ts';
 import { entryOf } from './tails.ts';
@@ -52,6 +53,7 @@ export class Courier {
   /** Events that went unsent, and are not told yet. */
   private lost = 0;
   private channel?: BroadcastChannel;
+  private replay: ReplayDoor | null = null;
 
   constructor(
     private report: (report: Report) => void,
@@ -72,6 +74,7 @@ export class Courier {
   online(): void {
     this.failures = 0;
     this.wake();
+    this.replay?.online();
   }
 
   private async carryOut(order: Exclude<Order, { kind: 'forget' }>): Promise<void> {
@@ -95,6 +98,9 @@ export class Courier {
         return this.settleFlushes();
       case 'pause':
         return this.orphans.disown();
+      case 'replay':
+        this.replay = new ReplayDoor(order, this.clock);
+        return;
       default:
         return order satisfies never;
     }
@@ -102,10 +108,10 @@ export class Courier {
 
   private async start(order: Order & { kind: 'start' }): Promise<void> {
     this.tabId = order.tab_id;
-    allowQuery(order.allow_query);
+    allowQuery(order.data.ctAllowQuery ?? '');
     loadHooks(order.hooks);
     this.sender = new Sender(order.address, this.clock);
-    this.outbox = this.newOutbox(order.memory_only);
+    this.outbox = this.newOutbox(order.memoryOnly);
     this.orphans = new Orphans(this.tabId, this.outbox, (entries) => this.deliverAll(entries));
     this.listen();
     askClientHints().then((hints) => {
@@ -145,7 +151,10 @@ export class Courier {
   private write(chunk: Chunk, base: string): Written {
     let written = { text: '', events: countEvents(chunk) };
     try {
-      written = writeEvents(chunk, base, mayTell, filtered);
+      written = writeEvents(chunk, base, mayTell, (events) => {
+        this.replay?.saw(events);
+        return filtered(events);
+      });
     } catch {
       // Without a text it keeps its batch from being sent.
     }
@@ -272,7 +281,8 @@ export class Courier {
       this.lost = 0;
       if (tell) this.openChannel()?.postMessage(0);
       this.orphans?.disown();
-      const gone = this.outbox.forget();
+      // The databases go last, when nobody writes to them any more.
+      const gone = Promise.resolve(this.replay?.forget()).then(() => this.outbox.forget());
       this.wake();
       this.settleFlushes();
       await gone;

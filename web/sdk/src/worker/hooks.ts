@@ -11,7 +11,7 @@ const hooked = globalThis as { telemetryBeforeSend?: BeforeSend };
  * Where the file cannot be had nothing but numbers of events leaves: who asks for a filter has a reason. On a page without
  * workers nothing is loaded, the site has the file there as a script of its own.
  */
-export function loadHooks(address: string): void {
+export function loadHooks(address: string | undefined): void {
   if (!address) return;
   try {
     if (typeof importScripts === 'function') importScripts(trusted(address));

@@ -1,10 +1,10 @@
 /** Batches that are not answered yet, in the order in which they go, in memory. */
-import { type Entry, type Key, keyOf, type Limits } from './entry.ts';
+import { type Entry, type Kept, type Key, keyOf, type Limits } from './entry.ts';
 
 const nameOf = ([tab, seq]: Key) => `${tab}:${seq}`;
 
-export class MemoryOutbox {
-  private entries = new Map<string, Entry>();
+export class MemoryOutbox<E extends Kept = Entry> {
+  private entries = new Map<string, E>();
   private bytes = 0;
 
   constructor(
@@ -13,7 +13,7 @@ export class MemoryOutbox {
   ) {}
 
   /** Takes it once, and returns what had to go for it: the oldest. */
-  put(entry: Entry): Entry[] {
+  put(entry: E): E[] {
     const name = nameOf(keyOf(entry));
     this.bytes += entry.rest.length - (this.entries.get(name)?.rest.length ?? 0);
     this.entries.set(name, entry);
@@ -21,8 +21,8 @@ export class MemoryOutbox {
   }
 
   /** Removes and returns what is over a limit of size or age. */
-  expire(): Entry[] {
-    const gone: Entry[] = [];
+  expire(): E[] {
+    const gone: E[] = [];
     const oldest = this.now() - this.limits.ageMs;
     for (const entry of this.entries.values()) {
       const over = this.bytes > this.limits.bytes || this.entries.size > this.limits.batches;
@@ -39,15 +39,15 @@ export class MemoryOutbox {
     return this.entries.delete(nameOf(key));
   }
 
-  get(key: Key): Entry | undefined {
+  get(key: Key): E | undefined {
     return this.entries.get(nameOf(key));
   }
 
-  first(): Entry | undefined {
+  first(): E | undefined {
     return this.entries.values().next().value;
   }
 
-  all(): Entry[] {
+  all(): E[] {
     return [...this.entries.values()];
   }
 

@@ -3,15 +3,13 @@
  * what it left behind, and nobody else does. A held lock is not waited for: the next look is soon enough.
  */
 import { ORPHAN_AGE_MS_MIN } from '../shared/limits.ts';
-import { type Entry, keyOf } from './entry.ts';
+import { type Entry, type Kept, keyOf } from './entry.ts';
 import type { Outbox } from './outbox.ts';
 
 /** What is delivered settles when each of it is answered for good. */
-export type Deliver = (entries: Entry[]) => Promise<void>;
+export type Deliver<E = Entry> = (entries: E[]) => Promise<void>;
 
-const lockName = (tab: string) => `ct-tab-${tab}`;
-
-export class Orphans {
+export class Orphans<E extends Kept = Entry> {
   /** Gives the own lock back; null while it is not held. */
   private disowned: (() => void) | null = null;
   /** Settles when it is given back. */
@@ -21,8 +19,9 @@ export class Orphans {
 
   constructor(
     private tabId: string,
-    private outbox: Outbox,
-    private deliver: Deliver,
+    private outbox: Outbox<E>,
+    private deliver: Deliver<E>,
+    private lockPrefix = 'ct-tab-',
   ) {}
 
   /** Tells other tabs that this tab's batches have an owner. */
@@ -32,7 +31,7 @@ export class Orphans {
       this.disowned = resolve;
     });
     locks()
-      ?.request(lockName(this.tabId), () => this.owned)
+      ?.request(this.lockPrefix + this.tabId, () => this.owned)
       .catch(() => {});
   }
 
@@ -58,7 +57,7 @@ export class Orphans {
    * A batch that a page left in localStorage. False: another tab is at it. The lock is kept while this page lives: another one may
    * have read the same text, and come to it when it is delivered and removed.
    */
-  async adopt(entry: Entry): Promise<boolean> {
+  async adopt(entry: E): Promise<boolean> {
     const find = async () => {
       await this.outbox.put(entry);
       return this.outbox.has(keyOf(entry)) ? [entry] : [];
@@ -67,7 +66,7 @@ export class Orphans {
   }
 
   /** Holds the tab's lock until what `find` gives is delivered, and `more`. Settles when that is on its way; false: another has it. */
-  private async claim(tab: string, find: () => Promise<Entry[]>, more = async () => {}): Promise<boolean> {
+  private async claim(tab: string, find: () => Promise<E[]>, more = async () => {}): Promise<boolean> {
     if (this.claimed.has(tab)) {
       // The lock is given back when all is delivered, this too.
       const entries = await find();
@@ -84,7 +83,7 @@ export class Orphans {
         await more();
       };
       const manager = locks();
-      const done = manager ? manager.request(lockName(tab), { ifAvailable: true }, work) : work(true);
+      const done = manager ? manager.request(this.lockPrefix + tab, { ifAvailable: true }, work) : work(true);
       // Not before the lock is free: what comes in between would be refused.
       done.catch(() => settle(false)).finally(() => this.claimed.delete(tab));
     });

@@ -4,29 +4,29 @@
  * holds is stored anew as soon as there is a database again.
  */
 import { STORAGE_AGAIN_MS, STORAGE_WITHIN_MS } from '../shared/limits.ts';
-import { type Entry, type Key, keyOf, LIMITS, type Limits } from './entry.ts';
+import { type Entry, type Kept, type Key, keyOf, LIMITS, type Limits } from './entry.ts';
 import { MemoryOutbox } from './memory_outbox.ts';
 import { platform } from './platform.ts';
 import { StoredOutbox } from './stored_outbox.ts';
 
 /** What the outbox tells its owner. */
-export interface Told {
+export interface Told<E = Entry> {
   /** The batch outlives the page now. */
-  kept(entry: Entry): void;
+  kept(entry: E): void;
   /** These went unsent: beyond a limit of size or age. */
-  dropped(entries: Entry[]): void;
+  dropped(entries: E[]): void;
 }
 
-export class Outbox {
-  private memory: MemoryOutbox;
-  private stored: StoredOutbox | null = null;
+export class Outbox<E extends Kept = Entry> {
+  private memory: MemoryOutbox<E>;
+  private stored: StoredOutbox<E> | null = null;
   private opening = false;
   private failedAt = Number.NEGATIVE_INFINITY;
   private closed = false;
 
   constructor(
-    private told: Told,
-    private openDatabase: (() => Promise<StoredOutbox>) | null = StoredOutbox.open,
+    private told: Told<E>,
+    private openDatabase: (() => Promise<StoredOutbox<E>>) | null = StoredOutbox.open,
     limits: Limits = LIMITS,
     private now: () => number = Date.now,
   ) {
@@ -55,21 +55,26 @@ export class Outbox {
   }
 
   /** In memory at once. Settles when it is stored, or when that has failed. */
-  async put(entry: Entry): Promise<void> {
+  async put(entry: E): Promise<void> {
     this.hold(entry);
     if (!this.stored && this.now() - this.failedAt >= STORAGE_AGAIN_MS) await this.open();
     else await this.store(entry);
   }
 
   /** Takes what the database has already, or what is to be in memory only. */
-  hold(entry: Entry): void {
+  hold(entry: E): void {
     if (!this.closed) this.drop(this.memory.put(entry));
   }
 
   /** The batch that goes next; what has become too old meanwhile is dropped. */
-  first(): Entry | undefined {
+  first(): E | undefined {
     this.drop(this.memory.expire());
     return this.memory.first();
+  }
+
+  /** All that is to be delivered, in that order. */
+  all(): E[] {
+    return this.memory.all();
   }
 
   has(key: Key): boolean {
@@ -88,7 +93,7 @@ export class Outbox {
     return new Set((await this.ask((stored) => stored.keys()))?.map(([tab]) => tab));
   }
 
-  async of(tab: string): Promise<Entry[]> {
+  async of(tab: string): Promise<E[]> {
     return (await this.ask((stored) => stored.of(tab))) ?? [];
   }
 
@@ -101,7 +106,7 @@ export class Outbox {
     await inTime(StoredOutbox.delete()).catch(() => {});
   }
 
-  private async use(stored: StoredOutbox): Promise<void> {
+  private async use(stored: StoredOutbox<E>): Promise<void> {
     if (this.closed) return stored.close();
     this.stored = stored;
     stored.lost = () => {
@@ -112,7 +117,7 @@ export class Outbox {
     for (const entry of this.memory.all()) await this.store(entry);
   }
 
-  private async store(entry: Entry): Promise<void> {
+  private async store(entry: E): Promise<void> {
     // It may have been answered meanwhile.
     if (!this.has(keyOf(entry))) return;
     const dropped = await this.ask((stored) => stored.put(entry));
@@ -122,14 +127,14 @@ export class Outbox {
     this.told.kept(entry);
   }
 
-  private drop(entries: Entry[]): void {
+  private drop(entries: E[]): void {
     if (!entries.length) return;
     for (const entry of entries) this.ask((stored) => stored.remove(keyOf(entry)));
     this.told.dropped(entries);
   }
 
   /** Undefined where there is no database, or it fails or is silent: then it is given up, for a while. */
-  private async ask<T>(question: (stored: StoredOutbox) => Promise<T>): Promise<T | undefined> {
+  private async ask<T>(question: (stored: StoredOutbox<E>) => Promise<T>): Promise<T | undefined> {
     const { stored } = this;
     if (!stored) return undefined;
     try {

@@ -1,6 +1,6 @@
 /** Batches that are not answered yet, of all tabs, in IndexedDB. Every method rejects where the database fails. */
-import { OUTBOX } from '../shared/messages.ts';
-import { type Entry, type Key, keyOf, LIMITS, type Limits } from './entry.ts';
+import { FRAMES, OUTBOX } from '../shared/messages.ts';
+import { type Entry, type Kept, type Key, keyOf, LIMITS, type Limits } from './entry.ts';
 
 function done<T>(request: IDBRequest<T>): Promise<T> {
   return new Promise((resolve, reject) => {
@@ -18,7 +18,7 @@ interface Books {
   bytes: number;
 }
 
-export class StoredOutbox {
+export class StoredOutbox<E extends Kept = Entry> {
   /** Called when the browser, another tab or the page takes the database away. */
   lost: () => void = () => {};
 
@@ -35,7 +35,11 @@ export class StoredOutbox {
   }
 
   /** Rejects where IndexedDB is missing or forbidden. */
-  static async open(name = OUTBOX, limits = LIMITS, now: () => number = Date.now): Promise<StoredOutbox> {
+  static async open<E extends Kept = Entry>(
+    name = OUTBOX,
+    limits = LIMITS,
+    now: () => number = Date.now,
+  ): Promise<StoredOutbox<E>> {
     const request = indexedDB.open(name, 1);
     request.onupgradeneeded = () => {
       const batches = request.result.createObjectStore(BATCHES, { keyPath: ['tab_id', 'batch_seq'] });
@@ -43,16 +47,16 @@ export class StoredOutbox {
       request.result.createObjectStore(BOOKS);
     };
     const database = await done(request);
-    if (database.objectStoreNames.length) return new StoredOutbox(database, limits, now);
+    if (database.objectStoreNames.length) return new StoredOutbox<E>(database, limits, now);
     // Somebody looked for it before it was there, and so made an empty one.
     database.close();
     await done(indexedDB.deleteDatabase(name));
     return StoredOutbox.open(name, limits, now);
   }
 
-  /** Deletes the database with all that any tab has in it. */
+  /** Deletes the databases, of batches and of recordings, with all that any tab has in them. */
   static async delete(): Promise<void> {
-    await done(indexedDB.deleteDatabase(OUTBOX));
+    await Promise.all([OUTBOX, FRAMES].map((name) => done(indexedDB.deleteDatabase(name))));
   }
 
   close(): void {
@@ -60,16 +64,16 @@ export class StoredOutbox {
   }
 
   /** Stores, drops the oldest beyond the limits, and returns what it dropped. */
-  async put(entry: Entry): Promise<Entry[]> {
+  async put(entry: E): Promise<E[]> {
     return this.change(async (batches, books) => {
       await this.take(batches, books, keyOf(entry));
       await done(batches.put(entry));
       books.batches++;
       books.bytes += entry.rest.length;
-      const dropped: Entry[] = [];
+      const dropped: E[] = [];
       const oldestFirst = batches.index('created_at').openCursor();
       for (let cursor = await done(oldestFirst); cursor; cursor = await done(oldestFirst)) {
-        const oldest = cursor.value as Entry;
+        const oldest = cursor.value as E;
         const over = books.bytes > this.limits.bytes || books.batches > this.limits.batches;
         if (!over && oldest.created_at >= this.now() - this.limits.ageMs) break;
         dropped.push(oldest);
@@ -90,13 +94,13 @@ export class StoredOutbox {
   }
 
   /** The batches of one tab, in order. */
-  async of(tab: string): Promise<Entry[]> {
+  async of(tab: string): Promise<E[]> {
     const range = IDBKeyRange.bound([tab], [tab, []]);
-    return (await done(this.database.transaction(BATCHES).objectStore(BATCHES).getAll(range))) as Entry[];
+    return (await done(this.database.transaction(BATCHES).objectStore(BATCHES).getAll(range))) as E[];
   }
 
   private async take(batches: IDBObjectStore, books: Books, key: Key): Promise<void> {
-    const entry = (await done(batches.get(key))) as Entry | undefined;
+    const entry = (await done(batches.get(key))) as E | undefined;
     if (!entry) return;
     await done(batches.delete(key));
     books.batches--;
@@ -125,6 +129,6 @@ export class StoredOutbox {
 async function balanced(batches: IDBObjectStore, books: Books | undefined): Promise<Books> {
   const count = await done(batches.count());
   if (books?.batches === count) return books;
-  const entries = (await done(batches.getAll())) as Entry[];
+  const entries = (await done(batches.getAll())) as Kept[];
   return { batches: count, bytes: entries.reduce((sum, { rest }) => sum + rest.length, 0) };
 }

@@ -44,8 +44,8 @@ export function capturePages(tracker: Tracker): void {
   };
   const leave = () => {
     const at = now();
-    const { page_height, depth } = tracker.view.scroll;
-    tracker.note('page_leave', at, 0, [at - enteredAt, page_height, page_height ? depth : Number.NaN]);
+    const { chunks, scroll } = tracker.view;
+    tracker.note('page_leave', at, 0, [at - enteredAt, scroll.page_height, scroll.depth, chunks]);
   };
   /** Another page view, if the address says so. */
   const go = (state: PageViewState) => {

@@ -18,6 +18,7 @@ import { captureHeartbeats } from './heartbeats.ts';
 import { captureMedia } from './media.ts';
 import { watchPasswords } from './passwords.ts';
 import { rehearse } from './rehearse.ts';
+import { captureReplay } from './replay.ts';
 import { captureResize } from './resize.ts';
 import { captureResources } from './resources.ts';
 import { captureToggles } from './toggles.ts';
@@ -28,7 +29,7 @@ import { captureVitals } from './vitals.ts';
 const BEGIN_WITHIN_MS = 500;
 
 export function captureLate(tracker: Tracker): void {
-  allowQuery(tracker.settings.allowQuery);
+  allowQuery(tracker.settings.data.ctAllowQuery ?? '');
   bring(TOOLS);
   const begin = [watchPasswords, captureEffects, captureClipboard, captureResize, captureHeartbeats];
   const wait = [
@@ -40,6 +41,7 @@ export function captureLate(tracker: Tracker): void {
     captureComposition,
     captureMedia,
     captureToggles,
+    captureReplay,
   ];
   for (const capture of begin) guarded(() => capture(tracker));
   whenIdle(() => {

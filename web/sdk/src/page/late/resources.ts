@@ -17,10 +17,11 @@ function isFirstParty(address: string): boolean {
 }
 
 export function captureResources(tracker: Tracker): void {
-  const { resources, ingest, worker, hooks, late } = tracker.settings;
+  const { data, ingest, worker, hooks, late } = tracker.settings;
+  const resources = data.ctResources ?? 'first-party';
   if (resources === 'none') return;
   // The SDK's own: beacons, the worker, and what lies beside this file.
-  const own = [ingest, worker, hooks || ingest, late, late.replace('.late', '')].map(
+  const own = [ingest, worker, hooks || ingest, late, late.replace('.late', ''), late.replace('.late', '.replay')].map(
     (address) => new URL(address, baseOf(document)).href,
   );
   const sofar = perPageView(tracker, () => ({ count: 0 }));

@@ -1,0 +1,31 @@
+/** Loads telemetry.replay.js where the page is to be recorded: in an idle moment, after all that the page itself loads. */
+import { guarded } from '../guard.ts';
+import { baseOf, now, onItself, readyStateOf, whenIdle } from '../natives.ts';
+import type { Tracker } from '../tracker.ts';
+
+declare global {
+  /** What this part was given itself (`hand_over.mjs`): it goes on to the next. */
+  const handed: unknown[];
+}
+
+/** What the file exports, for what `handed` holds. */
+type Replay = (handed: unknown[]) => typeof import('../replay/main.ts').startReplay;
+
+const IDLE_WITHIN_MS = 2_000;
+
+export function captureReplay(tracker: Tracker): void {
+  const { data, late } = tracker.settings;
+  if (!(data.ctReplay ?? 'off').match(/always|friction/)) return;
+  const load = async () => {
+    try {
+      const address = data.ctReplayScript ?? late.replace('.late.', '.replay.');
+      const { default: replay }: { default: Replay } = await import(new URL(address, baseOf(document)).href);
+      replay(handed)(tracker);
+    } catch {
+      guarded(() => tracker.note('capture_degraded', now(), 0, [0], { what: 'replay:error' }));
+    }
+  };
+  const begin = () => whenIdle(load, IDLE_WITHIN_MS);
+  if (readyStateOf(document) === 'complete') begin();
+  else onItself(window, 'load', begin);
+}

@@ -1,0 +1,277 @@
+/**
+ * The recordings of a page's life: from what the recorder saw to frames.
+ *
+ *   rows ▸ encoder ▸ budget ▸ cutter ▸ gzip ▸ (mode friction: generations) ▸ number ▸ frames ▸ frame_courier
+ *
+ * A plain class, so that it is tested without a worker.
+ */
+import type { TelemetryEvent } from '../../shared/batch.ts';
+import type { FromReplay, Rows, ToReplay, Viewed } from '../../shared/replay_messages.ts';
+import { Budget } from './budget.ts';
+import { Cutter, type Stretch } from './cutter.ts';
+import { type Frame, partsOf } from './frame.ts';
+import { Friction } from './friction.ts';
+import { Generations, type Waiting } from './generations.ts';
+import { gzip, stored } from './gzip.ts';
+import {
+  CHECKOUT_EVERY_MS,
+  CHUNKS_MAX,
+  GENERATION_MS_MIN,
+  PAGE_VIEW_BYTES_MAX,
+  RAW_BYTES_MAX,
+  TAIL_BYTES_MAX,
+} from './limits.ts';
+import type { Recorded, Take } from './recorded.ts';
+
+/** From what the recorder saw to rrweb's events, of one page view. */
+export type Encode = (rows: Rows) => void;
+
+export interface Parts {
+  post(message: FromReplay): void;
+  encoder(viewed: Viewed, take: Take): Encode;
+  /** Takes frames that are to be delivered. */
+  put(frame: Frame): void;
+  /** The page ends: what can still be sent is. */
+  sendTail(): void;
+  own(): void;
+}
+
+/** A page view, and what of it was numbered. */
+interface View extends Viewed {
+  chunks: number;
+  bytes: number;
+}
+
+/** A stretch on its way to frames. */
+interface Chunk extends Waiting {
+  view: View;
+  stretch: Stretch;
+  /** −1: it gets one when it is sent. */
+  seq: number;
+  final: boolean;
+  raw_bytes: number;
+  payload: Uint8Array;
+}
+
+const NOTHING = new Uint8Array();
+
+const encoder = new TextEncoder();
+
+export class Recording {
+  private view: View | null = null;
+  private encode: Encode | null = null;
+  private cutter = new Cutter((stretch) => this.cut(stretch));
+  private budget = this.newBudget();
+  private friction = new Friction();
+  /** Null: everything is sent. */
+  private generations: Generations<Chunk> | null;
+  /** Cut, and not yet compressed. */
+  private packing: Chunk[] = [];
+  private work: Promise<void> = Promise.resolve();
+  /** Messages of rows of this page view. */
+  private rows = 0;
+  /** What the page knows of it. */
+  private told = { chunks: -1, rows: 0 };
+  private ending = false;
+  private frames = 0;
+  private over = false;
+
+  constructor(
+    private parts: Parts,
+    mode: string,
+  ) {
+    this.generations = mode === 'friction' ? new Generations() : null;
+  }
+
+  receive(message: ToReplay) {
+    if (this.over) return;
+    switch (message.replay) {
+      case 'page_view':
+        return this.begin(message);
+      case 'rows':
+        this.rows++;
+        this.encode?.(message);
+        return this.tellChunks();
+      case 'hidden':
+        this.cutter.end();
+        return this.tellChunks();
+      case 'left':
+        return this.leave(message.ends);
+      case 'stopped':
+        return this.leave(false);
+      case 'keep':
+        return this.keep();
+      default:
+        return message satisfies never;
+    }
+  }
+
+  /** The page's events as they are written: something may have gone wrong for the visitor. */
+  saw(events: readonly TelemetryEvent[]): void {
+    if (this.generations && this.friction.sees(events)) this.keep();
+  }
+
+  /** Nothing is taken or kept any more. */
+  stop(): void {
+    if (!this.over) this.parts.post({ replay: 'stop' });
+    this.over = true;
+    this.cutter.drop();
+    this.budget.end();
+    this.packing = [];
+    this.generations?.release();
+  }
+
+  /** When all that was cut so far is with the outbox. */
+  packed(): Promise<void> {
+    return this.work;
+  }
+
+  private begin({ visitor_id, tab_id, page_view_id, url, viewport }: Viewed): void {
+    if (this.view) this.leave(false);
+    const view = { visitor_id, tab_id, page_view_id, url, viewport, chunks: 0, bytes: 0 };
+    this.view = view;
+    this.rows = 0;
+    this.told = { chunks: -1, rows: 0 };
+    this.budget = this.newBudget();
+    this.encode = this.parts.encoder(view, (events) => {
+      // A late one, of a page view that is over, has no place any more.
+      if (this.view === view) for (const event of events) this.take(event);
+    });
+    this.parts.own();
+    this.tellChunks();
+  }
+
+  private newBudget(): Budget {
+    return new Budget(
+      {
+        snapshot: () => this.parts.post({ replay: 'snapshot' }),
+        skipping: () => {
+          this.cutter.end();
+          this.degraded('mutations');
+        },
+      },
+      this.generations ? GENERATION_MS_MIN : CHECKOUT_EVERY_MS,
+    );
+  }
+
+  private take(event: Recorded): void {
+    if (!this.over && this.budget.takes(event)) this.cutter.take(event);
+  }
+
+  /** The page view ends: its last chunk says so. */
+  private leave(ends: boolean): void {
+    this.ending = true;
+    this.cutter.end();
+    this.ending = false;
+    this.budget.end();
+    this.view = this.encode = null;
+    if (!ends) return;
+    this.packNow();
+    this.parts.sendTail();
+  }
+
+  private cut(stretch: Stretch): void {
+    const { view } = this;
+    if (!view || this.over) return;
+    const seq = this.generations ? -1 : view.chunks++;
+    const { kind, first_at } = stretch;
+    const chunk = { view, stretch, seq, final: this.ending, kind, first_at, bytes: 0, raw_bytes: 0, payload: NOTHING };
+    this.packing.push(chunk);
+    this.work = this.work.then(() => this.pack(chunk)).catch(() => this.fail());
+    this.tellChunks();
+  }
+
+  private async pack(chunk: Chunk): Promise<void> {
+    const raw = rawOf(chunk.stretch);
+    const payload = raw.length > RAW_BYTES_MAX ? null : await gzip(raw);
+    // The page may have ended, or everything may be forgotten, meanwhile.
+    if (this.packing[0] !== chunk) return;
+    this.packing.shift();
+    this.finish(chunk, raw.length, payload);
+  }
+
+  /** Without waiting for a stream: the page ends. What is larger goes in its turn, if the worker lives that long. */
+  private packNow(): void {
+    let room = TAIL_BYTES_MAX;
+    while (this.packing[0] && this.packing[0].stretch.text.length <= room) {
+      const chunk = this.packing.shift() as Chunk;
+      const raw = rawOf(chunk.stretch);
+      room -= raw.length;
+      this.finish(chunk, raw.length, stored(raw));
+    }
+  }
+
+  /** Null: it is larger than anybody may inflate. */
+  private finish(chunk: Chunk, rawBytes: number, payload: Uint8Array | null) {
+    if (!payload) return this.lose(chunk);
+    Object.assign(chunk, { raw_bytes: rawBytes, payload, bytes: payload.length });
+    // It may be kept for long.
+    chunk.stretch.text = '';
+    if (!this.generations) this.send(chunk);
+    else if (!this.generations.keep(chunk)) this.budget.skip();
+  }
+
+  /** Numbered, and with the outbox. */
+  private send(chunk: Chunk) {
+    const { view, stretch, final, raw_bytes, payload } = chunk;
+    const chunk_seq = chunk.seq < 0 ? view.chunks++ : chunk.seq;
+    view.bytes += chunk.bytes;
+    if (view.bytes > PAGE_VIEW_BYTES_MAX || chunk_seq >= CHUNKS_MAX) return this.fill();
+    const parts = partsOf(view, stretch, { chunk_seq, raw_bytes, final, assets: [] }, payload);
+    if (!parts) return this.lose(chunk);
+    const { tab_id, visitor_id, page_view_id } = view;
+    for (const part of parts) {
+      const batch_seq = this.frames++;
+      const name = `${page_view_id}:${chunk_seq}`;
+      this.parts.put({ tab_id, batch_seq, created_at: Date.now(), visitor_id, chunk: name, ...part });
+    }
+    this.tellChunks();
+  }
+
+  /** Something goes wrong for the visitor: what is kept is sent, and all that follows. */
+  private keep(): void {
+    const { generations } = this;
+    if (!generations) return;
+    this.generations = null;
+    this.budget.everyMs = CHECKOUT_EVERY_MS;
+    for (const chunk of generations.release()) this.send(chunk);
+    this.tellChunks();
+  }
+
+  private lose({ kind }: Chunk): void {
+    this.degraded('too_large');
+    // A page that is too large stays so; of changes the next ones may be fewer.
+    if (kind === 'snapshot') this.stop();
+    else this.budget.skip();
+  }
+
+  private fill(): void {
+    this.degraded('bytes');
+    this.stop();
+  }
+
+  private fail(): void {
+    this.degraded('error');
+    this.stop();
+  }
+
+  private degraded(reason: string): void {
+    if (!this.over) this.parts.post({ replay: 'degraded', what: `replay_dom:${reason}` });
+  }
+
+  /** The page tells at its end how many chunks there are; it knows by this whether one more is to be expected. */
+  private tellChunks(): void {
+    const { view, told, cutter } = this;
+    if (!view) return;
+    const { chunks } = view;
+    // What is only kept, or left out, makes no chunk that anybody could expect.
+    const none = this.generations || this.budget.skips;
+    const rows = none ? Number.POSITIVE_INFINITY : cutter.isOpen ? this.rows - 1 : this.rows;
+    const known = Number.isFinite(rows) === Number.isFinite(told.rows) && (cutter.isOpen || rows === told.rows);
+    if (chunks === told.chunks && known) return;
+    this.told = { chunks, rows };
+    this.parts.post({ replay: 'chunks', chunks, rows });
+  }
+}
+
+const rawOf = ({ text }: Stretch) => encoder.encode(text);
