@@ -58,6 +58,23 @@ export function maskText(text: string, unitsMax = STRING_UNITS_MAX): string {
   return clean(hidden === seen(whole) ? whole : hidden, unitsMax);
 }
 
+/** As `maskText`, of a whole text, whose blanks and lines stay. */
+export function maskInPlace(text: string): string {
+  if (PLAIN.test(text.replace(/\s+/g, ' '))) return text;
+  const hidden = hide(text);
+  return (hidden === seen(text) ? text : hidden).replace(UNSAFE, '\ufffd');
+}
+
+/** Something of every letter stays, but none of them. */
+export const stars = (text: string): string => text.replace(/\S/g, '*');
+
+/** As `maskInPlace`, of a text that touches others; stars, where it is a part of what is masked with them. */
+export function maskAmong(before: string, text: string, after: string): string {
+  if (!before && !after) return maskInPlace(text);
+  const apart = hide(before) + hide(text) + hide(after);
+  return hide(before + text + after) === apart ? maskInPlace(text) : stars(text);
+}
+
 /** As `maskText`, of a text that touches others; nothing of it stays when it is a part of what is masked with them. */
 export function maskPart(before: string, text: string, after: string, unitsMax: number): string {
   const apart = hide(before) + hide(text) + hide(after);

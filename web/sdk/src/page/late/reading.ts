@@ -1,4 +1,5 @@
 /** Texts of the page, read by pieces and only as far as they are needed: a page may hold megabytes in one node. */
+import { INLINE } from '../../shared/inline.ts';
 import { EDITOR_UNITS_MAX, ELEMENT_TEXT_UNITS_MAX } from '../../shared/limits.ts';
 import {
   firstChild,
@@ -18,9 +19,6 @@ const TEXTS_MAX = 200;
 const READ_UNITS_MAX = ELEMENT_TEXT_UNITS_MAX * 4;
 const DEPTH_MAX = 8;
 
-/** Elements that a line goes on through; so do custom ones, until they say otherwise. */
-const INLINE =
-  /^(a|abbr|b|bd[io]|cite|code|data|del|dfn|em|font|i|ins|kbd|label|mark|q|r[bpt]|ruby|s|samp|small|span|strong|su[bp]|time|tt|u|var|wbr|.*-.*)$/;
 /** What a word may end with that is cut: of these the rest may be what masks it. */
 const LAST_WORD = /[!-~\p{Nd}]+$/u;
 

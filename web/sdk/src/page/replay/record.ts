@@ -1,11 +1,192 @@
-/** Records nothing yet. */
-import type { Recorder, ToReplay } from '../../shared/replay_messages.ts';
+/**
+ * The recorder: what the page looks like and how that changes, for the encoder in the worker. It only reads; it takes 5 ms at a
+ * time, after a frame or in an idle moment, and what fails in it ends the recording and nothing else.
+ */
+import type { NoReplay, Recorder, ToReplay } from '../../shared/replay_messages.ts';
+import { RECORDED_NODES_MAX, SNAPSHOT, SNAPSHOT_END, VIEWPORT } from '../../shared/replay_rows.ts';
+import { around } from '../around.ts';
+import { every, now, observeChanges, on, visibilityOf, whenIdle } from '../natives.ts';
 import type { Tools } from '../tools.ts';
 import type { Tracker } from '../tracker.ts';
+import { Changes } from './changes.ts';
+import { Fields } from './fields.ts';
+import { isUntouched, modeOf, ORIGIN } from './platform.ts';
+import { Rows } from './rows.ts';
+import { Sheets } from './sheets.ts';
+import { listenIn } from './signs.ts';
+import { Walk } from './walk.ts';
+
+/** Of one turn on the page's thread; and of the last one. */
+const SLICE_MS = 5;
+const END_MS = 50;
+/** The next turn comes in an idle moment, or after this time. */
+const SLICE_WITHIN_MS = 100;
+/** Scripts set fields and adopt sheets without a sign: looked for so often. */
+const LOOK_EVERY_MS = 500;
+/** All that changes the tree. */
+const EVERYTHING = { subtree: true, childList: true, attributes: true, characterData: true };
 
 export type Post = (message: ToReplay, transfer?: Transferable[]) => void;
 
-export function record(_tracker: Tracker, post: Post, _valueToTell?: Tools['valueToTell']): Recorder {
-  post({ replay: 'stopped', reason: 'unsupported' });
-  return { flush() {}, snapshot() {}, stop() {} };
+/** `valueToTell`: of `tools.ts`; without it, of values nothing but the length is told. */
+export function record(tracker: Tracker, post: Post, valueToTell?: Tools['valueToTell']): Recorder {
+  /** A snapshot is under way; what it has cost so far, in ms. */
+  let snapping = false;
+  let cost = 0;
+  /** A turn is asked for. */
+  let asked = false;
+  let over = false;
+  const watched = new WeakSet<Node>();
+
+  const rows = new Rows();
+  const fields: Fields = new Fields(rows, (node) => walk.nodes.number(node), valueToTell);
+  const sheets = new Sheets(
+    rows,
+    (node) => walk.nodes.known(node),
+    () => ask(),
+  );
+  const walk: Walk = new Walk(
+    rows,
+    fields,
+    (root) => meet(root),
+    (owner) => sheets.read(owner),
+  );
+  const changes = new Changes(rows, walk, fields);
+  const observer = observeChanges((records) => safely(() => see(records)));
+
+  const stop = (reason?: NoReplay) => {
+    if (over) return;
+    over = true;
+    observer?.disconnect();
+    changes.forget();
+    sheets.forget();
+    fields.forget();
+    walk.forget();
+    rows.take();
+    if (reason) post({ replay: 'stopped', reason });
+  };
+  const safely = (run: () => void) => {
+    if (over) return;
+    try {
+      run();
+    } catch {
+      stop('error');
+    }
+  };
+  const see = (records: readonly MutationRecord[]) => {
+    changes.see(records);
+    ask();
+  };
+  /** A document or a shadow tree is told: what happens in it from now on is seen. */
+  const meet = (root: Node) => {
+    sheets.root(root);
+    observer?.observe(root, EVERYTHING);
+    if (watched.has(root)) return;
+    watched.add(root);
+    listenIn(root, rows, { walk, changes, fields, sheets, ask, safely });
+  };
+  const send = () => {
+    if (!rows.bytes) return;
+    const { numbers, text } = rows.take();
+    const { pending, acknowledged, dropped } = tracker.stats();
+    const q = pending + acknowledged + dropped - 1;
+    post({ replay: 'rows', numbers, text, at: ORIGIN + now(), q }, [numbers.buffer]);
+  };
+  /** Tells what there is to tell for so long. False: there is more. */
+  const work = (ms: number): boolean => {
+    const began = now();
+    const late = () => now() - began > ms;
+    if (observer) changes.see(observer.takeRecords());
+    const done = walk.work(late) && sheets.work(late);
+    cost += now() - began;
+    if (walk.nodes.count > RECORDED_NODES_MAX) {
+      stop('too_large');
+      return true;
+    }
+    if (done && snapping) endSnapshot(false);
+    return done;
+  };
+  const endSnapshot = (partial: boolean) => {
+    snapping = false;
+    rows.put(SNAPSHOT_END);
+    rows.put(cost * 1000);
+    rows.put(Number(partial));
+  };
+  /** What was told is true again when this returns true. */
+  const turn = (ms: number): boolean => {
+    let done = work(ms);
+    if (done && !over) {
+      sheets.look();
+      changes.move();
+      done = work(ms) && !over && changes.tell();
+    }
+    send();
+    return done;
+  };
+  const ask = () => {
+    if (asked || over) return;
+    asked = true;
+    const run = () =>
+      safely(() => {
+        asked = false;
+        if (!turn(SLICE_MS)) ask();
+      });
+    // While there is much to tell the page's frames come first.
+    if (snapping) whenIdle(run, SLICE_WITHIN_MS);
+    else tracker.afterFrame(run);
+  };
+  /** The page is hidden or ends: nobody knows whether there is another turn. */
+  const end = () => {
+    if (turn(END_MS) || !snapping || over) return;
+    endSnapshot(true);
+    send();
+  };
+  const snapshot = () => {
+    observer?.disconnect();
+    rows.take();
+    rows.forgetNames();
+    for (const part of [changes, sheets, fields, walk]) part.forget();
+    snapping = true;
+    cost = 0;
+    rows.put(SNAPSHOT);
+    for (const number of [innerWidth, innerHeight, scrollX, scrollY]) rows.put(number);
+    rows.put(walk.nodes.number(document));
+    rows.put(Number(modeOf(document) === 'BackCompat'));
+    meet(document);
+    walk.parent(document);
+    ask();
+  };
+  const begin = () => {
+    if (!observer || !isUntouched()) return stop('unsupported');
+    sheets.follow();
+    around(Element.prototype, 'attachShadow', (run, self) => {
+      const root = run();
+      safely(() => {
+        walk.attached(self as Element);
+        ask();
+      });
+      return root;
+    });
+    on(window, 'resize', () =>
+      safely(() => {
+        for (const number of [VIEWPORT, innerWidth, innerHeight]) rows.put(number);
+        ask();
+      }),
+    );
+    every(
+      () =>
+        safely(() => {
+          if (visibilityOf(document) === 'hidden' || snapping) return;
+          if (!turn(SLICE_MS)) ask();
+        }),
+      LOOK_EVERY_MS,
+    );
+    snapshot();
+  };
+  safely(begin);
+  return {
+    flush: () => safely(end),
+    snapshot: () => safely(snapshot),
+    stop: () => stop(),
+  };
 }

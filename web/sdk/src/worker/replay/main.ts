@@ -6,7 +6,7 @@ import type { TelemetryEvent } from '../../shared/batch.ts';
 import type { ReplayOrder } from '../../shared/messages.ts';
 import type { FromReplay, ToReplay } from '../../shared/replay_messages.ts';
 import type { Clock } from '../clock.ts';
-import { createEncoder } from './encoder.ts';
+import { createEncoder } from './encode/encoder.ts';
 import { FrameCourier } from './frame_courier.ts';
 import { Recording } from './recording.ts';
 

@@ -12,6 +12,8 @@ export interface Recorded {
   /** Of a snapshot: its nodes, and what the page's thread spent on it. */
   nodes?: number;
   cost_ms?: number;
+  /** Of a snapshot: the page ended before all of it was seen. */
+  partial?: true;
 }
 
 export type Take = (events: readonly Recorded[]) => void;

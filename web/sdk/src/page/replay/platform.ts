@@ -1,0 +1,88 @@
+/**
+ * What only the recorder asks of the platform; all else is `natives.ts`, as it was when the first script began. This file comes
+ * later: what the page has replaced until then is not called, so that nothing of ours runs through code of the page.
+ */
+import { getter } from '../natives.ts';
+
+type Method = (this: never, ...values: never[]) => unknown;
+
+const sourceOf: (of: object) => string = Function.prototype.call.bind(Function.prototype.toString);
+const NATIVE = /\{\s*\[native code\]\s*\}\s*$/;
+const { getOwnPropertyDescriptor } = Reflect;
+
+/** Whether the browser's own is still there, of each of these. Else the page is not recorded. */
+export function isUntouched(): boolean {
+  return own.every(([prototype, name]) => {
+    const { value, get = value } = getOwnPropertyDescriptor(prototype, name) ?? {};
+    return typeof get !== 'function' || NATIVE.test(sourceOf(get));
+  });
+}
+
+/** What is read below. */
+const own: [prototype: object, name: string][] = [];
+
+function method<T extends Method>(
+  prototype: object,
+  name: string,
+): (self: object, ...values: unknown[]) => ReturnType<T> {
+  own.push([prototype, name]);
+  return Function.prototype.call.bind((prototype as Record<string, Method>)[name] as Method) as never;
+}
+
+function read<T>(prototype: object, name: string): (self: object) => T {
+  own.push([prototype, name]);
+  return getter<T>(prototype, name);
+}
+
+const element = Element.prototype;
+const node = Node.prototype;
+
+export const parentNode = read<Node | null>(node, 'parentNode');
+export const previousSibling = read<Node | null>(node, 'previousSibling');
+export const isConnected = read<boolean>(node, 'isConnected');
+export const textOf = read<string>(CharacterData.prototype, 'data');
+export const namespaceOf = read<string | null>(element, 'namespaceURI');
+export const hasAttributes = method<Element['hasAttributes']>(element, 'hasAttributes');
+export const namesOf = method<Element['getAttributeNames']>(element, 'getAttributeNames');
+export const boxOf = method<Element['getBoundingClientRect']>(element, 'getBoundingClientRect');
+export const scrollLeftOf = read<number>(element, 'scrollLeft');
+export const scrollTopOf = read<number>(element, 'scrollTop');
+export const modeOf = read<string>(Document.prototype, 'compatMode');
+export const windowOf = read<Window | null>(Document.prototype, 'defaultView');
+export const documentIn = read<Document | null>(HTMLIFrameElement.prototype, 'contentDocument');
+export const typeOf = read<string>(HTMLInputElement.prototype, 'type');
+export const isChecked = read<boolean>(HTMLInputElement.prototype, 'checked');
+export const isSelected = read<boolean>(HTMLOptionElement.prototype, 'selected');
+export const selectedOf = read<ArrayLike<Element>>(HTMLSelectElement.prototype, 'selectedOptions');
+export const addedNodes = read<NodeList>(MutationRecord.prototype, 'addedNodes');
+export const removedNodes = read<NodeList>(MutationRecord.prototype, 'removedNodes');
+
+const sheetOfStyle = read<CSSStyleSheet | null>(HTMLStyleElement.prototype, 'sheet');
+const sheetOfLink = read<CSSStyleSheet | null>(HTMLLinkElement.prototype, 'sheet');
+const sheetOfSvg = read<CSSStyleSheet | null>(SVGStyleElement.prototype, 'sheet');
+/** The style sheet of a `style`, of either language, or of a `link`. */
+export function sheetOf(owner: Element, tag: string, svg: boolean): CSSStyleSheet | null {
+  return svg ? sheetOfSvg(owner) : (tag === 'link' ? sheetOfLink : sheetOfStyle)(owner);
+}
+const rulesIn = read<CSSRuleList>(CSSStyleSheet.prototype, 'cssRules');
+/** Undefined where the page may not read it: of another origin. */
+export function rulesOf(sheet: CSSStyleSheet): CSSRuleList | undefined {
+  try {
+    return rulesIn(sheet);
+  } catch {
+    return undefined;
+  }
+}
+export const ruleText = read<string>(CSSRule.prototype, 'cssText');
+export const sheetOfRule = read<CSSStyleSheet | null>(CSSRule.prototype, 'parentStyleSheet');
+export const ruleAround = read<CSSRule | null>(CSSRule.prototype, 'parentRule');
+const sheet = Object.getPrototypeOf(CSSStyleSheet.prototype) as object;
+export const ownerOf = read<Element | null>(sheet, 'ownerNode');
+export const addressOf = read<string | null>(sheet, 'href');
+const adoptedByDocument = read<readonly CSSStyleSheet[] | undefined>(Document.prototype, 'adoptedStyleSheets');
+const adoptedByTree = read<readonly CSSStyleSheet[] | undefined>(ShadowRoot.prototype, 'adoptedStyleSheets');
+export const adoptedBy = (root: Node, tree: boolean): readonly CSSStyleSheet[] =>
+  (tree ? adoptedByTree : adoptedByDocument)(root) ?? [];
+export const display = method<Window['getComputedStyle']>(window, 'getComputedStyle');
+/** Epoch ms at which the document began. */
+export const ORIGIN = performance.timeOrigin;

@@ -1,0 +1,61 @@
+/** Numbers and texts on their way to the worker; `shared/replay_rows.ts` says what they mean. */
+
+const NUMBERS_AT_FIRST = 4_096;
+
+export class Rows {
+  private numbers = new Int32Array(NUMBERS_AT_FIRST);
+  private used = 0;
+  private text = '';
+  private names = new Map<string, number>();
+
+  put(number: number): void {
+    if (this.used === this.numbers.length) {
+      const more = new Int32Array(this.used * 2);
+      more.set(this.numbers);
+      this.numbers = more;
+    }
+    this.numbers[this.used++] = number;
+  }
+
+  string(text: string): void {
+    this.put(text.length);
+    this.text += text;
+  }
+
+  name(name: string): void {
+    const known = this.names.get(name);
+    if (known === undefined) {
+      this.names.set(name, this.names.size);
+      this.put(-1);
+      this.string(name);
+    } else this.put(known);
+  }
+
+  /** What a place holds that is written before it is known. */
+  set(place: number, number: number): void {
+    this.numbers[place] = number;
+  }
+
+  /** The place of the next number. */
+  get place(): number {
+    return this.used;
+  }
+
+  /** Names are told anew from here on: whoever reads begins anew. */
+  forgetNames(): void {
+    this.names.clear();
+  }
+
+  /** About the bytes that are held. */
+  get bytes(): number {
+    return this.used * 4 + this.text.length;
+  }
+
+  /** Everything that was written. */
+  take(): { numbers: Int32Array<ArrayBuffer>; text: string } {
+    const taken = { numbers: this.numbers.slice(0, this.used), text: this.text };
+    this.used = 0;
+    this.text = '';
+    return taken;
+  }
+}

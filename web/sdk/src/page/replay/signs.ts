@@ -1,0 +1,52 @@
+/** What happens in a document or shadow tree without changing it: edits, scrolls, players, popovers, sheets and frames that come. */
+import { MEDIA } from '../../shared/replay_rows.ts';
+import { composedPath, hasAttribute, localName, nodeType, on } from '../natives.ts';
+import type { Changes } from './changes.ts';
+import type { Fields } from './fields.ts';
+import type { Rows } from './rows.ts';
+import type { Sheets } from './sheets.ts';
+import type { Walk } from './walk.ts';
+
+/** In the order of rrweb's numbers. */
+const ACTS = ['play', 'pause', 'seeked', 'volumechange', 'ratechange'];
+
+interface Parts {
+  walk: Walk;
+  changes: Changes;
+  fields: Fields;
+  sheets: Sheets;
+  ask(): void;
+  safely(run: () => void): void;
+}
+
+const isElement = (node: Node): node is Element => nodeType(node) === Node.ELEMENT_NODE;
+
+export function listenIn(root: Node, rows: Rows, { walk, changes, fields, sheets, ask, safely }: Parts): void {
+  const hear = (type: string, run: (target: Node) => void) =>
+    on(root, type, (event) =>
+      safely(() => {
+        // What a listener of the tree around is told is the host of this one.
+        run(composedPath(event)[0] as Node);
+        ask();
+      }),
+    );
+  for (const type of ['input', 'change']) hear(type, (target) => isElement(target) && fields.happened(target));
+  hear('scroll', (target) => changes.scroll(target));
+  hear('toggle', (target) => isElement(target) && hasAttribute(target, 'popover') && changes.toggle(target));
+  hear('load', (target) => {
+    if (!isElement(target)) return;
+    const tag = localName(target);
+    if (tag === 'iframe') walk.loaded(target);
+    else if (tag === 'link' && walk.nodes.known(target)) sheets.read(target);
+  });
+  ACTS.forEach((act, number) => {
+    hear(act, (target) => {
+      const id = walk.nodes.known(target);
+      if (!id) return;
+      rows.put(MEDIA);
+      rows.put(id);
+      rows.put(number);
+      walk.nodes.player(target as HTMLMediaElement);
+    });
+  });
+}

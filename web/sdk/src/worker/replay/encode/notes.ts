@@ -1,0 +1,128 @@
+/** What one message tells of nodes, taken into the mirror. */
+import {
+  IS_BLOCKED,
+  IS_CUSTOM,
+  IS_SVG,
+  NODE_DOCTYPE,
+  NODE_ELEMENT,
+  NODE_TEXT,
+  STATE_BOX,
+  STATE_FIELD,
+  STATE_MEDIA,
+  STATE_POPOVER,
+  STATE_SCROLL,
+  STATE_SELECTED,
+  STATE_SHADOW,
+  VALUE_LENGTH,
+  VALUE_SHOWN,
+  VALUE_TO_JUDGE,
+} from '../../../shared/replay_rows.ts';
+import { maskInPlace } from '../../../shared/text.ts';
+import { mayTell } from '../../sensitive.ts';
+import { type Field, Noted } from './mirror.ts';
+import type { Reader } from './reader.ts';
+
+/** A field's value is never shown longer. */
+const VALUE_UNITS_MAX = 2_048;
+const HUNDREDTHS = 100;
+
+/** The next node; null at the end of a list. */
+export function readNode(reader: Reader): Noted | null {
+  const kind = reader.next();
+  if (!kind) return null;
+  const id = reader.next();
+  if (kind === NODE_TEXT) {
+    const text = new Noted('text', id);
+    text.text = reader.string();
+    return text;
+  }
+  if (kind === NODE_DOCTYPE) {
+    const doctype = new Noted('doctype', id);
+    doctype.text = reader.string();
+    doctype.identifiers = [reader.string(), reader.string()];
+    return doctype;
+  }
+  if (kind !== NODE_ELEMENT) throw new RangeError(`no kind of node: ${kind}`);
+  return readElement(reader, new Noted('element', id));
+}
+
+function readElement(reader: Reader, element: Noted): Noted {
+  element.text = reader.name();
+  const flags = reader.next();
+  element.svg = !!(flags & IS_SVG);
+  element.blocked = !!(flags & IS_BLOCKED);
+  element.custom = !!(flags & IS_CUSTOM);
+  readAttributes(reader, element);
+  for (let state = reader.next(); state; state = reader.next()) readState(reader, element, state);
+  return element;
+}
+
+/** Names of the attributes that were told. */
+export function readAttributes(reader: Reader, element: Noted | undefined): string[] {
+  const names: string[] = [];
+  for (let left = reader.next(); left > 0; left--) {
+    const name = reader.name();
+    const value = reader.stringIfAny();
+    names.push(name);
+    if (value === undefined) element?.attributes.delete(name);
+    else element?.attributes.set(name, value);
+  }
+  return names;
+}
+
+function readState(reader: Reader, element: Noted, state: number): void {
+  switch (state) {
+    case STATE_FIELD:
+      element.field = readField(reader);
+      return;
+    case STATE_SELECTED:
+      element.selected = true;
+      return;
+    case STATE_SCROLL:
+      element.scroll = [reader.next(), reader.next()];
+      return;
+    case STATE_BOX:
+      element.box = [reader.next() / HUNDREDTHS, reader.next() / HUNDREDTHS];
+      return;
+    case STATE_POPOVER:
+      element.popover = reader.string();
+      return;
+    case STATE_MEDIA: {
+      const { paused, ...media } = readMedia(reader);
+      element.media = {
+        rr_mediaState: paused ? 'paused' : 'played',
+        rr_mediaCurrentTime: media.currentTime,
+        rr_mediaPlaybackRate: media.playbackRate,
+        rr_mediaVolume: media.volume,
+        rr_mediaMuted: media.muted,
+        rr_mediaLoop: media.loop,
+      };
+      return;
+    }
+    case STATE_SHADOW:
+      element.tree = new Noted('tree', reader.next());
+      return;
+    default:
+      throw new RangeError(`no state of an element: ${state}`);
+  }
+}
+
+export function readMedia(reader: Reader) {
+  const paused = !!reader.next();
+  const [currentTime, playbackRate, volume] = [reader.next() / 1000, reader.next() / 1000, reader.next() / 1000];
+  return { paused, currentTime, playbackRate, volume, muted: !!reader.next(), loop: !!reader.next() };
+}
+
+/** What of a field may be shown: stars for what is typed, unless the page and the words of its purpose allow more. */
+export function readField(reader: Reader): Field {
+  const checked = reader.next() === 1;
+  const kind = reader.next();
+  if (kind === VALUE_LENGTH) return { checked, text: starsOf(reader.next()) };
+  if (kind === VALUE_SHOWN) return { checked, text: maskInPlace(reader.string()) };
+  if (kind !== VALUE_TO_JUDGE) return { checked, text: '' };
+  const value = reader.string();
+  const purpose: [string, string] = [reader.string(), reader.string()];
+  return { checked, text: mayTell(purpose) ? maskInPlace(value) : starsOf(value.length) };
+}
+
+const starsOf = (units: number): string => '*'.repeat(Math.min(units, VALUE_UNITS_MAX));

@@ -1,0 +1,270 @@
+import { beforeEach, expect, test } from 'vitest';
+import { Changes } from '../src/page/replay/changes.ts';
+import { Fields } from '../src/page/replay/fields.ts';
+import { Rows } from '../src/page/replay/rows.ts';
+import { Walk } from '../src/page/replay/walk.ts';
+import { SNAPSHOT, SNAPSHOT_END } from '../src/shared/replay_rows.ts';
+import { createEncoder } from '../src/worker/replay/encode/encoder.ts';
+import type { Recorded } from '../src/worker/replay/recorded.ts';
+
+interface Shown {
+  id: number;
+  tagName?: string;
+  textContent?: string;
+  attributes?: Record<string, unknown>;
+  childNodes?: Shown[];
+  isShadow?: true;
+}
+
+/** rrweb's mutation. */
+interface Change {
+  source: number;
+  removes: { id: number; parentId: number }[];
+  adds: { node: Shown; parentId: number; previousId: number | null; nextId: number | null }[];
+  texts: { id: number; value: string }[];
+}
+
+let recorded: Recorded[];
+let encode: ReturnType<typeof createEncoder>;
+let rows: Rows;
+let walk: Walk;
+let changes: Changes;
+let fields: Fields;
+let now: number;
+
+beforeEach(() => {
+  document.documentElement.innerHTML = '<head></head><body></body>';
+  recorded = [];
+  now = 0;
+  const url = 'https://shop.example/user?id=4711';
+  const viewed = { visitor_id: '', tab_id: '', page_view_id: '', url, viewport: [1, 1] as [number, number] };
+  encode = createEncoder(viewed, (events) => recorded.push(...events));
+  rows = new Rows();
+  fields = new Fields(rows, (node) => walk.nodes.number(node), undefined);
+  walk = new Walk(
+    rows,
+    fields,
+    () => {},
+    () => {},
+  );
+  changes = new Changes(rows, walk, fields);
+});
+
+const send = () => encode({ replay: 'rows', ...rows.take(), at: ++now, q: 7 });
+const events = () => recorded.splice(0).map(({ line }) => JSON.parse(line));
+const datas = () => events().map(({ data }) => data);
+
+function begin(late: () => boolean = () => false): void {
+  rows.put(SNAPSHOT);
+  for (const number of [1280, 720, 0, 40, walk.nodes.number(document), 0]) rows.put(number);
+  walk.parent(document);
+  while (!walk.work(late)) send();
+  for (const number of [SNAPSHOT_END, 2_500, 0]) rows.put(number);
+  send();
+}
+
+/** What a browser would tell, in one turn. */
+function change(act: () => void, late: () => boolean = () => false): void {
+  const observer = new MutationObserver(() => {});
+  observer.observe(document, { subtree: true, childList: true, attributes: true, characterData: true });
+  act();
+  changes.see(observer.takeRecords());
+  observer.disconnect();
+  changes.move();
+  while (!walk.work(late)) send();
+  changes.tell();
+  send();
+}
+
+/** A player: the tree that the events make. */
+class Player {
+  nodes = new Map<number, { shown: Shown; parent: number; children: number[] }>();
+
+  constructor(node: Shown) {
+    this.add(node, 0);
+  }
+
+  add(node: Shown, parent: number): void {
+    this.nodes.set(node.id, { shown: node, parent, children: (node.childNodes ?? []).map(({ id }) => id) });
+    for (const child of node.childNodes ?? []) this.add(child, node.id);
+  }
+
+  play(all: Change[]): void {
+    for (const { source, removes, adds, texts } of all) {
+      if (source !== 0) continue;
+      for (const { id, parentId } of removes) {
+        const siblings = this.nodes.get(parentId)?.children as number[];
+        expect(siblings).toContain(id);
+        siblings.splice(siblings.indexOf(id), 1);
+      }
+      for (const { node, parentId, previousId, nextId } of adds) {
+        const parent = this.nodes.get(parentId);
+        if (!parent) throw new Error(`no parent ${parentId}`);
+        expect(node.childNodes ?? []).toEqual([]);
+        this.add(node, parentId);
+        const beside = previousId ?? nextId;
+        if (beside) expect(parent.children).toContain(beside);
+        const at = beside ? parent.children.indexOf(beside) + Number(!!previousId) : parent.children.length;
+        parent.children.splice(at, 0, node.id);
+      }
+      for (const { id, value } of texts) (this.nodes.get(id) as { shown: Shown }).shown.textContent = value;
+    }
+  }
+
+  html(id: number): string {
+    const { shown, children } = this.nodes.get(id) as { shown: Shown; children: number[] };
+    const inner = children.map((child) => this.html(child)).join('');
+    return shown.tagName ? `<${shown.tagName}>${inner}</${shown.tagName}>` : (shown.textContent ?? inner);
+  }
+
+  /** The element, as text. */
+  find(tag: string): string {
+    for (const [id, { shown }] of this.nodes) if (shown.tagName === tag) return this.html(id);
+    throw new Error(tag);
+  }
+}
+
+const plain = (element: Element) => element.outerHTML.replace(/<!--.*?-->/g, '').replace(/ [\w-]+="[^"]*"/g, '');
+
+test('a page becomes its size and a snapshot, masked', () => {
+  document.body.innerHTML =
+    '<h1 title="ada@example.org">Hello</h1><p>call 0171 2345678</p><input value="typed"><textarea>typed</textarea>' +
+    '<select><option>one<option selected>two</select><!-- said --><script>secret()</script><div data-ct-block class="b">hidden</div>' +
+    '<label><input type="radio">chosen</label><div contenteditable>written</div>';
+  begin();
+  const [meta, snapshot] = recorded;
+  expect(recorded.map(({ kind }) => kind)).toEqual(['snapshot', 'snapshot']);
+  expect(JSON.parse(meta?.line ?? '')).toMatchObject({ type: 4, q: 7, data: { width: 1280, height: 720 } });
+  expect(snapshot).toMatchObject({ cost_ms: 2.5, at: now, q: 7 });
+  expect(snapshot?.nodes).toBeGreaterThan(15);
+  const [{ data: first }, { data }] = events();
+  expect(first.href).toBe('https://shop.example/user?id=');
+  expect(data.initialOffset).toEqual({ left: 0, top: 40 });
+  const told = JSON.stringify(data);
+  for (const secret of ['ada', '0171', '2345', 'typed', 'one', 'two', 'said', 'secret', 'hidden', 'chosen', 'written'])
+    expect(told).not.toContain(secret);
+  expect(told).toContain('Hello');
+  expect(told).toContain('"value":"*****"');
+});
+
+test('a walk in many turns tells the same', () => {
+  document.body.innerHTML = '<ul><li>1<li>2</ul><p>a<b>b</b></p>';
+  begin(() => true);
+  const [, { data }] = events();
+  expect(new Player(data.node).find('body')).toBe(plain(document.body));
+});
+
+const textOf = (tag: string) => document.querySelector(tag)?.firstChild as Text;
+
+const ACTS: [name: string, act: () => void][] = [
+  ['appends', () => document.querySelector('ul')?.append(document.createElement('li'), 'x')],
+  ['prepends', () => document.querySelector('ul')?.prepend('x', document.createElement('li'))],
+  ['inserts between', () => document.querySelector('li')?.after('x', document.createElement('b'), 'y')],
+  [
+    'turns a list round',
+    () => {
+      const list = document.querySelector('ul') as Element;
+      list.append(...[...list.children].reverse());
+    },
+  ],
+  ['takes away', () => document.querySelector('li')?.remove()],
+  [
+    'moves into what is new',
+    () => {
+      const box = document.createElement('section');
+      const list = document.querySelector('ul') as Element;
+      list.replaceWith(box);
+      box.append(list, 'after');
+    },
+  ],
+  [
+    'takes out of what goes',
+    () => {
+      const item = document.querySelector('li') as Element;
+      document.querySelector('ul')?.remove();
+      document.body.append(item);
+    },
+  ],
+  [
+    'replaces all',
+    () => {
+      document.body.innerHTML = '<div><i>1</i><i>2</i></div>tail';
+    },
+  ],
+  ['splits a text', () => textOf('p').splitText(1)],
+  [
+    'changes a text',
+    () => {
+      textOf('p').data = 'other';
+    },
+  ],
+  [
+    'adds and takes away again',
+    () => {
+      const item = document.createElement('li');
+      document.querySelector('ul')?.append(item);
+      item.remove();
+    },
+  ],
+];
+
+for (const late of [() => false, () => true])
+  test.each(ACTS)(`a page that %s is followed (${late()})`, (_, act) => {
+    document.body.innerHTML = '<ul><li>1</li><li>2<b>3</b></li><!-- x --><li>4</li></ul><p>abc</p>';
+    begin();
+    const [, { data }] = events();
+    const player = new Player(data.node);
+    change(act, late);
+    player.play(datas());
+    expect(player.find('body')).toBe(plain(document.body));
+  });
+
+test('shuffled lists are followed, whatever happens in them', () => {
+  document.body.innerHTML = `<ul>${'<li><b>x</b></li>'.repeat(9)}</ul>`;
+  [...document.querySelectorAll('b')].forEach((b, n) => {
+    b.textContent = `${n}`;
+  });
+  begin();
+  const [, { data }] = events();
+  const player = new Player(data.node);
+  let seed = 1;
+  const random = (below: number) => {
+    seed = (seed * 16_807) % 2_147_483_647;
+    return seed % below;
+  };
+  for (let turn = 0; turn < 200; turn++) {
+    change(
+      () => {
+        for (let n = random(6); n >= 0; n--) {
+          const list = document.querySelector('ul') as Element;
+          const items = [...document.querySelectorAll('li')];
+          const item = items[random(items.length)] as Element;
+          const other = items[random(items.length)] as Element;
+          const kind = random(6);
+          if (kind < 2 && item !== other && !item.contains(other)) other.before(item);
+          else if (kind === 2) item.remove();
+          else if (kind === 3) other.before(Object.assign(document.createElement('li'), { innerHTML: '<b>n</b>w' }));
+          else if (kind === 4 && item !== other && !other.contains(item) && !item.contains(other)) item.append(other);
+          else item.append('t');
+          if (!list.children.length) list.innerHTML = '<li>again</li>';
+        }
+      },
+      () => turn % 2 === 0,
+    );
+    player.play(datas());
+    expect(player.find('body')).toBe(plain(document.body));
+  }
+});
+
+test('what a page view does not know is no error', () => {
+  begin();
+  events();
+  for (const number of [5, 999, 11, 999, 0, 3, 10, 999, 1, 2]) rows.put(number);
+  send();
+  expect(events()).toEqual([]);
+});
+
+test('rows that end within what they tell are refused', () => {
+  rows.put(SNAPSHOT);
+  expect(send).toThrow(RangeError);
+});
