@@ -12,7 +12,7 @@ import { Outbox } from '../outbox.ts';
 import { platform } from '../platform.ts';
 import { pauseMs, type Verdict, verdictOf } from '../sender.ts';
 import { StoredOutbox } from '../stored_outbox.ts';
-import { bodyOf, type Frame, firstBody } from './frame.ts';
+import { bodyOf, type Frame, firstBody, sizeOf } from './frame.ts';
 import { OUTBOX_FRAMES_BYTES_MAX, OUTBOX_FRAMES_MAX, TAIL_BYTES_MAX } from './limits.ts';
 
 const SHARE = { ...LIMITS, bytes: OUTBOX_FRAMES_BYTES_MAX, batches: OUTBOX_FRAMES_MAX };
@@ -84,8 +84,9 @@ export class FrameCourier {
 
   /** The page ends, perhaps: what is not on its way and has room is sent once more, now; the rest is the next page's to deliver. */
   sendTail(): void {
-    const own = this.outbox.all().filter((frame) => frame.tab_id === this.to.tab_id && !this.alive.includes(frame));
-    const tail = firstBody(own, TAIL_BYTES_MAX);
+    const fits = (frame: Frame) => frame.tab_id === this.to.tab_id && sizeOf(frame) <= TAIL_BYTES_MAX;
+    const left = this.outbox.all().filter((frame) => fits(frame) && !this.alive.includes(frame));
+    const tail = firstBody(left, TAIL_BYTES_MAX);
     if (tail.length) this.post(tail, true).then((verdict) => verdict.kind === 'delivered' && this.remove(tail));
     this.orphans.disown();
   }
@@ -133,8 +134,8 @@ export class FrameCourier {
     this.failures = 0;
     if (verdict.kind === 'too_large') {
       // Which of them it was, nobody says.
-      if (body.length > 1) for (const frame of body) await this.deliver([frame]);
-      else this.giveUp(body[0] as Frame);
+      if (body.length === 1) this.giveUp(body[0] as Frame);
+      else for (const frame of body) if (this.outbox.has(keyOf(frame))) await this.deliver([frame]);
       return;
     }
     this.remove(body);

@@ -72,6 +72,8 @@ export class Recording {
   private rows = 0;
   /** What the page knows of it. */
   private told = { chunks: -1, rows: 0 };
+  /** A message of rows is being read: what of it stays open is known after it. */
+  private reading = false;
   private ending = false;
   private frames = 0;
   private over = false;
@@ -90,7 +92,9 @@ export class Recording {
         return this.begin(message);
       case 'rows':
         this.rows++;
+        this.reading = true;
         this.encode?.(message);
+        this.reading = false;
         return this.tellChunks();
       case 'hidden':
         this.cutter.end();
@@ -262,7 +266,7 @@ export class Recording {
   /** The page tells at its end how many chunks there are; it knows by this whether one more is to be expected. */
   private tellChunks(): void {
     const { view, told, cutter } = this;
-    if (!view) return;
+    if (!view || this.reading) return;
     const { chunks } = view;
     // What is only kept, or left out, makes no chunk that anybody could expect.
     const none = this.generations || this.budget.skips;
