@@ -1,5 +1,6 @@
 // A site with one page and the SDK, and a collector beside it that keeps what it sees, for tests that change either.
 import { readFileSync } from 'node:fs';
+import { framesIn } from './frames.mjs';
 import { batchIn, bodyOf, listen } from './listen.mjs';
 
 const dist = new URL('../sdk/dist/', import.meta.url).pathname;
@@ -11,7 +12,8 @@ export const built = (name) => readFileSync(dist + name, 'utf8');
  * `state.page` is the body of every page; `state.attributes` are those of the script element, `state.script` is its address;
  * `state.headers` go with each page and file of the SDK; `state.files` are answers by path: {status, type, body} or a function of (request, response).
  * `/plain` is a page without the SDK. `state.answer` is what the collector says: (batch) -> {status, encodings} or a promise of it. `state.requests` holds all
- * requests that the collector got, preflights too: {method, url, headers, bytes, batch, status, gone}.
+ * requests that the collector got, preflights too: {method, url, headers, bytes, batch, status, gone}; `state.posts` those with frames of
+ * recordings: {frames, bytes, status, gone}, answered by `state.answerFrames`, and `state.missing` says which assets it asks for.
  */
 export async function site() {
   const state = {
@@ -22,18 +24,39 @@ export async function site() {
     files: { '/plain': { type: 'text/html', body: '<!doctype html>' } },
     requests: [],
     answer: () => ({ status: 200 }),
+    posts: [],
+    answerFrames: () => ({ status: 200 }),
+    missing: (hashes) => hashes,
   };
-  const take = async (request, response) => {
-    const seen = { method: request.method, url: request.url, headers: request.headers, gone: false };
-    state.requests.push(seen);
+  const takeRecording = async (request, response, cors) => {
+    const body = await bodyOf(request);
+    if (request.url.startsWith('/v1/replay/have')) {
+      const missing = state.missing(JSON.parse(String(body)).sha256);
+      return response.writeHead(200, { ...cors, 'Content-Type': 'application/json' }).end(JSON.stringify({ missing }));
+    }
+    const seen = { frames: framesIn(body), bytes: body.length, status: 0, gone: false };
+    state.posts.push(seen);
     response.on('close', () => {
       seen.gone = !response.writableFinished;
     });
+    const { status } = await state.answerFrames(seen.frames);
+    seen.status = status;
+    response.writeHead(status, { ...cors, 'Content-Type': 'application/json' });
+    response.end(JSON.stringify({ accepted: seen.frames.length, rejected: [] }));
+  };
+  const take = async (request, response) => {
     const cors = {
       'Access-Control-Allow-Origin': request.headers.origin ?? '*',
       'Access-Control-Allow-Headers': 'authorization, content-type, content-encoding',
       'Access-Control-Max-Age': '600',
     };
+    if (request.method === 'POST' && request.url.startsWith('/v1/replay'))
+      return takeRecording(request, response, cors);
+    const seen = { method: request.method, url: request.url, headers: request.headers, gone: false };
+    state.requests.push(seen);
+    response.on('close', () => {
+      seen.gone = !response.writableFinished;
+    });
     if (request.method === 'OPTIONS') return response.writeHead(204, cors).end();
     const received = Date.now();
     const body = await bodyOf(request);

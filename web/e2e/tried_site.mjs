@@ -64,10 +64,9 @@ export const up = () => ({ status: 200 });
 export function onDevice(page) {
   return page.evaluate(async () => {
     const names = (await indexedDB.databases()).map(({ name }) => name);
-    let batches = 0;
-    if (names.includes('ct-outbox'))
-      batches = await new Promise((resolve) => {
-        const request = indexedDB.open('ct-outbox');
+    const countIn = (name) =>
+      new Promise((resolve) => {
+        const request = indexedDB.open(name);
         // It was deleted since it was listed: it must not be made anew.
         request.onupgradeneeded = () => request.transaction.abort();
         request.onerror = () => resolve(0);
@@ -79,9 +78,11 @@ export function onDevice(page) {
           };
         };
       });
+    const held = (name) => (names.includes(name) ? countIn(name) : 0);
     const tails = Object.keys(localStorage).filter((name) => name.startsWith('ct-')).length;
-    return { batches, tails, cookie: /ct_visitor=[^;]/.test(document.cookie) };
+    const cookie = /ct_visitor=[^;]/.test(document.cookie);
+    return { batches: await held('ct-outbox'), frames: await held('ct-frames'), tails, cookie };
   });
 }
 
-export const NOTHING = { batches: 0, tails: 0, cookie: false };
+export const NOTHING = { batches: 0, frames: 0, tails: 0, cookie: false };

@@ -59,6 +59,15 @@ test('the two lines of a snapshot stay together, however long the first', () => 
   expect(shapes()).toEqual([['snapshot', 2]]);
 });
 
+test('a snapshot that is not whole says so', () => {
+  const [size, page] = snapshot(1);
+  take(size as never, { ...page, partial: true } as never);
+  cutter.end();
+  take(...snapshot(2));
+  cutter.end();
+  expect(cuts.map(({ partial }) => partial)).toEqual([true, false]);
+});
+
 test('times and numbers never run backwards within a chunk, and are never below the first', () => {
   take({ ...change(5), q: -1 }, { ...change(3), q: 9 }, change(4));
   cutter.end();

@@ -21,6 +21,7 @@ const STRETCH: Stretch = {
   last_q: 31,
   nodes: 1330,
   cost_ms: 4.9,
+  partial: false,
 };
 const TOLD = { chunk_seq: 0, raw_bytes: 122_971, final: false, assets: good('snapshot').assets };
 

@@ -15,6 +15,8 @@ export interface Stretch {
   last_q: number;
   nodes?: number;
   cost_ms?: number;
+  /** The page ended before all of its snapshot was seen. */
+  partial: boolean;
 }
 
 /** A snapshot is two lines: the size of the page, and the page. */
@@ -55,10 +57,19 @@ export class Cutter {
     return this.open?.kind === 'snapshot' && this.open.events < SNAPSHOT_LINES;
   }
 
-  private add({ kind, line, at, q, nodes, cost_ms }: Recorded): Stretch {
+  private add({ kind, line, at, q, nodes, cost_ms, partial }: Recorded): Stretch {
     const known = Math.max(0, q);
     if (!this.open) {
-      this.open = { kind, text: '', events: 0, first_at: at, last_at: at, first_q: known, last_q: known };
+      this.open = {
+        kind,
+        text: '',
+        events: 0,
+        first_at: at,
+        last_at: at,
+        first_q: known,
+        last_q: known,
+        partial: false,
+      };
       this.timer = platform.later(() => this.end(), CHUNK_MS_MAX);
     }
     const { open } = this;
@@ -67,6 +78,7 @@ export class Cutter {
     open.last_at = Math.max(open.last_at, at);
     open.last_q = Math.max(open.last_q, known);
     open.nodes = nodes ?? open.nodes;
+    open.partial ||= !!partial;
     if (cost_ms !== undefined) open.cost_ms = (open.cost_ms ?? 0) + cost_ms;
     return open;
   }

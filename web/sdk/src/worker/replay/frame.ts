@@ -40,7 +40,7 @@ export function partsOf(
   { chunk_seq, raw_bytes, final, assets }: Told,
   payload: Uint8Array,
 ): { head: string; rest: Uint8Array }[] | null {
-  const { kind, events, first_at, last_at, first_q, last_q, nodes, cost_ms } = stretch;
+  const { kind, events, first_at, last_at, first_q, last_q, nodes, cost_ms, partial } = stretch;
   const parts = Math.ceil(payload.length / PAYLOAD_BYTES_MAX);
   if (parts > (kind === 'snapshot' ? PARTS_MAX : 1)) return null;
   return Array.from({ length: parts }, (_, part) => ({
@@ -63,7 +63,7 @@ export function partsOf(
       encoding: 'gzip',
       viewport,
       final,
-      partial: false,
+      partial,
       page_cost_ms: cost_ms,
       masking_version: MASKING_VERSION,
       assets,

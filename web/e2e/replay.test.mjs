@@ -1,0 +1,261 @@
+// Recordings in a real browser: what is recorded arrives whole, and what cannot arrive is told.
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import { eventually } from './eventually.mjs';
+import { chunksIn } from './frames.mjs';
+import { context, degradedOf, down, flush, onDevice, open, server, up } from './tried_site.mjs';
+
+const PAGE = '<h1>Boxes</h1><p id="text">none</p><button>Buy</button><input value="Zanzibar">';
+const FULL_SNAPSHOT = 2;
+const META = 4;
+
+/** Frames that were answered 200. */
+const taken = () => server.posts.flatMap(({ frames, status }) => (status === 200 ? frames : []));
+const pageViewsOf = (tab) => server.taken(tab).map(({ batch }) => batch.page_view_id);
+const pageViewOf = (tab) => pageViewsOf(tab)[0];
+const leaveOf = (tab) => server.events(tab).find(({ type }) => type === 'page_leave');
+
+async function recorded(attributes = {}, path) {
+  server.page ||= PAGE;
+  Object.assign(server.attributes, { 'data-ct-replay': 'always', ...attributes });
+  const opened = await open(path);
+  return opened;
+}
+
+/** The page is recorded: its snapshot is on its way, or kept. */
+const begun = (page) =>
+  eventually('a recorder', () =>
+    page.evaluate(() =>
+      performance.getEntriesByType('resource').some(({ name }) => /telemetry\.replay\.js/.test(name)),
+    ),
+  );
+
+/** Ends what is open, as when somebody looks at another tab. */
+async function hide(page) {
+  await page.evaluate(() => {
+    Object.defineProperty(document, 'visibilityState', { configurable: true, get: () => 'hidden' });
+    Object.defineProperty(Document.prototype, 'visibilityState', { configurable: true, get: () => 'hidden' });
+    document.dispatchEvent(new Event('visibilitychange'));
+  });
+}
+
+const change = (page, text) =>
+  page.evaluate(async (text) => {
+    document.querySelector('#text').textContent = text;
+    await new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)));
+  }, text);
+
+const chunksOf = (tab) => (pageViewOf(tab) ? chunksIn(taken(), pageViewOf(tab)) : []);
+const snapshotOf = (tab) => eventually('a snapshot', () => chunksOf(tab)[0]);
+
+/** Numbers from 0 without a gap, a snapshot first, `q` and time ascending, as many events as the headers say. */
+function whole(chunks) {
+  assert.deepEqual(
+    chunks.map(({ header }) => header.chunk_seq),
+    [...chunks.keys()],
+  );
+  assert.deepEqual(
+    chunks[0]?.events.slice(0, 2).map(({ type }) => type),
+    [META, FULL_SNAPSHOT],
+  );
+  let last = { last_q: 0, last_at: 0 };
+  for (const { header, events } of chunks) {
+    assert.equal(events.length, header.events);
+    assert.ok(header.first_q >= last.last_q && header.last_q >= header.first_q, `q of chunk ${header.chunk_seq}`);
+    assert.ok(header.first_at >= last.last_at && header.last_at >= header.first_at, `at of chunk ${header.chunk_seq}`);
+    last = header;
+  }
+}
+
+describe('what is recorded arrives', () => {
+  test('whole and in order, and the end of the page view says how many chunks there are', async () => {
+    const { page, tab, visitor, errors } = await recorded();
+    await flush(page);
+    await snapshotOf(tab);
+    await change(page, 'two');
+    await eventually('a chunk of changes', () => chunksOf(tab).length > 1);
+    await page.click('button');
+    await change(page, 'three');
+    await page.goto(`${server.url}/plain`);
+    const { replay } = await eventually('page_leave', () => leaveOf(tab));
+    const chunks = await eventually('all chunks', () => chunksOf(tab).length >= replay.chunks && chunksOf(tab));
+    assert.equal(chunks.length, replay.chunks);
+    whole(chunks);
+    const [{ header }] = chunks;
+    assert.deepEqual([header.visitor_id, header.tab_id, header.kind], [visitor, tab, 'snapshot']);
+    assert.deepEqual(header.viewport, [1280, 720]);
+    assert.ok(header.nodes > 5 && header.page_cost_ms > 0, JSON.stringify(header));
+    assert.deepEqual(
+      chunks.map(({ header }) => header.final),
+      chunks.map((_, n) => n === chunks.length - 1),
+    );
+    const text = chunks.map(({ text }) => text).join('');
+    assert.ok(text.includes('two') && text.includes('three'));
+    assert.ok(!text.includes('Zanzibar'), 'what was typed is not told');
+    // A change that a click made comes after the click's number.
+    const click = server.events(tab).find(({ type }) => type === 'click');
+    const three = chunks.find(({ text }) => text.includes('three')).header;
+    assert.ok(three.last_q >= click.seq);
+    assert.deepEqual(degradedOf(tab), []);
+    assert.deepEqual(errors, []);
+  });
+
+  test('503 for a while: the same frames again, and none is missing', async () => {
+    server.answerFrames = down;
+    const { page, tab } = await recorded();
+    await eventually('a refusal', () => server.posts.length > 1);
+    await change(page, 'two');
+    server.answerFrames = up;
+    await page.goto(`${server.url}/`);
+    const { replay } = await eventually('page_leave', () => leaveOf(tab));
+    const chunks = await eventually('all chunks', () => chunksOf(tab).length >= replay.chunks && chunksOf(tab));
+    assert.equal(chunks.length, replay.chunks);
+    whole(chunks);
+  });
+
+  test('offline for a while, then online: at once, and whole', async () => {
+    const { page, tab } = await recorded();
+    await flush(page);
+    await snapshotOf(tab);
+    await context.setOffline(true);
+    await change(page, 'offline');
+    await hide(page);
+    await context.setOffline(false);
+    const chunks = await eventually('what happened offline', () =>
+      chunksOf(tab).some(({ text }) => text.includes('offline')) ? chunksOf(tab) : null,
+    );
+    whole(chunks);
+  });
+
+  test('another route is another page view, from a snapshot on', async () => {
+    const { page, tab } = await recorded();
+    await flush(page);
+    await snapshotOf(tab);
+    await change(page, 'two');
+    await page.evaluate(() => history.pushState(null, '', '/other'));
+    await change(page, 'three');
+    await page.goto(`${server.url}/plain`);
+    const leaves = await eventually('two ends', () => {
+      const found = server.events(tab).filter(({ type }) => type === 'page_leave');
+      return found.length === 2 && found;
+    });
+    const [first, second] = [...new Set(pageViewsOf(tab))];
+    for (const [n, pageView] of [first, second].entries()) {
+      const told = leaves[n].replay.chunks;
+      const chunks = await eventually('all chunks', () => {
+        const found = chunksIn(taken(), pageView);
+        return found.length >= told && found;
+      });
+      assert.equal(chunks.length, told, `page view ${n}`);
+      whole(chunks);
+    }
+  });
+});
+
+describe('what is lost is told', () => {
+  test('a tab that is closed in the middle: the count stands in page_leave, and the tail comes', async () => {
+    const { page, tab } = await recorded();
+    await flush(page);
+    await snapshotOf(tab);
+    await change(page, 'last words');
+    await page.close({ runBeforeUnload: true });
+    const { replay } = await eventually('page_leave', () => leaveOf(tab));
+    await eventually('the tail', () => chunksOf(tab).some(({ text }) => text.includes('last words')));
+    assert.equal(chunksOf(tab).length, replay.chunks);
+    whole(chunksOf(tab));
+  });
+
+  test('a renderer that is killed in the middle of a chunk: what was stored comes from the next page, without a gap', async () => {
+    server.answerFrames = () => new Promise(() => {});
+    const { page, tab } = await recorded();
+    await flush(page);
+    await eventually('a snapshot on its way', () => server.posts.length);
+    await hide(page);
+    await change(page, 'gone');
+    const session = await context.newCDPSession(page);
+    session.send('Page.crash').catch(() => {});
+    await new Promise((crashed) => page.once('crash', crashed));
+    server.answerFrames = up;
+    await open();
+    const chunks = await eventually('what was stored', () => chunksOf(tab).length && chunksOf(tab));
+    whole(chunks);
+    assert.equal(leaveOf(tab), undefined);
+    assert.ok(!chunks.some(({ header }) => header.final));
+  });
+});
+
+describe('who is not recorded', () => {
+  const CASES = {
+    'who did not ask': [{ 'data-ct-replay': 'off' }, []],
+    'who is not in the sample': [{ 'data-ct-replay-sample': '0' }, ['replay:sampled_out']],
+  };
+  for (const [who, [attributes, told]] of Object.entries(CASES))
+    test(`${who}: nothing is sent, and why is told`, async () => {
+      const { page, tab } = await recorded(attributes);
+      if (told.length) await begun(page);
+      await eventually('the reason', async () => {
+        await flush(page);
+        return degradedOf(tab).length === told.length;
+      });
+      assert.deepEqual(degradedOf(tab), told);
+      await page.goto(`${server.url}/plain`);
+      const leave = await eventually('page_leave', () => leaveOf(tab));
+      assert.equal(leave.replay, undefined);
+      assert.deepEqual(server.posts, []);
+    });
+
+  test('nothing before there is consent, and all of it from then on', async () => {
+    const { page, tab } = await recorded({ 'data-ct-consent': 'pending' });
+    await begun(page);
+    await change(page, 'before');
+    assert.deepEqual(server.posts, []);
+    await page.evaluate(() => window.telemetry.consent('granted'));
+    await flush(page);
+    await snapshotOf(tab);
+  });
+
+  test('consent taken back: nothing more is sent, and nothing stays on the device', async () => {
+    server.answerFrames = down;
+    const { page } = await recorded();
+    await eventually('a refusal', () => server.posts.length);
+    await eventually('a stored chunk', async () => (await onDevice(page)).frames);
+    await page.evaluate(() => window.telemetry.forget());
+    const { length } = server.posts;
+    await change(page, 'after');
+    await hide(page);
+    assert.equal((await onDevice(page)).frames, 0);
+    await page.goto(`${server.url}/plain`);
+    assert.equal(server.posts.length, length);
+  });
+
+  test('a page that is denied from its start deletes what an earlier one left', async () => {
+    server.answerFrames = down;
+    const { page } = await recorded();
+    await eventually('a stored chunk', async () => (await onDevice(page)).frames);
+    await page.close();
+    const { page: denied } = await recorded({ 'data-ct-consent': 'denied' });
+    await eventually('nothing', async () => (await onDevice(denied)).frames === 0);
+  });
+});
+
+describe('friction', () => {
+  for (const [what, act] of Object.entries({
+    'an error': () =>
+      setTimeout(() => {
+        throw new Error('mine');
+      }),
+    'a call of keepReplay()': () => window.telemetry.keepReplay(),
+  }))
+    test(`${what} has what was kept sent, and what follows; before, nothing leaves`, async () => {
+      const { page, tab } = await recorded({ 'data-ct-replay': 'friction' });
+      await begun(page);
+      await change(page, 'before');
+      await hide(page);
+      await flush(page);
+      assert.deepEqual(server.posts, []);
+      await page.evaluate(act);
+      await flush(page);
+      await eventually('what was kept', () => chunksOf(tab).some(({ text }) => text.includes('before')));
+      whole(chunksOf(tab));
+    });
+});
