@@ -66,6 +66,7 @@ export function flat(node: Noted, masking: Masking): Serialised {
 /** In a frame, nodes name its document. */
 function rootOf(node: Noted): { rootId?: number } {
   const root = documentOf(node);
+  if (root === node) return {};
   return root.kind === 'document' && root.parent ? { rootId: root.id } : {};
 }
 
