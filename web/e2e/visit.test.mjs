@@ -4,6 +4,7 @@ import { spawn } from 'node:child_process';
 import { test } from 'node:test';
 import { serve } from '../shop/serve.mjs';
 import { wrongWith } from './contract.mjs';
+import { chunksIn } from './frames.mjs';
 
 const CANARY = 'Zanzibartypedtext';
 
@@ -81,7 +82,17 @@ test('what the pages of a visit counted is what the collector got', async (t) =>
   const types = compare(result, server.batches);
   for (const batch of server.batches) assert.equal(wrongWith(batch), null);
   assert.ok(types.size >= 12, `only ${[...types]}`);
-  const text = JSON.stringify(server.batches);
+  const chunks = server.batches
+    .flatMap(({ events, page_view_id }) => events.map((event) => ({ ...event, page_view_id })))
+    .filter(({ type, replay }) => type === 'page_leave' && replay)
+    .map(({ page_view_id, replay }) => ({ told: replay.chunks, got: chunksIn(server.frames, page_view_id) }));
+  // A tail may be lost with its page, but never unsaid.
+  for (const { told, got } of chunks) assert.ok(got.length <= told, `${got.length} chunks, ${told} told`);
+  assert.ok(
+    chunks.some(({ told, got }) => got.length === told && got[0].header.kind === 'snapshot'),
+    'pages of the shop are recorded',
+  );
+  const text = JSON.stringify(server.batches) + chunks.map(({ got }) => got.map(({ text }) => text)).join('');
   assert.ok(!text.includes(CANARY), 'typed text left the page');
   assert.ok(!text.includes(CANARY.toLowerCase()), 'typed text left the page');
 });

@@ -2,6 +2,7 @@
 
 import { readFile } from 'node:fs/promises';
 import { extname, normalize } from 'node:path';
+import { framesIn } from '../e2e/frames.mjs';
 import { batchIn, bodyOf, listen } from '../e2e/listen.mjs';
 
 const web = new URL('..', import.meta.url).pathname;
@@ -10,11 +11,11 @@ const CSP =
   "default-src 'none'; script-src 'self'; worker-src 'self'; connect-src 'self' COLLECTOR; img-src 'self' data:; style-src 'self'; form-action 'self'";
 
 /**
- * Starts both. Returns their addresses, `batches` (each with `attempt`: path, status and content type), and `answer`,
- * which a test may set to a function (batch) -> status to refuse or fail batches.
+ * Starts both. Returns their addresses, `batches` (each with `attempt`: path, status and content type), `frames` of recordings, and
+ * `answer`, which a test may set to a function (batch) -> status to refuse or fail batches.
  */
 export async function serve({ pages = {} } = {}) {
-  const state = { batches: [], answer: () => 200, headers: {} };
+  const state = { batches: [], frames: [], answer: () => 200, headers: {} };
   const [collector, collectorUrl] = await listen(async (request, response) => {
     const cors = {
       'Access-Control-Allow-Origin': request.headers.origin ?? '*',
@@ -25,6 +26,12 @@ export async function serve({ pages = {} } = {}) {
     if (request.method === 'OPTIONS') return response.writeHead(204, cors).end();
     const received = Date.now();
     const body = await bodyOf(request);
+    if (request.url.startsWith('/v1/replay')) {
+      const asked = request.url.startsWith('/v1/replay/have');
+      if (!asked) state.frames.push(...framesIn(body));
+      const answer = asked ? { missing: JSON.parse(String(body)).sha256 } : { rejected: [] };
+      return response.writeHead(200, { ...cors, 'Content-Type': 'application/json' }).end(JSON.stringify(answer));
+    }
     const batch = batchIn(body);
     const status = state.answer(batch);
     const { 'content-type': contentType, authorization } = request.headers;

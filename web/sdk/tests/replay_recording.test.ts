@@ -64,7 +64,7 @@ test('chunks are numbered from 0, whole and in order; the last one says so', asy
   made.receive(rows(change(5)));
   made.receive(rows(change(6)));
   expect(expected(4)).toBe(3);
-  made.receive({ replay: 'left', ends: false });
+  made.receive({ replay: 'left', ends: false, chunks: 0 });
   await made.packed();
   expect(await heads()).toEqual([
     ['snapshot', 0, 3, false],
@@ -93,19 +93,36 @@ test('the page expects what there will be, whenever it ends', async () => {
     for (const [, , act] of steps.slice(0, last + 1)) act(made);
     const [posted, chunks] = steps[last] as (typeof steps)[number];
     expect([last, expected(posted)]).toEqual([last, chunks]);
-    made.receive({ replay: 'left', ends: true });
+    made.receive({ replay: 'left', ends: true, chunks: 0 });
     expect(new Set(frames.map(({ chunk }) => chunk)).size).toBeLessThanOrEqual(chunks);
     await made.packed();
     expect([last, new Set(frames.map(({ chunk }) => chunk)).size]).toEqual([last, chunks]);
   }
 });
 
+test.each([true, false])(
+  'the last rows make no event: the chunk that was told is there all the same; the page ends: %s',
+  async (ends) => {
+    const made = recording();
+    made.receive(rows(...snapshot(1)));
+    made.receive({ replay: 'hidden' });
+    made.receive(rows());
+    // The page says so before it hears that nothing came of them.
+    made.receive({ replay: 'left', ends, chunks: 2 });
+    await made.packed();
+    expect(await heads()).toEqual([
+      ['snapshot', 0, 2, false],
+      ['mutations', 1, 1, true],
+    ]);
+  },
+);
+
 test('another page view begins anew at 0', async () => {
   const made = recording();
   made.receive(rows(...snapshot(1)));
   made.receive({ replay: 'page_view', ...VIEWED, page_view_id: '01934f5e-6001-7000-8000-0000000000cc' });
   made.receive(rows(...snapshot(2)));
-  made.receive({ replay: 'left', ends: false });
+  made.receive({ replay: 'left', ends: false, chunks: 0 });
   await made.packed();
   expect(await heads()).toEqual([
     ['snapshot', 0, 2, true],
@@ -119,7 +136,7 @@ test('when the page ends, what is not compressed yet is packed before anybody wa
   made.receive(rows(...snapshot(1)));
   made.receive({ replay: 'hidden' });
   made.receive(rows(change(3)));
-  made.receive({ replay: 'left', ends: true });
+  made.receive({ replay: 'left', ends: true, chunks: 0 });
   expect([frames.length, tails]).toEqual([2, 1]);
   expect(await numbers()).toEqual([[1, 1], [3]]);
   await made.packed();
@@ -129,7 +146,7 @@ test('when the page ends, what is not compressed yet is packed before anybody wa
 test('what is too large for a tail goes in its turn', async () => {
   const made = recording();
   made.receive(rows(...snapshot(1, { units: TAIL_BYTES_MAX + 1 })));
-  made.receive({ replay: 'left', ends: true });
+  made.receive({ replay: 'left', ends: true, chunks: 0 });
   expect(frames).toHaveLength(0);
   await made.packed();
   expect(await heads()).toEqual([['snapshot', 0, 2, true]]);
@@ -146,7 +163,7 @@ test('changes beyond the budget: told, cut, left out until there is a snapshot',
   expect(told).toContainEqual({ replay: 'snapshot' });
   made.receive(rows(...snapshot(5)));
   expect(expected(3)).toBe(2);
-  made.receive({ replay: 'left', ends: false });
+  made.receive({ replay: 'left', ends: false, chunks: 0 });
   await made.packed();
   expect(await numbers()).toEqual([
     [1, 1, 2],
@@ -198,7 +215,7 @@ test('friction: nothing leaves until something goes wrong; then what is kept, an
   made.receive({ replay: 'hidden' });
   made.receive(rows(change(5)));
   expect(expected(3)).toBe(3);
-  made.receive({ replay: 'left', ends: false });
+  made.receive({ replay: 'left', ends: false, chunks: 0 });
   await made.packed();
   expect(await heads()).toEqual([
     ['snapshot', 0, 3, false],
@@ -210,7 +227,7 @@ test('friction: nothing leaves until something goes wrong; then what is kept, an
 test('friction: a page view that nothing went wrong in leaves no trace, and the page may ask for it', async () => {
   const made = recording('friction');
   made.receive(rows(...snapshot(1)));
-  made.receive({ replay: 'left', ends: true });
+  made.receive({ replay: 'left', ends: true, chunks: 0 });
   await made.packed();
   expect(frames).toEqual([]);
   made.receive({ replay: 'page_view', ...VIEWED });
@@ -229,6 +246,6 @@ test('what is stopped takes, tells and keeps nothing', async () => {
   made.stop();
   await made.packed();
   made.receive(rows(change(3)));
-  made.receive({ replay: 'left', ends: true });
+  made.receive({ replay: 'left', ends: true, chunks: 0 });
   expect([frames.length, tails]).toEqual([0, 0]);
 });

@@ -42,7 +42,8 @@ export const rows = (...events: Recorded[]): Rows => ({
 });
 
 /** What the stand-in makes of it. */
-export const recordedIn = ({ text }: Rows): Recorded[] => text.split('\n').map((line) => JSON.parse(line));
+export const recordedIn = ({ text }: Rows): Recorded[] =>
+  text.split('\n').flatMap((line) => (line ? JSON.parse(line) : []));
 
 export interface Read {
   header: Record<string, unknown> & { kind: string; chunk_seq: number; part: number; parts: number; events: number };

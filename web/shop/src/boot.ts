@@ -15,6 +15,7 @@ async function boot(): Promise<void> {
   script.dataset.ctEndpoint = config.collector_url;
   script.dataset.ctWorker = '/telemetry/telemetry.worker.js';
   script.dataset.ctAllowQuery = 'box,size';
+  script.dataset.ctReplay = 'always';
   if (localStorage.getItem('ct-test')) script.dataset.ctTest = '';
   script.addEventListener('load', () => showBadge(config.studio_url));
   document.head.append(script);

@@ -26,6 +26,15 @@ export interface Options {
   allowQuery?: string[];
   /** Keep unsent batches in memory only. */
   memoryOnly?: boolean;
+  /** Record what pages look like: always, or from a minute before something goes wrong for the visitor. Default: off. */
+  replay?: 'off' | 'friction' | 'always';
+  /** Which share of the visitors is recorded, 0 to 1. Default: 1. */
+  replaySample?: number;
+  /** Addresses of `telemetry.replay.js` and `telemetry.replay.worker.js`; default: beside `late` and `worker`, where those have our names. */
+  replayScript?: string;
+  replayWorker?: string;
+  /** Where the collector takes recordings, if not at `/v1/replay`. */
+  replayPath?: string;
   /** Capture in full although the visitor asks for privacy by Global Privacy Control. */
   ignoreGpc?: boolean;
 }

@@ -22,7 +22,7 @@ function asScript({
   consent,
   ...more
 }: Options): Parameters<typeof readSettings>[0] {
-  const { allowQuery = [], memoryOnly, ignoreGpc } = more;
+  const { allowQuery = [], memoryOnly, ignoreGpc, replay, replaySample, replayScript, replayWorker, replayPath } = more;
   const dataset = Object.entries({
     ctKey: key,
     ctEndpoint: endpoint,
@@ -35,6 +35,11 @@ function asScript({
     ctAllowQuery: allowQuery.join(','),
     ctMemoryOnly: memoryOnly ? '' : undefined,
     ctGpc: ignoreGpc ? 'ignore' : undefined,
+    ctReplay: replay,
+    ctReplaySample: replaySample === undefined ? undefined : `${replaySample}`,
+    ctReplayScript: replayScript,
+    ctReplayWorker: replayWorker,
+    ctReplayPath: replayPath,
   }).filter(([, value]) => value !== undefined);
   return { src: '', nonce, dataset: Object.fromEntries(dataset) as Record<string, string> };
 }

@@ -38,8 +38,8 @@ export type ToReplay =
   | Rows
   /** The page is hidden: nobody knows whether it comes back. */
   | { replay: 'hidden' }
-  /** The page view ends. `ends`: the page too, perhaps. */
-  | { replay: 'left'; ends: boolean }
+  /** The page view ends. `ends`: the page too, perhaps. `chunks`: how many it said that there are. */
+  | { replay: 'left'; ends: boolean; chunks: number }
   /** The recorder stops for good, or for this page view (`too_large`). */
   | { replay: 'stopped'; reason: NoReplay }
   /** Something went wrong for the visitor: what is kept is sent, and what follows (mode `friction`). */

@@ -28,6 +28,7 @@ export function keepBooks(tracker: Tracker, port: MessagePort, not: (reason: NoR
     recorder?.flush();
     if (told.chunks || !stopped) view.chunks = told.chunks + Number(!stopped && rows > told.rows);
   };
+  const leave = (ends: boolean) => post({ replay: 'left', ends, chunks: view.chunks ?? 0 });
   const begin = () => {
     const { visitor_id, tab_id } = tracker.stats();
     const [width, height] = view.viewport;
@@ -62,7 +63,7 @@ export function keepBooks(tracker: Tracker, port: MessagePort, not: (reason: NoR
       run();
     });
   tracker.openPageView = (referrer) => {
-    if (!stopped) guarded(() => post({ replay: 'left', ends: false }));
+    if (!stopped) guarded(() => leave(false));
     openPageView(referrer);
     rows = 0;
     told = { chunks: 0, rows: 0 };
@@ -71,7 +72,7 @@ export function keepBooks(tracker: Tracker, port: MessagePort, not: (reason: NoR
   };
   tracker.atEnd(() => {
     count();
-    if (!stopped) post({ replay: 'left', ends: true });
+    if (!stopped) leave(true);
   });
   tracker.replay.keep = () => post({ replay: 'keep' });
   on(document, 'visibilitychange', () => {

@@ -54,6 +54,8 @@ interface Chunk extends Waiting {
 }
 
 const NOTHING = new Uint8Array();
+/** rrweb's `EventType`. */
+const CUSTOM = 5;
 
 const encoder = new TextEncoder();
 
@@ -68,8 +70,9 @@ export class Recording {
   /** Cut, and not yet compressed. */
   private packing: Chunk[] = [];
   private work: Promise<void> = Promise.resolve();
-  /** Messages of rows of this page view. */
+  /** Messages of rows of this page view, and the last one. */
   private rows = 0;
+  private last: Pick<Rows, 'at' | 'q'> | null = null;
   /** What the page knows of it. */
   private told = { chunks: -1, rows: 0 };
   /** A message of rows is being read: what of it stays open is known after it. */
@@ -92,6 +95,7 @@ export class Recording {
         return this.begin(message);
       case 'rows':
         this.rows++;
+        this.last = message;
         this.reading = true;
         this.encode?.(message);
         this.reading = false;
@@ -100,6 +104,7 @@ export class Recording {
         this.cutter.end();
         return this.tellChunks();
       case 'left':
+        this.keepWord(message.chunks);
         return this.leave(message.ends);
       case 'stopped':
         return this.leave(false);
@@ -135,6 +140,7 @@ export class Recording {
     const view = { visitor_id, tab_id, page_view_id, url, viewport, chunks: 0, bytes: 0 };
     this.view = view;
     this.rows = 0;
+    this.last = null;
     this.told = { chunks: -1, rows: 0 };
     this.budget = this.newBudget();
     this.encode = this.parts.encoder(view, (events) => {
@@ -160,6 +166,15 @@ export class Recording {
 
   private take(event: Recorded): void {
     if (!this.over && this.budget.takes(event)) this.cutter.take(event);
+  }
+
+  /** The last rows made no event, which the page could not know when it said how many chunks there are: then the end is one. */
+  private keepWord(chunks: number): void {
+    const { view, last, cutter } = this;
+    if (!view || !last || this.generations || this.budget.skips || cutter.isOpen || chunks <= view.chunks) return;
+    const { at, q } = last;
+    const line = JSON.stringify({ type: CUSTOM, timestamp: at, q, data: { tag: 'end', payload: {} } });
+    cutter.take({ kind: 'mutations', line, at, q });
   }
 
   /** The page view ends: its last chunk says so. */

@@ -1,0 +1,80 @@
+/** What the worker does about a recording before there is one, and when everything is to be forgotten. */
+import { expect, test, vi } from 'vitest';
+import type { ReplayOrder } from '../src/shared/messages.ts';
+import type { FromReplay, ToReplay } from '../src/shared/replay_messages.ts';
+import { Clock } from '../src/worker/clock.ts';
+import { ReplayDoor } from '../src/worker/replay_door.ts';
+import { rows, snapshot } from './replay_setup.ts';
+
+function door(load: () => Promise<unknown>) {
+  const told: FromReplay[] = [];
+  const port = { onmessage: null, postMessage: (message: FromReplay) => told.push(message) } as unknown as MessagePort;
+  const order: ReplayOrder = {
+    kind: 'replay',
+    ports: [port],
+    script: '/telemetry.replay.worker.js',
+    address: 'https://collect.example/v1/replay?key=k',
+    tab_id: 'tab',
+    memory_only: true,
+    mode: 'always',
+    images: undefined,
+  };
+  const loads = vi.fn(load);
+  const made = new ReplayDoor(order, new Clock(), loads as never);
+  const say = (message: ToReplay) => port.onmessage?.({ data: message } as MessageEvent);
+  return { made, told, say, loads };
+}
+
+/** A desk that notes what it is given. */
+function desk() {
+  const given: ToReplay[] = [];
+  const forgets = vi.fn(async () => {});
+  const startReplay = vi.fn((order: ReplayOrder, _: Clock, waiting: ToReplay[]) => {
+    given.push(...waiting);
+    order.ports[0].onmessage = ({ data }) => given.push(data);
+    return { saw() {}, online() {}, forget: forgets };
+  });
+  return { given, forgets, startReplay };
+}
+
+test('the page is told that it may begin; nothing is loaded before it does', () => {
+  const { told, loads } = door(async () => desk());
+  expect(told).toEqual([{ replay: 'snapshot' }]);
+  expect(loads).not.toHaveBeenCalled();
+});
+
+test('it is loaded once, and gets all that was said meanwhile, in order', async () => {
+  const made = desk();
+  const { say, loads } = door(async () => made);
+  const said: ToReplay[] = [rows(...snapshot(1)), { replay: 'hidden' }, rows(...snapshot(2))];
+  for (const message of said.slice(0, 2)) say(message);
+  await vi.waitFor(() => expect(made.startReplay).toHaveBeenCalledTimes(1));
+  say(said[2] as ToReplay);
+  expect(made.given).toEqual(said);
+  expect(loads).toHaveBeenCalledTimes(1);
+});
+
+test('a file that cannot be had ends the recording, and says why', async () => {
+  const { told, say } = door(() => Promise.reject(new Error('404')));
+  say({ replay: 'hidden' });
+  await vi.waitFor(() => expect(told.at(-1)).toEqual({ replay: 'stop', reason: 'error' }));
+});
+
+test('forgotten while it is being loaded: it never begins', async () => {
+  const made = desk();
+  const { made: own, told, say } = door(async () => made);
+  say({ replay: 'hidden' });
+  await own.forget();
+  await new Promise((resolve) => setImmediate(resolve));
+  expect(made.startReplay).not.toHaveBeenCalled();
+  expect(told.at(-1)).toEqual({ replay: 'stop' });
+});
+
+test('forgotten later: the desk forgets as well, and is waited for', async () => {
+  const made = desk();
+  const { made: own, say } = door(async () => made);
+  say({ replay: 'hidden' });
+  await vi.waitFor(() => expect(made.startReplay).toHaveBeenCalled());
+  await own.forget();
+  expect(made.forgets).toHaveBeenCalledTimes(1);
+});
