@@ -104,6 +104,7 @@ pub(crate) fn studio(addresses: &Addresses, lake: Arc<Lake>, listener: TcpListen
         },
         access: Arc::new(warehouse::access::Access::open()),
         sql: warehouse::sql::Settings::new(&addresses.store_url),
+        reports: warehouse::reports::Reports::default(),
         postgres: None,
     };
     Part::start("the studio", move |stop| warehouse::serve::serve(lake, listener, serving, stop))

@@ -13,6 +13,8 @@ pub struct Reply {
     pub status: u16,
     head: String,
     pub body: Vec<u8>,
+    /// Whether the body came to its end, as its head says.
+    pub is_whole: bool,
 }
 
 impl Reply {
@@ -35,7 +37,7 @@ impl Reply {
         self.json()["code"].as_str().unwrap_or_default().to_owned()
     }
 
-    /// Takes a whole answer apart; chunked bodies do not occur.
+    /// Takes an answer apart, as far as it came.
     pub fn parse(bytes: &[u8]) -> Reply {
         let end = bytes
             .windows(4)
@@ -43,8 +45,30 @@ impl Reply {
             .unwrap_or_else(|| panic!("no head: {:?}", String::from_utf8_lossy(bytes)));
         let head = String::from_utf8(bytes[..end].to_vec()).expect("a head in ASCII");
         let status = head.split(' ').nth(1).expect("a status").parse().expect("a number");
-        Reply { status, head, body: bytes[end + 4..].to_vec() }
+        let mut reply = Reply { status, head, body: bytes[end + 4..].to_vec(), is_whole: true };
+        if reply.header("transfer-encoding").is_some_and(|coding| coding.eq_ignore_ascii_case("chunked")) {
+            (reply.body, reply.is_whole) = chunks(&reply.body);
+        } else if let Some(length) = reply.header("content-length") {
+            reply.is_whole = length.parse() == Ok(reply.body.len());
+        }
+        reply
     }
+}
+
+/// What is in the chunks (RFC 9112, 7.1), and whether the last one came.
+fn chunks(mut bytes: &[u8]) -> (Vec<u8>, bool) {
+    let mut body = Vec::new();
+    while let Some(end) = bytes.windows(2).position(|two| two == b"\r\n") {
+        let length = std::str::from_utf8(&bytes[..end]).ok().and_then(|text| usize::from_str_radix(text, 16).ok());
+        let length = length.expect("the length of a chunk");
+        if length == 0 {
+            return (body, true);
+        }
+        let rest = &bytes[end + 2..];
+        body.extend_from_slice(&rest[..length.min(rest.len())]);
+        bytes = rest.get(length + 2..).unwrap_or_default();
+    }
+    (body, false)
 }
 
 /// One request on its own connection; the whole body is written before the answer is read, as simple clients do.

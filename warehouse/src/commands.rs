@@ -20,9 +20,9 @@ use crate::friction;
 use crate::keep::{self, Keeping};
 use crate::lake::Lake;
 use crate::providers::{Order, import};
-use crate::query::{Failure, Limits, Scope};
+use crate::query::{Failure, Limits, Parameter, Scope};
 use crate::serve::{About, Serving, serve};
-use crate::sql::{Form, Question, Reply, once};
+use crate::sql::{Question, Reply, once};
 use crate::verify::verify;
 use crate::views;
 
@@ -35,17 +35,21 @@ pub async fn run(command: Command, config: Config, shutdown: CancellationToken) 
             done = sql_command(&config, sql, format) => done.map_err(told),
             () = shutdown.cancelled() => anyhow::bail!("stopped"),
         },
+        Command::Report { name, param, explain, format, .. } => tokio::select! {
+            done = report_command(&config, name.as_deref(), &param, explain, format) => done.map_err(told),
+            () = shutdown.cancelled() => anyhow::bail!("stopped"),
+        },
         Command::Friction { set, format, .. } => {
             let sql = friction::report(&friction::Settings::parse(&set)?);
             tokio::select! {
-                done = sql_command(&config, sql, format) => done.map_err(told),
+                done = answer_command(&config, sql, Vec::new(), format) => done.map_err(told),
                 () = shutdown.cancelled() => anyhow::bail!("stopped"),
             }
         }
         Command::Coverage { provider, by, bots, format } => {
             let sql = views::coverage(provider.name(), by, bots);
             tokio::select! {
-                done = sql_command(&config, sql, format) => done.map_err(told),
+                done = answer_command(&config, sql, Vec::new(), format) => done.map_err(told),
                 () = shutdown.cancelled() => anyhow::bail!("stopped"),
             }
         }
@@ -147,6 +151,43 @@ async fn sql_command(config: &Config, sql: String, format: Format) -> anyhow::Re
     } else {
         sql
     };
+    answer_command(config, sql, Vec::new(), format).await
+}
+
+async fn report_command(
+    config: &Config,
+    name: Option<&str>,
+    param: &[String],
+    explain: bool,
+    format: Format,
+) -> anyhow::Result<ExitCode> {
+    let reports = config.reports()?;
+    let Some(name) = name else {
+        reports.iter().for_each(|report| println!("{}", report.explained()));
+        println!("warehouse report NAME --param name=value runs one");
+        return Ok(ExitCode::SUCCESS);
+    };
+    let report = reports.named(name)?;
+    if explain {
+        print!("{}", report.explained());
+        return Ok(ExitCode::SUCCESS);
+    }
+    let given = param.iter().map(|text| {
+        let pair = text.split_once('=').map(|(name, value)| (name.to_owned(), value.to_owned()));
+        pair.with_context(|| format!("--param {text:?}: write it as name=value, for example {}", report.example()))
+    });
+    let given = given.collect::<anyhow::Result<Vec<_>>>()?;
+    let (sql, parameters) = report.asked(&given, chrono::Utc::now().date_naive())?;
+    answer_command(config, sql, parameters, format).await
+}
+
+/// Prints the answer of a statement: a table when it is whole, everything else as it comes.
+async fn answer_command(
+    config: &Config,
+    sql: String,
+    parameters: Vec<Parameter>,
+    format: Format,
+) -> anyhow::Result<ExitCode> {
     let store = Store::open(&config.store)?;
     if store.contents().await?.is_nothing() {
         eprintln!("note: {}", store.nothing_here());
@@ -154,24 +195,22 @@ async fn sql_command(config: &Config, sql: String, format: Format) -> anyhow::Re
     let question = Question {
         sql,
         scope: Scope::All,
-        form: Form::Arrow,
-        parameters: Vec::new(),
-        limits: Limits::printed(),
-        streamed: true,
+        form: format.form(),
+        parameters,
+        limits: Limits::streamed(),
+        held_bytes_max: 0,
     };
     let mut reply = once(&config.sql, &question).await?;
-    if format == Format::Arrow {
-        while let Some(bytes) = reply.next().await? {
-            print(&bytes)?;
-        }
+    if format == Format::Table {
+        print(format::table(&rows(&mut reply).await?).as_bytes())?;
         return Ok(ExitCode::SUCCESS);
     }
-    let answer = rows(&mut reply).await?;
-    print(&match format {
-        Format::Csv => format::csv(&answer).into_bytes(),
-        Format::Json => format!("{}\n", format::json(&answer)).into_bytes(),
-        Format::Table | Format::Arrow => format::table(&answer).into_bytes(),
-    })?;
+    while let Some(bytes) = reply.next().await? {
+        print(&bytes)?;
+    }
+    if format == Format::Json {
+        print(b"\n")?;
+    }
     Ok(ExitCode::SUCCESS)
 }
 
@@ -204,6 +243,7 @@ fn print(bytes: &[u8]) -> anyhow::Result<()> {
 
 async fn serve_command(lake: Arc<Lake>, config: Config, shutdown: CancellationToken) -> anyhow::Result<ExitCode> {
     check_address(config.listen, config.token.as_deref(), config.access.is_some())?;
+    let reports = config.reports()?;
     let access = Arc::new(Access::new(config.token, config.access)?);
     let listener = TcpListener::bind(config.listen)
         .await
@@ -223,7 +263,7 @@ async fn serve_command(lake: Arc<Lake>, config: Config, shutdown: CancellationTo
         }
     };
     let about = About { store_url: Some(lake.store.url().to_string()), ..About::default() };
-    let serving = Serving { about, access, sql: config.sql, postgres };
+    let serving = Serving { about, access, sql: config.sql, reports, postgres };
     // whichever fails ends the process
     tokio::try_join!(serve(lake, listener, serving, shutdown), compaction)?;
     Ok(ExitCode::SUCCESS)

@@ -26,6 +26,7 @@ mod progress;
 pub mod providers;
 pub mod query;
 mod replay;
+pub mod reports;
 pub mod serve;
 pub mod sql;
 mod store;

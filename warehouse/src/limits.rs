@@ -57,14 +57,25 @@ pub const PIECES_AHEAD_MAX: usize = 16;
 pub const LAST_WORDS_BYTES_MAX: usize = 4 << 10;
 /// Length of an error's message: errors quote statements and values.
 pub const MESSAGE_CHARS_MAX: usize = 1_000;
-/// Rows that the HTTP API answers at most; the worker holds the answer until it is whole.
+/// Beginning of a name or value that an error quotes, with what is allowed behind it.
+pub const GIVEN_CHARS_MAX: usize = 80;
+/// Rows of an answer in one piece of JSON at most: who asks for it holds all of it.
 pub const ANSWER_ROWS_MAX: usize = 100_000;
-/// Bytes (Arrow) that the HTTP API answers at most.
+/// Bytes (Arrow) of an answer in one piece of JSON at most.
 pub const ANSWER_BYTES_MAX: usize = 64 << 20;
-/// Rows that the command line prints at most.
-pub const PRINTED_ROWS_MAX: usize = 10_000_000;
-/// Bytes (Arrow) that the command line prints at most.
-pub const PRINTED_BYTES_MAX: usize = 4 << 30;
+/// Rows of an answer that is read as it comes, at most.
+pub const STREAMED_ROWS_MAX: usize = 10_000_000;
+/// Bytes (Arrow) of an answer that is read as it comes, at most.
+pub const STREAMED_BYTES_MAX: usize = 4 << 30;
+/// Bytes (Arrow) of an answer over HTTP that a worker holds before it begins: most answers are smaller, so that an error is told
+/// instead of them.
+pub const ANSWER_HELD_BYTES_MAX: usize = 4 << 20;
+/// A shorter answer over HTTP says its length.
+pub const LENGTH_BYTES_MAX: usize = 1 << 20;
+/// Rows are written as text in parts of so many bytes (Arrow); as text they take several times as many.
+pub const ENCODED_PIECE_BYTES: usize = 1 << 20;
+/// Bytes of a row group of an answer in Parquet: what is held until it goes out.
+pub const ANSWER_ROW_GROUP_BYTES: usize = 16 << 20;
 /// Length of a statement. Longer ones are machine-made.
 pub const SQL_BYTES_MAX: usize = 64 << 10;
 /// Stack of the threads that plan and run SQL: DataFusion recurses over expressions, and unoptimised frames are big.
@@ -169,6 +180,14 @@ pub const POSTGRES_SETTING_BYTES_MAX: usize = 1 << 10;
 pub const POSTGRES_BUFFER_BYTES: usize = 64 << 10;
 /// A client that takes nothing for so long is left.
 pub const POSTGRES_WRITE_MAX: Duration = Duration::from_secs(60);
+/// Reports that there may be, built-in ones included.
+pub const REPORTS_MAX: usize = 1_000;
+/// A report's file: its statement, which may take [`SQL_BYTES_MAX`], and what is said of it.
+pub const REPORT_BYTES_MAX: u64 = 64 << 10;
+/// Parameters of a report.
+pub const REPORT_PARAMETERS_MAX: usize = 50;
+/// A text that a report is asked with.
+pub const REPORT_VALUE_BYTES_MAX: usize = 8 << 10;
 /// Statements and requests still open at shutdown get so long.
 pub const DRAIN: Duration = Duration::from_secs(1);
 

@@ -23,6 +23,7 @@ use warehouse::compact::compact;
 use warehouse::friction;
 use warehouse::limits::SQL_MEMORY_BYTES_MAX;
 use warehouse::query::{Limits, query};
+use warehouse::reports::Reports;
 use warehouse::serve::{About, Serving, serve};
 use warehouse::sql::{Program, Settings};
 use warehouse::tables;
@@ -159,7 +160,13 @@ async fn the_api_answers_over_http() {
     let address = listener.local_addr().unwrap();
     let shutdown = CancellationToken::new();
     let about = About { shop_url: Some("http://127.0.0.1:1/".into()), ..About::default() };
-    let serving = Serving { about, access: Arc::new(Access::open()), sql: settings(&landing), postgres: None };
+    let serving = Serving {
+        about,
+        access: Arc::new(Access::open()),
+        sql: settings(&landing),
+        reports: Reports::default(),
+        postgres: None,
+    };
     let server = tokio::spawn(serve(landing.lake(), listener, serving, shutdown.clone()));
 
     let ask = |sql: &str| json!({ "sql": sql }).to_string().into_bytes();
@@ -213,6 +220,7 @@ async fn a_token_is_asked_for() {
         about: About::default(),
         access: Arc::new(Access::new(Some("secret".into()), None).unwrap()),
         sql: settings(&landing),
+        reports: Reports::default(),
         postgres: None,
     };
     let server = tokio::spawn(serve(landing.lake(), listener, serving, shutdown.clone()));
@@ -243,7 +251,13 @@ async fn an_answer_that_breaks_off_breaks_the_connection() {
     let shutdown = CancellationToken::new();
     let time = Duration::from_millis(200);
     let sql = Settings { program: Program::at(script), time, ..Settings::new(&landing.url()) };
-    let serving = Serving { about: About::default(), access: Arc::new(Access::open()), sql, postgres: None };
+    let serving = Serving {
+        about: About::default(),
+        access: Arc::new(Access::open()),
+        sql,
+        reports: Reports::default(),
+        postgres: None,
+    };
     let server = tokio::spawn(serve(landing.lake(), listener, serving, shutdown.clone()));
     let body = json!({"sql": "select 1"}).to_string();
     let mut asker = http::ask(address, "POST", SQL, &[], body.as_bytes()).await;

@@ -16,7 +16,8 @@ use crate::keep::{Keeping, Retention};
 use crate::limits::{MEMORY_BYTES_MAX, SPILL_BYTES_MAX, SQL_MEMORY_BYTES_MIN};
 use crate::postgres::Listen;
 use crate::providers::Provider;
-use crate::sql::Settings;
+use crate::reports::Reports;
+use crate::sql::{Form, Settings};
 use crate::views::By;
 
 /// Prefix of the environment variables: `query_time` is `WAREHOUSE_QUERY_TIME`.
@@ -66,7 +67,7 @@ pub struct Options {
     pub store: Option<String>,
     /// TOML file; its keys are these flags with underscores: store, memory_bytes_max, spill_bytes_max, query_time,
     /// sql_memory_bytes_max, sql_workers_max, sql_queue_max, listen, token, access, postgres_listen, postgres_certificate,
-    /// postgres_key, compact_every, site, retention, landing_kept, removed_kept, readers_wait. Each can be set by the
+    /// postgres_key, reports, compact_every, site, retention, landing_kept, removed_kept, readers_wait. Each can be set by the
     /// environment too (WAREHOUSE_QUERY_TIME for query_time); flags win over it, and it wins over the file
     #[arg(long, env = "WAREHOUSE_CONFIG", global = true, value_name = "FILE")]
     pub config: Option<PathBuf>,
@@ -100,6 +101,23 @@ pub enum Command {
         /// The statement; - reads it from standard input
         #[arg(allow_hyphen_values = true)]
         sql: String,
+        #[arg(long, value_enum, default_value = "table")]
+        format: Format,
+    },
+    /// Answer a named report: a question that somebody asks again and again, with values of one's own. Without a name, list them all
+    #[command(after_help = REPORT_HELP)]
+    Report {
+        /// Which one
+        name: Option<String>,
+        /// Value of one of its parameters
+        #[arg(long, value_name = "NAME=VALUE")]
+        param: Vec<String>,
+        /// Folder of reports of your own, beside the built-in ones
+        #[arg(long, value_name = "FOLDER")]
+        reports: Option<String>,
+        /// Tell what it says, and its parameters
+        #[arg(long)]
+        explain: bool,
         #[arg(long, value_enum, default_value = "table")]
         format: Format,
     },
@@ -144,7 +162,7 @@ pub enum Command {
         #[arg(long, value_enum, default_value = "table")]
         format: Format,
     },
-    /// Serve the SQL API and the studio's page over HTTP
+    /// Serve SQL, reports and the studio's page over HTTP
     Serve {
         /// Address to listen on; any but loopback needs a token [default: 127.0.0.1:8090]
         #[arg(long, value_name = "ADDRESS")]
@@ -165,6 +183,9 @@ pub enum Command {
         /// Key of the certificate, in PEM
         #[arg(long, value_name = "FILE")]
         postgres_key: Option<String>,
+        /// Folder of reports of your own, beside the built-in ones; read once, when it starts
+        #[arg(long, value_name = "FOLDER")]
+        reports: Option<String>,
         /// Compact as well, this often
         #[arg(long, value_name = "DURATION")]
         compact_every: Option<String>,
@@ -234,6 +255,29 @@ pub enum Command {
     Verify,
 }
 
+impl Command {
+    fn needs_store(&self) -> bool {
+        !matches!(self, Self::Token { .. } | Self::Report { name: None, .. } | Self::Report { explain: true, .. })
+    }
+}
+
+const REPORT_HELP: &str = "\
+Examples:
+  warehouse --store file:///srv/telemetry report                                   every report, with its parameters
+  warehouse --store file:///srv/telemetry report rage_clicks --param site=shop --param 'from=28 days ago'
+  warehouse --store file:///srv/telemetry report session_in_order --param session=… --format csv
+
+A report of your own is a file NAME.sql in a folder that --reports names. Its first lines say what it tells, then its parameters:
+  -- How often which button was pressed.
+  -- $site text = null: only this site
+  -- $from date = 7 days ago: from this day on, in UTC
+  -- $rows integer(1..1000) = 50: so many buttons
+  select element_path, count(*) as times from clicks
+  where ($site is null or site_id = $site) and event_date >= $from
+  group by 1 order by 2 desc limit $rows
+Types are text, text(a|b|c), integer, integer(1..9), number, boolean, date and time. A parameter without a default must be given, one
+with null may be left out. Values are bound, and never part of the statement. `serve` answers the same at /api/v1/reports/NAME.";
+
 const TOKEN_HELP: &str = "Examples:\n  warehouse token --access access.toml new grafana --site shop\n  warehouse token --access access.toml new ops --role admin\n  \
                           warehouse token --access access.toml remove grafana\n  warehouse --store s3://bucket/prefix serve --access access.toml --listen 0.0.0.0:8090\n\n\
                           A token of some sites finds no row of any other, whatever the statement says. Callers send it as\nAuthorization: Bearer TOKEN.";
@@ -243,7 +287,24 @@ pub enum Format {
     Table,
     Csv,
     Json,
+    /// An object for each row, on a line of its own
+    Jsonl,
+    /// An Arrow IPC stream
     Arrow,
+    Parquet,
+}
+
+impl Format {
+    /// In which form it is asked of a worker.
+    pub(crate) fn form(self) -> Form {
+        match self {
+            Self::Csv => Form::Csv,
+            Self::Json => Form::Json,
+            Self::Jsonl => Form::JsonLines,
+            Self::Parquet => Form::Parquet,
+            Self::Table | Self::Arrow => Form::Arrow,
+        }
+    }
 }
 
 /// What can be set, with the defaults.
@@ -269,6 +330,8 @@ struct Given {
     postgres_certificate: Option<PathBuf>,
     #[serde(skip_serializing_if = "Option::is_none")]
     postgres_key: Option<PathBuf>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reports: Option<PathBuf>,
     #[serde(skip_serializing_if = "Option::is_none")]
     compact_every: Option<Every>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -305,6 +368,7 @@ impl Default for Given {
             postgres_listen: None,
             postgres_certificate: None,
             postgres_key: None,
+            reports: None,
             compact_every: None,
             site: None,
             retention: Vec::new(),
@@ -380,7 +444,7 @@ impl Config {
         {
             given.compact_every = None;
         }
-        if !matches!(cli.command, Some(Command::Token { .. })) {
+        if cli.command.as_ref().is_none_or(Command::needs_store) {
             given.check_store(&mut mistakes);
         }
         given.check(&mut mistakes);
@@ -402,6 +466,14 @@ impl Config {
             given.check_postgres(&mut mistakes);
         }
         mistakes.none(given).map(Self::from)
+    }
+
+    /// The reports that there are.
+    ///
+    /// # Errors
+    /// When the folder of further ones cannot be read, or holds files that are none.
+    pub fn reports(&self) -> anyhow::Result<Reports> {
+        self.given.reports.as_deref().map_or_else(|| Ok(Reports::default()), Reports::with_folder)
     }
 
     /// As TOML, secrets hidden.
@@ -429,6 +501,7 @@ impl Cli {
                 postgres_listen,
                 postgres_certificate,
                 postgres_key,
+                reports,
                 compact_every,
                 sql_workers_max,
                 sql_queue_max,
@@ -439,10 +512,12 @@ impl Cli {
                 ("--postgres-listen", "postgres_listen", postgres_listen.as_ref()),
                 ("--postgres-certificate", "postgres_certificate", postgres_certificate.as_ref()),
                 ("--postgres-key", "postgres_key", postgres_key.as_ref()),
+                ("--reports", "reports", reports.as_ref()),
                 ("--compact-every", "compact_every", compact_every.as_ref()),
                 ("--sql-workers-max", "sql_workers_max", sql_workers_max.as_ref()),
                 ("--sql-queue-max", "sql_queue_max", sql_queue_max.as_ref()),
             ]),
+            Some(Command::Report { reports, .. }) => flags.push(("--reports", "reports", reports.as_ref())),
             Some(Command::Import { site, .. }) => flags.push(("--site", "site", site.as_ref())),
             Some(Command::Token { access, .. }) => flags.push(("--access", "access", access.as_ref())),
             Some(Command::Compact { every }) => flags.push(("--every", "compact_every", every.as_ref())),

@@ -3,22 +3,33 @@
 
 use std::fmt::Write as _;
 
-use datafusion::arrow::datatypes::DataType;
+use datafusion::arrow::array::RecordBatch;
+use datafusion::arrow::datatypes::{DataType, Schema};
 use serde_json::Value;
 
 use super::Answer;
 use super::json::rows;
 
-/// The answer with its header. Texts that a spreadsheet would take for a formula get an apostrophe in front; numbers
-/// stay numbers.
+/// The answer with its header.
 pub fn csv(answer: &Answer) -> String {
-    let mut text = String::new();
-    line(&mut text, answer.schema.fields().iter().map(|field| quoted(field.name())));
-    let texts: Vec<bool> = answer.schema.fields().iter().map(|field| is_text(field.data_type())).collect();
-    for row in rows(answer) {
-        line(&mut text, row.iter().zip(&texts).map(|(value, is_text)| field(value, *is_text)));
-    }
+    let mut text = csv_header(&answer.schema);
+    answer.batches.iter().for_each(|batch| csv_rows(batch, &mut text));
     text
+}
+
+/// The line of the columns' names.
+pub fn csv_header(schema: &Schema) -> String {
+    let mut text = String::new();
+    line(&mut text, schema.fields().iter().map(|field| quoted(field.name())));
+    text
+}
+
+/// A line for each row. Texts that a spreadsheet would take for a formula get an apostrophe in front; numbers stay numbers.
+pub fn csv_rows(batch: &RecordBatch, text: &mut String) {
+    let texts: Vec<bool> = batch.schema_ref().fields().iter().map(|field| is_text(field.data_type())).collect();
+    for row in rows(batch) {
+        line(text, row.iter().zip(&texts).map(|(value, is_text)| field(value, *is_text)));
+    }
 }
 
 fn line(text: &mut String, fields: impl Iterator<Item = String>) {

@@ -1,4 +1,4 @@
-//! Answers as JSON.
+//! Answers as JSON: one object with columns and rows, or an object for each row (JSON lines, <https://jsonlines.org>).
 //!
 //! | type | as |
 //! |---|---|
@@ -12,31 +12,78 @@
 //! | structs, maps | object; array of pairs where keys are no texts, or not unique |
 
 use std::collections::HashSet;
+use std::fmt::Write as _;
 
-use datafusion::arrow::array::{Array, ArrayRef, AsArray};
+use datafusion::arrow::array::{Array, ArrayRef, AsArray, RecordBatch};
 use datafusion::arrow::datatypes::{
-    DataType, Date32Type, Float16Type, Float32Type, Float64Type, Int8Type, Int16Type, Int32Type, Int64Type, TimeUnit,
-    TimestampMicrosecondType, TimestampMillisecondType, TimestampNanosecondType, TimestampSecondType, UInt8Type,
-    UInt16Type, UInt32Type, UInt64Type,
+    DataType, Date32Type, Float16Type, Float32Type, Float64Type, Int8Type, Int16Type, Int32Type, Int64Type, Schema,
+    TimeUnit, TimestampMicrosecondType, TimestampMillisecondType, TimestampNanosecondType, TimestampSecondType,
+    UInt8Type, UInt16Type, UInt32Type, UInt64Type,
 };
 use datafusion::arrow::util::display::{ArrayFormatter, FormatOptions};
 use serde_json::{Map, Value, json};
 
 use super::Answer;
 
+/// What closes the rows, and the object.
+pub const JSON_END: &str = "]}";
+
 /// `{"columns":[{"name":…,"type":…}],"rows":[[…]]}`.
 pub fn json(answer: &Answer) -> Value {
-    let columns = answer.schema.fields().iter();
-    let columns: Vec<Value> =
-        columns.map(|field| json!({"name": field.name(), "type": field.data_type().to_string()})).collect();
-    json!({"columns": columns, "rows": rows(answer).collect::<Vec<_>>()})
+    let rows: Vec<Vec<Value>> = answer.batches.iter().flat_map(rows).collect();
+    json!({"columns": columns(&answer.schema), "rows": rows})
 }
 
-/// The answer's rows, a JSON value for each cell.
-pub(super) fn rows(answer: &Answer) -> impl Iterator<Item = Vec<Value>> + '_ {
-    answer.batches.iter().flat_map(|batch| {
-        (0..batch.num_rows()).map(|row| batch.columns().iter().map(|column| cell(column, row)).collect())
-    })
+/// The same up to its rows, which [`JSON_END`] closes.
+pub fn json_head(schema: &Schema) -> String {
+    format!("{{\"columns\":{},\"rows\":[", columns(schema))
+}
+
+/// The rows, each an array, between commas.
+pub fn json_rows(batch: &RecordBatch, text: &mut String) {
+    for (place, row) in rows(batch).enumerate() {
+        if place > 0 {
+            text.push(',');
+        }
+        let _ = write!(text, "{}", Value::Array(row));
+    }
+}
+
+/// A line for each row: an object with the columns in their order, by these names ([`distinct_names`]).
+pub fn json_lines(batch: &RecordBatch, names: &[String], text: &mut String) {
+    for row in rows(batch) {
+        text.push('{');
+        for (place, (name, value)) in names.iter().zip(row).enumerate() {
+            let comma = if place > 0 { "," } else { "" };
+            let _ = write!(text, "{comma}{}:{value}", json!(name));
+        }
+        text.push_str("}\n");
+    }
+}
+
+/// The columns' names, each once: a second `id`, of another table, is `id_2`.
+pub fn distinct_names(schema: &Schema) -> Vec<String> {
+    let mut taken: HashSet<String> = schema.fields().iter().map(|field| field.name().clone()).collect();
+    let mut seen = HashSet::new();
+    let names = schema.fields().iter().map(|field| {
+        let name = field.name();
+        if seen.insert(name) {
+            return name.clone();
+        }
+        let numbered = (2..).map(|number| format!("{name}_{number}")).find(|numbered| taken.insert(numbered.clone()));
+        numbered.expect("there are more numbers than columns")
+    });
+    names.collect()
+}
+
+fn columns(schema: &Schema) -> Value {
+    let columns = schema.fields().iter();
+    columns.map(|field| json!({"name": field.name(), "type": field.data_type().to_string()})).collect()
+}
+
+/// Rows, a JSON value for each cell.
+pub(super) fn rows(batch: &RecordBatch) -> impl Iterator<Item = Vec<Value>> + '_ {
+    (0..batch.num_rows()).map(|row| batch.columns().iter().map(|column| cell(column, row)).collect())
 }
 
 /// A value as JSON.

@@ -12,8 +12,8 @@ use datafusion::arrow::error::ArrowError;
 use datafusion::arrow::ipc::writer::StreamWriter;
 use datafusion::arrow::record_batch::RecordBatch;
 
-pub use self::csv::csv;
-pub use self::json::{cell, json};
+pub use self::csv::{csv, csv_header, csv_rows};
+pub use self::json::{JSON_END, cell, distinct_names, json, json_head, json_lines, json_rows};
 pub use self::table::table;
 
 /// Rows of an answer.

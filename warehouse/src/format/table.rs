@@ -14,7 +14,10 @@ const CELL_WIDTH_MAX: usize = 60;
 pub fn table(answer: &Answer) -> String {
     let header: Vec<String> = answer.schema.fields().iter().map(|field| printable(field.name())).collect();
     let right: Vec<bool> = answer.schema.fields().iter().map(|field| field.data_type().is_numeric()).collect();
-    let body: Vec<Vec<String>> = rows(answer)
+    let body: Vec<Vec<String>> = answer
+        .batches
+        .iter()
+        .flat_map(rows)
         .map(|row| row.iter().zip(&right).map(|(value, number)| cell_text(value, *number)).collect())
         .collect();
     let mut widths: Vec<usize> = header.iter().map(|name| name.chars().count()).collect();

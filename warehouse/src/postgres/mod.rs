@@ -13,7 +13,6 @@ mod out;
 mod rows;
 mod running;
 mod session;
-mod split;
 mod state;
 mod tell;
 mod tls;

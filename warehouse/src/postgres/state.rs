@@ -3,10 +3,10 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use super::split::statements;
 use super::tell::Transaction;
 use super::word::{Word, usual_name};
 use crate::limits::{POSTGRES_KEPT_MAX, POSTGRES_SETTING_BYTES_MAX};
+use crate::query::split::{statements, without_comments};
 use crate::query::{Failure, Given, Parameter};
 
 /// A statement that was parsed: kept as text, since only workers read it.
@@ -27,7 +27,7 @@ pub(super) enum What {
 
 impl What {
     pub(super) fn of(sql: &str) -> Self {
-        match Word::of(super::split::without_comments(sql)) {
+        match Word::of(without_comments(sql)) {
             Some(word) => Self::Word(word),
             None if statements(sql).is_empty() => Self::Nothing,
             None => Self::Question,

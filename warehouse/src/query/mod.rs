@@ -8,12 +8,14 @@ pub(crate) mod live;
 mod parameters;
 pub mod postgres;
 mod scope;
+pub(crate) mod split;
 
+pub(crate) use failure::cut;
 pub use failure::{Blame, Failure};
 pub use parameters::{Given, Parameter};
 pub use scope::Scope;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, VecDeque};
 
 use datafusion::arrow::datatypes::SchemaRef;
 use datafusion::arrow::record_batch::RecordBatch;
@@ -31,7 +33,7 @@ use crate::engine::memory_exhausted;
 use crate::engine::one_line;
 use crate::format::Answer;
 use crate::lake::Lake;
-use crate::limits::{ANSWER_BYTES_MAX, ANSWER_ROWS_MAX, PRINTED_BYTES_MAX, PRINTED_ROWS_MAX};
+use crate::limits::{ANSWER_BYTES_MAX, ANSWER_ROWS_MAX, STREAMED_BYTES_MAX, STREAMED_ROWS_MAX};
 use crate::merge::Others;
 use crate::replay;
 use crate::tables::{self, Table};
@@ -52,14 +54,14 @@ pub struct Limits {
 }
 
 impl Limits {
-    /// For the HTTP API.
+    /// For who holds the whole answer.
     pub fn answer() -> Self {
         Self { rows_max: ANSWER_ROWS_MAX, bytes_max: ANSWER_BYTES_MAX }
     }
 
-    /// For the command line.
-    pub fn printed() -> Self {
-        Self { rows_max: PRINTED_ROWS_MAX, bytes_max: PRINTED_BYTES_MAX }
+    /// For who reads it as it comes.
+    pub fn streamed() -> Self {
+        Self { rows_max: STREAMED_ROWS_MAX, bytes_max: STREAMED_BYTES_MAX }
     }
 }
 
@@ -77,6 +79,18 @@ pub struct Rows {
 impl Rows {
     pub fn schema(&self) -> &SchemaRef {
         &self.schema
+    }
+
+    /// The first rows: all of them, or more than so many bytes.
+    pub async fn first(&mut self, bytes_max: usize) -> Result<VecDeque<RecordBatch>, Failure> {
+        let mut first = VecDeque::new();
+        while self.bytes < bytes_max {
+            match self.next().await? {
+                Some(batch) => first.push_back(batch),
+                None => break,
+            }
+        }
+        Ok(first)
     }
 
     /// The next rows, none at the end.

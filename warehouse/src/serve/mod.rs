@@ -1,18 +1,21 @@
-//! HTTP: the SQL API, health, and the studio's page.
+//! HTTP: SQL and reports, health, and the studio's page.
 
+mod asked;
+mod media;
+mod openapi;
+mod reply;
 mod studio;
 
 use std::convert::Infallible;
 use std::sync::Arc;
 
 use anyhow::{Context, bail};
-use futures::stream;
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use serde_json::json;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::AbortOnDropHandle;
-use warp::http::header::{ACCEPT, AUTHORIZATION, CONTENT_LENGTH, HeaderValue};
+use warp::http::header::AUTHORIZATION;
 use warp::http::{HeaderMap, StatusCode};
 use warp::reply::Response;
 use warp::{Filter, Rejection, Reply};
@@ -21,10 +24,9 @@ use crate::access::{Access, Right, Role};
 use crate::lake::Lake;
 use crate::limits::{BODY_BYTES_MAX, DRAIN};
 use crate::postgres::{Postgres, Tls};
-use crate::query::{Blame, Failure, Limits};
-use crate::sql::{self, Form, Pool, Question, Settings};
-
-const ARROW: &str = "application/vnd.apache.arrow.stream";
+use crate::reports::Reports;
+use crate::sql::{Pool, Settings};
+use reply::{error, json_answer, unauthorized};
 
 /// What the studio's page tells about the system around it. Everything is optional: what is unknown is not shown.
 #[derive(Clone, Debug, Default, Serialize)]
@@ -49,6 +51,7 @@ pub struct Serving {
     pub access: Arc<Access>,
     /// How statements are worked on, in other processes.
     pub sql: Settings,
+    pub reports: Reports,
     /// PostgreSQL's protocol as well, with TLS or without.
     pub postgres: Option<(TcpListener, Option<Tls>)>,
 }
@@ -65,13 +68,13 @@ pub async fn serve(
         bail!("{address} is within others' reach, and no token is asked for");
     }
     let ending = shutdown.clone();
-    let Serving { about, access, sql, postgres } = serving;
+    let Serving { about, access, sql, reports, postgres } = serving;
     let pool = Arc::new(Pool::start(sql));
     let mut postgres = postgres.map(|(listener, tls)| {
         let served = Postgres::new(access.clone(), pool.clone(), tls).serve(listener, shutdown.clone());
         AbortOnDropHandle::new(tokio::spawn(served))
     });
-    let routes = routes(State { lake, about, access, pool: pool.clone() });
+    let routes = routes(State { lake, about, access, reports, pool: pool.clone() });
     let server = warp::serve(routes).incoming(listener).graceful(async move { ending.cancelled().await });
     let mut server = tokio::spawn(server.run());
     tokio::select! {
@@ -104,47 +107,69 @@ fn routes(state: State) -> impl Filter<Extract = (impl Reply,), Error = Infallib
         let state = state.clone();
         warp::any().map(move || state.clone())
     };
+    let query = || warp::query::raw().or(warp::any().map(String::new)).unify();
     let sql = warp::path!("api" / "v1" / "sql")
         .and(warp::post())
         .and(with.clone())
         .and(warp::header::headers_cloned())
+        .and(query())
         .and(warp::body::content_length_limit(BODY_BYTES_MAX))
         .and(warp::body::bytes())
-        .then(
-            |state: Arc<State>, headers: HeaderMap, body: bytes::Bytes| async move { state.sql(&headers, &body).await },
-        );
+        .then(|state: Arc<State>, headers: HeaderMap, query: String, body: bytes::Bytes| async move {
+            state.sql(&headers, &query, &body).await
+        });
+    let report = warp::path!("api" / "v1" / "reports" / String)
+        .and(warp::get())
+        .and(with.clone())
+        .and(warp::header::headers_cloned())
+        .and(query())
+        .then(|name: String, state: Arc<State>, headers: HeaderMap, query: String| async move {
+            state.report(&name, &headers, &query).await
+        });
+    let reports = warp::path!("api" / "v1" / "reports")
+        .and(warp::get())
+        .and(with.clone())
+        .and(warp::header::headers_cloned())
+        .map(|state: Arc<State>, headers: HeaderMap| match state.right(&headers) {
+            Some(_) => json_answer(StatusCode::OK, &state.reports.listed()),
+            None => unauthorized(),
+        });
+    let described = warp::path!("api" / "v1" / "openapi.json")
+        .and(warp::get())
+        .and(with.clone())
+        .and(warp::header::headers_cloned())
+        .map(|state: Arc<State>, headers: HeaderMap| match state.right(&headers) {
+            Some(_) => json_answer(StatusCode::OK, &openapi::document(&state.reports)),
+            None => unauthorized(),
+        });
     let about =
         warp::path!("api" / "v1" / "about").and(warp::get()).and(with.clone()).and(warp::header::headers_cloned()).map(
             |state: Arc<State>, headers: HeaderMap| match state.right(&headers) {
-                Some(right) => answer(StatusCode::OK, "application/json", json!(state.about(&right)).to_string()),
+                Some(right) => json_answer(StatusCode::OK, &json!(state.about(&right))),
                 None => unauthorized(),
             },
         );
-    let live = warp::path!("health" / "live")
-        .and(warp::get())
-        .map(|| answer(StatusCode::OK, "application/json", r#"{"live":true}"#.to_owned()));
+    let live =
+        warp::path!("health" / "live").and(warp::get()).map(|| json_answer(StatusCode::OK, &json!({"live": true})));
     let ready = warp::path!("health" / "ready").and(warp::get()).and(with).then(|state: Arc<State>| async move {
         match state.lake.least_progress().await {
-            Ok(_) => answer(StatusCode::OK, "application/json", r#"{"ready":true}"#.to_owned()),
+            Ok(_) => json_answer(StatusCode::OK, &json!({"ready": true})),
             Err(cause) => error(StatusCode::SERVICE_UNAVAILABLE, "not_ready", &format!("{cause:#}")),
         }
     });
     let page = warp::get()
         .and(warp::path::full())
         .map(|path: warp::path::FullPath| studio::file(path.as_str()).into_response());
-    sql.or(about).unify().or(live).unify().or(ready).unify().or(page).unify().recover(recover)
+    let asked = sql.or(report).unify().or(reports).unify().or(described).unify();
+    asked.or(about).unify().or(live).unify().or(ready).unify().or(page).unify().recover(recover)
 }
 
 struct State {
     lake: Arc<Lake>,
     about: About,
     access: Arc<Access>,
+    reports: Reports,
     pool: Arc<Pool>,
-}
-
-#[derive(Deserialize)]
-struct Ask {
-    sql: String,
 }
 
 impl State {
@@ -166,63 +191,6 @@ impl State {
             Role::Reader => About { write_key: None, store_url: None, ..about },
         }
     }
-
-    async fn sql(&self, headers: &HeaderMap, body: &[u8]) -> Response {
-        let Some(right) = self.right(headers) else { return unauthorized() };
-        let ask: Ask = match serde_json::from_slice(body) {
-            Ok(ask) => ask,
-            Err(cause) => {
-                let text = format!("the body is not {{\"sql\": \"…\"}}: {cause}");
-                return error(StatusCode::BAD_REQUEST, "malformed_json", &text);
-            }
-        };
-        let (form, kind) = if wants_arrow(headers) { (Form::Arrow, ARROW) } else { (Form::Json, "application/json") };
-        let question = Question {
-            sql: ask.sql,
-            scope: right.scope,
-            form,
-            parameters: Vec::new(),
-            limits: Limits::answer(),
-            streamed: false,
-        };
-        match self.pool.ask(&question).await {
-            Ok(reply) => streamed(kind, reply),
-            Err(failure) => refused(&failure),
-        }
-    }
-}
-
-/// The answer as it comes from the worker. One that breaks off breaks the connection, so that nobody takes it for whole.
-fn streamed(kind: &'static str, reply: sql::Reply) -> Response {
-    let bytes = reply.bytes;
-    let pieces = stream::unfold(reply, |mut reply| async move {
-        let piece = reply.next().await;
-        if let Err(failure) = &piece {
-            tracing::warn!("an answer broke off: {failure}");
-        }
-        piece.transpose().map(|piece| (piece, reply))
-    });
-    let mut response = with_headers(kind, warp::reply::stream(pieces).into_response());
-    if let Some(bytes) = bytes {
-        response.headers_mut().insert(CONTENT_LENGTH, HeaderValue::from(bytes));
-    }
-    response
-}
-
-/// Logs what is ours to mend, and what ended a worker, once.
-fn refused(failure: &Failure) -> Response {
-    match (failure.blame(), failure.detail()) {
-        (Blame::Us, detail) => tracing::error!("a statement failed: {failure} ({})", detail.unwrap_or("-")),
-        (_, Some(detail)) => tracing::warn!("a statement ended its worker: {failure} ({detail})"),
-        _ => {}
-    }
-    let status = match failure.blame() {
-        Blame::Asker => StatusCode::BAD_REQUEST,
-        Blame::Load => StatusCode::TOO_MANY_REQUESTS,
-        Blame::Stop => StatusCode::SERVICE_UNAVAILABLE,
-        Blame::Us => StatusCode::INTERNAL_SERVER_ERROR,
-    };
-    error(status, failure.code(), &failure.to_string())
 }
 
 /// Without a token, only pages of this very address may ask: another site open in the same browser could otherwise
@@ -232,37 +200,9 @@ fn own_origin(headers: &HeaderMap) -> bool {
     let host = text("host").unwrap_or_default();
     let name = host.rsplit_once(':').map_or(host, |(name, port)| if port.ends_with(']') { host } else { name });
     let local = ["127.0.0.1", "localhost", "[::1]", ""].contains(&name);
-    local && text("origin").is_none_or(|origin| origin == format!("http://{host}"))
-}
-
-fn wants_arrow(headers: &HeaderMap) -> bool {
-    headers.get(ACCEPT).and_then(|value| value.to_str().ok()).is_some_and(|value| value.contains(ARROW))
-}
-
-fn answer(status: StatusCode, kind: &'static str, body: String) -> Response {
-    let mut response = with_headers(kind, Response::new(body.into()));
-    *response.status_mut() = status;
-    response
-}
-
-fn with_headers(kind: &'static str, mut response: Response) -> Response {
-    let headers = [("content-type", kind), ("cache-control", "no-store"), ("x-content-type-options", "nosniff")];
-    for (name, value) in headers {
-        response.headers_mut().insert(name, HeaderValue::from_static(value));
-    }
-    response
-}
-
-fn error(status: StatusCode, code: &str, message: &str) -> Response {
-    answer(status, "application/json", json!({"code": code, "message": message}).to_string())
-}
-
-fn unauthorized() -> Response {
-    error(
-        StatusCode::UNAUTHORIZED,
-        "unauthorized",
-        "this address asks for Authorization: Bearer TOKEN; without a token only its own pages may ask",
-    )
+    // An image or a script of another site sends no `Origin`, but browsers say whose it is.
+    let own_page = text("sec-fetch-site").is_none_or(|site| ["same-origin", "none"].contains(&site));
+    local && own_page && text("origin").is_none_or(|origin| origin == format!("http://{host}"))
 }
 
 async fn recover(rejection: Rejection) -> Result<Response, Infallible> {
@@ -271,7 +211,11 @@ async fn recover(rejection: Rejection) -> Result<Response, Infallible> {
     } else if rejection.find::<warp::reject::LengthRequired>().is_some() {
         (StatusCode::LENGTH_REQUIRED, "length_required", "the request has no Content-Length".into())
     } else if rejection.find::<warp::reject::MethodNotAllowed>().is_some() {
-        (StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed", "SQL is asked by POST /api/v1/sql".into())
+        (
+            StatusCode::METHOD_NOT_ALLOWED,
+            "method_not_allowed",
+            "SQL is asked by POST /api/v1/sql, everything else by GET".into(),
+        )
     } else {
         (StatusCode::NOT_FOUND, "not_found", "there is nothing at this path".into())
     };
@@ -297,5 +241,10 @@ mod tests {
         assert!(own_origin(&headers("[::1]:8090", None)));
         assert!(!own_origin(&headers("127.0.0.1:8090", Some("https://evil.example"))));
         assert!(!own_origin(&headers("evil.example:8090", Some("http://evil.example:8090"))));
+        let mut image = headers("127.0.0.1:8090", None);
+        for (site, may) in [("cross-site", false), ("same-site", false), ("same-origin", true), ("none", true)] {
+            image.insert("sec-fetch-site", site.parse().unwrap());
+            assert_eq!(own_origin(&image), may, "{site}");
+        }
     }
 }

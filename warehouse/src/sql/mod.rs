@@ -85,9 +85,9 @@ pub struct Question {
     /// Values of `$1`, `$2` …
     pub parameters: Vec<Parameter>,
     pub limits: Limits,
-    /// Rows as they come. Otherwise the answer begins when it is known to be whole, so that an error can still be told
-    /// instead.
-    pub streamed: bool,
+    /// The answer begins when it is known whole, or larger than this (Arrow): up to then an error can be told instead. 0 for rows
+    /// as they come.
+    pub held_bytes_max: usize,
 }
 
 impl Question {
@@ -102,7 +102,7 @@ impl Question {
             parameters: self.parameters.clone(),
             rows_max: self.limits.rows_max,
             bytes_max: self.limits.bytes_max,
-            streamed: self.streamed,
+            held_bytes_max: self.held_bytes_max,
             cpu_seconds_max: settings.cpu_seconds_max(),
         })
     }

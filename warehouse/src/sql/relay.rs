@@ -133,7 +133,14 @@ async fn pass_on(worker: &mut Worker, ask: &Ask, first: Frame, listener: &Sender
     loop {
         let piece = match next {
             Ok(Some(frame)) if frame.kind == Kind::End => match frame.message::<End>() {
-                Ok(end) => return Outcome::Answered { end: end.failure.map_or(Ok(last), Err), retire: end.retire },
+                Ok(End { failure: None, retire }) => return Outcome::Answered { end: Ok(last), retire },
+                Ok(End { failure: Some(failure), retire }) => {
+                    // Up to the last whole row: the reason may be told behind it.
+                    if let Some(last) = last.take() {
+                        let _ = listener.send(Piece::Data(last)).await;
+                    }
+                    return Outcome::Answered { end: Err(failure), retire };
+                }
                 Err(_) => break,
             },
             Ok(Some(frame)) if frame.kind == Kind::Head => match frame.message() {

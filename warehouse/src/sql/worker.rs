@@ -23,7 +23,7 @@ use super::usage::memory_bytes;
 use crate::engine::Resources;
 use crate::format::postgres;
 use crate::lake::Lake;
-use crate::limits::{STACK_BYTES, WORKER_BLOCKING_THREADS_MAX, WORKER_STACK_BYTES, WORKER_WARM_UP};
+use crate::limits::{LENGTH_BYTES_MAX, STACK_BYTES, WORKER_BLOCKING_THREADS_MAX, WORKER_STACK_BYTES, WORKER_WARM_UP};
 use crate::query::Failure;
 use crate::query::live::Live;
 use crate::query::{self, Asking, Limits, Scope};
@@ -139,24 +139,52 @@ async fn answer(lake: &Lake, ask: &Ask, output: &mut impl Write) -> Result<(), F
     }
     let limits = Limits { rows_max: ask.rows_max, bytes_max: ask.bytes_max };
     let mut rows = query::open(lake, &ask.sql, limits, &asking).await?;
-    let unreadable = |error| Failure::engine_fault(format!("cannot write the answer: {error}"));
-    let mut encoder = Encoder::new(&ask.form, rows.schema()).map_err(unreadable)?;
-    let mut headed = false;
-    while let Some(batch) = rows.next().await? {
-        encoder.add(&batch).map_err(unreadable)?;
-        if ask.streamed {
-            if !std::mem::replace(&mut headed, true) {
-                head(output, None)?;
-            }
-            data(output, &encoder.take())?;
+    let mut encoder = Encoder::new(&ask.form, rows.schema())?;
+    let mut held = rows.first(ask.held_bytes_max).await?;
+    let length_bytes_max = if ask.held_bytes_max == 0 { 0 } else { LENGTH_BYTES_MAX };
+    let mut out = Out { output, held: Some(Vec::new()), held_bytes_max: length_bytes_max };
+    loop {
+        let batch = match held.pop_front() {
+            Some(batch) => batch,
+            None => match rows.next().await? {
+                Some(batch) => batch,
+                None => break,
+            },
+        };
+        for part in encoder.parts(&batch) {
+            encoder.add(&part)?;
+            out.push(&encoder.take())?;
         }
     }
-    encoder.finish().map_err(unreadable)?;
-    let rest = encoder.take();
-    if !headed {
-        head(output, Some(rest.len() as u64))?;
+    encoder.finish()?;
+    out.push_last(&encoder.take())
+}
+
+/// The bytes of an answer on their way out.
+struct Out<'a, W> {
+    output: &'a mut W,
+    /// What is kept back of an answer that has not begun, to tell its length if it is short.
+    held: Option<Vec<u8>>,
+    held_bytes_max: usize,
+}
+
+impl<W: Write> Out<'_, W> {
+    fn push(&mut self, bytes: &[u8]) -> Result<(), Failure> {
+        let Some(held) = &mut self.held else { return data(self.output, bytes) };
+        held.extend_from_slice(bytes);
+        if held.len() <= self.held_bytes_max {
+            return Ok(());
+        }
+        head(self.output, None)?;
+        data(self.output, &self.held.take().unwrap_or_default())
     }
-    data(output, &rest)
+
+    fn push_last(mut self, bytes: &[u8]) -> Result<(), Failure> {
+        let Some(mut held) = self.held.take() else { return data(self.output, bytes) };
+        held.extend_from_slice(bytes);
+        head(self.output, Some(held.len() as u64))?;
+        data(self.output, &held)
+    }
 }
 
 fn head(output: &mut impl Write, bytes: Option<u64>) -> Result<(), Failure> {

@@ -59,11 +59,16 @@ impl Server {
         http::ask(self.address, "POST", SQL, &[], json!({ "sql": sql }).to_string().as_bytes()).await
     }
 
+    /// Its process.
+    pub(crate) fn id(&self) -> i32 {
+        self.process.id().cast_signed()
+    }
+
     /// Its living workers.
     pub(crate) fn workers(&self) -> Vec<i32> {
         let entries = std::fs::read_dir("/proc").unwrap().flatten();
         let pids = entries.filter_map(|entry| entry.file_name().to_str()?.parse::<i32>().ok());
-        pids.filter(|pid| parent(*pid) == Some(self.process.id().cast_signed())).collect()
+        pids.filter(|pid| parent(*pid) == Some(self.id())).collect()
     }
 
     pub(crate) fn signal(&self, signal: Signal) {

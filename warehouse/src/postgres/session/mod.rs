@@ -16,11 +16,11 @@ use super::message::Message;
 use super::out::Out;
 use super::rows::{Piece, Rows};
 use super::running::Cancellable;
-use super::split::statements;
 use super::state::{State, What};
 use super::tell::{self, Transaction};
 use crate::access::Right;
 use crate::format::postgres::message;
+use crate::query::split::statements;
 use crate::query::{Blame, Failure, Limits, Parameter};
 use crate::sql::{Form, Question};
 
@@ -180,8 +180,8 @@ impl<'a> Session<'a> {
             scope: self.right.scope.clone(),
             form,
             parameters,
-            limits: Limits::printed(),
-            streamed: true,
+            limits: Limits::streamed(),
+            held_bytes_max: 0,
         }
     }
 

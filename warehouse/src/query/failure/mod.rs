@@ -1,12 +1,14 @@
 //! Why there is no answer: a code for programs, one line for people, and whose matter it is.
 
+use std::borrow::Cow;
+
 use datafusion::arrow::error::ArrowError;
 use datafusion::common::{DataFusionError, SchemaError};
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
 use crate::engine::{one_line, spill_exhausted};
-use crate::limits::MESSAGE_CHARS_MAX;
+use crate::limits::{GIVEN_CHARS_MAX, MESSAGE_CHARS_MAX};
 
 /// Whose matter a failure is, and so its HTTP status.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -113,6 +115,14 @@ fn shortened(text: &impl ToString) -> String {
     match line.char_indices().nth(MESSAGE_CHARS_MAX) {
         Some((end, _)) => format!("{} …", &line[..end]),
         None => line,
+    }
+}
+
+/// The beginning of what somebody gave, for an error that goes on to tell what is wrong with it.
+pub(crate) fn cut(given: &str) -> Cow<'_, str> {
+    match given.char_indices().nth(GIVEN_CHARS_MAX) {
+        Some((end, _)) => format!("{}…", &given[..end]).into(),
+        None => given.into(),
     }
 }
 

@@ -4,6 +4,7 @@ use datafusion::arrow::array::{ArrayRef, Int64Array, StringArray};
 use datafusion::arrow::ipc::reader::StreamReader;
 
 use super::*;
+use crate::format::{self, Answer};
 
 fn batches() -> Vec<RecordBatch> {
     let batch = RecordBatch::try_from_iter([

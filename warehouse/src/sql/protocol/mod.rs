@@ -45,12 +45,21 @@ pub(super) struct Setup {
 pub enum Form {
     /// `{"columns":[…],"rows":[[…]]}`
     Json,
+    /// An object with the columns' names for each row, on a line of its own.
+    JsonLines,
+    Csv,
     /// An Arrow IPC stream.
     Arrow,
+    /// A file of Parquet.
+    Parquet,
     /// `RowDescription` and `DataRow`s of PostgreSQL's protocol, in the formats of `Bind` (true is binary).
-    Postgres { formats: Vec<bool> },
+    Postgres {
+        formats: Vec<bool>,
+    },
     /// No rows, but `ParameterDescription` and `RowDescription`; `types` are what the client says of the parameters.
-    Description { types: Vec<u32> },
+    Description {
+        types: Vec<u32>,
+    },
 }
 
 impl Form {
@@ -70,8 +79,8 @@ pub(super) struct Ask {
     pub rows_max: usize,
     /// Bytes (Arrow) of the answer.
     pub bytes_max: usize,
-    /// Send rows as they come, instead of holding the answer until it is known to be whole.
-    pub streamed: bool,
+    /// The answer begins when it is known whole, or larger than this (Arrow).
+    pub held_bytes_max: usize,
     /// Processor time, of all threads together.
     pub cpu_seconds_max: u64,
 }

@@ -10,7 +10,7 @@ fn frames_read_back_one_after_the_other() {
         parameters: vec![Parameter { oid: 20, given: Given::Binary(vec![0; 8]) }],
         rows_max: 7,
         bytes_max: 8,
-        streamed: true,
+        held_bytes_max: 0,
         cpu_seconds_max: 9,
     };
     let frames = [Frame::of(Kind::Ask, &ask), Frame { kind: Kind::Data, body: Bytes::from_static(&[0; 3]) }];

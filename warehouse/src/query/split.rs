@@ -1,30 +1,64 @@
-//! The statements of a text: clients may send several at once, and each is asked alone.
+//! Where the statements of a text end, and where it names parameters: what can be told without reading SQL. Quotes and comments
+//! count as PostgreSQL reads them. What is no valid SQL is cut somehow: the worker that reads it says so.
 
-/// Cuts at each `;` outside of quotes and comments. What is no valid SQL is cut somehow: the worker that reads it says so.
-pub(super) fn statements(text: &str) -> Vec<&str> {
-    let bytes = text.as_bytes();
-    let (mut statements, mut start, mut at) = (Vec::new(), 0, 0);
-    while at < bytes.len() {
-        match bytes[at] {
-            quote @ (b'\'' | b'"') => at = quoted(bytes, at, quote),
-            b'-' if bytes[at..].starts_with(b"--") => at = line_end(bytes, at),
-            b'/' if bytes[at..].starts_with(b"/*") => at = comment_end(bytes, at),
-            b'$' if !follows_word(bytes, at) => at = dollar_end(text, at),
-            b';' => {
-                statements.push(&text[start..at]);
-                at += 1;
-                start = at;
-            }
-            _ => at += 1,
-        }
+use std::ops::Range;
+
+/// Cuts at each `;` outside of quotes and comments.
+pub(crate) fn statements(text: &str) -> Vec<&str> {
+    let (mut statements, mut start) = (Vec::new(), 0);
+    for end in ends(text) {
+        statements.push(&text[start..end]);
+        start = end + 1;
     }
     statements.push(&text[start..]);
     statements.retain(|statement| !without_comments(statement).is_empty());
     statements
 }
 
+/// Places of each `;`.
+fn ends(text: &str) -> impl Iterator<Item = usize> + '_ {
+    plain(text).filter(|at| text.as_bytes()[*at] == b';')
+}
+
+/// Places of each `$name` whose name begins with a letter, from the dollar to the end of the name.
+pub(crate) fn named_places(text: &str) -> Vec<Range<usize>> {
+    let bytes = text.as_bytes();
+    let begins = |at: &usize| {
+        bytes[*at] == b'$'
+            && !follows_word(bytes, *at)
+            && bytes.get(at + 1).is_some_and(|first| first.is_ascii_alphabetic() || *first == b'_')
+    };
+    let end = |at: usize| {
+        let name = bytes[at + 1..].iter().take_while(|byte| byte.is_ascii_alphanumeric() || **byte == b'_').count();
+        at..at + 1 + name
+    };
+    plain(text).filter(begins).map(end).collect()
+}
+
+/// Places of the bytes that stand outside of quotes and comments.
+fn plain(text: &str) -> impl Iterator<Item = usize> + '_ {
+    let bytes = text.as_bytes();
+    let mut at = 0;
+    std::iter::from_fn(move || {
+        while at < bytes.len() {
+            let here = at;
+            at = match bytes[here] {
+                quote @ (b'\'' | b'"') => quoted(bytes, here, quote),
+                b'-' if bytes[here..].starts_with(b"--") => line_end(bytes, here),
+                b'/' if bytes[here..].starts_with(b"/*") => comment_end(bytes, here),
+                b'$' if !follows_word(bytes, here) => dollar_end(text, here),
+                _ => here + 1,
+            };
+            if at == here + 1 {
+                return Some(here);
+            }
+        }
+        None
+    })
+}
+
 /// The text from its first word on.
-pub(super) fn without_comments(text: &str) -> &str {
+pub(crate) fn without_comments(text: &str) -> &str {
     let bytes = text.as_bytes();
     let mut at = 0;
     while at < bytes.len() {
@@ -118,5 +152,12 @@ mod tests {
             assert!(!statements(odd).is_empty() || odd == "/*");
         }
         assert_eq!(without_comments("-- a\n /* b */ select"), "select");
+    }
+
+    #[test]
+    fn names_count_outside_of_quotes_and_comments() {
+        let named = |text: &'static str| named_places(text).into_iter().map(|place| &text[place]).collect::<Vec<_>>();
+        assert_eq!(named("select $a, $b_2+$a from t where x=$c"), ["$a", "$b_2", "$a", "$c"]);
+        assert_eq!(named("select '$a', \"$b\", $1, $$ $c $$, $d$ $e $d$, f$g -- $h\n /* $i */"), Vec::<&str>::new());
     }
 }

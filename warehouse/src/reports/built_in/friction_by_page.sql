@@ -1,0 +1,15 @@
+-- On which pages people struggle, and how: one row for each page and signal (rage, dead, slow and error clicks, a shaken pointer,
+-- scrolling up and down, quick back, trouble with fields). The rules stand in docs/friction.md.
+-- $site text = null: only this site (site_id)
+-- $signal text(rage_click|slow_click|dead_click|error_click|thrashing_pointer|excessive_scroll|quick_back|field_trouble) = null: only this one
+-- $from date = 28 days ago: from this day on, in UTC
+-- $to date = today: up to and with this day
+-- $rows integer(1..10000) = 100: so many rows, the worst first
+select page_path, signal, count(*) as times, count(distinct site_id || '/' || session_id) as sessions,
+    count(distinct element_path) as elements, max(occurred_at) as last_at
+from friction
+where ($site is null or site_id = $site) and ($signal is null or signal = $signal)
+    and cast(occurred_at as date) between $from and $to
+group by page_path, signal
+order by sessions desc, times desc, page_path, signal
+limit $rows
