@@ -27,6 +27,11 @@ pub struct Part<'a> {
 /// The text of a chunk: the one gzip member that its parts make up, in whatever order they come. All memory is asked for
 /// once, and is what the chunk may inflate to, never more than [`INFLATED_BYTES_MAX`] and a byte.
 pub fn read_chunk(parts: &[Part<'_>]) -> Result<String, Unreadable> {
+    String::from_utf8(inflate(parts)?).map_err(|_| Unreadable::NotText)
+}
+
+/// The bytes of one gzip member, that of an asset or of a chunk, within the bounds of [`read_chunk`].
+pub fn inflate(parts: &[Part<'_>]) -> Result<Vec<u8>, Unreadable> {
     let joined = join(parts)?;
     let sent_bytes: usize = joined.pieces.iter().map(|piece| piece.len()).sum();
     let by_ratio = RATIO_FREE_BYTES.max(sent_bytes.saturating_mul(RATIO_MAX));
@@ -42,7 +47,7 @@ pub fn read_chunk(parts: &[Part<'_>]) -> Result<String, Unreadable> {
     if !decoder.into_inner().fill_buf().map_err(damaged)?.is_empty() {
         return Err(Unreadable::Trailing);
     }
-    String::from_utf8(inflated).map_err(|_| Unreadable::NotText)
+    Ok(inflated)
 }
 
 fn damaged(error: io::Error) -> Unreadable {

@@ -3,6 +3,7 @@
 //!
 //! ```text
 //! read_chunk      parts of a chunk ▸ its text, bounded               a bomb, a cut or an altered one is named
+//! inflate         the same of any bytes, for assets
 //! Sanitiser       lines of rrweb events ▸ lines of rrweb events      typed, allow-listed, without a foreign address
 //! clean_css       a stored style sheet ▸ the same, harmless          what the sanitiser does to styles
 //! ```
@@ -21,7 +22,7 @@ mod parse;
 mod sanitise;
 mod write;
 
-pub use chunk::{INFLATED_BYTES_MAX, PARTS_MAX, Part, RATIO_FREE_BYTES, RATIO_MAX, read_chunk};
+pub use chunk::{INFLATED_BYTES_MAX, PARTS_MAX, Part, RATIO_FREE_BYTES, RATIO_MAX, inflate, read_chunk};
 pub use event::{DEPTH_MAX, NODES_MAX};
 pub use sanitise::{
     Assets, CSS_ADDRESS_BYTES_FREE, CSS_DEPTH_MAX, CSS_GROWTH_MAX, Failure, NoAssets, Removed, Sanitiser, clean_css,

@@ -25,6 +25,8 @@ pub struct Recorder {
     at: f64,
     /// The tracker's newest `seq`.
     q: u64,
+    /// Of the last snapshot.
+    nodes: usize,
     /// Named by every chunk from now on.
     assets: Vec<String>,
 }
@@ -39,6 +41,7 @@ impl Recorder {
             chunk_seq: 0,
             at: began_ms,
             q: 0,
+            nodes: 0,
             assets: Vec::new(),
         }
     }
@@ -50,11 +53,15 @@ impl Recorder {
 
     /// The same, its payload cut into so many frames.
     pub fn snapshot_in_parts(&mut self, nodes: usize, parts: usize) -> Vec<Vec<u8>> {
+        self.nodes = nodes;
         let node = |id: usize| {
             json!({"type": 2, "id": id, "tagName": "p", "attributes": {"class": format!("line-{}", id % 7)},
                    "childNodes": [{"type": 3, "id": nodes + id, "textContent": "▒".repeat(3 + id % 11)}]})
         };
-        let document = json!({"type": 0, "id": 1, "childNodes": (2..nodes.max(2)).map(node).collect::<Vec<_>>()});
+        let body = json!({"type": 2, "id": 2 * nodes + 2, "tagName": "body", "attributes": {},
+                          "childNodes": (2..nodes.max(2)).map(node).collect::<Vec<_>>()});
+        let html = json!({"type": 2, "id": 2 * nodes + 1, "tagName": "html", "attributes": {}, "childNodes": [body]});
+        let document = json!({"type": 0, "id": 1, "childNodes": [html]});
         let events = [
             (META, json!({"href": "https://shop.example/boxes", "width": 1280, "height": 720})),
             (FULL_SNAPSHOT, json!({"node": document, "initialOffset": {"left": 0, "top": 0}})),
@@ -77,7 +84,7 @@ impl Recorder {
     /// So many changes of texts.
     pub fn mutations(&mut self, count: usize) -> Vec<u8> {
         let change = |index: usize| {
-            let text = json!({"id": index + 2, "value": "▒".repeat(1 + index % 5)});
+            let text = json!({"id": self.nodes + index + 2, "value": "▒".repeat(1 + index % 5)});
             let data = json!({"source": MUTATION, "texts": [text], "attributes": [], "removes": [], "adds": []});
             (INCREMENTAL_SNAPSHOT, data)
         };
@@ -85,6 +92,18 @@ impl Recorder {
         let (lines, mut header) = self.lines(&events);
         header["kind"] = "mutations".into();
         frame(&header, &gzip(lines.as_bytes()))
+    }
+
+    /// A chunk of these events: type and data of each.
+    pub fn chunk(&mut self, kind: &str, events: &[(u8, Value)]) -> Vec<u8> {
+        let (lines, mut header) = self.lines(events);
+        header["kind"] = kind.into();
+        frame(&header, &gzip(lines.as_bytes()))
+    }
+
+    /// Nothing is recorded for so long.
+    pub fn wait(&mut self, ms: f64) {
+        self.at += ms;
     }
 
     /// A style sheet; chunks after it name it.

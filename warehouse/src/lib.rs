@@ -33,6 +33,7 @@ mod store;
 pub mod tables;
 pub mod verify;
 pub mod views;
+pub mod watch;
 
 pub use engine::Resources;
 pub use lake::Lake;

@@ -138,6 +138,26 @@ pub const READERS_WAIT: Duration = Duration::from_secs(60);
 /// Shortest retention: an event may come eight days late, and its session may have begun a day before it.
 pub const RETENTION_MIN: Duration = Duration::from_secs(10 * 24 * 3_600);
 
+/// Rows that the index of a session's recordings rests on: page views, and events that say something of their recording.
+pub const SESSION_ROWS_MAX: usize = 10_000;
+/// Frames of the page views of one session, or of one that is played: more than 32,768 chunks of a page view, with parts. About
+/// 300 bytes each are in memory.
+pub const SESSION_FRAMES_MAX: usize = 100_000;
+/// Assets that are looked up for an index.
+pub const ASSETS_NAMED_MAX: usize = 1_000;
+/// Payloads that are read together for a player: those of one chunk at most, or of several that are smaller.
+pub const FRAMES_READ_BYTES: usize = 4 << 20;
+/// An answer to a player ends behind the chunk with which it becomes so long, and says how to go on.
+pub const FRAMES_BYTES_MAX: usize = 32 << 20;
+/// Trails, or things that a visitor did, on one page view, for a player.
+pub const MARKS_MAX: usize = 20_000;
+/// The address of an asset holds so long …
+pub const ASSET_SIGNED: Duration = Duration::from_secs(3_600);
+/// … less up to this: those that are given meanwhile are the same, so that a browser loads them once.
+pub const ASSET_SIGNED_STEP: Duration = Duration::from_secs(600);
+/// Longest query of an address.
+pub const QUERY_BYTES_MAX: usize = 4 << 10;
+
 /// Rows of a batch of events that walks of the live view go over.
 pub const WALK_BATCH_ROWS: usize = 1_024;
 /// Memory that a sort of such events keeps back for the merge of what it has written to disk.

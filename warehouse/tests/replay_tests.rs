@@ -402,7 +402,7 @@ async fn verify_names_what_is_in_no_landing_file_and_files_that_are_damaged() {
     let folder = landing.path().join("landing/data/telemetry.replay/p=0/dt=2026-11-20");
     let file = std::fs::read_dir(folder).unwrap().next().unwrap().unwrap().path();
     let mut bytes = std::fs::read(&file).unwrap();
-    let middle = bytes.len() / 3;
+    let middle = bytes.len() / 2;
     bytes[middle] ^= 0xff;
     std::fs::write(&file, bytes).unwrap();
     assert_found(&landing, &["landing file", "checksum"]).await;

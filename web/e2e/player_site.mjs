@@ -47,8 +47,8 @@ export async function playerSite({ policy = true } = {}) {
   const [server, url] = await listen(async (request, response) => {
     const { pathname } = new URL(request.url, 'http://studio');
     if (pathname === '/') return response.writeHead(200, { 'Content-Type': 'text/html' }).end(STUDIO);
-    const name = pathname === '/player' ? 'index.html' : pathname.replace(/^\/player\//, '');
-    const body = /^[\w.]+$/.test(name) ? await readFile(dist + name).catch(() => null) : null;
+    const name = pathname === '/player' ? 'player.html' : pathname.replace(/^\/(?=player\/)/, '');
+    const body = /^(player\/)?[\w.]+$/.test(name) ? await readFile(dist + name).catch(() => null) : null;
     if (!body) return response.writeHead(404).end();
     const head = { 'Content-Type': TYPES[extname(name)] ?? 'application/octet-stream' };
     response.writeHead(200, policy ? { ...head, 'Content-Security-Policy': POLICY } : head).end(body);

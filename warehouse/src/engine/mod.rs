@@ -130,6 +130,17 @@ impl Engine {
         })
     }
 
+    /// The same for few rows among many, in small batches: conditions are looked at while rows are read, so that the pages of the
+    /// others are not.
+    pub fn inputs_of_few_rows(&self, batch_rows: usize) -> Inputs {
+        self.inputs_with(|config| {
+            config
+                .with_batch_size(batch_rows)
+                .with_target_partitions(1)
+                .set_bool("datafusion.execution.parquet.pushdown_filters", true)
+        })
+    }
+
     fn inputs_with(&self, set: impl FnOnce(SessionConfig) -> SessionConfig) -> Inputs {
         let context = self.session();
         let state = context.state_ref();

@@ -59,7 +59,13 @@ impl State {
         }
     }
 
-    async fn answer(&self, right: Right, media: &'static Media, sql: String, parameters: Vec<Parameter>) -> Response {
+    pub(super) async fn answer(
+        &self,
+        right: Right,
+        media: &'static Media,
+        sql: String,
+        parameters: Vec<Parameter>,
+    ) -> Response {
         let question = Question {
             sql,
             scope: right.scope,
@@ -69,7 +75,7 @@ impl State {
             held_bytes_max: media.held_bytes_max(),
         };
         match self.pool.ask(&question).await {
-            Ok(reply) => streamed(media, reply),
+            Ok(reply) => streamed(media.content_type, &media.form, reply),
             Err(failure) => refused(&failure),
         }
     }

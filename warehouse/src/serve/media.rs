@@ -19,9 +19,12 @@ pub(super) struct Media {
     pub form: Form,
 }
 
+pub(super) const JSON: Media =
+    Media { name: "json", content_type: "application/json", types: &["application/json"], form: Form::Json };
+
 /// All formats; the first is for who does not say.
 pub(super) const ALL: [Media; 5] = [
-    Media { name: "json", content_type: "application/json", types: &["application/json"], form: Form::Json },
+    JSON,
     Media {
         name: "jsonl",
         content_type: "application/x-ndjson",

@@ -3,6 +3,8 @@
 mod asked;
 mod media;
 mod openapi;
+mod player;
+mod replay;
 mod reply;
 mod studio;
 
@@ -26,6 +28,7 @@ use crate::limits::{BODY_BYTES_MAX, DRAIN};
 use crate::postgres::{Postgres, Tls};
 use crate::reports::Reports;
 use crate::sql::{Pool, Settings};
+use crate::watch::Key;
 use reply::{error, json_answer, unauthorized};
 
 /// What the studio's page tells about the system around it. Everything is optional: what is unknown is not shown.
@@ -74,7 +77,7 @@ pub async fn serve(
         let served = Postgres::new(access.clone(), pool.clone(), tls).serve(listener, shutdown.clone());
         AbortOnDropHandle::new(tokio::spawn(served))
     });
-    let routes = routes(State { lake, about, access, reports, pool: pool.clone() });
+    let routes = routes(State { lake, about, access, reports, pool: pool.clone(), key: Key::new() });
     let server = warp::serve(routes).incoming(listener).graceful(async move { ending.cancelled().await });
     let mut server = tokio::spawn(server.run());
     tokio::select! {
@@ -149,6 +152,7 @@ fn routes(state: State) -> impl Filter<Extract = (impl Reply,), Error = Infallib
                 None => unauthorized(),
             },
         );
+    let recordings = replay::routes(with.clone());
     let live =
         warp::path!("health" / "live").and(warp::get()).map(|| json_answer(StatusCode::OK, &json!({"live": true})));
     let ready = warp::path!("health" / "ready").and(warp::get()).and(with).then(|state: Arc<State>| async move {
@@ -157,10 +161,11 @@ fn routes(state: State) -> impl Filter<Extract = (impl Reply,), Error = Infallib
             Err(cause) => error(StatusCode::SERVICE_UNAVAILABLE, "not_ready", &format!("{cause:#}")),
         }
     });
-    let page = warp::get()
-        .and(warp::path::full())
-        .map(|path: warp::path::FullPath| studio::file(path.as_str()).into_response());
-    let asked = sql.or(report).unify().or(reports).unify().or(described).unify();
+    let page = warp::get().and(warp::path::full()).map(|path: warp::path::FullPath| {
+        let path = path.as_str();
+        player::file(path).map_or_else(|| studio::file(path).into_response(), Reply::into_response)
+    });
+    let asked = sql.or(report).unify().or(reports).unify().or(recordings).unify().or(described).unify();
     asked.or(about).unify().or(live).unify().or(ready).unify().or(page).unify().recover(recover)
 }
 
@@ -170,6 +175,8 @@ struct State {
     access: Arc<Access>,
     reports: Reports,
     pool: Arc<Pool>,
+    /// Of the addresses of assets.
+    key: Key,
 }
 
 impl State {

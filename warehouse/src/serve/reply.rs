@@ -8,16 +8,16 @@ use warp::http::StatusCode;
 use warp::http::header::{CONTENT_LENGTH, HeaderValue};
 use warp::reply::Response;
 
-use super::media::Media;
 use crate::query::{Blame, Failure};
 use crate::sql::{self, Form};
+use crate::watch::NOT_FOUND;
 
 /// The answer as it comes from the worker. One that breaks off breaks the connection, so that nobody takes it for whole; JSON lines
 /// say why in a last line before.
-pub(super) fn streamed(media: &'static Media, reply: sql::Reply) -> Response {
+pub(super) fn streamed(content_type: &'static str, form: &'static Form, reply: sql::Reply) -> Response {
     let bytes = reply.bytes;
-    let pieces = stream::unfold(Sending::Answer(reply), move |sending| next(sending, &media.form));
-    let mut response = with_headers(media.content_type, warp::reply::stream(pieces).into_response());
+    let pieces = stream::unfold(Sending::Answer(reply), move |sending| next(sending, form));
+    let mut response = with_headers(content_type, warp::reply::stream(pieces).into_response());
     if let Some(bytes) = bytes {
         response.headers_mut().insert(CONTENT_LENGTH, HeaderValue::from(bytes));
     }
@@ -68,6 +68,7 @@ pub(super) fn refused(failure: &Failure) -> Response {
         _ => {}
     }
     let status = match failure.blame() {
+        Blame::Asker if failure.code() == NOT_FOUND => StatusCode::NOT_FOUND,
         Blame::Asker => StatusCode::BAD_REQUEST,
         Blame::Load => StatusCode::TOO_MANY_REQUESTS,
         Blame::Stop => StatusCode::SERVICE_UNAVAILABLE,

@@ -3,18 +3,19 @@
 use std::future::pending;
 
 use super::child::Worker;
+use super::protocol::Order;
 use super::relay::{Outcome, Reply, pieces, relay, tell_end};
 use super::{Question, Settings};
 use crate::query::Failure;
 
 /// Asks one statement; comes back when its answer begins.
 pub async fn once(settings: &Settings, question: &Question) -> Result<Reply, Failure> {
-    let ask = question.ask(settings)?;
+    let order = Order::from(&question.ask(settings)?);
     let mut worker = Worker::start(settings).await?;
     let time = settings.time;
     let (sender, receiver) = pieces();
     tokio::spawn(async move {
-        let outcome = relay(&mut worker, &ask, time, &sender, pending()).await;
+        let outcome = relay(&mut worker, &order, time, &sender, pending()).await;
         worker.end().await;
         let end = match outcome {
             Outcome::Answered { end, .. } => end,

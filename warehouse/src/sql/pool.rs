@@ -14,7 +14,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use super::child::{Worker, slow_down};
-use super::protocol::Ask;
+use super::protocol::{Order, Watch};
 use super::relay::{Last, Outcome, Piece, Reply, pieces, relay, tell_end};
 use super::slots::Slots;
 use super::usage::cpu_time;
@@ -22,7 +22,8 @@ use super::{Question, Settings};
 use crate::limits::{
     LONG_CPU, SHORT_CPU_MAX, SHORT_MAX, SPARE_AFTER, WORKER_IDLE_MAX, WORKERS_IDLE_KEPT, WORKERS_SPARE,
 };
-use crate::query::Failure;
+use crate::query::{Failure, Scope};
+use crate::watch;
 
 /// Workers for the statements of many askers. Must be used within a runtime; dropping it ends every worker.
 #[derive(Debug)]
@@ -72,14 +73,23 @@ impl Pool {
 
     /// Asks one statement; comes back when its answer begins. A caller that drops the future or the reply ends it.
     pub async fn ask(&self, question: &Question) -> Result<Reply, Failure> {
-        let ask = question.ask(&self.inner.settings)?;
+        self.order(Order::from(&question.ask(&self.inner.settings)?)).await
+    }
+
+    /// The same of something of a recording.
+    pub async fn watch(&self, wanted: watch::Wanted, scope: Scope) -> Result<Reply, Failure> {
+        let cpu_seconds_max = self.inner.settings.cpu_seconds_max();
+        self.order(Order::from(&Watch { wanted, scope, cpu_seconds_max })).await
+    }
+
+    async fn order(&self, order: Order) -> Result<Reply, Failure> {
         let ticket = self.inner.slots.ticket()?;
         let (sender, receiver) = pieces();
         let inner = self.inner.clone();
         tokio::spawn(async move {
             let end = tokio::select! {
                 biased;
-                end = inner.run(&ask, &sender) => end,
+                end = inner.run(&order, &sender) => end,
                 () = sender.closed() => return,
                 () = inner.stop.cancelled() => Err(Failure::stopping()),
             };
@@ -114,13 +124,13 @@ impl Inner {
     }
 
     /// The whole way of a statement, up to the last bytes of its answer. May be dropped anywhere.
-    async fn run(self: &Arc<Self>, ask: &Ask, listener: &Sender<Piece>) -> Result<Last, Failure> {
+    async fn run(self: &Arc<Self>, order: &Order, listener: &Sender<Piece>) -> Result<Last, Failure> {
         let mut slot = self.slots.any().await?;
         loop {
             let mut worker = self.take().await?;
             let attended =
                 Attended { process: worker.process(), is_short: slot.is_short(), slowed: AtomicBool::new(false) };
-            let outcome = relay(&mut worker, ask, self.settings.time, listener, self.attend(&attended)).await;
+            let outcome = relay(&mut worker, order, self.settings.time, listener, self.attend(&attended)).await;
             match outcome {
                 Outcome::Answered { end, retire } => {
                     if !retire && !attended.slowed.load(Relaxed) {

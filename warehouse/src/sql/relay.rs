@@ -9,7 +9,7 @@ use tokio::sync::mpsc::{Receiver, Sender, channel};
 use tokio::time::{Instant, sleep_until};
 
 use super::child::Worker;
-use super::protocol::{Ask, End, Frame, Head, Kind};
+use super::protocol::{End, Frame, Head, Kind, Order};
 use crate::limits::PIECES_AHEAD_MAX;
 use crate::query::Failure;
 
@@ -26,6 +26,8 @@ pub enum Piece {
 pub struct Reply {
     /// Length of the whole, when it is known.
     pub bytes: Option<u64>,
+    /// Media type, where whoever asked cannot know it.
+    pub kind: Option<String>,
     first: Option<Piece>,
     pieces: Receiver<Piece>,
 }
@@ -40,7 +42,9 @@ impl Reply {
     /// apart, the second packet of a small answer would wait for the acknowledgement of the first (RFC 896).
     pub async fn begin(mut pieces: Receiver<Piece>) -> Result<Self, Failure> {
         match pieces.recv().await {
-            Some(Piece::Head(head)) => Ok(Self { bytes: head.bytes, first: pieces.recv().await, pieces }),
+            Some(Piece::Head(head)) => {
+                Ok(Self { bytes: head.bytes, kind: head.kind, first: pieces.recv().await, pieces })
+            }
             Some(Piece::End(Err(failure))) => Err(failure),
             _ => Err(Failure::ours("the answer never began")),
         }
@@ -90,7 +94,7 @@ pub(super) enum Outcome {
 /// answer begins, that is the end of it.
 pub(super) async fn relay(
     worker: &mut Worker,
-    ask: &Ask,
+    order: &Order,
     time: Duration,
     listener: &Sender<Piece>,
     must_give_way: impl Future<Output = ()>,
@@ -99,17 +103,17 @@ pub(super) async fn relay(
     tokio::pin!(must_give_way);
     let first = tokio::select! {
         biased;
-        first = begin_answer(worker, ask) => first,
+        first = begin_answer(worker, order) => first,
         () = sleep_until(late) => return too_long(time),
         () = &mut must_give_way => return Outcome::GaveWay,
     };
     let first = match first {
         Ok(Some(frame)) => frame,
-        Ok(None) | Err(_) => return Outcome::Ended(worker.died().await.failure(ask.cpu_seconds_max)),
+        Ok(None) | Err(_) => return Outcome::Ended(worker.died().await.failure(order.cpu_seconds_max)),
     };
     tokio::select! {
         biased;
-        outcome = pass_on(worker, ask, first, listener) => outcome,
+        outcome = pass_on(worker, order, first, listener) => outcome,
         () = sleep_until(late) => too_long(time),
         () = async { must_give_way.await; pending().await } => unreachable!("what begins to answer goes on"),
     }
@@ -122,12 +126,12 @@ fn too_long(time: Duration) -> Outcome {
     )))
 }
 
-async fn begin_answer(worker: &mut Worker, ask: &Ask) -> io::Result<Option<Frame>> {
-    worker.send(&Frame::of(Kind::Ask, ask)).await?;
+async fn begin_answer(worker: &mut Worker, order: &Order) -> io::Result<Option<Frame>> {
+    worker.send(&order.frame).await?;
     worker.receive().await
 }
 
-async fn pass_on(worker: &mut Worker, ask: &Ask, first: Frame, listener: &Sender<Piece>) -> Outcome {
+async fn pass_on(worker: &mut Worker, order: &Order, first: Frame, listener: &Sender<Piece>) -> Outcome {
     let mut next = Ok(Some(first));
     let mut last = None;
     loop {
@@ -157,5 +161,5 @@ async fn pass_on(worker: &mut Worker, ask: &Ask, first: Frame, listener: &Sender
         }
         next = worker.receive().await;
     }
-    Outcome::Ended(worker.died().await.failure(ask.cpu_seconds_max))
+    Outcome::Ended(worker.died().await.failure(order.cpu_seconds_max))
 }

@@ -4,7 +4,7 @@
 //! the front has ended however it ended, the process ends in the middle of whatever it does.
 
 use std::fs::File;
-use std::io::{self, Write};
+use std::io::{self, BufWriter, Write};
 use std::os::fd::AsFd;
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -18,7 +18,7 @@ use tokio::runtime::Runtime;
 
 use super::confine::{allow_cpu, confine};
 use super::encode::Encoder;
-use super::protocol::{Ask, DATA_BYTES, End, Form, Frame, Head, Kind, Setup};
+use super::protocol::{Ask, DATA_BYTES, End, Form, Frame, Head, Kind, Setup, Watch};
 use super::usage::memory_bytes;
 use crate::engine::Resources;
 use crate::format::postgres;
@@ -28,6 +28,7 @@ use crate::query::Failure;
 use crate::query::live::Live;
 use crate::query::{self, Asking, Limits, Scope};
 use crate::tables;
+use crate::watch::{self, Out};
 use landing::Store;
 
 /// The argument that makes a program a worker.
@@ -93,9 +94,20 @@ fn work(frames: &Receiver<Frame>) -> anyhow::Result<()> {
     runtime.block_on(warm_up(&lake));
     Frame { kind: Kind::Ready, body: Bytes::new() }.write(&mut output)?;
     while let Ok(frame) = frames.recv() {
-        let ask: Ask = frame.message()?;
-        allow_cpu(ask.cpu_seconds_max).context("cannot limit the processor time")?;
-        let failure = runtime.block_on(answer(&lake, &ask, &mut output)).err();
+        let failure = match frame.kind {
+            Kind::Watch => {
+                let asked: Watch = frame.message()?;
+                allow_cpu(asked.cpu_seconds_max).context("cannot limit the processor time")?;
+                let mut out = BufWriter::with_capacity(DATA_BYTES, Pieces { output: &mut output });
+                let answered = runtime.block_on(watch::answer(&lake, &asked.wanted, &asked.scope, &mut out));
+                answered.and_then(|()| out.flush().map_err(Failure::ours)).err()
+            }
+            _ => {
+                let ask: Ask = frame.message()?;
+                allow_cpu(ask.cpu_seconds_max).context("cannot limit the processor time")?;
+                runtime.block_on(answer(&lake, &ask, &mut output)).err()
+            }
+        };
         let retire = memory_bytes().is_some_and(|bytes| bytes > stacks(&lake) + setup.memory_bytes_max / 2);
         end(&mut output, failure, retire)?;
     }
@@ -125,7 +137,13 @@ fn stacks(lake: &Lake) -> usize {
 /// Reads logs, links and footers, so that the first statement finds them read. What fails here will fail there too, and
 /// be told.
 async fn warm_up(lake: &Lake) {
-    let _ = tokio::time::timeout(WORKER_WARM_UP, Live::open(lake, tables::ALL, &Scope::All)).await;
+    let _ = tokio::time::timeout(WORKER_WARM_UP, async {
+        let _ = Live::open(lake, tables::ALL, &Scope::All).await;
+        if let Ok(progress) = lake.recordings.least_progress().await {
+            let _ = lake.recordings.chains.links_after(&progress).await;
+        }
+    })
+    .await;
 }
 
 /// Writes an answer, or says why there is none.
@@ -142,7 +160,7 @@ async fn answer(lake: &Lake, ask: &Ask, output: &mut impl Write) -> Result<(), F
     let mut encoder = Encoder::new(&ask.form, rows.schema())?;
     let mut held = rows.first(ask.held_bytes_max).await?;
     let length_bytes_max = if ask.held_bytes_max == 0 { 0 } else { LENGTH_BYTES_MAX };
-    let mut out = Out { output, held: Some(Vec::new()), held_bytes_max: length_bytes_max };
+    let mut out = Outgoing { output, held: Some(Vec::new()), held_bytes_max: length_bytes_max };
     loop {
         let batch = match held.pop_front() {
             Some(batch) => batch,
@@ -161,14 +179,14 @@ async fn answer(lake: &Lake, ask: &Ask, output: &mut impl Write) -> Result<(), F
 }
 
 /// The bytes of an answer on their way out.
-struct Out<'a, W> {
+struct Outgoing<'a, W> {
     output: &'a mut W,
     /// What is kept back of an answer that has not begun, to tell its length if it is short.
     held: Option<Vec<u8>>,
     held_bytes_max: usize,
 }
 
-impl<W: Write> Out<'_, W> {
+impl<W: Write> Outgoing<'_, W> {
     fn push(&mut self, bytes: &[u8]) -> Result<(), Failure> {
         let Some(held) = &mut self.held else { return data(self.output, bytes) };
         held.extend_from_slice(bytes);
@@ -188,7 +206,7 @@ impl<W: Write> Out<'_, W> {
 }
 
 fn head(output: &mut impl Write, bytes: Option<u64>) -> Result<(), Failure> {
-    Frame::of(Kind::Head, &Head { bytes }).write(output).map_err(Failure::ours)
+    Frame::of(Kind::Head, &Head { bytes, kind: None }).write(output).map_err(Failure::ours)
 }
 
 fn data(output: &mut impl Write, bytes: &[u8]) -> Result<(), Failure> {
@@ -197,6 +215,29 @@ fn data(output: &mut impl Write, bytes: &[u8]) -> Result<(), Failure> {
         Frame { kind: Kind::Data, body }.write(output).map_err(Failure::ours)?;
     }
     Ok(())
+}
+
+/// An answer of [`watch`], as it is written.
+struct Pieces<'a> {
+    output: &'a mut File,
+}
+
+impl Out for BufWriter<Pieces<'_>> {
+    fn begin(&mut self, kind: &str, bytes: Option<u64>) -> io::Result<()> {
+        Frame::of(Kind::Head, &Head { bytes, kind: Some(kind.to_owned()) }).write(self.get_mut().output)
+    }
+}
+
+impl Write for Pieces<'_> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let piece = &bytes[..bytes.len().min(DATA_BYTES)];
+        Frame { kind: Kind::Data, body: Bytes::copy_from_slice(piece) }.write(self.output)?;
+        Ok(piece.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
 }
 
 fn end(output: &mut impl Write, failure: Option<Failure>, retire: bool) -> io::Result<()> {

@@ -36,11 +36,12 @@ pub(crate) struct Recordings {
     next_offset: i64,
     sequence: u64,
     pub received_at: i64,
+    pub site_id: &'static str,
 }
 
 impl Recordings {
     pub(crate) fn of(folder: &Path) -> Self {
-        Self { folder: folder.to_owned(), next_offset: 0, sequence: 0, received_at: RECEIVED }
+        Self { folder: folder.to_owned(), next_offset: 0, sequence: 0, received_at: RECEIVED, site_id: SITE }
     }
 
     /// Lands the frames of some bodies in one file and one link, one record a frame.
@@ -84,7 +85,7 @@ impl Recordings {
                 "viewport_width" => header["viewport"][0].clone(),
                 "viewport_height" => header["viewport"][1].clone(),
                 "clock_error_ms" => header["clock"]["error_ms"].clone(),
-                "site_id" => SITE.into(),
+                "site_id" => self.site_id.into(),
                 "part" | "masking_version" => header.get(field.name()).cloned().unwrap_or(0.into()),
                 "parts" => header.get("parts").cloned().unwrap_or(1.into()),
                 "final" | "partial" => header.get(field.name()).cloned().unwrap_or(false.into()),

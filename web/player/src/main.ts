@@ -1,6 +1,7 @@
 // The player: a document of its own, to which the page around it hands a port with the recording.
 import { Controls } from './controls.ts';
 import { Gaps, words } from './gaps.ts';
+import { Overlay } from './overlay.ts';
 import { type Order, PORT, READY, type Report, SPEED_MAX, SPEED_MIN } from './protocol.ts';
 import { Quiet } from './quiet.ts';
 import { Stage } from './stage.ts';
@@ -11,8 +12,9 @@ function serve(port: MessagePort): void {
   const say = (report: Report) => port.postMessage(report);
   const failed = (error: unknown) => say({ say: 'failed', what: String(error) });
   const root = document.getElementById('stage') as HTMLElement;
-  const gaps = new Gaps();
-  const quiet = new Quiet();
+  let gaps = new Gaps();
+  let quiet = new Quiet();
+  const overlay = new Overlay(document.getElementById('overlay') as HTMLCanvasElement);
   const stage = new Stage(root, () => {
     show();
     say({ say: 'ended' });
@@ -24,12 +26,14 @@ function serve(port: MessagePort): void {
   });
 
   function show(): void {
-    const { at, length, playing, start } = stage;
+    stage.tick();
+    const { at, length, playing, start, page } = stage;
+    overlay.draw(start + at, stage.fit, page);
     controls.show(at, length, playing);
     const gap = gaps.at(start + at);
     root.classList.toggle('hatched', gap !== undefined);
     controls.notice(gap && words(gap, start));
-    say({ say: 'state', at, length, playing });
+    say({ say: 'state', at, length, playing, shown: page ? 'page' : 'wireframe' });
   }
 
   let frame = 0;
@@ -59,6 +63,20 @@ function serve(port: MessagePort): void {
         break;
       case 'gap':
         gaps.add(order);
+        break;
+      case 'bare':
+        document.body.classList.add('bare');
+        break;
+      case 'span':
+        stage.span(order.from, order.until);
+        break;
+      case 'drawn':
+        stage.viewport = order.viewport;
+        overlay.drawn = order;
+        break;
+      case 'reset':
+        stage.reset();
+        [gaps, quiet] = [new Gaps(), new Quiet()];
         break;
       case 'play':
         stage.play();
@@ -98,10 +116,17 @@ function serve(port: MessagePort): void {
 
 function take(event: MessageEvent): void {
   const [port] = event.ports;
-  if (event.source !== parent || event.origin !== location.origin || event.data !== PORT || !port) return;
+  if (event.source !== parent || !isOwn(event.origin) || event.data !== PORT || !port) return;
   removeEventListener('message', take);
   serve(port);
 }
 
+// Files that a browser opens by themselves have no origin that could be named; a server's have.
+const OF_FILES = location.protocol === 'file:';
+
+function isOwn(origin: string): boolean {
+  return OF_FILES ? origin === 'null' : origin === location.origin;
+}
+
 addEventListener('message', take);
-parent.postMessage(READY, location.origin);
+parent.postMessage(READY, OF_FILES ? '*' : location.origin);

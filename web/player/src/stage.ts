@@ -1,4 +1,5 @@
-// The recorded page: rrweb's replayer, in a frame where nothing runs.
+// The recorded page: rrweb's replayer, in a frame where nothing runs. Time goes on where there is no recording, so that a pointer
+// can be shown: then the clock is our own, else it is the replayer's.
 import { type playerConfig, Replayer } from '@rrweb/replay';
 
 type Event = Parameters<Replayer['addEvent']>[0] & { type: number; timestamp: number };
@@ -9,35 +10,71 @@ const SNAPSHOT = 2;
 /** The third layer: the frame's whole permission. A frame that may do anything else is not used. */
 const SANDBOX = 'allow-same-origin';
 
+/** Where a page of this size lies in the room that there is. */
+export interface Fit {
+  scale: number;
+  left: number;
+  top: number;
+  width: number;
+  height: number;
+}
+
 export class Stage {
   readonly #root: HTMLElement;
   readonly #ended: () => void;
   #replayer?: Replayer;
   #waiting: Event[] = [];
+  /** The recording's first event and its last. */
+  #first = 0;
   #last = 0;
+  #from?: number;
+  #until = 0;
+  /** Own clock: it was `#at` at `#since`. */
+  #at = 0;
+  #since = 0;
+  #speed = 1;
+  playing = false;
+  /** The replayer plays, and its clock is the one that counts. */
+  #driven = false;
+  /** Of a page of which nothing was recorded. */
+  viewport: [width: number, height: number] = [1280, 720];
 
   constructor(root: HTMLElement, ended: () => void) {
     this.#root = root;
     this.#ended = ended;
-    new ResizeObserver(() => this.#fit()).observe(root);
+    new ResizeObserver(() => this.#place()).observe(root);
   }
 
-  /** When its first event was, since 1970; 0 before there is one. */
-  start = 0;
+  span(from: number, until: number): void {
+    this.#from = from;
+    this.#until = until;
+  }
 
-  /** Until the last event, in milliseconds. */
+  /** When it begins, since 1970; 0 before that is known. */
+  get start(): number {
+    return this.#from ?? this.#first;
+  }
+
   get length(): number {
-    return Math.max(0, this.#last - this.start);
+    return Math.max(0, Math.max(this.#last, this.#until) - this.start);
   }
 
-  /** Since the first event, in milliseconds. */
   get at(): number {
-    // Before it was first played, rrweb counts from its own beginning.
-    return this.#replayer ? Math.max(0, Math.min(this.#replayer.getCurrentTime(), this.length)) : 0;
+    if (!this.playing) return this.#at;
+    const own = this.#at + (performance.now() - this.#since) * this.#speed;
+    const at = this.#driven && this.#replayer ? this.#replayer.getCurrentTime() + this.#offset : own;
+    return Math.max(0, Math.min(at, this.length));
   }
 
-  get playing(): boolean {
-    return this.#replayer?.service.state.matches('playing') ?? false;
+  /** From the beginning to the recording's first event. */
+  get #offset(): number {
+    return this.#first - this.start;
+  }
+
+  /** The document of the recorded page, where there is one at this time. */
+  get page(): Document | undefined {
+    const shown = this.#replayer && this.at >= this.#offset;
+    return (shown && this.#replayer?.iframe.contentDocument) || undefined;
   }
 
   add(event: Event): void {
@@ -50,24 +87,57 @@ export class Stage {
   }
 
   play(): void {
-    this.#replayer?.play(this.at >= this.length ? 0 : this.at);
+    if (!this.length) return;
+    this.#go(this.at >= this.length ? 0 : this.at, true);
   }
 
   pause(): void {
-    this.#replayer?.pause();
+    this.#go(this.at, false);
   }
 
   seek(at: number): void {
-    const to = Math.max(0, Math.min(at, this.length));
-    if (this.playing) this.#replayer?.play(to);
-    else this.#replayer?.pause(to);
+    this.#go(Math.max(0, Math.min(at, this.length)), this.playing);
   }
 
   speed(times: number): void {
+    this.#at = this.at;
+    this.#since = performance.now();
     this.#speed = times;
     this.#replayer?.setConfig({ speed: times });
   }
-  #speed = 1;
+
+  /** Each frame while it plays: hands the clock over, and stops at the end. */
+  tick(): void {
+    if (!this.playing) return;
+    const at = this.at;
+    if (at >= this.length) {
+      this.#go(this.length, false);
+      this.#ended();
+    } else if (!this.#driven && at >= this.#offset && at < this.#last - this.start) this.#go(at, true);
+  }
+
+  /** Forgets the page, and lets a later part of the recording begin anew. */
+  reset(): void {
+    this.#at = this.at;
+    this.#since = performance.now();
+    this.#driven = false;
+    this.#replayer?.destroy();
+    this.#replayer = undefined;
+    this.#waiting = [];
+  }
+
+  #go(at: number, playing: boolean): void {
+    this.#at = at;
+    this.#since = performance.now();
+    this.playing = playing;
+    this.#driven = false;
+    const replayer = this.#replayer;
+    if (!replayer) return;
+    const within = Math.max(0, Math.min(at - this.#offset, this.#last - this.#first));
+    this.#driven = playing && at >= this.#offset && at < this.#last - this.start;
+    if (this.#driven) replayer.play(within);
+    else replayer.pause(within);
+  }
 
   #begin(): void {
     const silent = { log: () => {}, warn: () => {} };
@@ -84,24 +154,40 @@ export class Stage {
       replayer.destroy();
       throw new Error('the frame of the recording may do more than show it');
     }
-    this.start = this.#waiting[0]?.timestamp ?? 0;
+    this.#first = this.#waiting[0]?.timestamp ?? 0;
     this.#waiting = [];
     this.#replayer = replayer;
-    replayer.on('finish', this.#ended);
-    replayer.on('resize', () => this.#fit());
+    replayer.on('finish', () => {
+      if (!this.#driven) return;
+      this.#driven = false;
+      this.#at = this.#last - this.start;
+      this.#since = performance.now();
+    });
+    replayer.on('resize', () => this.#place());
+  }
+
+  /** Where the page lies, or a drawing instead of it. */
+  get fit(): Fit {
+    const frame = this.page && this.#replayer?.iframe;
+    return this.#fitting(frame ? [Number(frame.width), Number(frame.height)] : this.viewport);
   }
 
   /** As large as there is room for, in the middle. */
-  #fit(): void {
-    const replayer = this.#replayer;
-    if (!replayer) return;
-    const [width, height] = [Number(replayer.iframe.width), Number(replayer.iframe.height)];
+  #fitting([width, height]: [number, number]): Fit {
     const { clientWidth, clientHeight } = this.#root;
     const scale = Math.min(clientWidth / width, clientHeight / height, 1);
+    const [left, top] = [(clientWidth - width * scale) / 2, (clientHeight - height * scale) / 2];
+    return { scale, left, top, width, height };
+  }
+
+  #place(): void {
+    const replayer = this.#replayer;
+    if (!replayer) return;
+    const { scale, left, top } = this.#fitting([Number(replayer.iframe.width), Number(replayer.iframe.height)]);
     if (!Number.isFinite(scale)) return;
     const { style } = replayer.wrapper;
     style.transform = `scale(${scale})`;
-    style.left = `${(clientWidth - width * scale) / 2}px`;
-    style.top = `${(clientHeight - height * scale) / 2}px`;
+    style.left = `${left}px`;
+    style.top = `${top}px`;
   }
 }

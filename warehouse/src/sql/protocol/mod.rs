@@ -1,7 +1,8 @@
 //! What front and worker say to each other over the worker's standard input and output.
 //!
 //! A frame is one byte for its kind, four bytes (little-endian) for the length of its body, and the body. The front
-//! sends `Setup` once and is answered `Ready`; then, one statement at a time, it sends `Ask` and is answered `Head`,
+//! sends `Setup` once and is answered `Ready`; then, one statement at a time, it sends `Ask` (or `Watch`, for something of a
+//! recording) and is answered `Head`,
 //! any number of `Data` and `End`, or `End` alone when there is no answer.
 
 use std::io::{self, Read, Write};
@@ -13,6 +14,7 @@ use serde::{Deserialize, Serialize};
 use tokio::io::{AsyncRead, AsyncReadExt};
 
 use crate::query::{Failure, Parameter, Scope};
+use crate::watch::Wanted;
 
 /// Longest body. The largest frame is `Ask`: a statement of the greatest length, each byte escaped in JSON.
 const BODY_BYTES_MAX: usize = 1 << 20;
@@ -25,6 +27,7 @@ pub(super) enum Kind {
     Setup = b'S',
     Ready = b'R',
     Ask = b'A',
+    Watch = b'W',
     Head = b'H',
     Data = b'D',
     End = b'E',
@@ -85,11 +88,40 @@ pub(super) struct Ask {
     pub cpu_seconds_max: u64,
 }
 
+/// One look at a recording.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(super) struct Watch {
+    pub wanted: Wanted,
+    pub scope: Scope,
+    pub cpu_seconds_max: u64,
+}
+
+/// What a worker is told to do, and the processor time that it may take for it.
+#[derive(Clone, Debug)]
+pub(super) struct Order {
+    pub frame: Frame,
+    pub cpu_seconds_max: u64,
+}
+
+impl From<&Ask> for Order {
+    fn from(ask: &Ask) -> Self {
+        Self { frame: Frame::of(Kind::Ask, ask), cpu_seconds_max: ask.cpu_seconds_max }
+    }
+}
+
+impl From<&Watch> for Order {
+    fn from(watch: &Watch) -> Self {
+        Self { frame: Frame::of(Kind::Watch, watch), cpu_seconds_max: watch.cpu_seconds_max }
+    }
+}
+
 /// Comes before the first byte of an answer.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Head {
     /// Length of the whole answer, when it is known.
     pub bytes: Option<u64>,
+    /// Its media type, where whoever asked cannot know it.
+    pub kind: Option<String>,
 }
 
 /// Comes after the last byte of an answer.
@@ -160,7 +192,7 @@ impl Frame {
 }
 
 fn parse_head([kind, length @ ..]: [u8; 5]) -> io::Result<(Kind, usize)> {
-    let kinds = [Kind::Setup, Kind::Ready, Kind::Ask, Kind::Head, Kind::Data, Kind::End];
+    let kinds = [Kind::Setup, Kind::Ready, Kind::Ask, Kind::Watch, Kind::Head, Kind::Data, Kind::End];
     let kind = kinds.into_iter().find(|known| *known as u8 == kind).ok_or_else(|| garbled(&format!("kind {kind}")))?;
     let length = u32::from_le_bytes(length) as usize;
     if length > BODY_BYTES_MAX {

@@ -25,7 +25,7 @@ fn frames_read_back_one_after_the_other() {
 
 #[tokio::test]
 async fn both_readers_refuse_what_is_cut_too_long_or_unknown() {
-    let whole = Frame::of(Kind::Head, &Head { bytes: Some(1) }).bytes();
+    let whole = Frame::of(Kind::Head, &Head { bytes: Some(1), kind: None }).bytes();
     let long = [&[b'D'][..], &u32::MAX.to_le_bytes()].concat();
     for bytes in [&whole[..1], &whole[..4], &whole[..whole.len() - 1], &long, b"X\0\0\0\0"] {
         assert!(Frame::read(&mut &*bytes).is_err(), "{bytes:?}");

@@ -1,0 +1,382 @@
+//! Recordings over HTTP: what is asked, what is missing, whose it is, and what is hostile.
+#![allow(clippy::unwrap_used, reason = "a test is read where it fails")]
+
+mod support;
+
+use schemas::session::session_id;
+use serde_json::{Value, json};
+use support::recordings::{Recordings, recorder};
+use support::server::Server;
+use support::{Landing, NOON, SECOND, SITE, Tab};
+use tempfile::TempDir;
+use testkit::http::{self, Reply};
+use testkit::recorder::{Recorder, frame, gzip};
+use warehouse::compact::compact;
+
+const OTHER: &str = "secretsite";
+const NOON_MS: f64 = NOON as f64 / 1_000.0;
+
+/// A server on a store, with what it needs for as long as it runs.
+struct Served {
+    server: Server,
+    _temporary: TempDir,
+}
+
+impl Served {
+    fn of(landing: &Landing, arguments: &[&str]) -> Self {
+        let temporary = tempfile::tempdir().unwrap();
+        let store = format!("file://{}", landing.path().display());
+        Self { server: Server::start(&store, temporary.path(), arguments), _temporary: temporary }
+    }
+
+    async fn get(&self, path: &str, token: Option<&str>) -> Reply {
+        let bearer = token.map(|token| format!("Bearer {token}"));
+        let headers: Vec<_> = bearer.iter().map(|bearer| ("authorization", bearer.as_str())).collect();
+        let mut reply = http::call(self.server.address, "GET", path, &headers, b"").await;
+        if reply.header("transfer-encoding") == Some("chunked") {
+            reply.body = joined(&reply.body);
+        }
+        reply
+    }
+
+    async fn json(&self, path: &str) -> Value {
+        let reply = self.get(path, None).await;
+        assert_eq!(reply.status, 200, "{path}: {}", reply.text());
+        reply.json()
+    }
+
+    /// Lines of a page view's frames, all of them JSON.
+    async fn frames(&self, recorder: &Recorder, query: &str) -> Vec<Value> {
+        let path = format!("/api/v1/replay/{}?{query}", recorder.page_view_id);
+        let reply = self.get(&path, None).await;
+        assert_eq!(reply.status, 200, "{path}: {}", reply.text());
+        assert_eq!(reply.header("content-type"), Some("application/x-ndjson"));
+        reply.text().lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+    }
+}
+
+/// A body in chunks (RFC 9112, 7.1) as one.
+fn joined(mut chunked: &[u8]) -> Vec<u8> {
+    let mut body = Vec::new();
+    loop {
+        let end = chunked.windows(2).position(|two| two == b"\r\n").unwrap();
+        let size = usize::from_str_radix(std::str::from_utf8(&chunked[..end]).unwrap(), 16).unwrap();
+        if size == 0 {
+            return body;
+        }
+        body.extend_from_slice(&chunked[end + 2..end + 2 + size]);
+        chunked = &chunked[end + 4 + size..];
+    }
+}
+
+/// Lands the events of a recorded page view; the session's id.
+fn visit(landing: &mut Landing, site: &str, recorder: &Recorder, chunks: f64) -> String {
+    let mut tab = Tab::new(&recorder.visitor_id, &recorder.tab_id);
+    let page = [
+        ("site_id", site),
+        ("page_view_id", recorder.page_view_id.as_str()),
+        ("page_url", "https://shop.example/boxes"),
+    ];
+    let mut event = |kind: &str, at: i64| tab.event(kind, at).with(&page);
+    let events = [
+        event("page_view", NOON),
+        event("pointer", NOON + SECOND),
+        event("click", NOON + 2 * SECOND),
+        event("page_leave", NOON + 60 * SECOND).with_numbers(&[("replay_chunks", chunks)]),
+    ];
+    landing.land(&events);
+    session_id(site, &recorder.visitor_id, NOON).to_string()
+}
+
+fn words<'a>(lines: &'a [Value], name: &str) -> Vec<&'a Value> {
+    lines.iter().filter_map(|line| line.get(name)).collect()
+}
+
+fn snapshot(body: Value) -> [(u8, Value); 2] {
+    let html = json!({"type": 2, "id": 2, "tagName": "html", "attributes": {}, "childNodes": [body]});
+    let document = json!({"type": 0, "id": 1, "childNodes": [html]});
+    [
+        (4, json!({"href": "https://shop.example/", "width": 1280, "height": 720})),
+        (2, json!({"node": document, "initialOffset": {"left": 0, "top": 0}})),
+    ]
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_session_is_told_and_played_before_and_after_a_compaction_alike() {
+    let mut landing = Landing::new();
+    let (mut own, mut forged) = (recorder(1), recorder(1));
+    let session = visit(&mut landing, SITE, &own, 7.0);
+    forged.visitor_id = recorder(2).visitor_id;
+    let mut recordings = Recordings::of(landing.path());
+    let sheet = own.style_sheet("p{color:red}");
+    let parts = own.snapshot_in_parts(400, 3).concat();
+    let mut bodies = vec![sheet, parts, own.mutations(1)];
+    own.lose_a_chunk();
+    own.wait(10_000.0);
+    bodies.push(own.mutations(1));
+    own.wait(10_000.0);
+    bodies.extend([own.snapshot(30), own.mutations(1)]);
+    // Frames that came again, and somebody else's of the same page view.
+    (0..6).for_each(|_| forged.lose_a_chunk());
+    bodies.extend([bodies[2].clone(), forged.mutations(1)]);
+    recordings.land(&bodies);
+    let lake = landing.lake();
+    let mut told = Vec::new();
+    for round in 0..2 {
+        let served = Served::of(&landing, &[]);
+        let index = served.json(&format!("/api/v1/sessions/{session}/replay")).await;
+        let whose = format!("visitor_id={}&site_id={SITE}", own.visitor_id);
+        let all = served.frames(&own, &whose).await;
+        let later = served.frames(&own, &format!("{whose}&from=snapshot&at={}", NOON_MS + 30_000.0)).await;
+        if round == 0 {
+            let view = &index["page_views"][0];
+            assert_eq!(index["ledger"], json!({"expected": 7, "received": 5, "lost": 2}));
+            assert_eq!(view["missing"], json!([[2, 2], [6, 6]]));
+            assert_eq!(view["page_view_id"], json!(own.page_view_id));
+            assert_eq!(view["assets"], json!({"named": 1, "stored": {own.assets()[0].clone(): "text/css"}}));
+            assert_eq!(view["clock_error_ms"], json!(1.5));
+            let kinds: Vec<_> = view["chunks"].as_array().unwrap().iter().map(|chunk| chunk["kind"].clone()).collect();
+            assert_eq!(kinds, ["snapshot", "mutations", "mutations", "snapshot", "mutations"]);
+            assert!(view["chunks"][0].get("payload").is_none() && view["chunks"][0]["bytes"].as_i64() > Some(100));
+            assert_eq!(view["chunks"][0]["first_at"], json!(NOON_MS));
+
+            let chunks: Vec<_> = words(&all, "chunk").iter().map(|chunk| chunk["seq"].as_i64().unwrap()).collect();
+            assert_eq!(chunks, [0, 1, 4, 5], "what follows a lost chunk is not known until the next snapshot");
+            let gaps = words(&all, "gap");
+            assert_eq!((gaps.len(), &gaps[0]["what"], &gaps[0]["seq"]), (1, &json!("lost"), &json!(2)), "{gaps:?}");
+            assert!(gaps[0]["from"].as_f64() < gaps[0]["until"].as_f64());
+            assert_eq!(all.last().unwrap(), &json!({"end": {"after": 5, "next_at": null}}));
+            assert_eq!(words(&all, "chunk")[0]["shift_ms"], json!(0.0));
+
+            let chunks: Vec<_> = words(&later, "chunk").iter().map(|chunk| chunk["seq"].as_i64().unwrap()).collect();
+            assert_eq!(chunks, [4, 5], "from the last snapshot by then");
+            let rest = served.frames(&own, &format!("{whose}&at={}&after=4", NOON_MS + 30_000.0)).await;
+            let from = later.iter().position(|line| line["chunk"]["seq"] == 5).unwrap();
+            assert_eq!(rest, later[from..], "what was sent is not sent again, and is still built on");
+            let until = served.frames(&own, &format!("{whose}&until={}", NOON_MS + 5_000.0)).await;
+            assert_eq!(words(&until, "chunk").len(), 2);
+            assert!(until.last().unwrap()["end"]["next_at"].as_f64() > Some(NOON_MS + 10_000.0), "{until:?}");
+
+            let pointer = served.json(&format!("/api/v1/sessions/{session}/{}/pointer", own.page_view_id)).await;
+            assert_eq!(pointer["rows"].as_array().unwrap().len(), 1);
+            let marks = served.json(&format!("/api/v1/sessions/{session}/{}/marks", own.page_view_id)).await;
+            assert!(marks["rows"].as_array().unwrap().iter().any(|row| row[1] == "click"), "{marks}");
+        }
+        told.push((index, all, later));
+        compact(&lake, |_, _| {}).await.unwrap();
+    }
+    assert_eq!(told[0], told[1]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_cannot_be_read_is_named_and_the_rest_plays_on() {
+    let mut landing = Landing::new();
+    let mut own = recorder(1);
+    visit(&mut landing, SITE, &own, 0.0);
+    let spoilt = |recorder: &mut Recorder, payload: &[u8]| {
+        let body = recorder.mutations(1);
+        let header = &body[4..4 + u32::from_le_bytes(body[..4].try_into().unwrap()) as usize];
+        frame(&serde_json::from_slice(header).unwrap(), payload)
+    };
+    let mut bodies = vec![own.snapshot(10), spoilt(&mut own, b"no gzip"), own.mutations(1)];
+    bodies.push(own.snapshot(12));
+    bodies.push(spoilt(&mut own, &gzip(&vec![b' '; 24 << 20])));
+    bodies.push(own.snapshot(14));
+    bodies.push(spoilt(&mut own, &gzip(b"{\"type\":3,")));
+    bodies.push(own.snapshot_in_parts(300, 3)[..2].concat());
+    bodies.push(own.chunk("snapshot", &snapshot(json!({"type": 2, "id": 3, "tagName": "body", "attributes": {"onload": "alert(1)"}, "childNodes": [
+        {"type": 2, "id": 4, "tagName": "script", "attributes": {"src": "https://evil.example/x.js"}, "childNodes": [{"type": 3, "id": 5, "textContent": "alert(1)"}]},
+        {"type": 2, "id": 6, "tagName": "img", "attributes": {"src": "https://evil.example/x.png", "style": "background:url(https://evil.example/y)"}, "childNodes": []}]}))));
+    Recordings::of(landing.path()).land(&bodies);
+    let served = Served::of(&landing, &[]);
+    let lines = served.frames(&own, "").await;
+    let gaps: Vec<_> =
+        words(&lines, "gap").iter().map(|gap| (gap["seq"].as_i64().unwrap(), gap["what"].as_str().unwrap())).collect();
+    assert_eq!(gaps, [(1, "unreadable"), (4, "unreadable"), (6, "unreadable"), (7, "lost")], "{lines:?}");
+    let whys = words(&lines, "gap").iter().map(|gap| gap["why"].to_string()).collect::<String>();
+    for why in ["gzip member", "more than 8388608 bytes", "line 1: no JSON", "of 3 parts, 1 are missing"] {
+        assert!(whys.contains(why), "{why}: {whys}");
+    }
+    let shown: Vec<_> = words(&lines, "chunk").iter().map(|chunk| chunk["seq"].as_i64().unwrap()).collect();
+    assert_eq!(shown, [0, 3, 5, 8]);
+    let text = lines.iter().map(Value::to_string).collect::<String>();
+    assert!(!text.contains("evil") && !text.contains("onload") && !text.contains("\"script\""), "{text}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn assets_come_by_signed_addresses_and_styles_harmless() {
+    let mut landing = Landing::new();
+    let (mut own, mut other) = (recorder(1), recorder(2));
+    visit(&mut landing, SITE, &own, 0.0);
+    let font = "11".repeat(32);
+    let css = format!(
+        "@import url(https://evil.example/a.css);a{{background:url(asset:{font})}}b{{background:url(https://evil.example/b)}}"
+    );
+    let sheet = own.style_sheet(&css);
+    let hash = own.assets()[0].clone();
+    let link = json!({"type": 2, "id": 3, "tagName": "head", "attributes": {}, "childNodes": [
+        {"type": 2, "id": 4, "tagName": "link", "attributes": {"rel": "stylesheet", "href": format!("asset:{hash}")}, "childNodes": []}]});
+    let foreign = other.style_sheet("i{color:blue}");
+    let mut recordings = Recordings::of(landing.path());
+    recordings.land(&[sheet, own.chunk("snapshot", &snapshot(link))]);
+    recordings.site_id = OTHER;
+    recordings.land(&[foreign]);
+    let served = Served::of(&landing, &[]);
+    let text = served.frames(&own, "").await.iter().map(Value::to_string).collect::<String>();
+    let start = text.find("/api/v1/replay/assets/").unwrap();
+    let address = text[start..].split('"').next().unwrap().to_owned();
+    assert!(address.starts_with(&format!("/api/v1/replay/assets/{hash}?site=shop&until=")), "{address}");
+    let lake = landing.lake();
+    for _ in 0..2 {
+        let reply = served.get(&address, None).await;
+        assert_eq!(
+            (reply.status, reply.header("content-type")),
+            (200, Some("text/css; charset=utf-8")),
+            "{}",
+            reply.text()
+        );
+        assert!(reply.header("cache-control").unwrap().contains("immutable"));
+        assert!(reply.header("content-security-policy").unwrap().contains("sandbox"));
+        let css = reply.text();
+        assert!(!css.contains("evil"), "{css}");
+        assert!(css.contains(&format!("/api/v1/replay/assets/{font}?site=shop&until=")), "{css}");
+        compact(&lake, |_, _| {}).await.unwrap();
+    }
+    // The hash of another site's asset, and parts of the address that are not its own.
+    let ways = [
+        (address.replace(&hash, &other.assets()[0]), 403),
+        (address.replace("site=shop", &format!("site={OTHER}")), 403),
+        (address.replace("until=1", "until=2"), 403),
+        (address.split('?').next().unwrap().to_owned(), 403),
+        (format!("{address}&x=1"), 400),
+    ];
+    for (way, status) in ways {
+        assert_eq!(served.get(&way, None).await.status, status, "{way}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_token_sees_recordings_of_its_sites_only() {
+    let mut landing = Landing::new();
+    let (mut own, mut other) = (recorder(1), recorder(2));
+    let sessions = [visit(&mut landing, SITE, &own, 1.0), visit(&mut landing, OTHER, &other, 1.0)];
+    let mut recordings = Recordings::of(landing.path());
+    let foreign = other.style_sheet("i{color:blue}");
+    // A recording of one's own that names another site's asset.
+    let link = json!({"type": 2, "id": 3, "tagName": "link", "attributes":
+        {"rel": "stylesheet", "href": format!("asset:{}", other.assets()[0])}, "childNodes": []});
+    recordings.land(&[own.chunk("snapshot", &snapshot(link))]);
+    recordings.site_id = OTHER;
+    recordings.land(&[foreign, other.snapshot(20)]);
+    let file = landing.path().join("access.toml");
+    let made = std::process::Command::new(env!("CARGO_BIN_EXE_warehouse"))
+        .args(["token", "--access", file.to_str().unwrap(), "new", "own", "--site", SITE])
+        .output()
+        .unwrap();
+    let token = String::from_utf8(made.stdout).unwrap().trim().to_owned();
+    let lake = landing.lake();
+    for _ in 0..2 {
+        let served = Served::of(&landing, &["--access", file.to_str().unwrap()]);
+        let get = async |path: String| served.get(&path, Some(&token)).await;
+        let ids = [&own.page_view_id, &other.page_view_id];
+        assert_eq!(get(format!("/api/v1/sessions/{}/replay", sessions[0])).await.status, 200);
+        let frames = get(format!("/api/v1/replay/{}", ids[0])).await;
+        assert_eq!(frames.status, 200);
+        let start = frames.text().find("/api/v1/replay/assets/").unwrap();
+        let address = frames.text()[start..].split('"').next().unwrap().to_owned();
+        assert_eq!(get(address).await.status, 404, "an asset that its own site does not have");
+        let hidden = [
+            format!("/api/v1/sessions/{}/replay", sessions[1]),
+            format!("/api/v1/replay/{}", ids[1]),
+            format!("/api/v1/replay/{}?site_id={OTHER}", ids[1]),
+            format!("/api/v1/replay/{}?site_id={OTHER}&visitor_id={}", ids[1], other.visitor_id),
+        ];
+        let nothing = get("/api/v1/sessions/00000000-0000-4000-8000-00000000abcd/replay".into()).await;
+        for path in hidden {
+            let reply = get(path.clone()).await;
+            assert_eq!((reply.status, reply.code()), (404, nothing.code()), "{path}: {}", reply.text());
+            assert!(!reply.text().contains(OTHER) && !reply.text().contains(&other.visitor_id));
+            assert_eq!(served.get(&path, None).await.status, 401);
+            assert_eq!(served.get(&path, Some("other")).await.status, 401);
+        }
+        for what in ["pointer", "marks"] {
+            let path = format!("/api/v1/sessions/{}/{}/{what}", sessions[1], ids[1]);
+            assert_eq!(get(path).await.json()["rows"], json!([]));
+        }
+        compact(&lake, |_, _| {}).await.unwrap();
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_asked_wrongly_is_told_with_its_name_and_value() {
+    let landing = support::landed();
+    let served = Served::of(&landing, &[]);
+    let id = "0194a1b2-0000-7000-8000-000000000001";
+    let cases = [
+        ("/api/v1/sessions/none/replay".to_owned(), 400, "invalid_id", "session_id = \"none\""),
+        ("/api/v1/replay/none".to_owned(), 400, "invalid_id", "page_view_id = \"none\""),
+        (format!("/api/v1/replay/{id}?at=soon"), 400, "invalid_parameter", "at = \"soon\""),
+        (format!("/api/v1/replay/{id}?from=start"), 400, "invalid_parameter", "from = \"start\""),
+        (format!("/api/v1/replay/{id}?since=1"), 400, "invalid_parameter", "\"since\""),
+        (format!("/api/v1/replay/{id}"), 404, "not_found", id),
+        (format!("/api/v1/sessions/{id}/replay"), 404, "not_found", id),
+        (format!("/api/v1/sessions/{id}/{id}/other"), 404, "not_found", "path"),
+    ];
+    for (path, status, code, words) in cases {
+        let reply = served.get(&path, None).await;
+        assert_eq!((reply.status, reply.code().as_str()), (status, code), "{path}");
+        assert!(reply.text().contains(&words.replace('"', "\\\"")), "{path}: {}", reply.text());
+    }
+}
+
+/// Of a hundred page views in one file, one is asked: most of the file is not read.
+#[tokio::test(flavor = "multi_thread")]
+async fn one_page_view_is_read_without_the_others() {
+    let mut landing = Landing::new();
+    let mut asked = recorder(50);
+    visit(&mut landing, SITE, &asked, 0.0);
+    let mut recordings = Recordings::of(landing.path());
+    let mut state = 1_u64;
+    let mut noise = |bytes: usize| {
+        let step = |_: usize| {
+            state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+            format!("{:08x}", state >> 32)
+        };
+        (0..bytes / 8).map(step).collect::<String>()
+    };
+    let bodies: Vec<_> = (0..100)
+        .map(|number| {
+            let mut own = recorder(number);
+            if number == 50 {
+                own = asked.clone();
+            }
+            let body = json!({"type": 2, "id": 3, "tagName": "body", "attributes": {"class": noise(500_000)}, "childNodes": []});
+            let chunk = own.chunk("snapshot", &snapshot(body));
+            if number == 50 {
+                asked = own;
+            }
+            chunk
+        })
+        .collect();
+    let size: usize = bodies.iter().map(Vec::len).sum();
+    recordings.land(&bodies);
+    compact(&landing.lake(), |_, _| {}).await.unwrap();
+    let served = Served::of(&landing, &[]);
+    // So that the worker has read logs and footers.
+    served.frames(&asked, &format!("until={}", NOON_MS - 1.0)).await;
+    let before = read(&served.server);
+    let lines = served.frames(&asked, "").await;
+    let bytes = read(&served.server) - before;
+    assert_eq!(words(&lines, "chunk").len(), 1);
+    println!("{bytes} bytes of {size}");
+    assert!(bytes < size as u64 / 10, "{bytes} of {size}");
+}
+
+/// Bytes that the server's workers have read (proc(5), rchar).
+fn read(server: &Server) -> u64 {
+    let read = |pid: &i32| {
+        let text = std::fs::read_to_string(format!("/proc/{pid}/io")).unwrap_or_default();
+        text.lines().find_map(|line| line.strip_prefix("rchar: ")?.parse::<u64>().ok()).unwrap_or_default()
+    };
+    server.workers().iter().map(read).sum()
+}

@@ -1,0 +1,192 @@
+// One page view in the player: hands it frames a minute ahead, and starts anew from another snapshot where somebody goes far.
+import { type Order, PORT, READY, type Report } from '../src/protocol.ts';
+import type { Moments, PageView, Piece, Session, Source } from './recording.ts';
+
+/** Frames are there so long before they are shown … */
+const AHEAD_MS = 60_000;
+/** … and the next are asked for when less than this is left. */
+const LOW_MS = 20_000;
+/** A device asks for no more at once than the server gives; so many answers in a row are one recording, not a loop. */
+const ANSWERS_MAX = 64;
+
+export type State = Report & { say: 'state' };
+
+export interface Lost {
+  from: number;
+  until: number;
+  what: string;
+}
+
+interface Heard {
+  state(state: State): void;
+  lost(lost: Lost): void;
+  failed(why: string): void;
+}
+
+/** Opens the player in a frame, and the port to it. */
+export function connect(frame: HTMLIFrameElement): Promise<MessagePort> {
+  const ofFiles = location.protocol === 'file:';
+  return new Promise((done) => {
+    addEventListener('message', function hear({ data, source }) {
+      if (data !== READY || source !== frame.contentWindow) return;
+      removeEventListener('message', hear);
+      const { port1, port2 } = new MessageChannel();
+      // The frame shows our own document: nothing in it can go elsewhere.
+      frame.contentWindow?.postMessage(PORT, ofFiles ? '*' : location.origin, [port2]);
+      done(port1);
+    });
+    frame.src = ofFiles ? 'player.html' : '/player';
+  });
+}
+
+export class Film {
+  readonly #port: MessagePort;
+  readonly #source: Source;
+  readonly #session: Session;
+  readonly view: PageView;
+  readonly #heard: Heard;
+  /** Server's clock less the recorded page's. */
+  #shift = 0;
+  #moments?: Moments;
+  /** What the player holds: from the snapshot that was asked for by `base`, up to `until`. */
+  #loaded = { base: 0, from: Number.POSITIVE_INFINITY, until: 0, after: null as number | null };
+  #loading?: Promise<void>;
+  #closed = false;
+
+  constructor(port: MessagePort, source: Source, session: Session, view: PageView, heard: Heard) {
+    [this.#port, this.#source, this.#session, this.view, this.#heard] = [port, source, session, view, heard];
+    port.onmessage = ({ data }: MessageEvent<Report>) => this.#hear(data);
+  }
+
+  /** The pointer first, then the page. */
+  async open(at: number): Promise<void> {
+    this.say({ say: 'pause' });
+    this.say({ say: 'reset' });
+    this.say({ say: 'bare' });
+    this.#span();
+    const drawn = this.#source.moments(this.#session, this.view).then((moments) => {
+      this.#moments = moments;
+      if (!this.#closed) this.#draw();
+      return moments;
+    });
+    this.#rewind(at);
+    await Promise.all([drawn, this.seek(at)]);
+  }
+
+  /** Another film takes the player. */
+  close(): void {
+    this.#closed = true;
+    this.say({ say: 'pause' });
+  }
+
+  get moments(): Moments | undefined {
+    return this.#moments;
+  }
+
+  say(order: Order): void {
+    this.#port.postMessage(order);
+  }
+
+  async seek(at: number): Promise<void> {
+    const time = this.view.started_at + at;
+    if (this.view.chunks.length) {
+      const { from, until } = this.#loaded;
+      const earlier =
+        time < from && this.view.chunks.some(({ kind, first_at }) => kind === 'snapshot' && first_at < from);
+      if (this.#loaded.after !== null && (earlier || time > until + AHEAD_MS)) {
+        await this.#loading;
+        this.say({ say: 'reset' });
+        this.#rewind(at);
+      }
+      await this.#load(time);
+    }
+    if (!this.#closed) this.say({ say: 'seek', at });
+  }
+
+  #rewind(at: number): void {
+    const base = this.view.started_at + at;
+    this.#loaded = { base, from: Number.POSITIVE_INFINITY, until: 0, after: null };
+  }
+
+  /** Until frames are there for a while behind the time. */
+  async #load(time: number): Promise<void> {
+    for (let answers = 0; !this.#closed && this.#loaded.until <= time && answers < ANSWERS_MAX; answers++) {
+      this.#loading ??= this.#more(time + AHEAD_MS).finally(() => {
+        this.#loading = undefined;
+      });
+      await this.#loading;
+    }
+  }
+
+  async #more(until: number): Promise<void> {
+    const { base, after } = this.#loaded;
+    await this.#source.frames(this.#session, this.view, { at: base, until, after }, (piece) => this.#take(piece));
+  }
+
+  #take(piece: Piece): void {
+    if (this.#closed) return;
+    if ('lines' in piece) this.say({ say: 'events', lines: piece.lines });
+    else if ('chunk' in piece) {
+      this.#loaded.from = Math.min(this.#loaded.from, piece.chunk.first_at);
+      this.#shifted(piece.chunk.shift_ms);
+    } else if ('gap' in piece) {
+      const { from, until, what } = piece.gap;
+      this.#gap({ from, until, what: what === 'lost' ? 'lost' : 'could not be read' });
+    } else {
+      this.#loaded.after = piece.end.after ?? this.#loaded.after;
+      this.#loaded.until = piece.end.next_at ?? Number.POSITIVE_INFINITY;
+      const last = this.view.chunks.at(-1);
+      const tail = this.view.missing.at(-1);
+      if (piece.end.next_at === null && tail && tail[1] > (last?.seq ?? -1)) {
+        this.#gap({ from: last?.last_at ?? this.view.started_at, until: this.view.ended_at, what: 'lost' });
+      }
+    }
+  }
+
+  #gap(lost: Lost): void {
+    const { from, until, what } = lost;
+    this.say({ say: 'gap', from: from - this.#shift, until: until - this.#shift, what });
+    this.#heard.lost(lost);
+  }
+
+  /** The first chunk tells how far the page's clock was off; a page's own clock does not change. */
+  #shifted(shift: number | null): void {
+    if (shift === null || this.#shift === shift || this.#shift !== 0) return;
+    this.#shift = shift;
+    this.#span();
+    this.#draw();
+  }
+
+  #span(): void {
+    const { started_at, ended_at, chunks } = this.view;
+    const until = Math.max(ended_at, chunks.at(-1)?.last_at ?? 0);
+    this.say({ say: 'span', from: started_at - this.#shift, until: until - this.#shift });
+  }
+
+  #draw(): void {
+    if (!this.#moments) return;
+    const { viewport, pointer, marks, boxes } = this.#moments;
+    const clicks = marks.flatMap(({ kind, at, x, y }) =>
+      kind === 'click' && x !== null && y !== null ? [{ at: at - this.#shift, x, y }] : [],
+    );
+    this.say({
+      say: 'drawn',
+      viewport,
+      clicks,
+      boxes,
+      pointer: { ...pointer, at: pointer.at.map((at) => at - this.#shift) },
+    });
+  }
+
+  #hear(report: Report): void {
+    if (this.#closed) return;
+    if (report.say === 'failed') this.#heard.failed(report.what);
+    if (report.say !== 'state') return;
+    this.#heard.state(report);
+    const time = this.view.started_at + report.at;
+    const low = this.view.chunks.length > 0 && this.#loaded.after !== null && time > this.#loaded.until - LOW_MS;
+    if (report.playing && low && !this.#loading) {
+      this.#load(this.#loaded.until).catch((error) => this.#heard.failed(String(error.message ?? error)));
+    }
+  }
+}
