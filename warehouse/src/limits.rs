@@ -9,6 +9,11 @@ pub const MEMORY_BYTES_MAX: usize = 1 << 30;
 /// those that wait for their turn, and each needs room for a batch or two: more parts in the same memory, and none can
 /// work. 220,000 events with their trails were seen to fit in half of it, in one part.
 pub const PARTITION_BYTES_MIN: usize = 256 << 20;
+/// Files that hold more bytes together are cut into a piece for each part of a plan.
+pub const SCAN_BYTES_MIN: usize = 1 << 20;
+/// Footers and page indexes of files that were read are kept, in this part of the memory beside it: a file of two million events
+/// takes about 2 MB.
+pub const FOOTERS_PART: usize = 16;
 /// Operators that the error names when memory runs out, the largest first.
 pub const CONSUMERS_NAMED: NonZeroUsize = NonZeroUsize::new(3).unwrap();
 /// Disk that spilled data of one process may take.
@@ -166,7 +171,8 @@ pub const WALK_MERGE_BYTES: usize = 2 << 20;
 /// How far back a landed event is compared with curated ones: the collector clamps event times to seven days, and an
 /// SDK keeps a batch for one more at most.
 pub const DUPLICATE_US_MAX: i64 = 8 * 24 * 3_600 * 1_000_000;
-/// So few visitors are named in the query, which then skips row groups by statistics and Bloom filters.
+/// So few visitors are named in the query, which then skips row groups by statistics and Bloom filters. A condition that names
+/// no more of them, or of sessions, tabs or page views, is answered before other columns are read.
 pub const NAMED_IDS_MAX: usize = 20;
 /// Commits between two checkpoints of a Delta log.
 pub const CHECKPOINT_COMMITS: u32 = 50;

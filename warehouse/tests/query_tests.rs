@@ -13,7 +13,7 @@ use datafusion::arrow::util::pretty::pretty_format_batches;
 use datafusion::prelude::ParquetReadOptions;
 use serde_json::json;
 use support::server::SQL;
-use support::{Landing, landed, rows};
+use support::{HOUR, Landing, NOON, SECOND, Tab, landed, rows};
 use testkit::http::{self, Reply, call};
 use tokio::io::AsyncReadExt;
 use tokio::net::TcpListener;
@@ -133,6 +133,44 @@ async fn no_filter_is_made_while_a_statement_runs() {
         let plan = pretty_format_batches(&batches).unwrap().to_string();
         assert_eq!(plan.contains(FILTER), made, "{plan}");
     }
+}
+
+/// Files that were read, and row groups of them that were left when Bloom filters had been asked, as `explain analyze` says.
+async fn read(lake: &Arc<Lake>, condition: &str) -> (u64, u64) {
+    let sql = format!("explain analyze select max(seq), max(page_path) from events where {condition}");
+    let plan = json!(rows(lake, &sql).await).to_string();
+    let numbers = |metric: &str| -> Vec<u64> {
+        let told = plan.split_once(&format!("{metric}=")).map_or("0", |(_, told)| told);
+        let told = told.split([',', ']']).next().unwrap_or_default();
+        told.split(|letter: char| !letter.is_ascii_digit()).filter_map(|digits| digits.parse().ok()).collect()
+    };
+    (numbers("files_opened")[0], numbers("row_groups_pruned_bloom_filter").pop().unwrap())
+}
+
+#[tokio::test]
+async fn a_plan_says_which_files_and_row_groups_were_read() {
+    const DAYS: i64 = 3;
+    let mut landing = Landing::new();
+    for day in 0..DAYS {
+        let visitors = (0..40).map(|visitor| Tab::new(&format!("v{visitor}"), &format!("t{visitor}-{day}")));
+        let at = |step: i64| NOON + day * 24 * HOUR + step * SECOND;
+        let events: Vec<_> =
+            visitors.flat_map(|mut tab| [tab.event("click", at(0)), tab.event("click", at(1))]).collect();
+        landing.land(&events);
+    }
+    let lake = landing.lake();
+    compact(&lake, |_, _| {}).await.unwrap();
+    assert_eq!(read(&lake, "type = 'click'").await, (3, 3));
+    assert_eq!(read(&lake, "event_date = date '2026-11-21'").await.0, 1);
+    assert_eq!(read(&lake, "occurred_at > timestamp '2026-11-22T00:00:00Z'").await.0, 1);
+    assert_eq!(read(&lake, "site_id = 'another'").await.0, 0);
+    // Ids of sessions are everywhere between the least and the greatest of each day.
+    let middle = rows(&lake, "select session_id from sessions order by 1 limit 1 offset 60").await;
+    let session = middle[0][0].as_str().unwrap();
+    assert_eq!(read(&lake, &format!("session_id = '{session}'")).await, (3, 1));
+    assert_eq!(read(&lake, "type = 'click' and page_view_id between 'o' and 'q' and page_view_id = 'p'").await.1, 0);
+    let found = rows(&lake, &format!("select count(*) from events where session_id = '{session}'")).await;
+    assert_eq!(json!(found), json!([[2]]));
 }
 
 #[tokio::test]

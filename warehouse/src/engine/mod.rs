@@ -9,6 +9,7 @@ use std::sync::Arc;
 use anyhow::Context;
 use datafusion::catalog::MemoryCatalogProviderList;
 use datafusion::error::DataFusionError;
+use datafusion::execution::cache::cache_manager::CacheManagerConfig;
 use datafusion::execution::disk_manager::{DiskManagerBuilder, DiskManagerMode};
 use datafusion::execution::memory_pool::{FairSpillPool, MemoryConsumer, MemoryReservation, TrackConsumersPool};
 use datafusion::execution::runtime_env::{RuntimeEnv, RuntimeEnvBuilder};
@@ -19,7 +20,8 @@ use url::Url;
 use crate::curated::scan::STORE_URL;
 use crate::engine::requirements::physical_rules;
 use crate::limits::{
-    CONSUMERS_NAMED, MEMORY_BYTES_MAX, PARTITION_BYTES_MIN, SPILL_BYTES_MAX, WALK_BATCH_ROWS, WALK_MERGE_BYTES,
+    CONSUMERS_NAMED, FOOTERS_PART, MEMORY_BYTES_MAX, PARTITION_BYTES_MIN, SCAN_BYTES_MIN, SPILL_BYTES_MAX,
+    WALK_BATCH_ROWS, WALK_MERGE_BYTES,
 };
 use inputs::Inputs;
 use landing::Store;
@@ -62,9 +64,12 @@ impl Engine {
             .with_mode(DiskManagerMode::OsTmpDirectory)
             .with_max_temp_directory_size(resources.spill_bytes_max);
         let pool = FairSpillPool::new(resources.memory_bytes_max);
+        let footers =
+            CacheManagerConfig::default().with_metadata_cache_limit(resources.memory_bytes_max / FOOTERS_PART);
         let runtime = RuntimeEnvBuilder::new()
             .with_memory_pool(Arc::new(TrackConsumersPool::new(pool, CONSUMERS_NAMED)))
             .with_disk_manager_builder(disk)
+            .with_cache_manager(footers)
             .build_arc()
             .context("cannot set up the query engine")?;
         let url = Url::parse(STORE_URL).context("the store's internal name")?;
@@ -167,6 +172,8 @@ fn bare(runtime: Arc<RuntimeEnv>, partitions: usize) -> SessionState {
         .with_target_partitions(partitions)
         .with_default_catalog_and_schema("telemetry", "public")
         .set_bool("datafusion.catalog.create_default_catalog_and_schema", true)
+        .set_usize("datafusion.optimizer.repartition_file_min_size", SCAN_BYTES_MIN)
+        // Where it pays, the scan says so.
         .set_bool("datafusion.execution.parquet.pushdown_filters", false)
         // Without it `now()` and `to_timestamp` have no zone, and are answered without the Z of RFC 3339.
         .set_str("datafusion.execution.time_zone", "UTC");

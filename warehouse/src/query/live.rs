@@ -5,7 +5,6 @@
 
 use std::sync::Arc;
 
-use datafusion::arrow::datatypes::DataType;
 use datafusion::datasource::TableProvider;
 use schemas::landing::Link;
 
@@ -50,9 +49,6 @@ impl Live {
             };
             tables.push((version.table, rows(version, effect.as_ref(), &tables, scope).await?));
         }
-        for (table, provider) in &mut tables {
-            *provider = answered(lake, table, provider.clone()).await?;
-        }
         Ok(Self { tables, _merge: merge })
     }
 }
@@ -60,7 +56,7 @@ impl Live {
 /// The rows of a table that is imported, which nothing that has landed changes; none while nothing was imported.
 pub(crate) async fn imported(lake: &Lake, table: &'static Table) -> anyhow::Result<Arc<dyn TableProvider>> {
     let version = lake.table(table).newest().await?;
-    answered(lake, table, Scan::version(&version)).await
+    Ok(Scan::answering(&version, &version.files.iter().collect::<Vec<_>>()))
 }
 
 /// The newest versions, in the order of the tables, `events` first. It is read last, so that it is at least as far.
@@ -78,7 +74,8 @@ async fn versions(lake: &Lake, wanted: &[&'static Table]) -> anyhow::Result<Vec<
     Ok(versions)
 }
 
-/// The rows of a version after the effect; what of them is outside of the scope is taken out where they are asked.
+/// The rows of a version after the effect: the table's own columns, in their order. What of them is outside of the scope is taken
+/// out where they are asked.
 async fn rows(
     version: &Version,
     effect: Option<&Effect>,
@@ -86,30 +83,15 @@ async fn rows(
     scope: &Scope,
 ) -> anyhow::Result<Arc<dyn TableProvider>> {
     let files: Vec<_> = version.files.iter().filter(|file| scope.holds(&file.site_id)).collect();
-    let Some(effect) = effect else { return Ok(Scan::some(version, &files)) };
+    let Some(effect) = effect else { return Ok(Scan::answering(version, &files)) };
     let mut rows = effect.new_rows(version, others, Part::WHOLE).await?;
     if !files.is_empty() {
         rows = effect.kept_rows(version, &files).await?.union(rows)?;
     }
-    Ok(rows.into_view())
+    let columns = version.table.columns();
+    Ok(rows.select_columns(&columns.iter().map(String::as_str).collect::<Vec<_>>())?.into_view())
 }
 
 fn pending(links: &[Arc<Link>], progress: &Progress) -> Vec<Arc<Link>> {
     links.iter().filter(|link| !progress.covers(link)).cloned().collect()
-}
-
-/// The rows with the table's own columns only, in their order and with the types of the table: texts are views inside.
-pub(crate) async fn answered(
-    lake: &Lake,
-    table: &Table,
-    rows: Arc<dyn TableProvider>,
-) -> anyhow::Result<Arc<dyn TableProvider>> {
-    let schema = table.schema();
-    let columns = schema.fields().iter().map(|field| match field.data_type() {
-        DataType::Utf8 => format!("arrow_cast({0}, 'Utf8') as {0}", field.name()),
-        _ => field.name().clone(),
-    });
-    let columns = columns.collect::<Vec<String>>().join(", ");
-    let rows = lake.engine.inputs().table("rows", rows)?.select(&format!("select {columns} from rows")).await?;
-    Ok(rows.into_view())
 }

@@ -6,6 +6,7 @@ mod failure;
 pub mod guard;
 pub(crate) mod live;
 mod parameters;
+mod plain;
 pub mod postgres;
 mod scope;
 pub(crate) mod split;
@@ -16,6 +17,7 @@ pub use parameters::{Given, Parameter};
 pub use scope::Scope;
 
 use std::collections::{BTreeSet, VecDeque};
+use std::sync::{Arc, LazyLock};
 
 use datafusion::arrow::datatypes::SchemaRef;
 use datafusion::arrow::record_batch::RecordBatch;
@@ -40,7 +42,7 @@ use crate::tables::{self, Table};
 use crate::views::{self, View};
 use dialect::translate;
 use guard::{Refused, only_statement};
-use live::{Live, answered, imported};
+use live::{Live, imported};
 
 /// The code of what the engine cannot plan.
 const UNPLANNED: &str = "invalid_sql";
@@ -96,6 +98,7 @@ impl Rows {
     /// The next rows, none at the end.
     pub async fn next(&mut self) -> Result<Option<RecordBatch>, Failure> {
         let Some(batch) = self.batches.try_next().await? else { return Ok(None) };
+        let batch = plain::batch(&batch, &self.schema).map_err(DataFusionError::from)?;
         self.rows += batch.num_rows();
         self.bytes += batch.get_array_memory_size();
         let Limits { rows_max, bytes_max } = self.limits;
@@ -151,7 +154,7 @@ pub async fn open(lake: &Lake, sql: &str, limits: Limits, asking: &Asking<'_>) -
         }
         Known::Nothing(schema) => (Box::pin(EmptyRecordBatchStream::new(schema)), None),
     };
-    Ok(Rows { schema: batches.schema(), batches, limits, rows: 0, bytes: 0, _live: live })
+    Ok(Rows { schema: plain::schema(&batches.schema()), batches, limits, rows: 0, bytes: 0, _live: live })
 }
 
 async fn run(
@@ -216,8 +219,7 @@ async fn known(lake: &Lake, sql: &str, asking: &Asking<'_>) -> Result<Known, Fai
         opened.push((table, imported(lake, table).await.map_err(failed)?));
     }
     for table in tables::RECORDINGS.iter().copied().filter(wanted) {
-        let rows = replay::open(lake, table).await.map_err(failed)?;
-        opened.push((table, answered(lake, table, rows).await.map_err(failed)?));
+        opened.push((table, replay::open(lake, table).await.map_err(failed)?));
     }
     register(&context, &opened, asking.scope)?;
     for view in views {
@@ -249,12 +251,16 @@ fn views_of(context: &SessionContext, named: &mut BTreeSet<String>) -> Result<Ve
     Ok(found)
 }
 
+/// Every table without rows, made once for all statements.
+static EMPTY: LazyLock<Vec<(&'static Table, Arc<Scan>)>> =
+    LazyLock::new(|| tables::every().map(|table| (table, Scan::empty(table))).collect());
+
 /// Makes all tables known, each with the rows of the scope; those that the query does not name stay empty.
 fn register(context: &SessionContext, opened: &Others, scope: &Scope) -> Result<(), DataFusionError> {
-    for table in tables::every() {
-        match opened.iter().find(|(opened, _)| *opened == table) {
+    for (table, empty) in EMPTY.iter() {
+        match opened.iter().find(|(opened, _)| opened == table) {
             Some((_, provider)) => context.register_table(table.name, scope.fence(provider.clone()))?,
-            None => context.register_table(table.name, Scan::empty(table))?,
+            None => context.register_table(table.name, empty.clone())?,
         };
     }
     Ok(())

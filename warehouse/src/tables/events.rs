@@ -23,8 +23,8 @@ pub static TABLE: Table = Table {
         "kafka_partition",
         "kafka_offset",
     ],
-    // What one tab sent is asked for by itself; the files are sorted by visitor.
-    bloom_filter_columns: &["tab_id"],
+    // What one session, tab or page view did is asked for by itself; the files are sorted by visitor.
+    bloom_filter_columns: &["session_id", "tab_id", "page_view_id"],
     rows: Rows::Landed { only_type: None, renamed: &[] },
     sums: &[],
     strays: &[],

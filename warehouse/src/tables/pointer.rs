@@ -10,7 +10,7 @@ pub(super) static TABLE: Table = Table {
     columns,
     sort_order: "site_id, event_date, visitor_id, occurred_at, tab_id, seq",
     statistics_columns: &["session_id", "visitor_id", "tab_id", "page_view_id", "seq", "occurred_at"],
-    bloom_filter_columns: &[],
+    bloom_filter_columns: &["session_id", "page_view_id"],
     rows: Rows::Landed {
         only_type: Some("pointer"),
         renamed: &[("dt", "trail_dt"), ("x", "trail_x"), ("y", "trail_y")],

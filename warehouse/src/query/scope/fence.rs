@@ -14,10 +14,12 @@ use datafusion::arrow::array::{Array, AsArray, BooleanArray, RecordBatch};
 use datafusion::arrow::compute::filter_record_batch;
 use datafusion::arrow::datatypes::{DataType, SchemaRef};
 use datafusion::catalog::Session;
-use datafusion::common::{Result, plan_err};
-use datafusion::datasource::{TableProvider, TableType};
+use datafusion::common::{Column, Result, plan_err};
+use datafusion::datasource::{TableProvider, TableType, provider_as_source};
 use datafusion::execution::{SendableRecordBatchStream, TaskContext};
-use datafusion::logical_expr::{BinaryExpr, Expr, Operator, TableProviderFilterPushDown};
+use datafusion::logical_expr::{
+    BinaryExpr, Expr, LogicalPlanBuilder, Operator, TableProviderFilterPushDown, UNNAMED_TABLE,
+};
 use datafusion::physical_plan::stream::RecordBatchStreamAdapter;
 use datafusion::physical_plan::streaming::{PartitionStream, StreamingTableExec};
 use datafusion::physical_plan::{ExecutionPlan, ExecutionPlanProperties};
@@ -73,14 +75,24 @@ impl TableProvider for Fenced {
             read.push(site);
             shown
         });
-        let sites = self.sites.iter().map(|site| lit(site.as_str())).collect();
-        let mut filters = filters.to_vec();
-        filters.push(col(SITE).in_list(sites, false));
-        let rows = self.rows.scan(state, Some(&read), &filters, None).await?;
+        let rows = self.behind(state, &read, filters).await?;
         let sieve = Sieve { rows, part: 0, site, shown, schema: shown_schema.clone(), sites: self.sites.clone() };
         let parts = (0..sieve.rows.output_partitioning().partition_count()).map(|part| Sieve { part, ..sieve.clone() });
         let parts = parts.map(|part| Arc::new(part) as Arc<dyn PartitionStream>).collect();
         Ok(Arc::new(StreamingTableExec::try_new(shown_schema, parts, None, None, false, None)?))
+    }
+}
+
+impl Fenced {
+    /// Columns of the rows behind the fence, without those that the filters and the sites leave out for certain.
+    async fn behind(&self, state: &dyn Session, read: &[usize], filters: &[Expr]) -> Result<Arc<dyn ExecutionPlan>> {
+        let sites = self.sites.iter().map(|site| lit(site.as_str())).collect();
+        let filter = filters.iter().cloned().fold(col(SITE).in_list(sites, false), Expr::and);
+        let rows = LogicalPlanBuilder::scan(UNNAMED_TABLE, provider_as_source(self.rows.clone()), None)?;
+        let rows = rows.filter(filter)?;
+        let columns = read.iter().map(|column| Expr::Column(Column::from(rows.schema().qualified_field(*column))));
+        let columns: Vec<Expr> = columns.collect();
+        state.create_physical_plan(&rows.project(columns)?.build()?).await
     }
 }
 

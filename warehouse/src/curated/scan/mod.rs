@@ -3,7 +3,15 @@
 //! Texts are views: rows that share a text in the file share it in memory, from here to the file that they are written to.
 //!
 //! Each row also says which file it came from (`file_index`, the file's place in the list), so that compaction finds
-//! the files that it must rewrite.
+//! the files that it must rewrite. Whoever asks by SQL sees the table's own columns alone.
+//!
+//! Files are cut between row groups, so that all cores read a single one. Where a condition names a few sessions, visitors, tabs
+//! or page views, it is answered from its own columns first, and of the others only the pages of rows that it holds for are
+//! read; other conditions cost less on whole batches.
+
+mod files;
+mod readers;
+mod selective;
 
 use std::sync::Arc;
 
@@ -11,7 +19,8 @@ use async_trait::async_trait;
 use datafusion::arrow::array::{AsArray, RecordBatch};
 use datafusion::arrow::datatypes::{DataType, Field, Int32Type, Schema, SchemaRef};
 use datafusion::catalog::Session;
-use datafusion::common::Result;
+use datafusion::common::stats::Precision;
+use datafusion::common::{Result, Statistics};
 use datafusion::datasource::listing::PartitionedFile;
 use datafusion::datasource::physical_plan::{FileGroup, FileScanConfigBuilder, ParquetSource};
 use datafusion::datasource::source::DataSourceExec;
@@ -26,6 +35,9 @@ use schemas::landing::{Link, event_fields, replay_fields};
 use super::file::{CuratedFile, ScanFile};
 use super::version::Version;
 use crate::tables::{PARTITION_COLUMNS, Table};
+use files::without_others;
+use readers::Readers;
+use selective::names_few;
 
 /// The column that names a row's file.
 pub(crate) const FILE_INDEX: &str = "file_index";
@@ -41,6 +53,14 @@ pub(crate) const FOOTER_BYTES: usize = 64 << 10;
 pub(crate) struct Scan {
     schema: TableSchema,
     files: Vec<ScanFile>,
+    shown: Shown,
+}
+
+/// The columns that others see, in their order.
+#[derive(Debug)]
+struct Shown {
+    places: Vec<usize>,
+    schema: SchemaRef,
 }
 
 impl Scan {
@@ -71,18 +91,31 @@ impl Scan {
 
     /// Rows of some files of a version.
     pub(crate) fn some(version: &Version, files: &[&CuratedFile]) -> Arc<Self> {
-        let schema = version.table.schema();
-        let partitions = PARTITION_COLUMNS.iter().filter_map(|name| schema.column_with_name(name));
-        let partitions = partitions.map(|(_, field)| field.clone()).collect();
+        Arc::new(Self::of_table(version.table, files.iter().map(|file| version.scan_file(file)).collect()))
+    }
+
+    /// The same as an answer shows them: the table's own columns, in their order.
+    pub(crate) fn answering(version: &Version, files: &[&CuratedFile]) -> Arc<Self> {
         let files = files.iter().map(|file| version.scan_file(file)).collect();
-        Arc::new(Self::new(version.table.file_schema(), partitions, files))
+        Arc::new(Self::of_table(version.table, files).with_own_columns(version.table))
     }
 
     /// A table without rows.
     pub(crate) fn empty(table: &'static Table) -> Arc<Self> {
+        Arc::new(Self::of_table(table, Vec::new()).with_own_columns(table))
+    }
+
+    fn of_table(table: &'static Table, files: Vec<ScanFile>) -> Self {
         let schema = table.schema();
         let partitions = PARTITION_COLUMNS.iter().filter_map(|name| schema.column_with_name(name));
-        Arc::new(Self::new(table.file_schema(), partitions.map(|(_, field)| field.clone()).collect(), Vec::new()))
+        Self::new(table.file_schema(), partitions.map(|(_, field)| field.clone()).collect(), files)
+    }
+
+    fn with_own_columns(self, table: &'static Table) -> Self {
+        let all = self.schema.table_schema();
+        let places = table.columns().iter().filter_map(|name| all.index_of(name).ok()).collect::<Vec<_>>();
+        let schema = Arc::new(all.project(&places).expect("places of the schema's own columns"));
+        Self { shown: Shown { places, schema }, ..self }
     }
 
     fn new(file_schema: SchemaRef, mut partitions: Vec<Field>, mut files: Vec<ScanFile>) -> Self {
@@ -94,20 +127,29 @@ impl Scan {
             file.partition_values.push(ScalarValue::Int32(Some(index)));
         }
         let partitions: Vec<_> = partitions.into_iter().map(Arc::new).collect();
-        Self { schema: TableSchema::builder(file_schema).with_table_partition_cols(partitions).build(), files }
+        let schema = TableSchema::builder(file_schema).with_table_partition_cols(partitions).build();
+        let all = schema.table_schema().clone();
+        Self { schema, files, shown: Shown { places: (0..all.fields().len()).collect(), schema: all } }
     }
+}
 
-    fn groups(&self, count: usize) -> Vec<FileGroup> {
-        let mut files: Vec<&ScanFile> = self.files.iter().collect();
-        files.sort_by_key(|file| std::cmp::Reverse(file.bytes));
-        let mut groups = vec![(0, Vec::new()); count.clamp(1, files.len().max(1))];
-        for file in files {
-            let least = groups.iter_mut().min_by_key(|(bytes, _)| *bytes).expect("there is a group");
-            least.0 += file.bytes;
-            least.1.push(partitioned(file));
-        }
-        groups.into_iter().map(|(_, files)| FileGroup::new(files)).collect()
+/// Spreads the files over so many parts of a plan.
+fn groups(mut files: Vec<PartitionedFile>, count: usize) -> Vec<FileGroup> {
+    files.sort_by_key(|file| std::cmp::Reverse(file.object_meta.size));
+    let mut groups = vec![(0, Vec::new()); count.clamp(1, files.len().max(1))];
+    for file in files {
+        let least = groups.iter_mut().min_by_key(|(bytes, _)| *bytes).expect("there is a group");
+        least.0 += file.object_meta.size;
+        least.1.push(file);
     }
+    groups.into_iter().map(|(_, files)| FileGroup::new(files)).collect()
+}
+
+/// Rows of all files, where the log says them of each; nothing is told of columns.
+fn statistics(files: &[PartitionedFile], schema: &SchemaRef) -> Statistics {
+    let known = |file: &PartitionedFile| file.statistics.as_ref()?.num_rows.get_value().copied();
+    let rows: Option<usize> = files.iter().map(known).sum();
+    Statistics { num_rows: rows.map_or(Precision::Absent, Precision::Exact), ..Statistics::new_unknown(schema) }
 }
 
 /// Place of a row's file in the scan, where [`FILE_INDEX`] stands in that column.
@@ -138,7 +180,7 @@ fn partitioned(file: &ScanFile) -> PartitionedFile {
 #[async_trait]
 impl TableProvider for Scan {
     fn schema(&self) -> SchemaRef {
-        self.schema.table_schema().clone()
+        self.shown.schema.clone()
     }
 
     fn table_type(&self) -> TableType {
@@ -154,16 +196,26 @@ impl TableProvider for Scan {
         &self,
         state: &dyn Session,
         projection: Option<&Vec<usize>>,
-        _filters: &[Expr],
+        filters: &[Expr],
         limit: Option<usize>,
     ) -> Result<Arc<dyn ExecutionPlan>> {
+        let store = ObjectStoreUrl::parse(STORE_URL)?;
         let source = ParquetSource::new(self.schema.clone())
             .with_table_parquet_options(state.default_table_options().parquet)
-            .with_metadata_size_hint(FOOTER_BYTES);
-        let config = FileScanConfigBuilder::new(ObjectStoreUrl::parse(STORE_URL)?, Arc::new(source))
-            .with_file_groups(self.groups(state.config().target_partitions()))
+            .with_metadata_size_hint(FOOTER_BYTES)
+            .with_parquet_file_reader_factory(Readers::new(state.runtime_env(), &store)?)
+            .with_pushdown_filters(filters.iter().any(names_few));
+        let shown = &self.shown.places;
+        let read =
+            projection.map_or_else(|| shown.clone(), |wanted| wanted.iter().map(|place| shown[*place]).collect());
+        let files = self.files.iter().map(partitioned).collect();
+        let files = without_others(files, state, self.schema.table_schema(), filters);
+        let statistics = statistics(&files, self.schema.table_schema());
+        let config = FileScanConfigBuilder::new(store, Arc::new(source))
+            .with_file_groups(groups(files, state.config().target_partitions()))
+            .with_statistics(statistics)
             .with_limit(limit)
-            .with_projection_indices(projection.cloned())?
+            .with_projection_indices(Some(read))?
             .build();
         Ok(DataSourceExec::from_data_source(config))
     }
