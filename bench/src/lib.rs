@@ -6,4 +6,5 @@ pub mod generate;
 pub mod load;
 pub mod pipeline;
 pub mod post;
+pub mod sql;
 pub mod traffic;

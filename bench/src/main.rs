@@ -3,7 +3,7 @@
 
 use std::process::ExitCode;
 
-use bench::{compaction, generate, pipeline, post};
+use bench::{compaction, generate, pipeline, post, sql};
 use clap::{Parser, Subcommand};
 
 /// Seeded, plausible traffic, and what the pipeline spends on it.
@@ -25,6 +25,8 @@ enum Command {
     Pipeline(pipeline::PipelineArguments),
     /// Compact what `pipeline --until landed` left, and print what it costs beside its limit and DuckDB
     Compaction(compaction::CompactionArguments),
+    /// Ask a compacted store what designers and support people ask, and print how long that takes beside DuckDB
+    Sql(sql::SqlArguments),
     /// The limit of `compaction`, in a process of its own
     #[command(hide = true)]
     CompactionFloor(compaction::floor::FloorArguments),
@@ -37,6 +39,7 @@ async fn main() -> ExitCode {
         Command::Post(arguments) => post::run(arguments).await,
         Command::Pipeline(arguments) => pipeline::run(arguments).await,
         Command::Compaction(arguments) => compaction::run(&arguments),
+        Command::Sql(arguments) => sql::run(&arguments).await,
         Command::CompactionFloor(arguments) => compaction::floor::run(&arguments),
     };
     match done {
