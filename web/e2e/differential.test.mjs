@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { bundlePages } from './bundle_pages.mjs';
+import { eventually } from './eventually.mjs';
 import { open, stub } from './laboratory.mjs';
 import { seeded } from './person.mjs';
 import { DOCUMENT, PLATFORM, TRACES } from './picture_of_page.mjs';
@@ -45,6 +46,10 @@ before(async () => {
 
 after(() => rm(folder, { recursive: true, force: true }));
 
+/** Whether it is loaded. */
+const RECORDER =
+  "return performance.getEntriesByType('resource').some(({ name }) => name.endsWith('/telemetry.replay.js'))";
+
 /** Scripts that run before the page's. */
 const BEFORE = [seedRandom, witnessTimers, witnessEvents];
 const CLOCKS = new Set(['codemirror', 'prosemirror']);
@@ -76,6 +81,7 @@ async function visit(t, page, seed, sdk) {
   const trial = await open(t, { ...page, sdk, frames: { frame: pages.get('frame') } });
   await trial.run('return window.ready');
   await trial.settled();
+  if (sdk) await eventually('a recorder', () => trial.look(RECORDER));
   const did = await wander(trial, seeded(seed), STEPS);
   await trial.settled();
   const asked = trial.requests.map((request) => {
@@ -131,7 +137,8 @@ for (const [index, [name, html]] of CASES.entries())
   test(`${name}: the same with the SDK and without`, async (t) => {
     const headers = HEADERS[name] && JSON.parse(JSON.stringify(HEADERS[name]).replace('COLLECTOR', stub.collector));
     const before = CLOCKS.has(name) ? [...BEFORE, stepClock] : BEFORE;
-    const page = { html: html(), headers, before };
+    // Whoever is recorded must not notice it either.
+    const page = { html: html(), headers, before, attributes: 'data-ct-replay="always"' };
     const [without, with_] = await Promise.all([visit(t, page, index + 1, false), visit(t, page, index + 1, true)]);
     for (const [part, expected] of Object.entries(without.story))
       await t.test(part, () => {

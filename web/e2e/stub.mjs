@@ -1,6 +1,7 @@
 // A host of pages and a collector, for tests that know the SDK only as the file that a page loads.
 import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
+import { framesIn } from './frames.mjs';
 import { batchIn, bodyOf, listen } from './listen.mjs';
 
 const SDK = new URL('../sdk/dist/', import.meta.url);
@@ -51,11 +52,19 @@ function greet(request, socket) {
 
 /**
  * Starts both. `pages` maps a path to { html, headers, attributes, sdk, key }, where `<!--sdk-->` in the HTML becomes the
- * SDK's script, or one that does nothing, and `{key}` the key. `batches` are the decoded ones, `posts` the requests that carried them,
+ * SDK's script, or one that does nothing, and `{key}` the key. `batches` are the decoded ones, `posts` the requests that carried them, `recordings` frames of recordings,
  * `others` what else the collector was asked; each with the write key of its page.
  */
 export async function startStub() {
-  const stub = { pages: new Map(), files: new Map(), batches: [], posts: [], others: [], answer: () => 200 };
+  const stub = {
+    pages: new Map(),
+    files: new Map(),
+    batches: [],
+    posts: [],
+    others: [],
+    recordings: [],
+    answer: () => 200,
+  };
 
   const [collector, collectorUrl] = await listen(async (request, response) => {
     const url = new URL(request.url, 'http://collector');
@@ -71,6 +80,12 @@ export async function startStub() {
     }
     const received = Date.now();
     const body = await bodyOf(request);
+    if (url.pathname.startsWith('/v1/replay')) {
+      stub.recordings.push({ key, frames: framesIn(body) });
+      return response
+        .writeHead(200, { ...cors, 'Content-Type': 'application/json' })
+        .end('{"accepted":1,"rejected":[]}');
+    }
     const batch = batchIn(body);
     stub.posts.push({ key, url: request.url, size: body.length, headers: request.headers });
     stub.batches.push({ ...batch, key });
