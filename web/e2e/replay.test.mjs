@@ -1,5 +1,6 @@
 // Recordings in a real browser: what is recorded arrives whole, and what cannot arrive is told.
 import assert from 'node:assert/strict';
+import { createHash } from 'node:crypto';
 import { describe, test } from 'node:test';
 import { eventually } from './eventually.mjs';
 import { chunksIn } from './frames.mjs';
@@ -181,6 +182,68 @@ describe('what is lost is told', () => {
     whole(chunks);
     assert.equal(leaveOf(tab), undefined);
     assert.ok(!chunks.some(({ header }) => header.final));
+  });
+});
+
+test('a strict policy with Trusted Types, and styles that are animated: recorded without a violation', async () => {
+  server.headers['Content-Security-Policy'] =
+    "default-src 'none'; script-src 'self'; style-src 'self'; worker-src 'self'; connect-src 'self'; " +
+    "require-trusted-types-for 'script'; trusted-types customer-telemetry";
+  server.page = `${PAGE}<script src="/animate.js"></script>`;
+  server.files['/animate.js'] = {
+    type: 'text/javascript',
+    body: `window.violations = [];
+      document.addEventListener('securitypolicyviolation', (event) => violations.push(event.violatedDirective));
+      let n = 0;
+      setInterval(() => { document.querySelector('h1').style.cssText = 'opacity: ' + (n++ % 10) / 10; }, 10);`,
+  };
+  const complaints = [];
+  context.on('console', (message) => message.type() === 'error' && complaints.push(message.text()));
+  const { page, tab, errors } = await recorded({ 'data-ct-endpoint': server.url });
+  await flush(page);
+  await eventually('changes', () => chunksOf(tab).length > 1);
+  whole(chunksOf(tab));
+  assert.deepEqual(await page.evaluate(() => window.violations), []);
+  assert.deepEqual([complaints, errors], [[], []]);
+});
+
+describe('what a page looks by', () => {
+  const PIXEL = 'iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==';
+
+  test('an image of the site is taken from the cache, named by the recording, and sent once', async () => {
+    const asked = {};
+    const image = (cache) => (request, response) => {
+      asked[request.url] = (asked[request.url] ?? 0) + 1;
+      response
+        .writeHead(200, { 'Content-Type': 'image/png', 'Cache-Control': cache })
+        .end(Buffer.from(PIXEL, 'base64'));
+    };
+    Object.assign(server.files, { '/box.png': image('max-age=600'), '/me.png': image('private, max-age=600') });
+    server.page = `${PAGE}<img src="/box.png?size=12" alt=""><img src="/me.png" alt="">`;
+    const { page, tab } = await recorded();
+    await flush(page);
+    const named = await eventually('the names of assets', () => {
+      const events = chunksOf(tab).flatMap(({ header, events }) => events.map((event) => ({ ...event, header })));
+      return events.find(({ type, data }) => type === 5 && data.tag === 'assets');
+    });
+    const sha256 = createHash('sha256').update(Buffer.from(PIXEL, 'base64')).digest('hex');
+    assert.deepEqual(named.data.payload, { [`${server.url}/box.png?size=`]: sha256 });
+    assert.deepEqual(named.header.assets, [sha256]);
+    const sent = taken().filter(({ header }) => header.kind === 'asset');
+    assert.deepEqual(
+      sent.map(({ header, payload }) => [header.sha256, header.content_type, header.encoding, String(payload)]),
+      [[sha256, 'image/png', 'identity', String(Buffer.from(PIXEL, 'base64'))]],
+    );
+    assert.deepEqual(asked, { '/box.png?size=12': 1, '/me.png': 1 });
+    whole(chunksOf(tab));
+
+    // Another page: the collector has it by now.
+    server.missing = () => [];
+    server.posts.length = 0;
+    const { page: next, tab: other } = await recorded();
+    await flush(next);
+    await eventually('the names again', () => chunksOf(other).some(({ text }) => text.includes(sha256)));
+    assert.ok(!taken().some(({ header }) => header.kind === 'asset'));
   });
 });
 

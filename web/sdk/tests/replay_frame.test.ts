@@ -2,10 +2,11 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { gunzipSync } from 'node:zlib';
 import { expect, test } from 'vitest';
+import type { Asset } from '../src/worker/replay/asset_source.ts';
 import type { Stretch } from '../src/worker/replay/cutter.ts';
-import { bodyOf, type Frame, firstBody, partsOf, sizeOf } from '../src/worker/replay/frame.ts';
+import { assetHead, bodyOf, type Frame, firstBody, partsOf, sizeOf } from '../src/worker/replay/frame.ts';
 import { gzip, stored } from '../src/worker/replay/gzip.ts';
-import { BODY_BYTES_MAX, HEADER_BYTES_MAX, PAYLOAD_BYTES_MAX } from '../src/worker/replay/limits.ts';
+import { ASSETS_NAMED_MAX, BODY_BYTES_MAX, HEADER_BYTES_MAX, PAYLOAD_BYTES_MAX } from '../src/worker/replay/limits.ts';
 import { framesIn, type Read, read, VIEWED } from './replay_setup.ts';
 
 const GOOD = new URL('../../../schemas/examples/replay/good/', `file://${__dirname}/`);
@@ -22,8 +23,9 @@ const STRETCH: Stretch = {
   nodes: 1330,
   cost_ms: 4.9,
   partial: false,
+  assets: good('snapshot').assets,
 };
-const TOLD = { chunk_seq: 0, raw_bytes: 122_971, final: false, assets: good('snapshot').assets };
+const TOLD = { chunk_seq: 0, raw_bytes: 122_971, final: false };
 
 const made = (stretch: Stretch, told: typeof TOLD, payload: Uint8Array): Frame[] =>
   (partsOf(VIEWED, stretch, told, payload) ?? []).map((part, n) => ({
@@ -60,7 +62,7 @@ test('the header of changes has the fields of the contract, and no other', async
   const frames = made({ ...stretch, kind: 'mutations' }, { ...TOLD, final: true }, new Uint8Array(9));
   const [frame] = await read(frames);
   const { partial, assets, ...header } = (frame as Read).header;
-  expect([partial, assets]).toEqual([false, TOLD.assets]);
+  expect([partial, assets]).toEqual([false, STRETCH.assets]);
   expect(kinds({ ...header, clock: null })).toEqual(kinds(good('mutations')));
 });
 
@@ -95,9 +97,9 @@ test('what the collector would not take is not made: nine parts, or two of chang
 });
 
 test('a header keeps below its limit with as many assets as there may be', () => {
-  const assets = Array.from({ length: 45 }, (_, n) => `${n}`.padStart(64, 'a'));
-  const longest = { ...TOLD, chunk_seq: 32_767, raw_bytes: 8 * 1024 * 1024, assets };
-  const [frame] = made(STRETCH, longest, new Uint8Array(1));
+  const assets = Array.from({ length: ASSETS_NAMED_MAX }, (_, n) => `${n}`.padStart(64, 'a'));
+  const longest = { ...TOLD, chunk_seq: 32_767, raw_bytes: 8 * 1024 * 1024 };
+  const [frame] = made({ ...STRETCH, assets }, longest, new Uint8Array(1));
   expect(frame?.head.length).toBeLessThan(HEADER_BYTES_MAX - 100);
 });
 
@@ -115,6 +117,13 @@ test('a body has at most eight frames, of one visitor, and a mebibyte', async ()
   const { size } = bodyOf(body, { offset_ms: -123_456_789.125, error_ms: 123_456_789.125 });
   expect(size).toBeLessThanOrEqual(body.reduce((sum, one) => sum + sizeOf(one), 0));
   expect(size).toBeLessThanOrEqual(BODY_BYTES_MAX);
+});
+
+test('the header of an asset is the one of the contract', () => {
+  const example = good('asset');
+  const { sha256, content_type, encoding, raw_bytes, url } = example;
+  const asset: Asset = { sha256, content_type, encoding, raw_bytes, payload: new Uint8Array(1) };
+  expect(JSON.parse(assetHead(VIEWED, asset, url))).toEqual(example);
 });
 
 test.each([0, 1, 65_535, 65_536, 200_000])('%i bytes are one gzip member, compressed or not', async (length) => {

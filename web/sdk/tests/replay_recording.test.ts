@@ -1,8 +1,10 @@
 /** From what the recorder saw to numbered frames. */
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import type { FromReplay } from '../src/shared/replay_messages.ts';
+import type { Asset } from '../src/worker/replay/asset_source.ts';
 import type { Frame } from '../src/worker/replay/frame.ts';
 import {
+  ASSETS_AFTER_MS,
   CHANGES_AT_ONCE_UNITS_MAX,
   CHUNK_MS_MAX,
   CHUNK_UNITS_MAX,
@@ -28,16 +30,29 @@ function recording(mode = 'always'): Recording {
   const made = new Recording(
     {
       post: (message) => ownTold.push(message),
-      encoder: (_, take) => (message) => take(recordedIn(message)),
+      encoder: (_, take, found) => (message) => {
+        for (const address of (message as { found?: string[] }).found ?? []) found(address, `shown:${address}`);
+        take(recordedIn(message));
+      },
       put: (frame) => ownFrames.push(frame),
       sendTail: () => tails++,
       own() {},
+      read: async (address) => asset(address),
+      missing: async (hashes) => hashes,
     },
     mode,
   );
   made.receive({ replay: 'page_view', ...VIEWED });
   return made;
 }
+
+const asset = (address: string): Asset => ({
+  sha256: address.padStart(64, '0'),
+  content_type: 'image/png',
+  encoding: 'identity',
+  raw_bytes: 3,
+  payload: new Uint8Array([1, 2, 3]),
+});
 
 const heads = async () =>
   (await read(frames)).map(({ header }) => [header.kind, header.chunk_seq, header.events, header.final]);
@@ -248,4 +263,34 @@ test('what is stopped takes, tells and keeps nothing', async () => {
   made.receive(rows(change(3)));
   made.receive({ replay: 'left', ends: true, chunks: 0 });
   expect([frames.length, tails]).toEqual([0, 0]);
+});
+
+test('the recording names its assets, the chunk too, and the page expects that chunk', async () => {
+  const made = recording();
+  made.receive({ ...rows(...snapshot(1)), found: ['a', 'b'] } as never);
+  made.receive({ replay: 'hidden' });
+  expect(expected(1)).toBe(1);
+  await vi.advanceTimersByTimeAsync(ASSETS_AFTER_MS);
+  expect(expected(1)).toBe(2);
+  made.receive({ replay: 'left', ends: false, chunks: 2 });
+  await made.packed();
+  const all = await read(frames);
+  const files = Object.fromEntries(['a', 'b'].map((name) => [`shown:${name}`, name.padStart(64, '0')]));
+  const [, named] = all.filter(({ header }) => header.kind !== 'asset');
+  expect(eventsIn([named as Read])).toMatchObject([{ type: 5, data: { tag: 'assets', payload: files } }]);
+  expect(named?.header.assets).toEqual(Object.values(files));
+  const sent = all.filter(({ header }) => header.kind === 'asset');
+  expect(sent.map(({ header }) => [header.sha256, header.url])).toEqual(
+    Object.entries(files).map(([shown, sha256]) => [sha256, shown]),
+  );
+});
+
+test('friction: assets are not even asked for before something goes wrong', async () => {
+  const made = recording('friction');
+  made.receive({ ...rows(...snapshot(1)), found: ['a'] } as never);
+  await vi.advanceTimersByTimeAsync(ASSETS_AFTER_MS * 2);
+  expect(frames).toEqual([]);
+  made.receive({ replay: 'keep' });
+  await vi.advanceTimersByTimeAsync(ASSETS_AFTER_MS);
+  expect((await read(frames)).map(({ header }) => header.kind)).toEqual(['snapshot', 'asset']);
 });

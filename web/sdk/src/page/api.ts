@@ -33,6 +33,8 @@ export interface Options {
   /** Addresses of `telemetry.replay.js` and `telemetry.replay.worker.js`; default: beside `late` and `worker`, where those have our names. */
   replayScript?: string;
   replayWorker?: string;
+  /** Which images are kept beside recordings. Default: those of the page's own origin. */
+  replayImages?: 'none' | 'same-origin';
   /** Where the collector takes recordings, if not at `/v1/replay`. */
   replayPath?: string;
   /** Capture in full although the visitor asks for privacy by Global Privacy Control. */

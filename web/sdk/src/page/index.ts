@@ -22,7 +22,17 @@ function asScript({
   consent,
   ...more
 }: Options): Parameters<typeof readSettings>[0] {
-  const { allowQuery = [], memoryOnly, ignoreGpc, replay, replaySample, replayScript, replayWorker, replayPath } = more;
+  const {
+    allowQuery = [],
+    memoryOnly,
+    ignoreGpc,
+    replay,
+    replaySample,
+    replayScript,
+    replayWorker,
+    replayPath,
+    replayImages,
+  } = more;
   const dataset = Object.entries({
     ctKey: key,
     ctEndpoint: endpoint,
@@ -40,6 +50,7 @@ function asScript({
     ctReplayScript: replayScript,
     ctReplayWorker: replayWorker,
     ctReplayPath: replayPath,
+    ctReplayImages: replayImages,
   }).filter(([, value]) => value !== undefined);
   return { src: '', nonce, dataset: Object.fromEntries(dataset) as Record<string, string> };
 }

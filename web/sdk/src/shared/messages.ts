@@ -43,7 +43,7 @@ export interface ReplayOrder {
   memory_only: boolean;
   /** `friction`; anything else is `always`. */
   mode: string;
-  /** Which images are kept beside a recording: `none`, `all`; anything else is `same-origin`. */
+  /** Which images are kept beside a recording: `none`; anything else is `same-origin`. */
   images: string | undefined;
 }
 

@@ -1,6 +1,6 @@
 /** Where a recording is cut into chunks: see `limits.ts`. A snapshot always begins one; without a change there is none. */
 import { platform } from '../platform.ts';
-import { CHUNK_MS_MAX, CHUNK_UNITS_MAX } from './limits.ts';
+import { ASSETS_NAMED_MAX, CHUNK_MS_MAX, CHUNK_UNITS_MAX } from './limits.ts';
 import type { Recorded } from './recorded.ts';
 
 /** What was recorded from one cut to the next. */
@@ -17,6 +17,8 @@ export interface Stretch {
   cost_ms?: number;
   /** The page ended before all of its snapshot was seen. */
   partial: boolean;
+  /** SHA-256 of the assets that it names. */
+  assets: string[];
 }
 
 /** A snapshot is two lines: the size of the page, and the page. */
@@ -31,6 +33,8 @@ export class Cutter {
 
   take(event: Recorded): void {
     if (event.kind === 'snapshot' && this.open && !this.awaitsPage()) this.end();
+    // A header has room for so many.
+    if ((this.open?.assets.length ?? 0) + (event.assets?.length ?? 0) > ASSETS_NAMED_MAX) this.end();
     const stretch = this.add(event);
     if (stretch.text.length >= CHUNK_UNITS_MAX && !this.awaitsPage()) this.end();
   }
@@ -57,7 +61,7 @@ export class Cutter {
     return this.open?.kind === 'snapshot' && this.open.events < SNAPSHOT_LINES;
   }
 
-  private add({ kind, line, at, q, nodes, cost_ms, partial }: Recorded): Stretch {
+  private add({ kind, line, at, q, nodes, cost_ms, partial, assets = [] }: Recorded): Stretch {
     const known = Math.max(0, q);
     if (!this.open) {
       this.open = {
@@ -69,6 +73,7 @@ export class Cutter {
         first_q: known,
         last_q: known,
         partial: false,
+        assets: [],
       };
       this.timer = platform.later(() => this.end(), CHUNK_MS_MAX);
     }
@@ -79,6 +84,7 @@ export class Cutter {
     open.last_q = Math.max(open.last_q, known);
     open.nodes = nodes ?? open.nodes;
     open.partial ||= !!partial;
+    open.assets.push(...assets);
     if (cost_ms !== undefined) open.cost_ms = (open.cost_ms ?? 0) + cost_ms;
     return open;
   }

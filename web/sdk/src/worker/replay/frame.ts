@@ -3,6 +3,7 @@ import type { ClockEstimate } from '../../shared/batch.ts';
 import { toJson } from '../../shared/json.ts';
 import type { Viewed } from '../../shared/replay_messages.ts';
 import type { Kept } from '../entry.ts';
+import type { Asset } from './asset_source.ts';
 import type { Stretch } from './cutter.ts';
 import { BODY_BYTES_MAX, FRAMES_MAX, MASKING_VERSION, PARTS_MAX, PAYLOAD_BYTES_MAX } from './limits.ts';
 
@@ -29,18 +30,16 @@ export interface Told {
   chunk_seq: number;
   raw_bytes: number;
   final: boolean;
-  /** SHA-256 of what it names. */
-  assets: string[];
 }
 
 /** The headers of all parts and their payloads. Null: more than there may be, or a part too many for its kind. */
 export function partsOf(
   { tab_id, visitor_id, page_view_id, viewport }: Viewed,
   stretch: Stretch,
-  { chunk_seq, raw_bytes, final, assets }: Told,
+  { chunk_seq, raw_bytes, final }: Told,
   payload: Uint8Array,
 ): { head: string; rest: Uint8Array }[] | null {
-  const { kind, events, first_at, last_at, first_q, last_q, nodes, cost_ms, partial } = stretch;
+  const { kind, events, first_at, last_at, first_q, last_q, nodes, cost_ms, partial, assets } = stretch;
   const parts = Math.ceil(payload.length / PAYLOAD_BYTES_MAX);
   if (parts > (kind === 'snapshot' ? PARTS_MAX : 1)) return null;
   return Array.from({ length: parts }, (_, part) => ({
@@ -70,6 +69,11 @@ export function partsOf(
     }),
     rest: payload.slice(part * PAYLOAD_BYTES_MAX, (part + 1) * PAYLOAD_BYTES_MAX),
   }));
+}
+
+/** The header of an asset. `url`: masked. */
+export function assetHead({ tab_id, visitor_id }: Viewed, { payload: _, ...asset }: Asset, url: string): string {
+  return toJson({ v: 1, kind: 'asset', visitor_id, tab_id, ...asset, url });
 }
 
 /** A body of these frames; null where the estimate of the clock is. */

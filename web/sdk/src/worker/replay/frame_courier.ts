@@ -3,6 +3,7 @@
  * that no event waits for a recording.
  */
 import { clientNow } from '../../shared/batch.ts';
+import { toJson } from '../../shared/json.ts';
 import { ATTEMPT_TIMEOUT_MS, KEEPALIVE_BYTES_MAX, ORPHANS_EVERY_MS, ORPHANS_FIRST_MS } from '../../shared/limits.ts';
 import { FRAMES } from '../../shared/messages.ts';
 import type { Clock } from '../clock.ts';
@@ -75,6 +76,18 @@ export class FrameCourier {
     const stored = this.outbox.put(frame);
     this.send();
     await stored;
+  }
+
+  /** Which of these assets the collector does not have. Rejects where it does not answer. */
+  async missing(sha256: string[]): Promise<string[]> {
+    const response = await platform.fetch(this.to.address.replace('?', '/have?'), {
+      method: 'POST',
+      headers: { 'Content-Type': 'text/plain' },
+      body: toJson({ sha256 }),
+      credentials: 'omit',
+      signal: AbortSignal.timeout(ATTEMPT_TIMEOUT_MS),
+    });
+    return this.forgotten ? [] : (await response.json()).missing;
   }
 
   /** The page lives: its frames are delivered here. */

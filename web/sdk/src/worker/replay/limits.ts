@@ -10,11 +10,18 @@ export const BODY_BYTES_MAX = 1024 * 1024;
 export const FRAMES_MAX = 8;
 export const PARTS_MAX = 8;
 export const CHUNKS_MAX = 32_768;
-/** The collector's for a header, and room in it for what is no hash of an asset. */
+/** The collector's for a header. */
 export const HEADER_BYTES_MAX = 4 * 1024;
-export const HEADER_BYTES_KEPT = 1024;
-/** As a header writes one: 64 digits, quotes, a comma. */
-export const HASH_BYTES = 67;
+
+/** Of an asset as it is sent, and of all of a page view. */
+export const ASSET_BYTES_MAX = PAYLOAD_BYTES_MAX;
+export const ASSETS_BYTES_MAX = 4 * 1024 * 1024;
+/** A header takes 67 bytes for each that its chunk names, and at most 800 for all else. */
+export const ASSETS_NAMED_MAX = 45;
+/** Addresses of one page view that are looked at. */
+export const ASSETS_FOUND_MAX = 1_000;
+/** What is found is read after this time: by then the page has loaded it. */
+export const ASSETS_AFTER_MS = 3_000;
 
 /** Changes of a page, UTF-16 units of JSON: so many at once, and so many a second after that. */
 export const CHANGES_AT_ONCE_UNITS_MAX = 1024 * 1024;

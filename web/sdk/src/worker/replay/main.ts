@@ -6,6 +6,7 @@ import type { TelemetryEvent } from '../../shared/batch.ts';
 import type { ReplayOrder } from '../../shared/messages.ts';
 import type { FromReplay, ToReplay } from '../../shared/replay_messages.ts';
 import type { Clock } from '../clock.ts';
+import { readAsset } from './asset_source.ts';
 import { createEncoder } from './encode/encoder.ts';
 import { FrameCourier } from './frame_courier.ts';
 import { Recording } from './recording.ts';
@@ -31,6 +32,8 @@ export function startReplay(order: ReplayOrder, clock: Clock, waiting: readonly 
     {
       post,
       encoder: createEncoder,
+      read: (address) => readAsset(address, order.images !== 'none'),
+      missing: (hashes) => courier.missing(hashes),
       put: (frame) => courier.put(frame),
       sendTail: () => courier.sendTail(),
       own: () => courier.own(),

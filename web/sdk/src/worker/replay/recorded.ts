@@ -14,6 +14,8 @@ export interface Recorded {
   cost_ms?: number;
   /** Of a snapshot: the page ended before all of it was seen. */
   partial?: true;
+  /** SHA-256 of the assets that it names. */
+  assets?: string[];
 }
 
 export type Take = (events: readonly Recorded[]) => void;

@@ -7,9 +7,11 @@
  */
 import type { TelemetryEvent } from '../../shared/batch.ts';
 import type { FromReplay, Rows, ToReplay, Viewed } from '../../shared/replay_messages.ts';
+import type { Asset } from './asset_source.ts';
+import { Assets, type AssetsTold } from './assets.ts';
 import { Budget } from './budget.ts';
 import { Cutter, type Stretch } from './cutter.ts';
-import { type Frame, partsOf } from './frame.ts';
+import { assetHead, type Frame, partsOf } from './frame.ts';
 import { Friction } from './friction.ts';
 import { Generations, type Waiting } from './generations.ts';
 import { gzip, stored } from './gzip.ts';
@@ -26,9 +28,16 @@ import type { Recorded, Take } from './recorded.ts';
 /** From what the recorder saw to rrweb's events, of one page view. */
 export type Encode = (rows: Rows) => void;
 
+/** Something that is drawn lies at `address`, which is masked as `shown`. */
+export type Found = (address: string, shown: string) => void;
+
 export interface Parts {
   post(message: FromReplay): void;
-  encoder(viewed: Viewed, take: Take): Encode;
+  encoder(viewed: Viewed, take: Take, found: Found): Encode;
+  /** Which of these the collector does not have. */
+  missing(hashes: string[]): Promise<string[]>;
+  /** A file that the page looks by; null: it cannot be had, or is not to be kept. */
+  read(address: string): Promise<Asset | null>;
   /** Takes frames that are to be delivered. */
   put(frame: Frame): void;
   /** The page ends: what can still be sent is. */
@@ -62,6 +71,7 @@ const encoder = new TextEncoder();
 export class Recording {
   private view: View | null = null;
   private encode: Encode | null = null;
+  private assets: Assets | null = null;
   private cutter = new Cutter((stretch) => this.cut(stretch));
   private budget = this.newBudget();
   private friction = new Friction();
@@ -126,6 +136,7 @@ export class Recording {
     this.over = true;
     this.cutter.drop();
     this.budget.end();
+    this.assets?.end();
     this.packing = [];
     this.generations?.release();
   }
@@ -143,10 +154,16 @@ export class Recording {
     this.last = null;
     this.told = { chunks: -1, rows: 0 };
     this.budget = this.newBudget();
-    this.encode = this.parts.encoder(view, (events) => {
-      // A late one, of a page view that is over, has no place any more.
-      if (this.view === view) for (const event of events) this.take(event);
-    });
+    const assets = this.newAssets(view);
+    this.assets = assets;
+    this.encode = this.parts.encoder(
+      view,
+      (events) => {
+        // A late one, of a page view that is over, has no place any more.
+        if (this.view === view) for (const event of events) this.take(event);
+      },
+      (address, shown) => assets.find(address, shown),
+    );
     this.parts.own();
     this.tellChunks();
   }
@@ -172,9 +189,7 @@ export class Recording {
   private keepWord(chunks: number): void {
     const { view, last, cutter } = this;
     if (!view || !last || this.generations || this.budget.skips || cutter.isOpen || chunks <= view.chunks) return;
-    const { at, q } = last;
-    const line = JSON.stringify({ type: CUSTOM, timestamp: at, q, data: { tag: 'end', payload: {} } });
-    cutter.take({ kind: 'mutations', line, at, q });
+    cutter.take(this.said('end', {}));
   }
 
   /** The page view ends: its last chunk says so. */
@@ -183,6 +198,7 @@ export class Recording {
     this.cutter.end();
     this.ending = false;
     this.budget.end();
+    this.assets?.end();
     this.view = this.encode = null;
     if (!ends) return;
     this.packNow();
@@ -236,15 +252,40 @@ export class Recording {
     const chunk_seq = chunk.seq < 0 ? view.chunks++ : chunk.seq;
     view.bytes += chunk.bytes;
     if (view.bytes > PAGE_VIEW_BYTES_MAX || chunk_seq >= CHUNKS_MAX) return this.fill();
-    const parts = partsOf(view, stretch, { chunk_seq, raw_bytes, final, assets: [] }, payload);
+    const parts = partsOf(view, stretch, { chunk_seq, raw_bytes, final }, payload);
     if (!parts) return this.lose(chunk);
-    const { tab_id, visitor_id, page_view_id } = view;
-    for (const part of parts) {
-      const batch_seq = this.frames++;
-      const name = `${page_view_id}:${chunk_seq}`;
-      this.parts.put({ tab_id, batch_seq, created_at: Date.now(), visitor_id, chunk: name, ...part });
-    }
+    for (const part of parts) this.put(view, `${view.page_view_id}:${chunk_seq}`, part);
     this.tellChunks();
+  }
+
+  private put({ tab_id, visitor_id }: Viewed, chunk: string, part: Pick<Frame, 'head' | 'rest'>): void {
+    const batch_seq = this.frames++;
+    this.parts.put({ tab_id, batch_seq, created_at: Date.now(), visitor_id, chunk, ...part });
+  }
+
+  private newAssets(view: View): Assets {
+    const told: AssetsTold = {
+      read: this.parts.read,
+      missing: this.parts.missing,
+      send: (asset, shown) => this.put(view, '', { head: assetHead(view, asset, shown), rest: asset.payload }),
+      named: (files) => {
+        if (this.view !== view || this.over || this.budget.skips || !this.last) return;
+        this.cutter.take({ ...this.said('assets', files), assets: [...new Set(Object.values(files))] });
+        this.tellChunks();
+      },
+    };
+    return new Assets(told, !!this.generations);
+  }
+
+  /** An event of our own, which whoever shows a recording takes out. */
+  private said(tag: string, payload: object): Recorded {
+    const { at, q } = this.last ?? { at: 0, q: 0 };
+    return {
+      kind: 'mutations',
+      line: JSON.stringify({ type: CUSTOM, timestamp: at, q, data: { tag, payload } }),
+      at,
+      q,
+    };
   }
 
   /** Something goes wrong for the visitor: what is kept is sent, and all that follows. */
@@ -253,6 +294,7 @@ export class Recording {
     if (!generations) return;
     this.generations = null;
     this.budget.everyMs = CHECKOUT_EVERY_MS;
+    this.assets?.release();
     for (const chunk of generations.release()) this.send(chunk);
     this.tellChunks();
   }
@@ -286,7 +328,8 @@ export class Recording {
     // What is only kept, or left out, makes no chunk that anybody could expect.
     const none = this.generations || this.budget.skips;
     const rows = none ? Number.POSITIVE_INFINITY : cutter.isOpen ? this.rows - 1 : this.rows;
-    const known = Number.isFinite(rows) === Number.isFinite(told.rows) && (cutter.isOpen || rows === told.rows);
+    const sameKind = Number.isFinite(rows) === Number.isFinite(told.rows);
+    const known = sameKind && (cutter.isOpen ? told.rows <= rows : told.rows === rows);
     if (chunks === told.chunks && known) return;
     this.told = { chunks, rows };
     this.parts.post({ replay: 'chunks', chunks, rows });

@@ -10,6 +10,8 @@ const KEPT =
   /^(class|id|role|type|slot|part|dir|lang|align|valign|(min|max)?(width|height)|rows|cols|size|colspan|rowspan|span|start|reversed|tabindex|open|hidden|inert|disabled|readonly|required|multiple|checked|selected|popover|contenteditable|draggable|border|cell(padding|spacing)|[hv]space|bgcolor|color|face|nowrap|noshade|media|sizes|loading|controls|loop|muted|autoplay|wrap|rr_\w+)$/;
 /** They hold addresses. */
 const ADDRESSES = /^((xlink:)?href|src|poster|action|formaction|background|cite|data|longdesc|manifest|codebase)$/;
+/** Elements with their attributes that say where an image lies. */
+const IMAGES = /^(?:(?:img|input) src|video poster|image (?:xlink:)?href)$/;
 const METADATA = /^(viewport|color-scheme)$/i;
 /** An address that holds its content: pictures and fonts are drawn. Of SVG only what has no words in it. */
 const PICTURE = /^data:(?:image\/(?!svg)[\w.+-]+|font\/[\w.+-]+|application\/(?:x-)?font-[\w.+-]+)[;,]/i;
@@ -18,12 +20,15 @@ const WORDED = /<(?:text|title|desc|foreignobject|style|script|image|metadata)|<
 const CONTENT_UNITS_MAX = 65_536;
 
 export class AttributeMasks implements Masks {
-  /** `base`: what addresses are relative to. */
-  constructor(private base: string) {}
+  /** `base`: what addresses are relative to. `found`: something that is drawn lies at an address, which is masked as `shown`. */
+  constructor(
+    private base: string,
+    private found: (address: string, shown: string) => void = () => {},
+  ) {}
 
   /** Relative to this from here on. */
   at(base: string): AttributeMasks {
-    return base && base !== this.base ? new AttributeMasks(base) : this;
+    return base && base !== this.base ? new AttributeMasks(base, this.found) : this;
   }
 
   address(address: string): string {
@@ -31,6 +36,12 @@ export class AttributeMasks implements Masks {
     if (!plain || plain[0] === '#') return plain;
     if (/^data:/i.test(plain)) return this.content(plain);
     return scrubUrl(plain, this.base);
+  }
+
+  drawn(address: string): string {
+    const shown = this.address(address);
+    if (/^https?:/.test(shown)) this.found(new URL(address.trim(), this.base).href, shown);
+    return shown;
   }
 
   private content(address: string): string {
@@ -55,6 +66,7 @@ export class AttributeMasks implements Masks {
   masked(tag: string, name: string, value: string, svg: boolean, personal: boolean): string | undefined {
     if (NEVER.test(name)) return undefined;
     if (name === 'style') return maskCss(value, this);
+    if (IMAGES.test(`${tag} ${name}`)) return this.drawn(value);
     if (svg && ADDRESSES.test(name)) return value.trim()[0] === '#' ? value : this.address(value);
     if (ADDRESSES.test(name)) return value.trim()[0] === '#' ? '#' : this.address(value);
     if (name === 'srcset' || name === 'imagesrcset') return this.candidates(value);
@@ -70,7 +82,7 @@ export class AttributeMasks implements Masks {
       .split(/,(?=\s)/)
       .map((candidate) => {
         const [address = '', ...size] = candidate.trim().split(/\s+/);
-        return [this.address(address), ...size.filter((word) => /^[\d.]+[wxh]$/.test(word))].join(' ');
+        return [this.drawn(address), ...size.filter((word) => /^[\d.]+[wxh]$/.test(word))].join(' ');
       })
       .join(', ');
   }

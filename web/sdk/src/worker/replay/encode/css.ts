@@ -5,7 +5,8 @@
 
 /** How addresses and attributes are masked. */
 export interface Masks {
-  address(address: string): string;
+  /** Of what a style draws. */
+  drawn(address: string): string;
   /** `name`: of the attribute, in lower case. */
   attribute(name: string, value: string): string;
 }
@@ -64,7 +65,7 @@ export function maskCss(css: string, masks: Masks): string {
       const found = take(ADDRESS);
       if (found) {
         const address = plainOf(found[1] ?? found[2] ?? (found[3] as string).trim());
-        masked += `url(${quote(masks.address(address))})`;
+        masked += `url(${quote(masks.drawn(address))})`;
         continue;
       }
     }

@@ -52,8 +52,13 @@ interface Size {
   height: number;
 }
 
-export function createEncoder(viewed: Viewed, take: Take): (rows: Rows) => void {
-  const encoder = new Encoder(viewed, take);
+/** `found`: something that is drawn lies at an address, which is masked as `shown`. */
+export function createEncoder(
+  viewed: Viewed,
+  take: Take,
+  found?: (address: string, shown: string) => void,
+): (rows: Rows) => void {
+  const encoder = new Encoder(viewed, take, found);
   return (rows) => encoder.encode(rows);
 }
 
@@ -80,8 +85,9 @@ class Encoder {
   constructor(
     private viewed: Viewed,
     private take: Take,
+    found?: (address: string, shown: string) => void,
   ) {
-    const attributes = new AttributeMasks(viewed.url);
+    const attributes = new AttributeMasks(viewed.url, found);
     this.masking = { attributes, choices: this.choices };
     this.styles = new Styles(attributes);
   }
