@@ -8,7 +8,7 @@ import type { Rows } from './rows.ts';
 import type { Walk } from './walk.ts';
 
 /** What is animated by its style is told so often. */
-const STYLE_EVERY_MS = 100;
+export const STYLE_EVERY_MS = 100;
 /** Attributes by which other things are told of an element, so that it is told anew. */
 const ANEW = /^(data-ct-(block|ignore|unmask)|popover)$/;
 const FIELD_ATTRIBUTE = /^(value|checked|type)$/;

@@ -52,9 +52,46 @@ const UNTOLD = /^(value|checked|selected|srcdoc|nonce|integrity|on.*)$/;
 const BARE = /^(script|noscript|template|base)$/;
 /** Seldom a box that scrolls, and often thousands: their scroll is not read, and told when it changes. */
 const STILL = /^(t[rdh]|thead|tbody|span|a|b|i|em|strong|small|label|option|br|img|input)$/;
+/** Of HTML alone, and often thousands. */
+const PLAIN = /^(t[rdh]|thead|tbody|table|span|b|i|em|strong|small|label|option|br|img|input|div|p|li|ul|button|h\d)$/;
+/** What may host a shadow tree (DOM, "valid shadow host name"), but for custom elements. */
+const HOST = /^(article|aside|blockquote|body|div|footer|h[1-6]|header|main|nav|p|section|span)$/;
 const PLAYER = /^(audio|video)$/;
 const SVG = 'http://www.w3.org/2000/svg';
 const HUNDREDTHS = 100;
+
+/** What the name of an element says of it, looked at once for each name. */
+interface Traits {
+  bare: boolean;
+  leaf: boolean;
+  still: boolean;
+  plain: boolean;
+  host: boolean;
+  custom: boolean;
+  field: boolean;
+  player: boolean;
+}
+
+const traits = new Map<string, Traits>();
+
+function traitsOf(tag: string): Traits {
+  let known = traits.get(tag);
+  if (!known) {
+    const custom = tag.includes('-');
+    known = {
+      bare: BARE.test(tag),
+      leaf: LEAF.test(tag),
+      still: STILL.test(tag),
+      plain: PLAIN.test(tag),
+      host: custom || HOST.test(tag),
+      custom,
+      field: tag === 'input' || tag === 'textarea',
+      player: PLAYER.test(tag),
+    };
+    traits.set(tag, known);
+  }
+  return known;
+}
 
 /** What a node leads to. */
 export interface Found {
@@ -125,27 +162,39 @@ export class Nodes {
   private element(element: Element, slotted: boolean): void {
     const { rows } = this;
     const tag = localName(element);
-    const svg = namespaceOf(element) === SVG;
-    const bare = BARE.test(tag);
+    const its = traitsOf(tag);
+    const { bare } = its;
+    const svg = !its.plain && namespaceOf(element) === SVG;
     const attributes = !bare && hasAttributes(element);
     const blocked = (attributes && hasAttribute(element, 'data-ct-block')) || (slotted && isBlockedIn(slotOf(element)));
-    const custom = tag.includes('-') && matches(element, ':defined');
+    const custom = its.custom && matches(element, ':defined');
     rows.put(NODE_ELEMENT);
     rows.put(this.number(element));
     rows.name(tag);
     rows.put((svg ? IS_SVG : 0) | (blocked ? IS_BLOCKED : 0) | (custom ? IS_CUSTOM : 0));
     if (blocked) this.box(element);
-    else {
-      if (attributes) this.attributes(element, tag);
-      else rows.put(0);
-      if (!bare) this.states(element, tag, svg);
+    else if (attributes) this.attributes(element, tag);
+    else rows.put(0);
+    if (blocked || bare) {
+      rows.put(0);
+      return;
+    }
+    const filled = !!firstChild(element);
+    const root = its.host ? shadowRootOf(element) : null;
+    if (its.field || tag === 'option' || tag === 'select' || its.player) this.content(element, tag);
+    if (!svg && filled && !its.still) this.scroll(element);
+    if (attributes && hasAttribute(element, 'popover')) {
+      rows.put(STATE_POPOVER);
+      this.popover(element);
+    }
+    if (root) {
+      rows.put(STATE_SHADOW);
+      rows.put(this.number(root));
     }
     rows.put(0);
-    if (blocked || bare) return;
-    const root = shadowRootOf(element);
     if (root) this.found.shadow(root);
-    if (!LEAF.test(tag)) {
-      if (firstChild(element)) this.found.parent(element);
+    if (!its.leaf) {
+      if (filled) this.found.parent(element);
     } else if (tag === 'style' || tag === 'link') this.found.sheet(element);
     else if (tag === 'iframe') this.found.frame(element);
   }
@@ -194,35 +243,27 @@ export class Nodes {
     return true;
   }
 
-  private states(element: Element, tag: string, svg: boolean): void {
+  private content(element: Element, tag: string): void {
     const { rows } = this;
-    if (this.fields.has(tag)) {
+    if (tag === 'option') {
+      if (isSelected(element)) rows.put(STATE_SELECTED);
+    } else if (tag === 'select') this.fields.watch(element);
+    else if (this.fields.has(tag)) {
       rows.put(STATE_FIELD);
       this.fields.tell(element, tag);
-    } else if (tag === 'option' && isSelected(element)) rows.put(STATE_SELECTED);
-    else if (tag === 'select') this.fields.watch(element);
-    else if (PLAYER.test(tag)) {
+    } else {
       rows.put(STATE_MEDIA);
       this.player(element as HTMLMediaElement);
     }
-    if (svg) return;
-    if (!STILL.test(tag) && firstChild(element)) {
-      const [x, y] = [scrollLeftOf(element), scrollTopOf(element)];
-      if (x || y) {
-        rows.put(STATE_SCROLL);
-        rows.put(x);
-        rows.put(y);
-      }
-    }
-    if (hasAttribute(element, 'popover')) {
-      rows.put(STATE_POPOVER);
-      this.popover(element);
-    }
-    const root = shadowRootOf(element);
-    if (root) {
-      rows.put(STATE_SHADOW);
-      rows.put(this.number(root));
-    }
+  }
+
+  private scroll(element: Element): void {
+    const [x, y] = [scrollLeftOf(element), scrollTopOf(element)];
+    if (!x && !y) return;
+    const { rows } = this;
+    rows.put(STATE_SCROLL);
+    rows.put(x);
+    rows.put(y);
   }
 
   /** How a popover is displayed, '' where it is closed. */

@@ -83,6 +83,8 @@ const adoptedByDocument = read<readonly CSSStyleSheet[] | undefined>(Document.pr
 const adoptedByTree = read<readonly CSSStyleSheet[] | undefined>(ShadowRoot.prototype, 'adoptedStyleSheets');
 export const adoptedBy = (root: Node, tree: boolean): readonly CSSStyleSheet[] =>
   (tree ? adoptedByTree : adoptedByDocument)(root) ?? [];
+const byTag = method<Document['getElementsByTagName']>(Document.prototype, 'getElementsByTagName');
+export const elementsIn = (root: Document): number => byTag(root, '*').length;
 export const display = method<Window['getComputedStyle']>(window, 'getComputedStyle');
 /** Epoch ms at which the document began. */
 export const ORIGIN = performance.timeOrigin;

@@ -5,12 +5,12 @@
 import type { NoReplay, Recorder, ToReplay } from '../../shared/replay_messages.ts';
 import { RECORDED_NODES_MAX, SNAPSHOT, SNAPSHOT_END, VIEWPORT } from '../../shared/replay_rows.ts';
 import { around } from '../around.ts';
-import { every, now, observeChanges, on, visibilityOf, whenIdle } from '../natives.ts';
+import { every, later, now, observeChanges, on, visibilityOf, whenIdle } from '../natives.ts';
 import type { Tools } from '../tools.ts';
 import type { Tracker } from '../tracker.ts';
-import { Changes } from './changes.ts';
+import { Changes, STYLE_EVERY_MS } from './changes.ts';
 import { Fields } from './fields.ts';
-import { isUntouched, modeOf, ORIGIN } from './platform.ts';
+import { elementsIn, isUntouched, modeOf, ORIGIN } from './platform.ts';
 import { Rows } from './rows.ts';
 import { Sheets } from './sheets.ts';
 import { listenIn } from './signs.ts';
@@ -35,6 +35,8 @@ export function record(tracker: Tracker, post: Post, valueToTell?: Tools['valueT
   let cost = 0;
   /** A turn is asked for. */
   let asked = false;
+  /** Styles wait for their time. */
+  let waits = false;
   let over = false;
   const watched = new WeakSet<Node>();
 
@@ -118,7 +120,15 @@ export function record(tracker: Tracker, post: Post, valueToTell?: Tools['valueT
     if (done && !over) {
       sheets.look();
       changes.move();
-      done = work(ms) && !over && changes.tell();
+      done = work(ms) && !over;
+      // Styles that were told a moment ago.
+      if (done && !changes.tell() && !waits) {
+        waits = true;
+        later(() => {
+          waits = false;
+          ask();
+        }, STYLE_EVERY_MS);
+      }
     }
     send();
     return done;
@@ -142,6 +152,10 @@ export function record(tracker: Tracker, post: Post, valueToTell?: Tools['valueT
     send();
   };
   const snapshot = () => {
+    if (elementsIn(document) > RECORDED_NODES_MAX) {
+      stop('too_large');
+      return;
+    }
     observer?.disconnect();
     rows.take();
     rows.forgetNames();
