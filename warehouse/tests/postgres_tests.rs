@@ -13,6 +13,16 @@ use tokio::net::TcpStream;
 
 /// Nothing interrupts it, and it takes years.
 const ENDLESS: &str = "select levenshtein(repeat('a',16000000),repeat('b',16000000))";
+/// All views.
+const VIEWS: [&str; 7] = [
+    "campaigns",
+    "channels",
+    "friction",
+    "replay_ledger",
+    "replay_page_views",
+    "telemetry_with_adobe",
+    "telemetry_with_ga4",
+];
 
 struct Served {
     server: Server,
@@ -259,7 +269,7 @@ async fn clients_find_the_tables_and_columns() {
     }
     assert!(mistakes.is_empty(), "{} are not answered:\n{}", mistakes.len(), mistakes.join("\n\n"));
     let tables = client.query("select relname from pg_catalog.pg_class where pg_table_is_visible(oid) and relkind in ('r', 'v') order by 1").await;
-    assert_eq!(tables.rows.len(), warehouse::tables::every().count() + 1);
+    assert_eq!(tables.rows.len(), warehouse::tables::every().count() + VIEWS.len());
     let oid = client.query("select oid from pg_class where relname = 'events'").await.texts()[0][0].clone().unwrap();
     let columns = format!(
         "select attname, format_type(atttypid, atttypmod) from pg_attribute where attrelid = '{oid}' order by attnum"
@@ -272,4 +282,36 @@ async fn clients_find_the_tables_and_columns() {
         client.query("select attname from pg_attribute where attrelid = 'friction'::regclass order by attnum").await;
     let names: Vec<String> = view.texts().into_iter().filter_map(|row| row[0].clone()).collect();
     assert_eq!(names, own.columns.iter().map(|(name, _)| name.clone()).collect::<Vec<_>>());
+}
+
+/// Views are told as such, with their columns, wherever clients look for them.
+#[tokio::test]
+async fn views_are_listed_with_their_columns() {
+    let served = serve(&[]);
+    let mut client = connect(&served).await;
+    for sql in [
+        "select viewname from pg_views order by 1",
+        "select table_name from information_schema.views where table_schema = 'public' order by 1",
+        "select tables.table_name from information_schema.tables where table_type = 'VIEW' order by 1",
+        "select c.relname from pg_catalog.pg_class c where c.relkind in ('v', '') order by 1",
+        "select distinct table_name from information_schema.columns where table_schema = 'public' and table_name in (select viewname from pg_views) order by 1",
+    ] {
+        let told = client.query(sql).await;
+        let names: Vec<String> = told.texts().into_iter().flatten().flatten().collect();
+        assert_eq!(names, VIEWS, "{sql}: {:?}", told.error);
+    }
+    let tables =
+        client.query("select count(*) from information_schema.tables where table_type = 'BASE TABLE'").await.texts();
+    assert_eq!(tables, [[some(&warehouse::tables::every().count().to_string())]]);
+    for view in VIEWS {
+        let attributes =
+            format!("select attname from pg_attribute where attrelid = '{view}'::regclass order by attnum");
+        let attributes: Vec<String> = client.query(&attributes).await.texts().into_iter().flatten().flatten().collect();
+        let told = client.query(&format!("select * from {view} limit 0")).await;
+        let columns: Vec<String> = told.columns.into_iter().map(|(name, _)| name).collect();
+        assert!(!columns.is_empty(), "{view}: {:?}", told.error);
+        assert_eq!(attributes, columns, "{view}");
+    }
+    let definition = client.query("select definition from pg_views where viewname = 'campaigns'").await.texts();
+    assert!(definition[0][0].as_ref().unwrap().contains("select"), "{definition:?}");
 }

@@ -226,7 +226,7 @@ async fn known(lake: &Lake, sql: &str, asking: &Asking<'_>) -> Result<Known, Fai
         context.register_table(view.name, context.sql(&(view.sql)()).await?.into_view())?;
     }
     if of_catalog {
-        postgres::register(&context)?;
+        postgres::register(&context).await?;
     }
     Ok(Known::Reading { context: Box::new(context), statement: Box::new(statement), live })
 }

@@ -9,13 +9,14 @@ use datafusion::arrow::datatypes::{DataType, Field, Schema, SchemaRef, TimeUnit}
 use datafusion::arrow::record_batch::RecordBatch;
 use datafusion::catalog::{MemTable, MemorySchemaProvider, SchemaProvider};
 use datafusion::common::{Result, exec_datafusion_err};
+use datafusion::datasource::empty::EmptyTable;
 use datafusion::prelude::SessionContext;
 use serde_json::{Map, Value, json};
+use tokio::sync::OnceCell;
 
 use super::settings::{DATABASE, SETTINGS, USER};
 use crate::format::postgres::Kind;
-use crate::friction;
-use crate::tables;
+use crate::{tables, views};
 
 /// A line for each table: its name, then `column:type`. Types: n, i, s whole numbers of 64, 32, 16 bits; b truth; f double;
 /// t text; z timestamp with time zone; T list of texts; N list of whole numbers.
@@ -81,11 +82,31 @@ pub(super) fn schema_name(oid: i64) -> Option<&'static str> {
 
 /// Tables and views that can be asked, with their kinds in `pg_class`.
 fn relations() -> impl Iterator<Item = (&'static str, &'static str)> {
-    tables::every().map(|table| (table.name, "r")).chain([(friction::VIEW, "v")])
+    tables::every().map(|table| (table.name, "r")).chain(views::ALL.iter().map(|view| (view.name, "v")))
 }
 
-/// Makes the schema known to a session that knows all tables.
-pub(super) fn register(context: &SessionContext) -> Result<()> {
+/// Columns of all views, in their order. To know them is to plan each, which is done once.
+static VIEWS: OnceCell<Vec<SchemaRef>> = OnceCell::const_new();
+
+async fn planned(context: &SessionContext) -> Result<Vec<SchemaRef>> {
+    let mut schemas = Vec::new();
+    for view in &views::ALL {
+        if !context.table_exist(view.name)? {
+            context.register_table(view.name, context.sql(&(view.sql)()).await?.into_view())?;
+        }
+        schemas.push(context.table_provider(view.name).await?.schema());
+    }
+    Ok(schemas)
+}
+
+/// Makes the schema known to a session that knows all tables, and there the views that the statement does not name.
+pub(super) async fn register(context: &SessionContext) -> Result<()> {
+    let schemas = VIEWS.get_or_try_init(|| planned(context)).await?;
+    for (view, schema) in views::ALL.iter().zip(schemas) {
+        if !context.table_exist(view.name)? {
+            context.register_table(view.name, Arc::new(EmptyTable::new(schema.clone())))?;
+        }
+    }
     let schema = MemorySchemaProvider::new();
     for known in KNOWN.iter() {
         let rows = match FILLED.iter().find(|(name, _)| *name == known.name) {
@@ -105,7 +126,9 @@ type Row = Map<String, Value>;
 type Rows = fn() -> Vec<Row>;
 
 /// Tables that have rows.
-const FILLED: [(&str, Rows); 13] = [
+const FILLED: [(&str, Rows); 15] = [
+    ("information_schema_tables", || relations().map(told).collect()),
+    ("information_schema_views", || relations().filter(|(_, kind)| *kind == "v").map(told).collect()),
     ("pg_am", || vec![row(json!({"oid": HEAP_OID, "amname": "heap", "amtype": "t"}))]),
     ("pg_attribute", attributes),
     ("pg_authid", roles),
@@ -176,15 +199,34 @@ fn statistics() -> Vec<Row> {
 
 fn listed(name_column: &str, owner_column: &str, wanted: &str) -> Vec<Row> {
     let wanted = relations().filter(|(_, kind)| *kind == wanted);
-    wanted.map(|(name, _)| row(json!({"schemaname": "public", name_column: name, owner_column: USER}))).collect()
+    let listed = wanted.map(|(name, _)| {
+        row(json!({"schemaname": "public", name_column: name, owner_column: USER, "definition": definition(name)}))
+    });
+    listed.collect()
+}
+
+/// As the standard tells it.
+fn told((name, kind): (&'static str, &'static str)) -> Row {
+    row(json!({
+        "table_catalog": DATABASE, "table_schema": "public", "table_name": name,
+        "table_type": if kind == "v" { "VIEW" } else { "BASE TABLE" }, "view_definition": definition(name),
+        "check_option": "NONE", "is_insertable_into": "NO", "is_updatable": "NO", "is_typed": "NO",
+        "is_trigger_updatable": "NO", "is_trigger_deletable": "NO", "is_trigger_insertable_into": "NO"
+    }))
+}
+
+/// Of a view.
+fn definition(name: &str) -> Option<String> {
+    views::ALL.iter().find(|view| view.name == name).map(|view| (view.sql)())
 }
 
 /// Columns of a table or view that can be asked.
 fn columns(name: &str) -> SchemaRef {
-    match tables::named(name) {
-        Some(table) => table.schema(),
-        None => friction::schema(),
-    }
+    let of_view = || {
+        let place = views::ALL.iter().position(|view| view.name == name)?;
+        VIEWS.get()?.get(place).cloned()
+    };
+    tables::named(name).map(|table| table.schema()).or_else(of_view).unwrap_or_else(|| Schema::empty().into())
 }
 
 fn attributes() -> Vec<Row> {

@@ -65,9 +65,9 @@ pub(super) fn finds_nothing(statement: &Statement) -> Option<SchemaRef> {
 }
 
 /// Makes the catalog known. All tables are known already.
-pub(super) fn register(context: &SessionContext) -> Result<()> {
+pub(super) async fn register(context: &SessionContext) -> Result<()> {
     functions::register(context);
-    catalog::register(context)
+    catalog::register(context).await
 }
 
 #[cfg(test)]

@@ -5,7 +5,8 @@ use std::ops::ControlFlow;
 use datafusion::sql::sqlparser::ast::{
     ArrayElemTypeDef, BinaryOperator, CastKind, DataType, Expr, Function, FunctionArg, FunctionArgExpr,
     FunctionArgumentList, FunctionArguments, Ident, ObjectName, ObjectNamePart, Query, Select, SelectItem,
-    SelectItemQualifiedWildcardKind, SetExpr, Statement, TableFactor, UnaryOperator, Value, VisitMut, VisitorMut,
+    SelectItemQualifiedWildcardKind, SetExpr, Statement, TableAlias, TableFactor, UnaryOperator, Value, VisitMut,
+    VisitorMut,
 };
 
 use super::functions::TYPE_NAME;
@@ -50,6 +51,14 @@ impl VisitorMut for Rewriting {
         {
             *args = None;
         }
+        // The engine's own call every table a view, and every view a table.
+        if let TableFactor::Table { name, alias, .. } = factor
+            && let Some(known) = of_standard(name)
+        {
+            alias.get_or_insert_with(|| named(known));
+            let name_here = format!("information_schema_{known}");
+            *name = ObjectName::from(vec![Ident::new(CATALOG), Ident::new(name_here)]);
+        }
         ControlFlow::Continue(())
     }
 
@@ -65,7 +74,9 @@ impl VisitorMut for Rewriting {
                 relation.0.insert(0, ObjectNamePart::Identifier(Ident::new(CATALOG)));
             }
             // A function.
-            [schema, name] if *schema == CATALOG && !name.starts_with("pg_") => drop(relation.0.remove(0)),
+            [schema, name] if *schema == CATALOG && !name.starts_with("pg_") && catalog::columns_of(name).is_none() => {
+                drop(relation.0.remove(0))
+            }
             _ => {}
         }
         ControlFlow::Continue(())
@@ -98,6 +109,18 @@ impl VisitorMut for Rewriting {
         }
         ControlFlow::Continue(())
     }
+}
+
+/// `tables` or `views` of the schema `information_schema`.
+fn of_standard(name: &ObjectName) -> Option<&'static str> {
+    let name = name.to_string().replace('"', "").to_ascii_lowercase();
+    let table = name.strip_prefix("telemetry.").unwrap_or(&name).strip_prefix("information_schema.")?;
+    ["tables", "views"].into_iter().find(|known| *known == table)
+}
+
+/// `as name`
+fn named(name: &str) -> TableAlias {
+    TableAlias { explicit: true, name: Ident::new(name), columns: Vec::new(), at: None }
 }
 
 /// Tells columns of one name apart, which the engine wants and clients do not see: it is taken off again.
