@@ -28,8 +28,20 @@ def same(what: str, got, wanted) -> None:
 
 
 def connect(**more) -> psycopg.Connection:
-    given = {"sslmode": "verify-ca", "sslrootcert": CERTIFICATE, "password": TOKEN} | more
-    return psycopg.connect(host="127.0.0.1", port=PORT, user="anybody", dbname="telemetry", **given)
+    given = {"sslmode": "verify-ca", "sslrootcert": CERTIFICATE, "user": "anybody", "password": TOKEN} | more
+    return psycopg.connect(host="127.0.0.1", port=PORT, dbname="telemetry", **given)
+
+
+def scram() -> None:
+    """Who is called as the token proves to know it; nobody else can, and the token is what it takes."""
+    with connect(user="clients", require_auth="scram-sha-256") as connection:
+        same("scram", connection.execute("select count(*) from events").fetchone(), (20,))
+    for wrong in [{"user": "clients", "password": TOKEN + "0"}, {"user": "anybody", "require_auth": "scram-sha-256"}]:
+        try:
+            connect(**wrong).close()
+            mistakes.append(f"scram lets in {wrong}")
+        except psycopg.OperationalError:
+            pass
 
 
 def statements() -> None:
@@ -150,7 +162,7 @@ def psql() -> None:
         mistakes.append("psql fetches nothing in parts")
 
 
-for part in [statements, parameters, failures, doors, psql]:
+for part in [statements, parameters, failures, doors, scram, psql]:
     try:
         part()
     except Exception as error:  # noqa: BLE001 (the other parts are wanted, too)

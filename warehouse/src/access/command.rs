@@ -7,6 +7,7 @@ use clap::Subcommand;
 
 use super::Role;
 use super::file::{Entries, Entry};
+use super::scram::Verifier;
 use super::secret::{hash, new_token};
 
 #[derive(Clone, Debug, Subcommand)]
@@ -45,8 +46,15 @@ pub fn run(command: TokenCommand, file: &Path) -> anyhow::Result<()> {
             let token = new_token()?;
             let made_at = chrono::Utc::now().to_rfc3339_opts(chrono::SecondsFormat::Secs, true);
             let all_sites = all_sites && role == Role::Reader;
-            let entry =
-                Entry { name, role, sites: sites.into_iter().collect(), all_sites, sha256: hash(&token), made_at };
+            let entry = Entry {
+                name,
+                role,
+                sites: sites.into_iter().collect(),
+                all_sites,
+                sha256: hash(&token),
+                scram: Some(Verifier::of(&token)?.to_string()),
+                made_at,
+            };
             entry.check()?;
             entries.tokens.push(entry);
             entries.write(file)?;

@@ -12,12 +12,12 @@ use serde::{Deserialize, Serialize};
 use subtle::ConstantTimeEq;
 use tempfile::NamedTempFile;
 
-use super::{Right, Role};
+use super::{Right, Role, Verifier};
 use crate::limits::ACCESS_FILE_BYTES_MAX;
 use crate::query::Scope;
 
 /// Stands at the top of the file.
-const NOTE: &str = "# Who may ask this warehouse. Made by `warehouse token`, which keeps hashes of the tokens only; `warehouse serve\n\
+const NOTE: &str = "# Who may ask this warehouse. Made by `warehouse token`, which keeps no token, only hashes of it; `warehouse serve\n\
                     # --access` reads it again when it changes.\n\n";
 /// Hexadecimal digits of SHA-256.
 const HASH_DIGITS: usize = 64;
@@ -36,6 +36,9 @@ pub(super) struct Entry {
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub all_sites: bool,
     pub sha256: String,
+    /// By which a client proves to know it without sending it; none for one that was made before there was this.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub scram: Option<String>,
     /// RFC 3339.
     pub made_at: String,
 }
@@ -60,6 +63,9 @@ impl Entry {
         }
         let is_hash = self.sha256.len() == HASH_DIGITS && self.sha256.chars().all(|digit| digit.is_ascii_hexdigit());
         ensure!(is_hash, "token {name}: sha256 is not {HASH_DIGITS} hexadecimal digits");
+        if let Some(scram) = &self.scram {
+            scram.parse::<Verifier>().with_context(|| format!("token {name}"))?;
+        }
         Ok(())
     }
 
@@ -134,8 +140,20 @@ impl AccessFile {
         Ok(Self { path, known: Mutex::new(known) })
     }
 
-    /// What one may see who gives this token. While the file cannot be read, nobody may.
+    /// What one may see who gives this token.
     pub(super) fn right(&self, given: &str) -> Option<Right> {
+        let hash = super::secret::hash(given);
+        self.found(|entry| entry.sha256.as_bytes().ct_eq(hash.as_bytes()).into()).map(|entry| entry.right())
+    }
+
+    /// Of the token of a name, if it has one.
+    pub(super) fn verifier(&self, name: &str) -> Option<(Verifier, Right)> {
+        let entry = self.found(|entry| entry.name == name)?;
+        Some((entry.scram.as_ref()?.parse().ok()?, entry.right()))
+    }
+
+    /// An entry, as the file is now. While it cannot be read, there is none.
+    fn found(&self, is_it: impl Fn(&Entry) -> bool) -> Option<Entry> {
         let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
         let state = state(&self.path);
         if state.is_none() || state != known.state {
@@ -145,9 +163,7 @@ impl AccessFile {
             });
             known.state = state;
         }
-        let hash = super::secret::hash(given);
-        let found = known.entries.tokens.iter().find(|entry| entry.sha256.as_bytes().ct_eq(hash.as_bytes()).into());
-        found.map(Entry::right)
+        known.entries.tokens.iter().find(|entry| is_it(entry)).cloned()
     }
 }
 

@@ -6,6 +6,7 @@
 
 pub mod command;
 mod file;
+mod scram;
 mod secret;
 
 use std::net::SocketAddr;
@@ -18,6 +19,7 @@ use subtle::ConstantTimeEq;
 
 use crate::query::Scope;
 use file::AccessFile;
+pub use scram::Verifier;
 
 /// What a token is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ValueEnum)]
@@ -68,6 +70,11 @@ impl Access {
     /// Whether a token is asked for.
     pub fn is_asked_for(&self) -> bool {
         self.token.is_some() || self.file.is_some()
+    }
+
+    /// By what a client proves to know the token of a name, and what it may see then; none where it has to send the token.
+    pub fn verifier(&self, name: &str) -> Option<(Verifier, Right)> {
+        self.file.as_ref()?.verifier(name)
     }
 
     /// What one may see who gives this token, or none.

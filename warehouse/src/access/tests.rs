@@ -11,7 +11,9 @@ fn add(file: &Path, name: &str, sites: &[&str], role: Role) -> anyhow::Result<()
 /// The file with one more token, whose hash is that of `token`.
 fn with_token(file: &Path, token: &str) {
     let mut entries = file::Entries::read(file).unwrap();
-    entries.tokens.last_mut().unwrap().sha256 = secret::hash(token);
+    let entry = entries.tokens.last_mut().unwrap();
+    entry.sha256 = secret::hash(token);
+    entry.scram = Some(Verifier::of(token).unwrap().to_string());
     entries.write(file).unwrap();
 }
 
@@ -43,8 +45,12 @@ fn a_token_is_known_by_its_hash_until_it_is_taken_out() {
     assert_eq!((right("four"), right(""), access.right(None)), (None, None, None));
     assert!(!std::fs::read_to_string(&path).unwrap().contains("one\n"), "tokens are not kept");
 
+    assert_eq!(access.verifier("grafana").unwrap().1, right("one").unwrap());
+    assert!(access.verifier("grafana ").is_none() && access.verifier("--token").is_none());
+
     run(TokenCommand::Remove { name: "grafana".into() }, &path).unwrap();
     assert_eq!(right("one"), None);
+    assert!(access.verifier("grafana").is_none());
     assert!(right("two").is_some());
     std::fs::write(&path, "[[token]]\nname = \"x\"\n").unwrap();
     assert_eq!(right("two"), None, "what cannot be read lets nobody in");

@@ -4,7 +4,7 @@ use std::io;
 
 use tokio::io::{AsyncRead, AsyncReadExt};
 
-use crate::limits::POSTGRES_MESSAGE_BYTES_MAX;
+use crate::limits::{POSTGRES_MESSAGE_BYTES_MAX, POSTGRES_OPENING_BYTES_MAX};
 use crate::query::Given;
 
 /// What a client wants.
@@ -40,7 +40,8 @@ pub(super) enum Message {
     Flush,
     Sync,
     Terminate,
-    Password(String),
+    /// Of a client that was not asked for one.
+    Password,
     /// One that only writers send, or that is unknown; its tag.
     Other(u8),
 }
@@ -88,7 +89,7 @@ impl Message {
             b'H' => Self::Flush,
             b'S' => Self::Sync,
             b'X' => Self::Terminate,
-            b'p' => Self::Password(body.text()?),
+            b'p' => Self::Password,
             other => Self::Other(other),
         })
     }
@@ -103,6 +104,15 @@ pub(super) async fn read_body(input: &mut (impl AsyncRead + Unpin), length: u32,
     let mut body = vec![0; length];
     input.read_exact(&mut body).await?;
     Ok(body)
+}
+
+/// The body of a message with a password, or with a part of a proof.
+pub(super) async fn secret(input: &mut (impl AsyncRead + Unpin)) -> io::Result<Vec<u8>> {
+    if input.read_u8().await? != b'p' {
+        return Err(garbled("no password"));
+    }
+    let length = input.read_u32().await?;
+    read_body(input, length, POSTGRES_OPENING_BYTES_MAX).await
 }
 
 /// What is left of a body.

@@ -1,7 +1,7 @@
 //! PostgreSQL's wire protocol, version 3 (<https://www.postgresql.org/docs/current/protocol.html>): what psql, drivers and
 //! dashboards speak. Reading only.
 //!
-//! A connection ([`connection`]) opens with TLS and a token as the password ([`opening`]), then asks statements ([`session`]).
+//! A connection ([`connection`]) opens with TLS and a token as the password ([`opening`], [`scram`]), then asks statements ([`session`]).
 //! Each goes to a worker as on every other protocol, and the worker writes the rows as messages; what passes through here is
 //! cut at the ends of rows ([`rows`]) and handed on. Only what is no statement about data is answered here: settings,
 //! transactions, which are nothing when everybody reads ([`word`]).
@@ -12,6 +12,7 @@ mod opening;
 mod out;
 mod rows;
 mod running;
+mod scram;
 mod session;
 mod state;
 mod tell;

@@ -1,5 +1,5 @@
-//! How a connection begins: TLS if the client asks for it, then start-up with the password, which is a token. Or the wish to
-//! cancel what another connection does.
+//! How a connection begins: TLS if the client asks for it, then start-up with the password, which is a token. A user who is called
+//! as a token proves to know it ([`scram`]); every other one sends it. Or the wish to cancel what another connection does.
 
 use std::collections::HashMap;
 use std::io;
@@ -9,8 +9,8 @@ use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::net::TcpStream;
 
 use super::Postgres;
-use super::message::{Body, Message, garbled, read_body};
-use super::tell;
+use super::message::{Body, garbled, read_body, secret};
+use super::{scram, tell};
 use crate::access::Right;
 use crate::format::postgres::message;
 use crate::limits::POSTGRES_OPENING_BYTES_MAX;
@@ -97,10 +97,21 @@ async fn start(
     }
     let settings = settings(&mut body)?;
     negotiate(&mut stream, code, &settings).await?;
-    let given = if shared.access.is_asked_for() { Some(password(&mut stream).await?) } else { None };
-    let Some(right) = shared.access.right(given.as_deref()) else {
-        let text = "the password is no token of this server; `warehouse token new` makes one";
-        stream.write_all(&tell::fatal("28P01", text)).await?;
+    let user = settings.get("user").map_or("", String::as_str);
+    let (right, text) = match shared.access.verifier(user) {
+        Some((verifier, right)) => {
+            let text =
+                format!("the password is not the token called {user}; with it, or as another user, a token lets in");
+            (scram::is_proven(&mut stream, &verifier).await?.then_some(right), text)
+        }
+        None => {
+            let given = if shared.access.is_asked_for() { Some(password(&mut stream).await?) } else { None };
+            let text = "the password is no token of this server; `warehouse token new` makes one".to_owned();
+            (shared.access.right(given.as_deref()), text)
+        }
+    };
+    let Some(right) = right else {
+        stream.write_all(&tell::fatal("28P01", &text)).await?;
         return Ok(None);
     };
     stream.write_all(&message(b'R', &0_u32.to_be_bytes())).await?;
@@ -135,8 +146,5 @@ async fn negotiate(stream: &mut Box<dyn Stream>, code: u32, settings: &HashMap<S
 
 async fn password(stream: &mut Box<dyn Stream>) -> io::Result<String> {
     stream.write_all(&message(b'R', &CLEARTEXT_PASSWORD.to_be_bytes())).await?;
-    match Message::read(stream).await? {
-        Some(Message::Password(given)) => Ok(given),
-        _ => Err(garbled("no password")),
-    }
+    Body(&secret(stream).await?).text()
 }

@@ -78,8 +78,13 @@ pub(crate) fn sync() -> Vec<u8> {
 impl Client {
     /// Connects, and gives the password if it is asked for one.
     pub(crate) async fn connect(at: SocketAddr, password: &str) -> Result<Self, Told> {
+        Self::connect_as(at, "anybody", password).await
+    }
+
+    pub(crate) async fn connect_as(at: SocketAddr, user: &str, password: &str) -> Result<Self, Told> {
         let mut stream = TcpStream::connect(at).await.unwrap();
-        let body = [&196_608_u32.to_be_bytes()[..], b"user\0anybody\0database\0telemetry\0\0"].concat();
+        let settings = format!("user\0{user}\0database\0telemetry\0\0");
+        let body = [&196_608_u32.to_be_bytes()[..], settings.as_bytes()].concat();
         stream.write_all(&[&(body.len() as u32 + 4).to_be_bytes()[..], &body].concat()).await.unwrap();
         let mut client = Self { stream, key: (0, 0) };
         loop {
