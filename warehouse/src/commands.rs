@@ -1,6 +1,7 @@
 //! What the commands of `warehouse` do.
 
 use std::io::{IsTerminal, Read, Write};
+use std::path::Path;
 use std::process::ExitCode;
 use std::sync::Arc;
 
@@ -15,6 +16,7 @@ use tokio_util::task::AbortOnDropHandle;
 use crate::access::{self, Access, check_address};
 use crate::compact::{compact_aside, every};
 use crate::config::{Command, Config, Format};
+use crate::export::{Exported, export};
 use crate::format::{self, Answer};
 use crate::friction;
 use crate::keep::{self, Keeping};
@@ -57,6 +59,10 @@ pub async fn run(command: Command, config: Config, shutdown: CancellationToken) 
             let site_id = config.site.clone().context("site: not given")?;
             import_command(open()?.as_ref(), Order { provider, files, site_id, intraday }, shutdown).await
         }
+        Command::Replay { session_id, out } => tokio::select! {
+            done = replay_command(&config, &session_id, &out) => done.map_err(told),
+            () = shutdown.cancelled() => anyhow::bail!("stopped; nothing was written to {}", out.display()),
+        },
         Command::Serve { .. } => serve_command(open()?, config, shutdown).await,
         Command::Maintain { apply, .. } => maintain_command(open()?, &config, apply, shutdown).await,
         Command::Erase { site, visitor, .. } => {
@@ -136,6 +142,16 @@ async fn import_command(lake: &Lake, order: Order, shutdown: CancellationToken) 
     if let Some((key, kept)) = &summary.rejected_kept {
         println!("{} kept in {key} of the store", count(*kept, "rejected row"));
     }
+    Ok(ExitCode::SUCCESS)
+}
+
+async fn replay_command(config: &Config, session_id: &str, out: &Path) -> anyhow::Result<ExitCode> {
+    let exported = export(config.sql.clone(), session_id, out).await?;
+    let Exported { page_views, recorded, chunks_lost, assets, bytes } = exported;
+    let lost =
+        if chunks_lost > 0 { format!(", {} lost", count(chunks_lost.unsigned_abs(), "chunk")) } else { String::new() };
+    let (views, assets) = (count(page_views as u64, "page view"), count(assets as u64, "asset"));
+    println!("{views}, {recorded} recorded{lost}, {assets}, {bytes} bytes; open {}", out.join("index.html").display());
     Ok(ExitCode::SUCCESS)
 }
 

@@ -15,6 +15,7 @@ pub mod compact;
 pub mod config;
 mod curated;
 mod engine;
+pub mod export;
 pub mod format;
 pub mod friction;
 pub mod keep;

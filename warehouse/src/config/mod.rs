@@ -162,7 +162,24 @@ pub enum Command {
         #[arg(long, value_enum, default_value = "table")]
         format: Format,
     },
-    /// Serve SQL, reports and the studio's page over HTTP
+    /// Write a session's replay into a folder that a browser opens without a server, for a ticket: the page as it was recorded, the
+    /// pointer, what happened, and what is missing. Nothing in it runs, and nothing is loaded from elsewhere
+    #[command(
+        after_help = "Examples:\n  warehouse --store URL replay 7f1c5a3e-0b51-5c1e-9d0a-2f6d3f1f8a11 --out ticket-4711\n  \
+                      xdg-open ticket-4711/index.html\n  zip -r ticket-4711.zip ticket-4711\n\n\
+                      The id stands in the column session_id of every table:\n  \
+                      warehouse --store URL sql \"select session_id, page_url, chunks from replay_page_views order by first_at desc limit 5\"\n\n\
+                      The folder holds what the visitor saw, masked as it was recorded: keep it as long as the ticket. `warehouse erase`\n\
+                      does not reach it. More in docs/replay.md."
+    )]
+    Replay {
+        /// The session's id
+        session_id: String,
+        /// Folder to write; it must not be there yet
+        #[arg(long, value_name = "FOLDER")]
+        out: PathBuf,
+    },
+    /// Serve SQL, reports, recordings and the studio's page over HTTP
     Serve {
         /// Address to listen on; any but loopback needs a token [default: 127.0.0.1:8090]
         #[arg(long, value_name = "ADDRESS")]

@@ -1,16 +1,8 @@
-//! The player, and a plain page around it: what `npm run build` makes of `web/player`, in the binary.
+//! The player, and a plain page around it, each with its policy.
 
-use rust_embed::RustEmbed;
 use warp::http::{Response, StatusCode};
 
-/// A checkout without it builds, and answers 404 with the way out.
-#[derive(RustEmbed)]
-#[folder = "../web/player/dist"]
-#[allow_missing = true]
-struct Files;
-
-/// Of the player, exactly as it was tried in a browser with hostile recordings.
-const POLICY: &str = include_str!("../../../web/player/policy.txt");
+use crate::watch::pages::{self, POLICY};
 
 /// Of the page around it: it shows the player and asks this server.
 const PAGE_POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; frame-src 'self'; \
@@ -26,8 +18,8 @@ pub(super) fn file(path: &str) -> Option<Response<Vec<u8>>> {
         _ if path.starts_with("/replay/") => (&path[1..], PAGE_POLICY),
         _ => return None,
     };
-    let (status, kind, body) = match Files::get(name) {
-        Some(file) => (StatusCode::OK, kind(name), file.data.into_owned()),
+    let (status, kind, body) = match pages::get(name) {
+        Some(body) => (StatusCode::OK, kind(name), body),
         None => (StatusCode::NOT_FOUND, "application/json", missing()),
     };
     let built = Response::builder()
@@ -42,7 +34,7 @@ pub(super) fn file(path: &str) -> Option<Response<Vec<u8>>> {
 }
 
 fn missing() -> Vec<u8> {
-    let message = if Files::get("player.html").is_some() {
+    let message = if pages::are_built() {
         "there is nothing at this path"
     } else {
         "the player is not in this program; run `npm ci && npm run build` in web/ and build it again"

@@ -124,12 +124,13 @@ impl State {
         }
     }
 
-    /// What a player draws over the page: `pointer` or `marks`.
+    /// What a player draws over the page: `pointer`, `marks` or `friction`.
     async fn drawn(&self, headers: &HeaderMap, session: &str, page_view: &str, what: &str) -> Response {
         let Some(right) = self.right(headers) else { return unauthorized() };
         let statement = match what {
             "pointer" => watch::pointer,
             "marks" => watch::marks,
+            "friction" => watch::friction,
             _ => return error(StatusCode::NOT_FOUND, "not_found", "there is nothing at this path"),
         };
         let ids = (watch::id("session_id", session), watch::id("page_view_id", page_view));

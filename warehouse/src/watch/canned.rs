@@ -15,6 +15,11 @@ pub fn marks(session_id: Uuid, page_view_id: Uuid) -> String {
     put_in(include_str!("marks.sql"), session_id, page_view_id)
 }
 
+/// Signals of friction on a page view, in order.
+pub fn friction(session_id: Uuid, page_view_id: Uuid) -> String {
+    put_in(include_str!("friction.sql"), session_id, page_view_id)
+}
+
 /// Ids are written in digits and hyphens only.
 fn put_in(sql: &str, session_id: Uuid, page_view_id: Uuid) -> String {
     let sql = sql.replace("$session_id", &format!("'{session_id}'"));

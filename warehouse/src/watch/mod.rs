@@ -9,6 +9,7 @@ mod canned;
 mod chunks;
 mod frames;
 mod index;
+pub mod pages;
 
 use std::io::{self, Write};
 
@@ -19,7 +20,7 @@ use crate::lake::Lake;
 use crate::query::{Failure, Scope};
 
 pub use address::{Addresses, Key, PATH as ASSETS_PATH, Signed, Unsigned};
-pub use canned::{id, marks, pointer};
+pub use canned::{friction, id, marks, pointer};
 
 /// What is asked of recordings.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

@@ -1,6 +1,9 @@
 // Recordings from files beside the page, as `warehouse replay` writes them: a page that was opened as a file may fetch nothing, but
 // it may load scripts. Each says one thing by calling `replay(name, value)`.
 import {
+  type Answer,
+  friction,
+  type Mark,
   type Moments,
   moments,
   type PageView,
@@ -29,9 +32,12 @@ export class Files implements Source {
   }
 
   async moments(_: Session, { page_view_id }: PageView): Promise<Moments> {
-    type Answer = Parameters<typeof moments>[0];
     const read = (what: string) => this.#read<Answer>(`${page_view_id}.${what}`);
     return moments(await read('pointer'), await read('marks'));
+  }
+
+  async friction(_: Session, { page_view_id }: PageView): Promise<Mark[]> {
+    return friction(await this.#read<Answer>(`${page_view_id}.friction`));
   }
 
   /** The whole page view at once: it is on this machine already. */

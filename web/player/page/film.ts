@@ -1,6 +1,6 @@
 // One page view in the player: hands it frames a minute ahead, and starts anew from another snapshot where somebody goes far.
 import { type Order, PORT, READY, type Report } from '../src/protocol.ts';
-import type { Moments, PageView, Piece, Session, Source } from './recording.ts';
+import type { Mark, Moments, PageView, Piece, Session, Source } from './recording.ts';
 
 /** Frames are there so long before they are shown … */
 const AHEAD_MS = 60_000;
@@ -58,29 +58,31 @@ export class Film {
     port.onmessage = ({ data }: MessageEvent<Report>) => this.#hear(data);
   }
 
-  /** The pointer first, then the page. */
   async open(at: number): Promise<void> {
     this.say({ say: 'pause' });
     this.say({ say: 'reset' });
     this.say({ say: 'bare' });
     this.#span();
-    const drawn = this.#source.moments(this.#session, this.view).then((moments) => {
-      this.#moments = moments;
-      if (!this.#closed) this.#draw();
-      return moments;
-    });
     this.#rewind(at);
-    await Promise.all([drawn, this.seek(at)]);
+    await this.seek(at);
+  }
+
+  /** What is drawn over the page; it does not wait for the page. */
+  async moments(): Promise<Moments> {
+    const moments = await this.#source.moments(this.#session, this.view);
+    this.#moments = moments;
+    if (!this.#closed) this.#draw();
+    return moments;
+  }
+
+  friction(): Promise<Mark[]> {
+    return this.#source.friction(this.#session, this.view);
   }
 
   /** Another film takes the player. */
   close(): void {
     this.#closed = true;
     this.say({ say: 'pause' });
-  }
-
-  get moments(): Moments | undefined {
-    return this.#moments;
   }
 
   say(order: Order): void {

@@ -3,7 +3,7 @@ import { clock } from '../src/gaps.ts';
 import { Files } from './files.ts';
 import { connect, Film, type State } from './film.ts';
 import { element, Happenings, length, pageViews } from './lists.ts';
-import type { Moments, PageView, Session, Source } from './recording.ts';
+import type { Mark, Moments, PageView, Session, Source } from './recording.ts';
 import { Server } from './server.ts';
 import { idle, Timeline } from './timeline.ts';
 
@@ -67,7 +67,7 @@ class Page {
     this.#timeline.open(view);
     this.#losses();
     this.#idle = [];
-    this.#happenings.show([], view.started_at, () => {});
+    byId('happenings').replaceChildren();
     const film = new Film(this.#port, this.#source, this.#session, view, {
       state: (state) => this.#show(state),
       lost: (lost) => {
@@ -77,19 +77,34 @@ class Page {
       failed: problem,
     });
     this.#film = film;
+    this.#moments = undefined;
     byId('stage').classList.add('loading');
-    try {
-      await film.open(at);
-      this.#speed();
-    } catch (error) {
-      problem((error as Error).message);
-    }
-    byId('stage').classList.remove('loading');
-    if (this.#film !== film || !film.moments) return;
-    this.#moments = film.moments;
-    this.#timeline.marks(film.moments);
-    this.#happenings.show(film.moments.marks, view.started_at, (to) => this.seek(to));
-    this.#idle = idle(view, film.moments);
+    const [shown, drawn] = [film.open(at), film.moments()];
+    const failed = (error: Error) => {
+      if (this.#film === film) problem(error.message);
+    };
+    drawn.then((moments) => this.#happened(film, moments)).catch(failed);
+    await shown.catch(failed);
+    this.#speed();
+    if (this.#film === film) byId('stage').classList.remove('loading');
+  }
+
+  /** Friction is told when it is judged. */
+  async #happened(film: Film, moments: Moments): Promise<void> {
+    this.#tellHappened(film, moments, moments.marks);
+    const friction = await film.friction();
+    const marks = [...moments.marks, ...friction].sort((a, b) => a.at - b.at);
+    this.#tellHappened(film, { ...moments, marks }, friction);
+  }
+
+  /** `fresh`: those that the line of time does not have yet. */
+  #tellHappened(film: Film, moments: Moments, fresh: Mark[]): void {
+    if (this.#film !== film) return;
+    const { view } = film;
+    this.#moments = moments;
+    this.#timeline.marks(fresh);
+    this.#happenings.show(moments.marks, view.started_at, (to) => this.seek(to));
+    this.#idle = idle(view, moments);
     if (this.#state) this.#show(this.#state);
   }
 
@@ -126,7 +141,7 @@ class Page {
     }
     const share = state.length ? state.at / state.length : 0;
     byId('head').style.left = `${share * 100}%`;
-    byId('wireframe').hidden = state.shown === 'page';
+    byId('wireframe').hidden = state.shown === 'page' || !this.#film?.view.chunks.length;
     const start = this.#film?.view.started_at ?? 0;
     if (this.#moments) this.#happenings.follow(start + state.at);
     this.#skip(state);

@@ -79,6 +79,8 @@ export class Refused extends Error {
 export interface Source {
   session(id: string): Promise<Session>;
   moments(session: Session, view: PageView): Promise<Moments>;
+  /** Judged over more than the page view: it may come later than the rest. */
+  friction(session: Session, view: PageView): Promise<Mark[]>;
   /** Hands out pieces in their order; from the last snapshot by `at`, those behind chunk `after`, until one begins later. */
   frames(session: Session, view: PageView, from: Range, take: (piece: Piece) => void): Promise<void>;
 }
@@ -89,7 +91,7 @@ export interface Range {
   after: number | null;
 }
 
-interface Answer {
+export interface Answer {
   columns: { name: string }[];
   rows: unknown[][];
 }
@@ -119,8 +121,22 @@ export function moments(pointer: Answer, marks: Answer): Moments {
   };
 }
 
+/** Signals of friction, as the server answers them. */
+export function friction(answer: Answer): Mark[] {
+  const rows = objects(answer) as { what: string; at_us: number; detail: string | null }[];
+  return rows.map(({ what, at_us, detail }) => {
+    return {
+      kind: 'friction',
+      what: what.replaceAll('_', ' '),
+      at: at_us / 1000,
+      detail: detail ?? '',
+      x: null,
+      y: null,
+    };
+  });
+}
+
 interface Row {
-  source: string;
   what: string;
   at_us: number;
   x: number | null;
@@ -151,7 +167,7 @@ function mark(row: Row): Mark {
     error: 'error',
   };
   const typed = ['input', 'change', 'submit'].includes(what) ? 'input' : 'other';
-  const kind = row.source === 'friction' ? 'friction' : failed ? 'error' : (kinds[what] ?? typed);
+  const kind = failed ? 'error' : (kinds[what] ?? typed);
   const words = [row.element_text, row.detail, failed ? String(row.request_status) : null].filter(Boolean);
   return { kind, what: what.replaceAll('_', ' '), at: row.at_us / 1000, detail: words.join(' · '), x, y };
 }

@@ -1,5 +1,6 @@
 // Recordings from the server, asked in a worker. The token is in this page's memory and nowhere else.
 import {
+  type Mark,
   type Moments,
   type PageView,
   type Piece,
@@ -42,6 +43,11 @@ export class Server implements Source {
   moments({ session_id }: Session, { page_view_id }: PageView): Promise<Moments> {
     const path = `/api/v1/sessions/${session_id}/${encodeURIComponent(page_view_id)}`;
     return this.#ask({ ask: 'moments', pointer: `${path}/pointer`, marks: `${path}/marks` });
+  }
+
+  friction({ session_id }: Session, { page_view_id }: PageView): Promise<Mark[]> {
+    const path = `/api/v1/sessions/${session_id}/${encodeURIComponent(page_view_id)}/friction`;
+    return this.#ask({ ask: 'friction', path });
   }
 
   frames(session: Session, view: PageView, { at, until, after }: Range, take: (piece: Piece) => void): Promise<void> {

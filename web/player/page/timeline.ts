@@ -2,7 +2,7 @@
 import { clock } from '../src/gaps.ts';
 import type { Lost } from './film.ts';
 import { element, GLYPHS, length } from './lists.ts';
-import type { Moments, PageView } from './recording.ts';
+import type { Mark, Moments, PageView } from './recording.ts';
 
 /** Without input and without a change of the page for so long, nothing is to be seen. */
 export const IDLE_MS = 10_000;
@@ -45,7 +45,7 @@ export class Timeline {
     return view ? this.#lost.map((lost) => said(lost, view)) : [];
   }
 
-  marks({ marks }: Moments): void {
+  marks(marks: Mark[]): void {
     const shown = marks.filter(({ kind }) => kind === 'friction' || kind === 'error' || kind === 'click');
     for (const { kind, at, what } of shown) {
       const glyph = element('i', `tick ${kind}`, GLYPHS[kind]);

@@ -1,8 +1,9 @@
 // Asks the server, and takes answers apart: inflating, JSON and the split into lines are no matter of the thread that draws.
-import { moments, type Piece, type Said } from './recording.ts';
+import { friction, moments, type Piece, type Said } from './recording.ts';
 
 export type Request = { id: number; token: string } & (
   | { ask: 'json'; path: string }
+  | { ask: 'friction'; path: string }
   | { ask: 'moments'; pointer: string; marks: string }
   | { ask: 'frames'; path: string }
 );
@@ -26,6 +27,7 @@ addEventListener('message', async ({ data }: MessageEvent<Request>) => {
 async function answer(request: Request): Promise<void> {
   const { id, token } = request;
   if (request.ask === 'json') return say({ id, done: await json(request.path, token) });
+  if (request.ask === 'friction') return say({ id, done: friction(await json(request.path, token)) });
   if (request.ask === 'frames') {
     await frames(request.path, token, (piece) => say({ id, piece }));
     return say({ id, done: undefined });
