@@ -9,6 +9,13 @@ const LOW_MS = 20_000;
 /** A device asks for no more at once than the server gives; so many answers in a row are one recording, not a loop. */
 const ANSWERS_MAX = 64;
 
+const NOTHING_YET: Moments = {
+  viewport: [1280, 720],
+  pointer: { at: new Float64Array(), x: new Float32Array(), y: new Float32Array() },
+  marks: [],
+  boxes: [],
+};
+
 export type State = Report & { say: 'state' };
 
 export interface Lost {
@@ -63,6 +70,9 @@ export class Film {
     this.say({ say: 'reset' });
     this.say({ say: 'bare' });
     this.#span();
+    // What was drawn is another page's.
+    this.#moments = NOTHING_YET;
+    this.#draw();
     this.#rewind(at);
     await this.seek(at);
   }

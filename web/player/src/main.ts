@@ -108,6 +108,7 @@ function serve(port: MessagePort): void {
     if (!frame) follow();
   }
 
+  new ResizeObserver(() => show()).observe(root);
   // rrweb builds pages in timers of its own: what goes wrong there is told as well.
   addEventListener('error', (event) => failed(event.message));
   addEventListener('unhandledrejection', (event) => failed(event.reason));
