@@ -66,6 +66,7 @@ impl Ours {
         let headers = [("content-type", "application/json"), ("accept", accepted)];
         let reply = http::call(self.address, "POST", "/api/v1/sql", &headers, body.as_bytes()).await;
         ensure!(reply.status == 200, "{}: {}\n{sql}", reply.status, reply.text());
+        ensure!(reply.is_whole, "the answer breaks off\n{sql}");
         Ok(reply)
     }
 
