@@ -5,6 +5,9 @@ use std::time::Duration;
 
 /// Memory of compaction; beyond it operators spill to disk.
 pub const MEMORY_BYTES_MAX: usize = 1 << 30;
+/// Memory of `verify`, unless the setting says another: its sorts take what they are given before they spill, so with more of
+/// it memory grows with the store, and with less they write more often.
+pub const VERIFY_MEMORY_BYTES_MAX: usize = 128 << 20;
 /// Memory for each part that a plan is split into. All sorts and aggregates of a plan share the memory evenly, also
 /// those that wait for their turn, and each needs room for a batch or two: more parts in the same memory, and none can
 /// work. 220,000 events with their trails were seen to fit in half of it, in one part.
@@ -121,7 +124,7 @@ pub const SIZE_CLASS_BITS: u32 = 3;
 pub const REPLAY_ROUND_BYTES_MAX: u64 = 64 << 20;
 /// In the background a round of recordings waits until it fills this much of a file …
 pub const REPLAY_ROUND_BYTES_MIN: u64 = 32 << 20;
-/// … or the first of it has waited for so long: its files are never merged. Queries see what waits.
+/// … or the first of it has waited for so long: its files are put together once at most. Queries see what waits.
 pub const REPLAY_PATIENCE: Duration = Duration::from_secs(300);
 /// Rows of a batch that holds payloads: each may be half a megabyte.
 pub const REPLAY_BATCH_ROWS: usize = 32;
@@ -129,6 +132,21 @@ pub const REPLAY_BATCH_ROWS: usize = 32;
 pub const REPLAY_ROW_GROUP_BYTES: usize = 8 << 20;
 /// A page of payloads ends beyond this: whoever wants one chunk reads little more than it.
 pub const REPLAY_PAGE_BYTES: usize = 64 << 10;
+/// Files of recordings below this are put together, once, when their day is over.
+pub const REPLAY_SMALL_BYTES: u64 = 16 << 20;
+/// Recordings stay so long, unless a rule names their table.
+pub const REPLAY_KEPT: Duration = Duration::from_secs(30 * 24 * 3_600);
+/// Assets stay so much longer: a recording of the last day that goes may have been sent a few days late, and names those of the
+/// day on which it was sent.
+pub const REPLAY_ASSETS_LONGER: Duration = Duration::from_secs(7 * 24 * 3_600);
+/// Shortest retention of what goes by its own day: recordings, exports of other providers.
+pub const DATED_KEPT_MIN: Duration = Duration::from_secs(24 * 3_600);
+/// What one recorded chunk is inflated to when an erasure looks for what is left; no reader shows more than an eighth of it.
+pub const SEARCHED_BYTES_MAX: usize = 64 << 20;
+/// Chunks of which further parts are awaited then.
+pub const SEARCHED_PARTS_MAX: usize = 256;
+/// A cookie that is shorter is not looked for in texts: it would be found in others'. Google's has 20 letters, Adobe's 38.
+pub const COOKIE_TEXT_MIN: usize = 8;
 /// Files of a day that are written again together by `maintain` (compressed Parquet): they are sorted on disk.
 pub const OPTIMIZE_BYTES_MAX: u64 = 2 << 30;
 /// Landing files stay so long after their link was written: for whoever reads them beside the warehouse, and to look at what

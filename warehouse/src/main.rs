@@ -46,7 +46,7 @@ fn main() -> ExitCode {
         return wrong.exit();
     }
 
-    if matches!(command, Command::Compact { .. } | Command::Maintain { .. } | Command::Erase { .. }) {
+    if matches!(command, Command::Compact { .. } | Command::Maintain { .. } | Command::Erase { .. } | Command::Verify) {
         restart_with_one_arena();
     }
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().thread_stack_size(STACK_BYTES).build();

@@ -17,7 +17,8 @@ pub(crate) struct Marks {
 pub struct Kept {
     /// Removals from `events` so far that this table has followed.
     pub removals: i64,
-    /// Generation of the books that belong to this version; 0 while there are none. In `events` only.
+    /// Generation of the books that belong to this version; 0 while there are none. In `events` and the tables of
+    /// recordings.
     pub books: i64,
     /// Landed repeats that stood in removed rows.
     pub repeats: i64,

@@ -23,7 +23,7 @@ use testkit::recorder::{frame, gzip};
 use tokio_util::sync::CancellationToken;
 use warehouse::Lake;
 use warehouse::compact::{Summary, compact, every};
-use warehouse::keep::erase;
+use warehouse::keep::{apply, plan};
 use warehouse::verify::{Report, verify};
 
 const CHUNKS: &str =
@@ -88,28 +88,6 @@ async fn without_recordings_there_are_no_tables_of_them() {
     assert_eq!(rows(&lake, "select * from replay_page_views").await, Vec::<Value>::new());
     assert!(!landing.path().join("warehouse/replay_chunks").exists());
     assert_eq!(report(&landing).await.problems, Vec::<String>::new());
-}
-
-#[tokio::test]
-async fn an_erasure_tells_the_frames_that_it_does_not_reach() {
-    let landing = support::landed();
-    let lake = landing.lake();
-    let mut recordings = Recordings::of(landing.path());
-    let (mut recorded, mut other) = (recorder(1), recorder(2));
-    recordings.land(&[recorded.snapshot(20), other.snapshot(20)]);
-    compacted(&lake).await;
-    recordings.land(&[recorded.mutations(2)]);
-    let of = |id: &str| format!("select count(*) from replay_chunks where visitor_id = '{id}'");
-    let frames = number(&lake, &of(&recorded.visitor_id.to_string())).await;
-    assert!(frames > 1, "compacted and not");
-    let erased =
-        erase(&lake, &support::keep::keeping(), (SITE, &recorded.visitor_id.to_string()), |_| {}).await.unwrap();
-    assert_eq!(i64::try_from(erased.left.frames).unwrap(), frames);
-    assert!(
-        erased.lines().iter().any(|line| line.starts_with(&format!("LEFT {frames} frames"))),
-        "{:?}",
-        erased.lines()
-    );
 }
 
 /// Every data file of a table with its content.
@@ -350,7 +328,7 @@ async fn assert_found(landing: &Landing, words: &[&str]) {
 async fn verify_names_a_chunk_that_was_removed() {
     let landing = sound().await;
     rewrite(&landing, "replay_chunks", |rows| rows.slice(1, rows.num_rows() - 1));
-    assert_found(&landing, &["table replay_chunks", "1 frame landed, but missing in it: telemetry.replay/0 at"]).await;
+    assert_found(&landing, &["table replay_chunks", "1 frame landed, but missing in it: ", " chunk 0 part 0"]).await;
 }
 
 #[tokio::test]
@@ -412,4 +390,122 @@ async fn verify_names_what_is_in_no_landing_file_and_files_that_are_damaged() {
     let landing = sound().await;
     std::fs::remove_file(&curated_files(&landing, "replay_assets")[0]).unwrap();
     assert_found(&landing, &["table replay_assets", "missing"]).await;
+}
+
+/// Compacted, and its landing files gone.
+async fn sealed() -> Landing {
+    let landing = sound().await;
+    maintained(&landing, NOON).await;
+    let left = support::keep::files(&landing.path().join("landing/data"));
+    assert_eq!(left, Vec::<PathBuf>::new());
+    let report = report(&landing).await;
+    assert_eq!(report.problems, Vec::<String>::new());
+    assert!(report.summary.iter().any(|line| line.starts_with("books of replay_chunks")), "{:?}", report.summary);
+    landing
+}
+
+async fn maintained(landing: &Landing, now: i64) -> Vec<String> {
+    let (lake, keeping) = (landing.lake(), support::keep::keeping());
+    let now = chrono::DateTime::from_timestamp_micros(now).unwrap();
+    let plan = plan(&lake, &keeping, now).await.unwrap();
+    let mut told = Vec::new();
+    apply(&lake, &keeping, &plan, |line| told.push(line)).await.unwrap();
+    told
+}
+
+#[tokio::test]
+async fn without_landing_files_a_removed_a_doubled_and_an_altered_chunk_are_found_by_the_books() {
+    let landing = sealed().await;
+    rewrite(&landing, "replay_chunks", |rows| rows.slice(1, rows.num_rows() - 1));
+    assert_found(&landing, &["table replay_chunks", "partition 0 on 2026-11-20", "not ", "as the books say"]).await;
+
+    let landing = sealed().await;
+    rewrite(&landing, "replay_chunks", |rows| concat_batches(&rows.schema(), [&rows, &rows.slice(0, 1)]).unwrap());
+    assert_found(&landing, &["table replay_chunks", "1 frame in it more than once", "chunk 0 part 0"]).await;
+
+    // The checksum as well: nothing in the row itself tells it.
+    let landing = sealed().await;
+    rewrite(&landing, "replay_chunks", |rows| {
+        use datafusion::arrow::array::{AsArray, Int64Array};
+        use datafusion::arrow::datatypes::Int64Type;
+        let place = |name: &str| rows.schema().index_of(name).unwrap();
+        let mut columns = rows.columns().to_vec();
+        let mut payloads: Vec<Vec<u8>> =
+            rows["payload"].as_binary::<i32>().iter().map(|payload| payload.unwrap().to_vec()).collect();
+        *payloads[0].last_mut().unwrap() ^= 1;
+        let mut checksums = rows["checksum"].as_primitive::<Int64Type>().values().to_vec();
+        checksums[0] = xxhash_rust::xxh3::xxh3_64(&payloads[0]).cast_signed();
+        columns[place("payload")] = Arc::new(BinaryArray::from_iter_values(payloads));
+        columns[place("checksum")] = Arc::new(Int64Array::from(checksums));
+        RecordBatch::try_new(rows.schema(), columns).unwrap()
+    });
+    assert_found(&landing, &["table replay_chunks", "as the books say, but others than these"]).await;
+}
+
+#[tokio::test]
+async fn a_chunk_that_is_damaged_on_disk_is_named() {
+    let landing = sound().await;
+    let file = curated_files(&landing, "replay_chunks").remove(0);
+    let payload = {
+        use datafusion::arrow::array::AsArray;
+        batches(&file)[0]["payload"].as_binary::<i32>().value(0).to_vec()
+    };
+    let mut bytes = std::fs::read(&file).unwrap();
+    let place = bytes.windows(payload.len()).position(|window| window == payload).unwrap();
+    bytes[place + payload.len() / 2] ^= 1;
+    std::fs::write(&file, bytes).unwrap();
+    assert_found(&landing, &["table replay_chunks: file ", "checksum"]).await;
+    assert_found(&landing, &["table replay_chunks", "1 frame with another payload than landed: ", " chunk 0 part 0"])
+        .await;
+}
+
+#[tokio::test]
+async fn small_files_are_put_together_once_and_never_again() {
+    let landing = Landing::new();
+    let mut recordings = Recordings::of(landing.path());
+    let (mut written, mut seen) = (0, std::collections::BTreeSet::new());
+    let mut look = |landing: &Landing| {
+        let files = files(landing, "replay_chunks");
+        for (path, bytes) in &files {
+            written += if seen.insert(path.clone()) { bytes.len() } else { 0 };
+        }
+        (files.len(), files.values().map(Vec::len).sum::<usize>(), written)
+    };
+    let mut sizes = Vec::new();
+    for night in 0..3 {
+        for number in 1..6 {
+            let mut recorder = recorder(night * 10 + number);
+            recordings.land(&[recorder.snapshot(400), recorder.mutations(2)]);
+            compacted(&landing.lake()).await;
+            look(&landing);
+        }
+        let before = rows(&landing.lake(), CHUNKS).await;
+        maintained(&landing, NOON + 24 * 3_600 * SECOND).await;
+        maintained(&landing, NOON + 24 * 3_600 * SECOND).await;
+        assert_eq!(rows(&landing.lake(), CHUNKS).await, before);
+        sizes.push(look(&landing));
+    }
+    // Late ones of a day are put together among themselves.
+    assert_eq!(sizes.iter().map(|(files, ..)| *files).collect::<Vec<_>>(), [1, 2, 3]);
+    let (_, kept, written) = sizes[2];
+    println!("{written} bytes written, {kept} kept: {:.2}", written as f64 / kept as f64);
+    // Each file has a footer of its own, so the small ones of the rounds are larger together.
+    assert!(written < kept * 4, "{written} of {kept}");
+    assert_eq!(report(&landing).await.problems, Vec::<String>::new());
+}
+
+#[tokio::test]
+async fn recordings_go_after_a_month_and_their_assets_a_week_later() {
+    let landing = sound().await;
+    let count = async |table: &str| number(&landing.lake(), &format!("select count(*) from {table}")).await;
+    let day = 24 * 3_600 * SECOND;
+    maintained(&landing, NOON + 30 * day).await;
+    assert_eq!((count("replay_chunks").await, count("replay_assets").await), (6, 1));
+    let told = maintained(&landing, NOON + 31 * day).await;
+    assert!(told.iter().any(|line| line == "table replay_chunks: 6 frames removed from 1 files"), "{told:#?}");
+    assert_eq!((count("replay_chunks").await, count("replay_assets").await), (0, 1));
+    assert_eq!(report(&landing).await.problems, Vec::<String>::new());
+    maintained(&landing, NOON + 38 * day).await;
+    assert_eq!(count("replay_assets").await, 0);
+    assert_eq!(report(&landing).await.problems, Vec::<String>::new());
 }

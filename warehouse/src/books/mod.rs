@@ -1,12 +1,14 @@
-//! The books: what stands in `events` without a landing file that could prove it, and what was removed of it.
+//! The books: what stands in `events`, and in the tables of recordings, without a landing file that could prove it, and what
+//! was removed of it.
 //!
 //! A landing file may go when its events are compacted. Before it goes its link is *sealed*: its rows are compared with the
 //! table, event by event, and counted here by partition and day, with the sum of their keys. From then on the table must hold
 //! exactly that many events with exactly that sum; whatever is lost, doubled or invented changes one of the two. Rows that are
 //! removed on purpose (expired, erased) are taken off in the commit that removes them.
 //!
-//! The books are a file for each generation, and the newest commit of `events` says which one belongs to it: a process that
+//! The books are a file for each generation, and the newest commit of the table says which one belongs to it: a process that
 //! is killed between the two leaves a file that nothing names. They hold no id, and what they count is not told by visitor.
+//! Each table of recordings has books of its own, since none follows from another; what they count are frames.
 
 pub(crate) mod compare;
 mod sealed;
@@ -24,7 +26,17 @@ use serde::{Deserialize, Serialize};
 
 use sealed::Sealed;
 
+use crate::tables::{EVENTS, Table};
+
 const FOLDER: &str = "warehouse/_books";
+
+/// Where the books of a table lie.
+fn folder(table: &Table) -> String {
+    match *table == EVENTS {
+        true => FOLDER.to_owned(),
+        false => format!("{FOLDER}_{}", table.name),
+    }
+}
 
 /// Partition of the topic, and day of the events (since the epoch).
 pub(crate) type Place = (i32, i32);
@@ -58,25 +70,25 @@ pub(crate) struct Books {
 
 impl Books {
     /// Those of a generation; empty ones of generation 0.
-    pub(crate) async fn load(store: &Store, generation: i64) -> anyhow::Result<Self> {
+    pub(crate) async fn load(store: &Store, table: &Table, generation: i64) -> anyhow::Result<Self> {
         if generation == 0 {
             return Ok(Self::default());
         }
-        let key = key(generation);
+        let key = key(table, generation);
         let read = async {
             let bytes = store.objects().get(&Path::from(key.as_str())).await?.bytes().await?;
             Self::from_written(serde_json::from_slice(&bytes)?)
         };
-        read.await.with_context(|| format!("the books of the table events cannot be read: {key}"))
+        read.await.with_context(|| format!("the books of the table {table:?} cannot be read: {key}"))
     }
 
-    /// Writes a generation after `generation`, and gives its number. It counts when a commit of `events` names it.
-    pub(crate) async fn store(&self, store: &Store, generation: i64) -> anyhow::Result<i64> {
-        let known = generations(store).await?.into_iter().map(|(known, _)| known);
+    /// Writes a generation after `generation`, and gives its number. It counts when a commit of the table names it.
+    pub(crate) async fn store(&self, store: &Store, table: &Table, generation: i64) -> anyhow::Result<i64> {
+        let known = generations(store, table).await?.into_iter().map(|(known, _)| known);
         let mut next = known.max().unwrap_or_default().max(generation) + 1;
         let bytes = Bytes::from(serde_json::to_vec(&self.written()).context("the books")?);
         loop {
-            let key = Path::from(key(next));
+            let key = Path::from(key(table, next));
             let create = PutOptions { mode: PutMode::Create, ..PutOptions::default() };
             match store.objects().put_opts(&key, bytes.clone().into(), create).await {
                 Ok(_) => return Ok(next),
@@ -125,16 +137,18 @@ impl Books {
     }
 }
 
-/// Files of the books, with their generations.
-pub(crate) async fn generations(store: &Store) -> anyhow::Result<Vec<(i64, ObjectMeta)>> {
-    let listed: Result<Vec<ObjectMeta>, _> = store.objects().list(Some(&Path::from(FOLDER))).try_collect().await;
-    let listed = listed.with_context(|| format!("cannot list {FOLDER}"))?;
+/// Files of the books of a table, with their generations.
+pub(crate) async fn generations(store: &Store, table: &Table) -> anyhow::Result<Vec<(i64, ObjectMeta)>> {
+    let folder = folder(table);
+    let listed: Result<Vec<ObjectMeta>, _> =
+        store.objects().list(Some(&Path::from(folder.as_str()))).try_collect().await;
+    let listed = listed.with_context(|| format!("cannot list {folder}"))?;
     let generation = |file: &ObjectMeta| file.location.filename()?.strip_suffix(".json")?.parse().ok();
     Ok(listed.into_iter().filter_map(|file| Some((generation(&file)?, file))).collect())
 }
 
-fn key(generation: i64) -> String {
-    format!("{FOLDER}/{generation:020}.json")
+fn key(table: &Table, generation: i64) -> String {
+    format!("{}/{generation:020}.json", folder(table))
 }
 
 /// A day for people.

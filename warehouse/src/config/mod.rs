@@ -13,7 +13,7 @@ use crate::access::check_address;
 use crate::access::command::TokenCommand;
 use crate::engine::Resources;
 use crate::keep::{Keeping, Retention};
-use crate::limits::{MEMORY_BYTES_MAX, SPILL_BYTES_MAX, SQL_MEMORY_BYTES_MIN};
+use crate::limits::{MEMORY_BYTES_MAX, SPILL_BYTES_MAX, SQL_MEMORY_BYTES_MIN, VERIFY_MEMORY_BYTES_MAX};
 use crate::postgres::Listen;
 use crate::providers::Provider;
 use crate::reports::Reports;
@@ -71,7 +71,8 @@ pub struct Options {
     /// environment too (WAREHOUSE_QUERY_TIME for query_time); flags win over it, and it wins over the file
     #[arg(long, env = "WAREHOUSE_CONFIG", global = true, value_name = "FILE")]
     pub config: Option<PathBuf>,
-    /// Memory of compaction [default: 1 GiB]
+    /// Memory of compaction, maintenance, erasure and verification, beyond which they use disk; the files in work come on top
+    /// [default: 1 GiB, of verify 128 MiB]
     #[arg(long, global = true, value_name = "BYTES")]
     pub memory_bytes_max: Option<String>,
     /// Disk for what does not fit, for compaction and for each statement [default: 16 GiB]
@@ -227,7 +228,9 @@ pub enum Command {
         #[arg(long, value_name = "DURATION", requires = "apply")]
         every: Option<String>,
         /// Remove sessions of a site from a table when they began longer ago, such as shop/pointer=30d, */*=400d or
-        /// shop/sessions=forever; the last rule that fits counts, at least 10d [default: nothing is removed]
+        /// shop/sessions=forever; the last rule that fits counts, at least 10d. Recordings and imported days go by their own
+        /// day, at least 1d; only a rule that names replay_chunks is about recordings, and their assets stay a week longer
+        /// [default: */replay_chunks=30d]
         #[arg(long, value_name = "SITE/TABLE=DURATION")]
         retention: Vec<String>,
         /// Landing files stay so long after they were written, compacted or not [default: 7d]
@@ -240,8 +243,9 @@ pub enum Command {
         #[arg(long, value_name = "DURATION")]
         readers_wait: Option<String>,
     },
-    /// Erase a visitor from all tables, their older versions, their logs and the landing zone, and report what a search
-    /// finds afterwards; exit code 1 when something is left. What is killed is finished by running it again
+    /// Erase a visitor from all tables, recordings and imported exports included, from their older versions, their logs and the
+    /// landing zone, and report what a search finds afterwards, which inflates recordings; exit code 1 when something is
+    /// left. What is killed is finished by running it again
     #[command(
         after_help = "Kafka is not reached: what it holds of the visitor goes by its retention, and comes back into the tables if \
                             it has not landed yet. First stop the visitor's tabs (the SDK's forget()), and run it again when Kafka's \
@@ -460,6 +464,9 @@ impl Config {
             && mistakes.origin("compact_every") == from_file.as_deref()
         {
             given.compact_every = None;
+        }
+        if matches!(cli.command, Some(Command::Verify)) && mistakes.origin("memory_bytes_max").is_none() {
+            given.memory_bytes_max = VERIFY_MEMORY_BYTES_MAX;
         }
         if cli.command.as_ref().is_none_or(Command::needs_store) {
             given.check_store(&mut mistakes);

@@ -39,9 +39,13 @@ pub struct ScanFile {
     pub statistics: Option<Arc<Statistics>>,
 }
 
+/// After the prefix in names of files that were put together of others.
+const MERGED: &str = "merged-";
+
 /// Name of a new file, with the checksum of its bytes: what an engine copies, and what a log is cleaned to, keeps it.
-pub(super) fn file_name(file: Uuid, bytes: &[u8]) -> String {
-    format!("{FILE_PREFIX}{file}.{}.parquet", checksum(bytes))
+pub(super) fn file_name(file: Uuid, bytes: &[u8], merged: bool) -> String {
+    let merged = if merged { MERGED } else { "" };
+    format!("{FILE_PREFIX}{merged}{file}.{}.parquet", checksum(bytes))
 }
 
 /// xxh3-64, 16 hexadecimal digits, as of the files in landing.
@@ -52,9 +56,18 @@ pub(crate) fn checksum(bytes: &[u8]) -> String {
 impl CuratedFile {
     /// The checksum in its name; files of other writers and of earlier versions have none.
     pub fn checksum(&self) -> Option<&str> {
-        let name = self.path.rsplit('/').next()?.strip_prefix(FILE_PREFIX)?;
-        let (_, digits) = name.strip_suffix(".parquet")?.rsplit_once('.')?;
+        let (_, digits) = self.name()?.strip_suffix(".parquet")?.rsplit_once('.')?;
         (digits.len() == 16).then_some(digits)
+    }
+
+    /// Whether it was put together of others; only files of recordings say so.
+    pub fn is_merged(&self) -> bool {
+        self.name().is_some_and(|name| name.starts_with(MERGED))
+    }
+
+    /// Its name after the prefix of our own writer.
+    fn name(&self) -> Option<&str> {
+        self.path.rsplit('/').next()?.strip_prefix(FILE_PREFIX)
     }
 
     /// Least and greatest value of a column of the files' schema, if both are known.

@@ -94,7 +94,7 @@ pub(crate) async fn write_columns(
                 let (bytes, statistics) = encoded?;
                 left.rows.start += usize::try_from(statistics.rows())?;
                 let (objects, place) = (objects.clone(), (left.site_id.clone(), left.event_date));
-                let sending = async move { put(&objects, table, place, bytes, &statistics).await };
+                let sending = async move { put(&objects, table, place, bytes, (&statistics, false)).await };
                 sent = Some(AbortOnDropHandle::new(tokio::spawn(sending)));
             }
         }
@@ -216,21 +216,21 @@ impl Writer {
         let bytes = file.parquet.into_inner()?;
         self.written.rows += file.statistics.rows();
         let place = (file.site_id, file.event_date);
-        self.written.added.push(put(&self.objects, self.table, place, bytes, &file.statistics).await?);
+        self.written.added.push(put(&self.objects, self.table, place, bytes, (&file.statistics, false)).await?);
         Ok(())
     }
 }
 
-/// Puts a file of a partition (site and date) into the store.
+/// Puts a file of a partition (site and date) into the store; its name says whether it was `merged` of others.
 pub(crate) async fn put(
     objects: &Arc<dyn ObjectStore>,
     table: &'static Table,
     (site_id, event_date): (String, i32),
     bytes: Vec<u8>,
-    statistics: &Collector,
+    (statistics, merged): (&Collector, bool),
 ) -> anyhow::Result<Add> {
     let date = chrono::NaiveDate::from_epoch_days(event_date).context("event_date is out of range")?;
-    let name = file_name(Uuid::now_v7(), &bytes);
+    let name = file_name(Uuid::now_v7(), &bytes, merged);
     let path = format!("{}/event_date={date}/{name}", folder(&site_id));
     let size = i64::try_from(bytes.len())?;
     let key = data_key(table, &path);

@@ -1,7 +1,5 @@
-//! `warehouse erase`: a visitor goes out of the tables, the landing zone and the logs of the tables.
-
-use std::collections::HashSet;
-use std::sync::Arc;
+//! `warehouse erase`: a visitor goes out of the tables, the landing zones and the logs of the tables, with the recordings and
+//! with what other providers told of the visitor.
 
 use anyhow::Context;
 use bytes::Bytes;
@@ -11,17 +9,21 @@ use datafusion::parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 use object_store::ObjectStoreExt;
 use object_store::path::Path;
 use schemas::landing::data_prefix;
-use schemas::topics::EVENTS as TOPIC;
 
+use super::find::{Text, any_in};
+use super::imports::Cookies;
 use super::removal::{Cut, remove};
-use super::{Keeping, Removed, leftovers};
+use super::zone::Zone;
+use super::{Keeping, Removed, imports, leftovers, recordings};
+use crate::books::compare::EXAMPLES_MAX;
+use crate::compact::compact;
 use crate::curated::file::data_key;
 use crate::curated::scan::{FILE_INDEX, Scan, file_of};
 use crate::lake::Lake;
 use crate::limits::ORPHANS_KEPT;
 use crate::progress::quoted;
 use crate::replay;
-use crate::tables::{self, EVENTS, REPLAY_CHUNKS, Table};
+use crate::tables::{self, REPLAY_CHUNKS, Table};
 
 /// What became of a visitor. Tells no more of them than was asked for.
 #[derive(Debug, Default)]
@@ -33,11 +35,13 @@ pub struct Erased {
     pub old_files: u64,
     /// Files of the tables' logs that were replaced by a checkpoint.
     pub log_files: u64,
+    /// Recorded frames that were inflated and looked into afterwards.
+    pub looked_into: u64,
     /// Whether anything is left, by looking at it again.
     pub left: Left,
 }
 
-/// What a search found afterwards.
+/// What a search found afterwards. It inflates recordings before it looks into them.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Left {
     /// Rows of the visitor in the tables.
@@ -48,8 +52,12 @@ pub struct Left {
     pub landing_files: u64,
     /// Files that nothing names and that are too young to be deleted: somebody may be writing them.
     pub young_files: u64,
-    /// Frames of recordings of the visitor's pages: an erasure does not reach them yet.
+    /// Rows of other providers' exports that the visitor's cookies name.
+    pub imported: u64,
+    /// Frames of the visitor's recordings that landed while it ran.
     pub frames: u64,
+    /// Others' recordings in which the visitor's id or a cookie stands.
+    pub shown: Vec<String>,
 }
 
 impl Left {
@@ -68,11 +76,14 @@ impl Erased {
             .collect();
         lines.push(format!("landing: {} files with rows of the visitor removed", self.landing_files));
         lines.push(format!("older versions: {} files and {} files of logs removed", self.old_files, self.log_files));
-        let Left { rows, log_files, landing_files, young_files, frames } = &self.left;
+        let Left { rows, log_files, landing_files, young_files, imported, frames, shown } = &self.left;
         lines.push(format!(
             "searched afterwards: {rows} rows in tables, {} files of logs and {landing_files} landing files hold the visitor",
             log_files.len()
         ));
+        if self.looked_into > 0 {
+            lines.push(format!("searched afterwards, inflated: {} frames of others' recordings", self.looked_into));
+        }
         lines.extend(log_files.iter().map(|file| format!("LEFT {file}")));
         if *landing_files > 0 || *rows > 0 {
             lines.push(
@@ -84,15 +95,29 @@ impl Erased {
                 "LEFT {young_files} files that nothing names yet, which may hold rows: run it again in a day"
             ));
         }
+        if *imported > 0 {
+            lines.push(format!(
+                "LEFT {imported} rows of other providers' exports that were imported meanwhile: run it again"
+            ));
+        }
         if *frames > 0 {
             lines.push(format!(
-                "LEFT {frames} frames of recordings of the visitor's pages: they are not erased yet; the table \
-                 replay_chunks and the landing files of recordings can only be removed whole"
+                "LEFT {frames} frames of the visitor's recordings that landed meanwhile: stop the visitor's tabs, and run it \
+                 again"
+            ));
+        }
+        if !shown.is_empty() {
+            let few: Vec<&str> = shown.iter().take(EXAMPLES_MAX).map(String::as_str).collect();
+            let more = if shown.len() > few.len() { ", …" } else { "" };
+            lines.push(format!(
+                "LEFT {} recorded chunks of other visitors, on whose pages the id or a cookie of the visitor stood: {}{more}",
+                shown.len(),
+                few.join(", ")
             ));
         }
         lines.push(
-            "not reached: Kafka (events, dead letters), whose retention removes them; states of stream jobs hold hashes \
-             and times, and forget in a day; exports of other providers, which an import replaces by their day"
+            "not reached: Kafka (events, recordings, dead letters), whose retention removes them; states of stream jobs \
+             hold hashes and times, and forget in a day; other providers' own copies"
                 .into(),
         );
         lines
@@ -107,18 +132,29 @@ pub async fn erase(
     mut step: impl FnMut(&str),
 ) -> anyhow::Result<Erased> {
     let condition = format!("(site_id = {} and visitor_id = {})", quoted(site_id), quoted(visitor_id));
+    let started = Utc::now();
+    step("what has landed");
+    compact(lake, |_, _| {}).await?;
+    // What other tables are found by goes last: whoever is killed before finds it again.
+    let cookies = Cookies::of(lake, &condition).await?;
+    step("exports of other providers");
+    let imported = imports::erase(lake, &cookies, site_id).await?;
+    step("recordings");
+    let recorded = recordings::erase(lake, site_id, visitor_id).await?;
     step("rows of the tables");
     let cut = || Cut { condition: Some(condition.clone()), ..Cut::default() };
-    let started = Utc::now();
-    let removed = remove(lake, &|_| cut(), true).await?;
+    let mut removed = remove(lake, &|_| cut(), true).await?;
+    removed.extend(recorded);
+    removed.extend(imported);
     let fences = fences(lake).await?;
     step("landing files");
-    let sealed = landed_with(lake, &condition, Landed::Sealed).await?;
+    let mut sealed = landed_with(lake, &Zone::of_events(lake).await?, &condition, Landed::Sealed).await?;
+    sealed.extend(landed_with(lake, &Zone::of_recordings(lake).await?, &condition, Landed::Sealed).await?);
     step("statements that are running");
     tokio::time::sleep(keeping.readers_wait).await;
     step("files that are not needed any more");
     let mut erased = Erased { removed, landing_files: leftovers::delete(lake, &sealed).await?, ..Erased::default() };
-    for table in tables::ALL.iter().copied() {
+    for table in tables::every() {
         let curated = lake.table(table);
         if curated.newest().await?.exists() {
             erased.old_files += curated.delete(&leftovers::of_table(lake, table, Utc::now()).await?).await?;
@@ -126,18 +162,26 @@ pub async fn erase(
         }
     }
     let old = Utc::now() - chrono::Duration::from_std(ORPHANS_KEPT)?;
-    let orphans = leftovers::landed(lake, old).await?.orphans;
-    let orphans: Vec<Path> = orphans.into_iter().map(|file| file.location).collect();
-    erased.old_files += leftovers::delete(lake, &orphans).await?;
+    for zone in [Zone::of_events(lake).await?, Zone::of_recordings(lake).await?] {
+        let orphans = leftovers::landed(lake, &zone, old).await?.orphans;
+        let orphans: Vec<Path> = orphans.into_iter().map(|file| file.location).collect();
+        erased.old_files += leftovers::delete(lake, &orphans).await?;
+    }
     step("what is left");
-    erased.left = left(lake, &condition, visitor_id, (started, &fences)).await?;
+    let texts = cookies.texts();
+    let texts: Vec<Text> = [visitor_id].into_iter().chain(texts).map(Text::new).collect();
+    erased.left = left(lake, &condition, &texts, (started, &fences)).await?;
+    erased.left.imported = imports::left(lake, &cookies, site_id).await?;
+    step("what is left in recordings");
+    let shown = recordings::search(lake, site_id, &texts).await?;
+    (erased.looked_into, erased.left.shown) = (shown.frames, shown.with);
     Ok(erased)
 }
 
 /// When the newest version of each table was committed. What was being written before can never be committed.
 async fn fences(lake: &Lake) -> anyhow::Result<Vec<(&'static Table, DateTime<Utc>)>> {
     let mut fences = Vec::new();
-    for table in tables::ALL.iter().copied() {
+    for table in tables::every() {
         let curated = lake.table(table);
         let version = curated.newest().await?;
         if version.exists() {
@@ -151,21 +195,25 @@ async fn fences(lake: &Lake) -> anyhow::Result<Vec<(&'static Table, DateTime<Utc
 async fn left(
     lake: &Lake,
     condition: &str,
-    visitor_id: &str,
+    texts: &[Text],
     (started, fences): (DateTime<Utc>, &[(&'static Table, DateTime<Utc>)]),
 ) -> anyhow::Result<Left> {
     let mut left = Left {
-        landing_files: landed_with(lake, condition, Landed::Any).await?.len() as u64,
-        young_files: young_data(lake, started).await?,
+        landing_files: landed_with(lake, &Zone::of_events(lake).await?, condition, Landed::Any).await?.len() as u64,
         frames: frames(lake, condition).await?,
         ..Left::default()
     };
+    for zone in [Zone::of_events(lake).await?, Zone::of_recordings(lake).await?] {
+        left.young_files += young_data(lake, &zone, started).await?;
+    }
     for (table, fence) in fences {
         let curated = lake.table(table);
         let version = curated.newest().await?;
         let inputs = lake.engine.inputs().table("curated", Scan::version(&version))?;
-        let rows = inputs.number(&format!("select count(*) from curated where {condition}")).await?;
-        left.rows += u64::try_from(rows)?;
+        if version.table.columns().iter().any(|column| column == "visitor_id") {
+            let rows = inputs.number(&format!("select count(*) from curated where {condition}")).await?;
+            left.rows += u64::try_from(rows)?;
+        }
         left.young_files += curated.leftovers().await?.iter().filter(|file| file.since <= *fence).count() as u64;
         for file in curated.log_files().await? {
             let key = Path::from(data_key(table, file.as_ref()));
@@ -175,7 +223,7 @@ async fn left(
                 Err(error) => Err(error),
             };
             let bytes = bytes.with_context(|| format!("cannot read {key}"))?;
-            if holds(&key, bytes, visitor_id.as_bytes()).with_context(|| format!("cannot read {key}"))? {
+            if holds(&key, bytes, texts).with_context(|| format!("cannot read {key}"))? {
                 left.log_files.push(key.to_string());
             }
         }
@@ -184,9 +232,9 @@ async fn left(
 }
 
 /// Landing data that nothing names. States that nothing names are none: they hold no rows.
-async fn young_data(lake: &Lake, started: DateTime<Utc>) -> anyhow::Result<u64> {
-    let folder = data_prefix(TOPIC);
-    let orphans = leftovers::landed(lake, started).await?.orphans;
+async fn young_data(lake: &Lake, zone: &Zone<'_>, started: DateTime<Utc>) -> anyhow::Result<u64> {
+    let folder = data_prefix(zone.topic);
+    let orphans = leftovers::landed(lake, zone, started).await?.orphans;
     Ok(orphans.iter().filter(|file| file.location.as_ref().starts_with(&folder)).count() as u64)
 }
 
@@ -204,20 +252,12 @@ enum Landed {
 }
 
 /// Landing files that are there and hold rows of a condition.
-async fn landed_with(lake: &Lake, condition: &str, which: Landed) -> anyhow::Result<Vec<Path>> {
-    let found = leftovers::landed(lake, Utc::now()).await?;
-    let there: HashSet<String> = found.sealed.into_iter().map(|(_, file)| file.location.to_string()).collect();
-    let books = lake.books(&*lake.table(&EVENTS).newest().await?).await?;
-    let mut links: Vec<_> = lake.chains.all().await?.into_values().flatten().collect();
-    links.retain(|link| which == Landed::Any || books.is_sealed(link));
-    for link in &mut links {
-        if books.is_sealed(link) {
-            Arc::make_mut(link).files.retain(|file| there.contains(&file.path));
-        }
-    }
+async fn landed_with(lake: &Lake, zone: &Zone<'_>, condition: &str, which: Landed) -> anyhow::Result<Vec<Path>> {
+    let mut links = leftovers::there(lake, zone).await?;
+    links.retain(|link| which == Landed::Any || zone.is_sealed(link));
     let files: Vec<&str> = links.iter().flat_map(|link| &link.files).map(|file| file.path.as_str()).collect();
     let mut with = Vec::new();
-    let inputs = lake.engine.inputs().table("landing", Scan::landing(&links))?;
+    let inputs = lake.engine.inputs().table("landing", zone.scan(&links))?;
     inputs
         .each(&format!("select distinct {FILE_INDEX} from landing where {condition}"), |batch, row| {
             with.extend(files.get(file_of(batch, 0, row) as usize).map(|path| Path::from(*path)));
@@ -226,24 +266,20 @@ async fn landed_with(lake: &Lake, condition: &str, which: Landed) -> anyhow::Res
     Ok(with)
 }
 
-/// Whether a file of a log holds a text; the pages of a checkpoint are decoded for it.
-fn holds(key: &Path, bytes: Bytes, text: &[u8]) -> anyhow::Result<bool> {
+/// Whether a file of a log holds one of the texts; the pages of a checkpoint are decoded for it.
+fn holds(key: &Path, bytes: Bytes, texts: &[Text]) -> anyhow::Result<bool> {
     if key.extension() != Some("parquet") {
-        return Ok(contains(&bytes, text));
+        return Ok(any_in(texts, &bytes));
     }
     for batch in ParquetRecordBatchReaderBuilder::try_new(bytes)?.build()? {
-        if batch?.columns().iter().any(|column| in_buffers(&column.to_data(), text)) {
+        if batch?.columns().iter().any(|column| in_buffers(&column.to_data(), texts)) {
             return Ok(true);
         }
     }
     Ok(false)
 }
 
-fn in_buffers(data: &ArrayData, text: &[u8]) -> bool {
-    data.buffers().iter().any(|buffer| contains(buffer, text))
-        || data.child_data().iter().any(|child| in_buffers(child, text))
-}
-
-fn contains(bytes: &[u8], text: &[u8]) -> bool {
-    !text.is_empty() && bytes.windows(text.len()).any(|window| window == text)
+fn in_buffers(data: &ArrayData, texts: &[Text]) -> bool {
+    data.buffers().iter().any(|buffer| any_in(texts, buffer))
+        || data.child_data().iter().any(|child| in_buffers(child, texts))
 }

@@ -9,12 +9,13 @@ use futures::TryStreamExt;
 use object_store::path::Path;
 use object_store::{ObjectMeta, ObjectStore, ObjectStoreExt};
 use schemas::landing::{Link, data_prefix};
-use schemas::topics::EVENTS as TOPIC;
 
+use super::zone::Zone;
 use crate::books::generations;
 use crate::curated::Leftover;
 use crate::lake::Lake;
-use crate::tables::{EVENTS, Table};
+use crate::limits::ORPHANS_KEPT;
+use crate::tables::Table;
 
 /// Files of the landing zone.
 pub(super) struct Landed {
@@ -24,14 +25,13 @@ pub(super) struct Landed {
     pub orphans: Vec<ObjectMeta>,
 }
 
-/// Looks through the landing zone; orphans are those that were written before `old`.
-pub(super) async fn landed(lake: &Lake, old: DateTime<Utc>) -> anyhow::Result<Landed> {
+/// Looks through a landing zone; orphans are those that were written before `old`.
+pub(super) async fn landed(lake: &Lake, zone: &Zone<'_>, old: DateTime<Utc>) -> anyhow::Result<Landed> {
     // The files first: a link that comes in between names a file that was listed, never the other way round.
     let objects = lake.store.objects();
-    let files = list(objects, &data_prefix(TOPIC)).await?;
-    let states = list(objects, &format!("landing/state/{TOPIC}")).await?;
-    let books = lake.books(&*lake.table(&EVENTS).newest().await?).await?;
-    let chains = lake.chains.all().await?;
+    let files = list(objects, &data_prefix(zone.topic)).await?;
+    let states = list(objects, &format!("landing/state/{}", zone.topic)).await?;
+    let chains = zone.chains.all().await?;
     let named: HashMap<&str, &Arc<Link>> = chains
         .values()
         .flatten()
@@ -40,7 +40,7 @@ pub(super) async fn landed(lake: &Lake, old: DateTime<Utc>) -> anyhow::Result<La
     let mut found = Landed { sealed: Vec::new(), orphans: Vec::new() };
     for file in files {
         match named.get(file.location.as_ref()) {
-            Some(link) if books.is_sealed(link) => found.sealed.push((Arc::clone(link), file)),
+            Some(link) if zone.is_sealed(link) => found.sealed.push((Arc::clone(link), file)),
             Some(_) => {}
             None if file.last_modified < old => found.orphans.push(file),
             None => {}
@@ -53,13 +53,25 @@ pub(super) async fn landed(lake: &Lake, old: DateTime<Utc>) -> anyhow::Result<La
     Ok(found)
 }
 
+/// All links, those that are sealed with the files that are still there.
+pub(super) async fn there(lake: &Lake, zone: &Zone<'_>) -> anyhow::Result<Vec<Arc<Link>>> {
+    let sealed = landed(lake, zone, Utc::now()).await?.sealed;
+    let there: HashSet<String> = sealed.into_iter().map(|(_, file)| file.location.to_string()).collect();
+    let mut links: Vec<_> = zone.chains.all().await?.into_values().flatten().collect();
+    for link in links.iter_mut().filter(|link| zone.is_sealed(link)) {
+        Arc::make_mut(link).files.retain(|file| there.contains(&file.path));
+    }
+    Ok(links)
+}
+
 fn states_named(chains: &BTreeMap<i32, Vec<Arc<Link>>>) -> HashSet<&str> {
     chains.values().filter_map(|links| links.last()).flat_map(|link| link.state.iter().map(String::as_str)).collect()
 }
 
 /// Files of a table that nobody reads any more: those that a version has named until `removed_before`, and those of whoever
 /// was killed before its commit. The latter are told by a commit that is younger: only one that was begun before the file was
-/// written could still name it, and that one would be refused.
+/// written could still name it, and that one would be refused. An import names its files whatever was committed meanwhile: these
+/// are told by their age.
 pub(super) async fn of_table(
     lake: &Lake,
     table: &'static Table,
@@ -70,15 +82,22 @@ pub(super) async fn of_table(
     if left.is_empty() {
         return Ok(left);
     }
-    let committed_at = curated.committed_at(&*curated.newest().await?).await?;
-    let unneeded = |file: &Leftover| file.since < removed_before && (file.removed || file.since < committed_at);
+    let given_up = match table.is_imported() {
+        true => Utc::now() - chrono::Duration::from_std(ORPHANS_KEPT)?,
+        false => curated.committed_at(&*curated.newest().await?).await?,
+    };
+    let unneeded = |file: &Leftover| file.since < removed_before && (file.removed || file.since < given_up);
     Ok(left.into_iter().filter(unneeded).collect())
 }
 
-/// Generations of the books that no commit names any more.
-pub(super) async fn old_books(lake: &Lake, old: DateTime<Utc>) -> anyhow::Result<Vec<ObjectMeta>> {
-    let known = generations(&lake.store).await?;
-    let named = lake.table(&EVENTS).newest().await?.kept.books;
+/// Generations of the books of a table that no commit names any more.
+pub(super) async fn old_books(
+    lake: &Lake,
+    table: &'static Table,
+    old: DateTime<Utc>,
+) -> anyhow::Result<Vec<ObjectMeta>> {
+    let known = generations(&lake.store, table).await?;
+    let named = lake.table(table).newest().await?.kept.books;
     Ok(known.into_iter().filter(|(of, file)| *of != named && file.last_modified < old).map(|(_, file)| file).collect())
 }
 

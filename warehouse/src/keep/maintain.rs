@@ -10,9 +10,11 @@ use object_store::path::Path;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::AbortOnDropHandle;
 
+use super::dated::Expired;
 use super::optimize::{Untidy, tidy, untidy};
 use super::removal::{Cut, remove};
-use super::{Keeping, leftovers, seal};
+use super::zone::Zone;
+use super::{Keeping, imports, leftovers, megabytes, recordings, seal};
 use crate::books::date;
 use crate::curated::Leftover;
 use crate::lake::Lake;
@@ -35,6 +37,9 @@ pub struct Plan {
     leftovers: Vec<(&'static Table, Vec<Leftover>)>,
     orphans: Vec<ObjectMeta>,
     books: Vec<ObjectMeta>,
+    /// Days of imported tables.
+    imports: Vec<Expired>,
+    recordings: recordings::Plan,
 }
 
 /// Files, and their bytes.
@@ -90,12 +95,10 @@ impl Plan {
                 lines.push(format!("{what}: remove {} files ({bytes}) that nothing names", files.len()));
             }
         }
+        lines.extend(self.imports.iter().map(Expired::line));
+        lines.extend(self.recordings.lines());
         lines
     }
-}
-
-fn megabytes(bytes: u64) -> String {
-    format!("{:.1} MB", bytes as f64 / 1e6)
 }
 
 /// Looks for what is to be done. Writes nothing.
@@ -107,7 +110,7 @@ pub async fn plan(lake: &Lake, keeping: &Keeping, now: DateTime<Utc>) -> anyhow:
 
     let mut links = seal::open_links(lake).await?;
     links.retain(|link| link.written_at < landing_before);
-    let found = leftovers::landed(lake, old).await?;
+    let found = leftovers::landed(lake, &Zone::of_events(lake).await?, old).await?;
     let sealed = found.sealed.into_iter().filter(|(link, _)| link.written_at < landing_before).map(|(_, file)| file);
     let sealed: Vec<ObjectMeta> = sealed.collect();
     let open = || links.iter().flat_map(|link| &link.files);
@@ -125,7 +128,9 @@ pub async fn plan(lake: &Lake, keeping: &Keeping, now: DateTime<Utc>) -> anyhow:
         untidy: Vec::new(),
         leftovers: Vec::new(),
         orphans: found.orphans,
-        books: leftovers::old_books(lake, before(keeping.removed)).await?,
+        books: leftovers::old_books(lake, &EVENTS, before(keeping.removed)).await?,
+        imports: Vec::new(),
+        recordings: recordings::Plan::of(lake, keeping, now, (landing_before, before(keeping.removed))).await?,
     };
     let removals = lake.table(&EVENTS).newest().await?.kept.removals;
     for table in tables::ALL.iter().copied() {
@@ -146,6 +151,11 @@ pub async fn plan(lake: &Lake, keeping: &Keeping, now: DateTime<Utc>) -> anyhow:
             plan.expired.push((table, cut, files));
         }
         plan.untidy.extend(untidy(&version, today));
+    }
+    for table in tables::IMPORTED.iter().copied() {
+        plan.imports.extend(Expired::of(&*lake.table(table).newest().await?, &keeping.retention, today));
+    }
+    for table in tables::ALL.iter().chain(tables::IMPORTED).copied() {
         let left = leftovers::of_table(lake, table, before(keeping.removed)).await?;
         if !left.is_empty() {
             plan.leftovers.push((table, left));
@@ -175,7 +185,12 @@ pub async fn apply(lake: &Lake, keeping: &Keeping, plan: &Plan, mut done: impl F
         let (table, site, day) = (one.table, &one.site_id, date(one.day));
         done(format!("table {table:?}: {before} files of site {site:?} on {day} written again as {after}"));
     }
-    if plan.landing.is_empty() && plan.leftovers.is_empty() && plan.orphans.is_empty() && plan.books.is_empty() {
+    for expired in &plan.imports {
+        let removed = imports::remove(lake, expired.table, &expired.condition()?).await?;
+        done(format!("table {}: {} rows removed from {} files", removed.table, removed.rows, removed.files));
+    }
+    plan.recordings.change(lake, &mut done).await?;
+    if !plan.deletes() {
         return Ok(());
     }
     // Whoever reads what these held before the steps above has begun, or looked at the tables, before now.
@@ -186,7 +201,8 @@ pub async fn apply(lake: &Lake, keeping: &Keeping, plan: &Plan, mut done: impl F
     }
     let wanted = plan.landing_wanted();
     // Of a link that is not sealed after all nothing goes.
-    let sealed = leftovers::landed(lake, Utc::now()).await?.sealed.into_iter().map(|(_, file)| file.location);
+    let zone = Zone::of_events(lake).await?;
+    let sealed = leftovers::landed(lake, &zone, Utc::now()).await?.sealed.into_iter().map(|(_, file)| file.location);
     let sealed: Vec<Path> = sealed.filter(|file| wanted.contains(file.as_ref())).collect();
     let locations = |files: &[ObjectMeta]| files.iter().map(|file| file.location.clone()).collect::<Vec<_>>();
     for (what, files) in [
@@ -198,10 +214,17 @@ pub async fn apply(lake: &Lake, keeping: &Keeping, plan: &Plan, mut done: impl F
             done(format!("{} {what} removed", leftovers::delete(lake, &files).await?));
         }
     }
-    Ok(())
+    plan.recordings.delete(lake, &mut done).await
 }
 
 impl Plan {
+    /// Whether files are to be deleted.
+    fn deletes(&self) -> bool {
+        let of_events =
+            [self.landing.is_empty(), self.leftovers.is_empty(), self.orphans.is_empty(), self.books.is_empty()];
+        self.recordings.deletes() || of_events.contains(&false)
+    }
+
     fn landing_wanted(&self) -> HashSet<&str> {
         self.landing.iter().map(AsRef::as_ref).collect()
     }

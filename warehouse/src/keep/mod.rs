@@ -5,20 +5,27 @@
 //! removal    rows out of events, with the books in the same commit; then out of every table that follows from it
 //! rewrite    files of a table again, without some rows, in order
 //! leftovers  files that no version and no link needs, when nobody can read them any more
+//! recordings the same for the tables that come of another topic, whose payloads are copied and never changed
+//! imports    the same for other providers' exports, which no landing file proves
 //! ```
 //!
 //! Every step can be repeated: whoever is killed between two of them leaves a store that is right, with files that are not
 //! needed, or with tables that wait for a removal (`verify` says so); the next run finds what is left to do by itself. No step
 //! writes down whom it erases.
 
+mod dated;
 mod erase;
+mod find;
+mod imports;
 mod leftovers;
 mod maintain;
 mod optimize;
+mod recordings;
 mod removal;
 mod retention;
 mod rewrite;
 mod seal;
+mod zone;
 
 pub use erase::{Erased, erase};
 pub use maintain::{Plan, apply, every, plan};
@@ -58,4 +65,8 @@ pub struct Removed {
     pub rows: u64,
     /// Files that held them.
     pub files: u64,
+}
+
+fn megabytes(bytes: u64) -> String {
+    format!("{:.1} MB", bytes as f64 / 1e6)
 }

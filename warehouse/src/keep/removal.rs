@@ -80,7 +80,7 @@ async fn from_events(lake: &Lake, cut: &Cut, fence: bool) -> anyhow::Result<(Rem
         if state.rows > 0 {
             let mut books = lake.books(&state.base).await?.as_ref().clone();
             books.take_off(&state.cells)?;
-            kept.books = books.store(&lake.store, kept.books).await?;
+            kept.books = books.store(&lake.store, &EVENTS, kept.books).await?;
             kept.removals += 1;
         }
         if state.replace(lake, &kept).await? {
@@ -153,7 +153,7 @@ async fn unknown_sessions(lake: &Lake, base: &Version, events: &Version, going: 
 }
 
 /// A version, and what goes of it.
-struct State {
+pub(super) struct State {
     base: Arc<Version>,
     going: Going,
     /// Places of files that hold rows which go.
@@ -195,7 +195,7 @@ impl State {
         Ok(Some(state))
     }
 
-    async fn of_rows(lake: &Lake, base: Arc<Version>, going: Going) -> anyhow::Result<Self> {
+    pub(super) async fn of_rows(lake: &Lake, base: Arc<Version>, going: Going) -> anyhow::Result<Self> {
         let mut state = Self { base, going, files: Vec::new(), rows: 0, cells: Cells::default(), repeats: 0 };
         if !state.base.exists() || state.going.condition == "false" {
             return Ok(state);
@@ -222,12 +222,12 @@ impl State {
         self.files.iter().map(|place| &self.base.files[*place]).collect()
     }
 
-    fn removed(&self) -> Removed {
+    pub(super) fn removed(&self) -> Removed {
         Removed { table: self.base.table.name, rows: self.rows, files: self.files.len() as u64 }
     }
 
     /// Commits the files without the rows; whether it landed.
-    async fn replace(&self, lake: &Lake, kept: &Kept) -> anyhow::Result<bool> {
+    pub(super) async fn replace(&self, lake: &Lake, kept: &Kept) -> anyhow::Result<bool> {
         let (table, files) = (self.base.table, self.files());
         let added = without(lake, &self.base, &files, &self.going).await?;
         let before: u64 = files.iter().filter_map(|file| file.rows).sum();
@@ -244,6 +244,7 @@ impl State {
     }
 }
 
-fn rows_of(stats: Option<&str>) -> Option<u64> {
+/// Rows of a file by its statistics.
+pub(super) fn rows_of(stats: Option<&str>) -> Option<u64> {
     serde_json::from_str::<serde_json::Value>(stats?).ok()?.get("numRecords")?.as_u64()
 }

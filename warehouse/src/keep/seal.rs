@@ -35,7 +35,7 @@ pub(super) async fn seal(lake: &Lake, wanted: impl Fn(&Link) -> bool) -> anyhow:
         let cells = prove(lake, &base, &links).await?;
         let mut books = lake.books(&base).await?.as_ref().clone();
         books.seal(links.iter().map(AsRef::as_ref), &cells);
-        let kept = Kept { books: books.store(&lake.store, base.kept.books).await?, ..base.kept.clone() };
+        let kept = Kept { books: books.store(&lake.store, &EVENTS, base.kept.books).await?, ..base.kept.clone() };
         if let Committed::Landed(_) = lake.table(&EVENTS).keep(&base, (&[], Vec::new()), &kept, sealing()).await? {
             return Ok(links.len() as u64);
         }
@@ -74,8 +74,8 @@ async fn prove(lake: &Lake, base: &Version, links: &[Arc<Link>]) -> anyhow::Resu
     Ok(compared.own)
 }
 
-/// Condition on rows of `events`.
-fn brought_by(links: &[Arc<Link>]) -> String {
+/// Condition on rows of a table that say where they stood in Kafka.
+pub(super) fn brought_by(links: &[Arc<Link>]) -> String {
     let mut ranges: Vec<(i32, i64, i64)> = Vec::new();
     for link in links {
         match ranges.last_mut().filter(|(partition, _, end)| *partition == link.partition && *end + 1 == link.start) {

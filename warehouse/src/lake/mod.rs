@@ -22,6 +22,9 @@ use recordings::Recordings;
 use share::Shares;
 use sizes::Sizes;
 
+/// Books of one table, by their generation.
+pub(crate) type KnownBooks = Mutex<Memo<i64, Arc<Books>>>;
+
 /// An opened lake. One per process: its parts remember what they have read.
 #[derive(Debug)]
 pub struct Lake {
@@ -37,8 +40,8 @@ pub struct Lake {
     tables: Vec<Curated>,
     /// The live view's merge, by the version of `events` and the progress that it leads to.
     merged: Mutex<Memo<(u64, Progress), Arc<Merge>>>,
-    /// By their generation.
-    books: Mutex<Memo<i64, Arc<Books>>>,
+    /// Of `events`.
+    books: KnownBooks,
 }
 
 impl Lake {
@@ -62,7 +65,7 @@ impl Lake {
     }
 
     pub fn table(&self, table: &Table) -> &Curated {
-        &self.tables[table.index()]
+        self.tables.get(table.index()).unwrap_or_else(|| self.recordings.table(table))
     }
 
     /// The merge of a tail into a version of `events`. Polls between two arrivals share one.
@@ -72,13 +75,17 @@ impl Lake {
         self.merged.lock().await.get(key, made).await
     }
 
-    /// The books that belong to a version of `events`.
-    pub(crate) async fn books(&self, events: &Version) -> anyhow::Result<Arc<Books>> {
-        let generation = events.kept.books;
-        self.books
+    /// The books that belong to a version of `events`, or of a table of recordings.
+    pub(crate) async fn books(&self, of: &Version) -> anyhow::Result<Arc<Books>> {
+        let (table, generation) = (of.table, of.kept.books);
+        let known = match *table == EVENTS {
+            true => &self.books,
+            false => self.recordings.books(table),
+        };
+        known
             .lock()
             .await
-            .get(generation, async { Books::load(&self.store, generation).await.map(Arc::new) })
+            .get(generation, async { Books::load(&self.store, table, generation).await.map(Arc::new) })
             .await
     }
 

@@ -3,6 +3,7 @@
 use landing::{Chains, Progress, Store};
 use schemas::topics::REPLAY;
 
+use super::KnownBooks;
 use crate::curated::Curated;
 use crate::tables::{RECORDINGS, Table};
 
@@ -11,17 +12,22 @@ use crate::tables::{RECORDINGS, Table};
 pub struct Recordings {
     pub chains: Chains,
     tables: [Curated; 2],
+    /// Of each table.
+    books: [KnownBooks; 2],
 }
 
 impl Recordings {
     pub fn new(store: &Store) -> Self {
         let chains = Chains::new(store.objects().clone(), REPLAY);
-        Self { chains, tables: RECORDINGS.map(|table| Curated::new(store, table)) }
+        Self { chains, tables: RECORDINGS.map(|table| Curated::new(store, table)), books: Default::default() }
     }
 
     pub fn table(&self, table: &Table) -> &Curated {
-        let place = RECORDINGS.iter().position(|own| *own == table).expect("one of the tables of recordings");
-        &self.tables[place]
+        &self.tables[place(table)]
+    }
+
+    pub(super) fn books(&self, table: &Table) -> &KnownBooks {
+        &self.books[place(table)]
     }
 
     /// What both tables have taken in.
@@ -29,4 +35,8 @@ impl Recordings {
         let [chunks, assets] = &self.tables;
         Ok(chunks.newest().await?.progress.least(&assets.newest().await?.progress))
     }
+}
+
+fn place(table: &Table) -> usize {
+    RECORDINGS.iter().position(|own| *own == table).expect("one of the tables of recordings")
 }

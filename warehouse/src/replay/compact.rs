@@ -23,8 +23,8 @@ pub(crate) struct Appended {
     pub commits: u64,
 }
 
-/// Takes in what has landed. With a `patience`, only what fills a file or has waited for so long: payloads are written once and
-/// never merged, so small rounds would leave small files for good. Queries see what waits.
+/// Takes in what has landed. With a `patience`, only what fills a file or has waited for so long: payloads are put
+/// together once at most, so small rounds would leave many small files for the day. Queries see what waits.
 pub(crate) async fn compact(lake: &Lake, patience: Duration) -> anyhow::Result<Appended> {
     let mut appended = Appended::default();
     for table in RECORDINGS {

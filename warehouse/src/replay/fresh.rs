@@ -19,31 +19,26 @@ pub(crate) type Origin = (i64, i64);
 
 /// Landed frames of a table, each once.
 #[derive(Debug, Default)]
-pub(crate) struct Taken {
-    /// Of each name the first frame, by partition and offset, and its payload's checksum.
-    pub frames: HashMap<Key, (Origin, i64)>,
-    /// Frames that came again.
-    pub repeats: u64,
+struct Taken {
+    /// Of each name the first frame, by partition and offset.
+    frames: HashMap<Key, Origin>,
     /// Least and greatest page view; of chunks.
     page_views: Option<(String, String)>,
 }
 
 /// The frames of some links that a table takes, whatever stands in it.
-pub(crate) async fn taken(engine: &Engine, table: &Table, links: &[Arc<Link>]) -> anyhow::Result<Taken> {
+async fn taken(engine: &Engine, table: &Table, links: &[Arc<Link>]) -> anyhow::Result<Taken> {
     let mut taken = Taken::default();
     let is_of_page_views = *table == REPLAY_CHUNKS;
     let (names, own) = (name_columns(table), rule(table).own);
-    let sql = format!("select {names}, kafka_partition, kafka_offset, checksum from landing where {own}");
+    let sql = format!("select {names}, kafka_partition, kafka_offset from landing where {own}");
     let after_names = 1 + rule(table).name.len();
     let inputs = engine.inputs().table("landing", Scan::frames(links))?;
     inputs
         .each(&sql, |batch, row| {
-            let frame = (origin(batch, after_names, row), number(batch, after_names + 2, row));
+            let frame = origin(batch, after_names, row);
             let first = taken.frames.entry(name_of(table, batch, row)).or_insert(frame);
-            if *first != frame {
-                taken.repeats += 1;
-                *first = (*first).min(frame);
-            }
+            *first = (*first).min(frame);
             if is_of_page_views {
                 widen(&mut taken.page_views, text(batch, 1, row));
             }
@@ -70,7 +65,7 @@ pub(super) async fn fresh(engine: &Engine, base: &Version, links: &[Arc<Link>]) 
             })
             .await?;
     }
-    Ok(taken.frames.into_values().map(|(origin, _)| origin).collect())
+    Ok(taken.frames.into_values().collect())
 }
 
 fn origin(batch: &RecordBatch, column: usize, row: usize) -> Origin {

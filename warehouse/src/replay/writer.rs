@@ -1,13 +1,15 @@
-//! New rows of landing files as curated files: read once, sorted, written a row group at a time.
+//! Rows of landing files, or of curated ones, as curated files: read once, sorted, written a row group at a time. Payloads are
+//! copied as they are.
 
 use std::collections::HashSet;
 use std::sync::Arc;
 
 use anyhow::Context;
-use datafusion::arrow::array::{Array, ArrayRef, AsArray, Int64Array, StringArray};
+use datafusion::arrow::array::{Array, ArrayRef, AsArray, Date32Array, Int64Array, StringArray, new_null_array};
 use datafusion::arrow::compute::{cast, interleave};
 use datafusion::arrow::datatypes::{DataType, Date32Type, Int64Type, SchemaRef};
 use datafusion::arrow::record_batch::RecordBatch;
+use datafusion::execution::memory_pool::MemoryReservation;
 use datafusion::parquet::arrow::ArrowWriter;
 use datafusion::parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 use datafusion::parquet::basic::{Compression, Encoding, ZstdLevel};
@@ -21,6 +23,7 @@ use schemas::landing::{Link, PAYLOAD};
 use super::fresh::Origin;
 use crate::curated::statistics::Collector;
 use crate::curated::writer::{discard, put};
+use crate::curated::{CuratedFile, Version};
 use crate::lake::Lake;
 use crate::limits::{FILE_BYTES_MAX, REPLAY_BATCH_ROWS, REPLAY_PAGE_BYTES, REPLAY_ROW_GROUP_BYTES};
 use crate::tables::{REPLAY_CHUNKS, Table};
@@ -48,87 +51,154 @@ pub(super) async fn write(
     links: &[Arc<Link>],
     fresh: &HashSet<Origin>,
 ) -> anyhow::Result<Vec<Add>> {
-    let mut added = Vec::new();
     if fresh.is_empty() {
-        return Ok(added);
+        return Ok(Vec::new());
     }
-    let memory = lake.engine.reserved("landed recordings");
-    let (mut batches, mut rows) = (Vec::new(), Vec::new());
+    let mut frames = Frames::new(lake, table, "landed recordings");
     for file in links.iter().flat_map(|link| &link.files) {
+        frames.read((&file.path, file.bytes), None, |origin| fresh.contains(origin)).await?;
+    }
+    frames.write(false).await
+}
+
+/// Writes the rows of some files of one version again that stay, `merged` into files that are not to be put together any
+/// more. Their payloads are in memory meanwhile.
+pub(crate) async fn rewrite(
+    lake: &Lake,
+    base: &Version,
+    files: &[&CuratedFile],
+    stays: impl Fn(&Origin) -> bool,
+    merged: bool,
+) -> anyhow::Result<Vec<Add>> {
+    let mut frames = Frames::new(lake, base.table, "recordings");
+    for file in files {
+        let scanned = base.scan_file(file);
+        let place = (file.site_id.as_str(), file.event_date);
+        frames.read((&scanned.key, scanned.bytes), Some(place), &stays).await?;
+    }
+    frames.write(merged).await
+}
+
+/// Rows in memory.
+struct Frames<'a> {
+    lake: &'a Lake,
+    table: &'static Table,
+    memory: MemoryReservation,
+    batches: Vec<RecordBatch>,
+    rows: Vec<Row>,
+}
+
+impl<'a> Frames<'a> {
+    fn new(lake: &'a Lake, table: &'static Table, what: &str) -> Self {
+        Self { lake, table, memory: lake.engine.reserved(what), batches: Vec::new(), rows: Vec::new() }
+    }
+
+    /// Takes the rows of a file (key and bytes) that are wanted. A file of the table itself holds neither site nor day: they are
+    /// its `place`.
+    async fn read(
+        &mut self,
+        (key, bytes): (&str, u64),
+        place: Option<(&str, i32)>,
+        wanted: impl Fn(&Origin) -> bool,
+    ) -> anyhow::Result<()> {
         // As it lies in the store, and once more as columns.
-        memory.try_grow(usize::try_from(file.bytes)?.saturating_mul(2))?;
-        let bytes = lake.store.objects().get(&Path::from(file.path.as_str())).await?.bytes().await?;
+        self.memory.try_grow(usize::try_from(bytes)?.saturating_mul(2))?;
+        let bytes = self.lake.store.objects().get(&Path::from(key)).await?.bytes().await?;
         let reader = ParquetRecordBatchReaderBuilder::try_new(bytes)?.with_batch_size(REPLAY_BATCH_ROWS).build()?;
         for batch in reader {
-            let batch = batch.with_context(|| format!("landing file {}", file.path))?;
-            add_rows(table, &batch, batches.len(), fresh, &mut rows)?;
-            batches.push(own_columns(table, &batch)?);
+            let batch = batch.with_context(|| format!("cannot read {key}"))?;
+            self.add(&batch, place, &wanted).with_context(|| format!("cannot read {key}"))?;
         }
+        Ok(())
     }
-    rows.sort_unstable_by(|a, b| {
-        let order = |row: &Row| (row.event_date, row.chunk_seq, row.part);
-        (&a.site_id, a.event_date, &a.name).cmp(&(&b.site_id, b.event_date, &b.name)).then(order(a).cmp(&order(b)))
-    });
-    let written = async {
-        for partition in rows.chunk_by(|a, b| (&a.site_id, a.event_date) == (&b.site_id, b.event_date)) {
-            let mut left = partition;
-            while !left.is_empty() {
-                let (taken, bytes, statistics) = encode_file(table, &batches, left)?;
-                let place = (left[0].site_id.clone(), left[0].event_date);
-                added.push(put(lake.store.objects(), table, place, bytes, &statistics).await?);
-                left = &left[taken..];
-            }
-        }
-        anyhow::Ok(())
-    };
-    if let Err(error) = written.await {
-        discard(lake.store.objects(), table, &added).await;
-        return Err(error.context(format!("table {}", table.name)));
-    }
-    Ok(added)
-}
 
-/// Takes the rows of a batch that are fresh.
-fn add_rows(
-    table: &Table,
-    batch: &RecordBatch,
-    index: usize,
-    fresh: &HashSet<Origin>,
-    rows: &mut Vec<Row>,
-) -> anyhow::Result<()> {
-    let text = |name: &str| -> anyhow::Result<StringArray> {
-        Ok(cast(column(batch, name)?, &DataType::Utf8)?.as_string::<i32>().clone())
-    };
-    let int = |name: &str| -> anyhow::Result<Int64Array> {
-        Ok(cast(column(batch, name)?, &DataType::Int64)?.as_primitive::<Int64Type>().clone())
-    };
-    let (sites, partitions, offsets) = (text("site_id")?, int("kafka_partition")?, int("kafka_offset")?);
-    let names = text(if *table == REPLAY_CHUNKS { "page_view_id" } else { "sha256" })?;
-    let (seqs, parts, bytes) = (int("chunk_seq")?, int("part")?, int("bytes")?);
-    let dates = column(batch, "event_date")?.as_primitive_opt::<Date32Type>().context("event_date is no date")?;
-    for row in (0..batch.num_rows()).filter(|row| fresh.contains(&(partitions.value(*row), offsets.value(*row)))) {
-        rows.push(Row {
-            site_id: sites.value(row).to_owned(),
-            event_date: dates.value(row),
-            name: names.value(row).to_owned(),
-            chunk_seq: seqs.value(row),
-            part: parts.value(row),
-            bytes: usize::try_from(bytes.value(row)).unwrap_or_default(),
-            place: (index, row),
+    fn add(
+        &mut self,
+        batch: &RecordBatch,
+        place: Option<(&str, i32)>,
+        wanted: impl Fn(&Origin) -> bool,
+    ) -> anyhow::Result<()> {
+        let (partitions, offsets) = (numbers(batch, "kafka_partition")?, numbers(batch, "kafka_offset")?);
+        let (sites, dates) = match place {
+            Some(_) => (None, None),
+            None => (Some(texts(batch, "site_id")?), Some(days(batch)?)),
+        };
+        let is_of_chunks = *self.table == REPLAY_CHUNKS;
+        let names = texts(batch, if is_of_chunks { "page_view_id" } else { "sha256" })?;
+        let order = |name: &str| is_of_chunks.then(|| numbers(batch, name)).transpose();
+        let (seqs, parts, bytes) = (order("chunk_seq")?, order("part")?, numbers(batch, "bytes")?);
+        let number =
+            |numbers: &Option<Int64Array>, row: usize| numbers.as_ref().map_or(0, |numbers| numbers.value(row));
+        for row in (0..batch.num_rows()).filter(|row| wanted(&(partitions.value(*row), offsets.value(*row)))) {
+            let (known_site, known_day) = place.unwrap_or_default();
+            self.rows.push(Row {
+                site_id: sites.as_ref().map_or(known_site, |sites| sites.value(row)).to_owned(),
+                event_date: dates.as_ref().map_or(known_day, |dates| dates.value(row)),
+                name: names.value(row).to_owned(),
+                chunk_seq: number(&seqs, row),
+                part: number(&parts, row),
+                bytes: usize::try_from(bytes.value(row)).unwrap_or_default(),
+                place: (self.batches.len(), row),
+            });
+        }
+        self.batches.push(own_columns(self.table, batch)?);
+        Ok(())
+    }
+
+    /// Writes them in the order of the table.
+    async fn write(mut self, merged: bool) -> anyhow::Result<Vec<Add>> {
+        self.rows.sort_unstable_by(|a, b| {
+            let order = |row: &Row| (row.event_date, row.chunk_seq, row.part);
+            (&a.site_id, a.event_date, &a.name).cmp(&(&b.site_id, b.event_date, &b.name)).then(order(a).cmp(&order(b)))
         });
+        let (objects, table) = (self.lake.store.objects(), self.table);
+        let mut added = Vec::new();
+        let written = async {
+            for partition in self.rows.chunk_by(|a, b| (&a.site_id, a.event_date) == (&b.site_id, b.event_date)) {
+                let mut left = partition;
+                while !left.is_empty() {
+                    let (taken, bytes, statistics) = encode_file(table, &self.batches, left)?;
+                    let place = (left[0].site_id.clone(), left[0].event_date);
+                    added.push(put(objects, table, place, bytes, (&statistics, merged)).await?);
+                    left = &left[taken..];
+                }
+            }
+            anyhow::Ok(())
+        };
+        if let Err(error) = written.await {
+            discard(objects, table, &added).await;
+            return Err(error.context(format!("table {}", table.name)));
+        }
+        Ok(added)
     }
-    Ok(())
 }
 
-/// The table's columns of a landing batch, as the table's files have them.
+/// The table's columns of a batch, as the table's files have them.
 fn own_columns(table: &'static Table, batch: &RecordBatch) -> anyhow::Result<RecordBatch> {
     let schema = table.file_schema();
-    let columns = schema.fields().iter().map(|field| Ok(cast(column(batch, field.name())?, field.data_type())?));
+    let columns = schema.fields().iter().map(|field| match batch.column_by_name(field.name()) {
+        Some(column) => Ok(cast(column, field.data_type())?),
+        // Of a file that was written before the column came into being.
+        None if field.is_nullable() => Ok(new_null_array(field.data_type(), batch.num_rows())),
+        None => Err(anyhow::anyhow!("it has no column {}", field.name())),
+    });
     Ok(RecordBatch::try_new(schema.clone(), columns.collect::<anyhow::Result<_>>()?)?)
 }
 
 fn column<'a>(batch: &'a RecordBatch, name: &str) -> anyhow::Result<&'a ArrayRef> {
-    batch.column_by_name(name).with_context(|| format!("a landing file without a column {name}"))
+    batch.column_by_name(name).with_context(|| format!("it has no column {name}"))
+}
+
+fn texts(batch: &RecordBatch, name: &str) -> anyhow::Result<StringArray> {
+    Ok(cast(column(batch, name)?, &DataType::Utf8)?.as_string::<i32>().clone())
+}
+
+fn numbers(batch: &RecordBatch, name: &str) -> anyhow::Result<Int64Array> {
+    Ok(cast(column(batch, name)?, &DataType::Int64)?.as_primitive::<Int64Type>().clone())
+}
+
+fn days(batch: &RecordBatch) -> anyhow::Result<Date32Array> {
+    column(batch, "event_date")?.as_primitive_opt::<Date32Type>().cloned().context("event_date is no date")
 }
 
 /// A file of the first of some rows, which are of one partition: as many as it may hold.

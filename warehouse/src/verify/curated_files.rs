@@ -10,14 +10,19 @@ use super::{Report, key_count};
 use crate::curated::file::checksum;
 use crate::curated::{CuratedFile, Version};
 use crate::lake::Lake;
+use crate::limits::REPLAY_BATCH_ROWS;
+use crate::tables::RECORDINGS;
 
 /// Files held in memory at the same time.
 const PARALLEL_FILES: usize = 2;
+/// Rows that are decoded at once.
+const DECODED_ROWS: usize = 1_024;
 
 /// Reads every file of the version; gives back those that can be read, as they are.
 pub(super) async fn check(lake: &Lake, version: &Version, report: &mut Report) -> anyhow::Result<Vec<CuratedFile>> {
     let keys: Vec<String> = version.files.iter().map(|file| version.scan_file(file).key).collect();
     let files = version.files.iter().zip(keys).map(|(file, key)| (file.checksum().map(str::to_owned), key));
+    let batch_rows = if RECORDINGS.contains(&version.table) { REPLAY_BATCH_ROWS } else { DECODED_ROWS };
     let checked: Vec<Result<Found, String>> = stream::iter(files.collect::<Vec<_>>())
         .map(|(checksum, key)| {
             let objects = lake.store.objects().clone();
@@ -27,7 +32,7 @@ pub(super) async fn check(lake: &Lake, version: &Version, report: &mut Report) -
                     Err(object_store::Error::NotFound { .. }) => return Ok(Err("missing".to_owned())),
                     Err(error) => return Err(anyhow::Error::from(error)),
                 };
-                anyhow::Ok(found(bytes, checksum).await)
+                anyhow::Ok(found(bytes, checksum, batch_rows).await)
             }
         })
         .buffered(PARALLEL_FILES)
@@ -87,10 +92,10 @@ struct Found {
 }
 
 /// Looks at a file's bytes, or says why it cannot be read. The decoder may break on what is damaged.
-async fn found(bytes: Bytes, expected: Option<String>) -> Result<Found, String> {
+async fn found(bytes: Bytes, expected: Option<String>, batch_rows: usize) -> Result<Found, String> {
     let as_written = expected.as_ref().is_none_or(|expected| checksum(&bytes) == *expected);
     let size = i64::try_from(bytes.len()).unwrap_or(i64::MAX);
-    let decoded = tokio::task::spawn_blocking(move || rows(bytes)).await;
+    let decoded = tokio::task::spawn_blocking(move || rows(bytes, batch_rows)).await;
     match decoded.map_err(anyhow::Error::from).and_then(|rows| rows) {
         Ok(rows) => Ok(Found { rows, bytes: size, as_written }),
         Err(error) => {
@@ -101,9 +106,9 @@ async fn found(bytes: Bytes, expected: Option<String>) -> Result<Found, String> 
 }
 
 /// Decodes all of it.
-fn rows(bytes: Bytes) -> anyhow::Result<u64> {
+fn rows(bytes: Bytes, batch_rows: usize) -> anyhow::Result<u64> {
     let mut rows = 0;
-    for batch in ParquetRecordBatchReaderBuilder::try_new(bytes)?.build()? {
+    for batch in ParquetRecordBatchReaderBuilder::try_new(bytes)?.with_batch_size(batch_rows).build()? {
         rows += batch?.num_rows() as u64;
     }
     Ok(rows)

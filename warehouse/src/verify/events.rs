@@ -1,16 +1,15 @@
 //! Every landed event stands in `events` exactly once, nothing else does, and its session is the right one.
 
-use std::cmp::Ordering;
-use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use datafusion::arrow::array::RecordBatch;
 use schemas::landing::Link;
 use schemas::session::{continues, session_id};
 
+use super::places::check_places;
 use super::{Report, key_count};
-use crate::books::compare::{Compared, EXAMPLES_MAX, Few, compare, names};
-use crate::books::{Books, Cell, date};
+use crate::books::Books;
+use crate::books::compare::{EXAMPLES_MAX, Few, compare, names};
 use crate::curated::scan::Scan;
 use crate::curated::{CuratedFile, Version};
 use crate::engine::inputs::{Inputs, text, time};
@@ -33,7 +32,8 @@ pub(super) async fn check(
     let inputs = inputs.table("landing", landing)?.table("curated", curated)?;
     tell(&inputs, "landing", &compared.lost, "landed, but missing in it", report).await?;
     tell(&inputs, "curated", &compared.doubled, "in it more than once", report).await?;
-    check_places(&inputs, &compared, books, report).await?;
+    let unknown = check_places(("events", "event"), &compared, books, report);
+    tell(&inputs, "curated", &unknown, "in it, but in no landing file of the chain", report).await?;
     check_sessions(&inputs, report).await
 }
 
@@ -46,39 +46,6 @@ async fn tell(inputs: &Inputs, input: &str, found: &Few, text: &str, report: &mu
     let events = key_count(found.count, "event");
     report.problem(format!("table events: {events} {text}: {}{more}", names.join(", ")));
     Ok(())
-}
-
-/// Rows of the table without a landing file are those that the books hold.
-async fn check_places(inputs: &Inputs, compared: &Compared, books: &Books, report: &mut Report) -> anyhow::Result<()> {
-    let mut unknown = Few::default();
-    let places = compared.elsewhere.keys().chain(books.cells().keys()).copied();
-    for place in places.collect::<BTreeSet<_>>() {
-        let found = compared.elsewhere.get(&place).copied().unwrap_or_default();
-        let Some(wanted) = books.cells().get(&place).copied() else {
-            unknown.count += found.events;
-            let keys = compared.elsewhere_keys.iter().filter(|(of, _)| *of == place).map(|(_, key)| *key);
-            unknown.keys.extend(keys.take(EXAMPLES_MAX - unknown.keys.len().min(EXAMPLES_MAX)));
-            continue;
-        };
-        if let Some(what) = differs(found, wanted) {
-            let (partition, day) = (place.0, date(place.1));
-            report.problem(format!(
-                "table events: of partition {partition} on {day}, whose landing files were removed: {what}"
-            ));
-        }
-    }
-    tell(inputs, "curated", &unknown, "in it, but in no landing file of the chain", report).await
-}
-
-fn differs(found: Cell, wanted: Cell) -> Option<String> {
-    if found == wanted {
-        return None;
-    }
-    let (own, booked) = (key_count(found.events, "event"), wanted.events);
-    Some(match found.events.cmp(&booked) {
-        Ordering::Equal => format!("{own} as the books say, but others than these"),
-        _ => format!("{own}, not {booked} as the books say"),
-    })
 }
 
 /// The sessions, computed again: a visitor's events in the order of their times, one after another.

@@ -92,15 +92,21 @@ async fn missing_state(
     Ok(missing)
 }
 
-/// Reads every landing file but those of sealed links, which may be gone; gives back the links with those files that can be
-/// read, as they are.
+/// Links with those of their files that can be read, as they are.
+pub(super) struct Files {
+    pub readable: Vec<Arc<Link>>,
+    /// Of these those whose content is not the one that the link says.
+    pub altered: Vec<Arc<Link>>,
+}
+
+/// Reads every landing file but those of sealed links, which may be gone.
 pub(super) async fn check_files(
     lake: &Lake,
     links: &[Arc<Link>],
-    books: &Books,
+    is_sealed: &impl Fn(&Link) -> bool,
     report: &mut Report,
-) -> anyhow::Result<Vec<Arc<Link>>> {
-    let (sealed, open): (Vec<_>, Vec<_>) = links.iter().partition(|link| books.is_sealed(link));
+) -> anyhow::Result<Files> {
+    let open: Vec<_> = links.iter().filter(|link| !is_sealed(link)).collect();
     let files: Vec<_> =
         open.iter().flat_map(|link| link.files.iter().map(|file| (Arc::clone(link), file.clone()))).collect();
     let checked: Vec<_> = stream::iter(files)
@@ -108,39 +114,53 @@ pub(super) async fn check_files(
         .buffered(PARALLEL_FILES)
         .try_collect()
         .await?;
-    let mut readable = HashMap::new();
+    let (mut readable, mut altered) = (HashMap::new(), HashSet::new());
     let (mut files, mut rows) = (0, 0);
     for found in checked {
         files += 1;
         if let Some(size) = found.readable {
             rows += size.rows;
             readable.insert(found.path.clone(), size.bytes);
+            if !found.problems.is_empty() {
+                altered.insert(found.path.clone());
+            }
         }
         for problem in found.problems {
             report.problem(format!("landing file {}: {problem}", found.path));
         }
     }
     report.summary.push(format!("landing: {}, {}", key_count(files, "file"), key_count(rows, "row")));
-    if !sealed.is_empty() {
-        let rows = sealed.iter().map(|link| link.counts.events).sum();
-        report.summary.push(format!(
-            "books: {}, {} of {} whose landing files are not needed any more, {} removed since",
-            key_count(rows, "landed row"),
-            key_count(books.cells().values().map(|cell| cell.events).sum(), "event"),
-            key_count(sealed.len() as u64, "link"),
-            key_count(books.removed, "event"),
-        ));
-    }
-    let links = open.iter().map(|link| {
-        let mut link = link.as_ref().clone();
-        link.files.retain_mut(|file| {
-            let size = readable.get(&file.path);
-            file.bytes = size.copied().unwrap_or_default();
-            size.is_some()
+    let with = |wanted: &dyn Fn(&str) -> bool| {
+        let links = open.iter().map(|link| {
+            let mut link = link.as_ref().clone();
+            link.files.retain_mut(|file| {
+                let size = readable.get(&file.path).filter(|_| wanted(&file.path));
+                file.bytes = size.copied().unwrap_or_default();
+                size.is_some()
+            });
+            Arc::new(link)
         });
-        Arc::new(link)
-    });
-    Ok(links.collect())
+        links.collect::<Vec<_>>()
+    };
+    let mut damaged = with(&|path| altered.contains(path));
+    damaged.retain(|link| !link.files.is_empty());
+    Ok(Files { readable: with(&|_| true), altered: damaged })
+}
+
+/// What the books of a table say of sealed links; `of` is its name, and what its rows are.
+pub(super) fn tell_books(links: &[Arc<Link>], books: &Books, of: (&str, &str), report: &mut Report) {
+    let sealed: Vec<_> = links.iter().filter(|link| books.is_sealed(link)).collect();
+    if sealed.is_empty() {
+        return;
+    }
+    let (table, row) = of;
+    report.summary.push(format!(
+        "books of {table}: {}, {} of {} whose landing files are not needed any more, {} removed since",
+        key_count(sealed.iter().map(|link| link.counts.events).sum(), "landed row"),
+        key_count(books.cells().values().map(|cell| cell.events).sum(), row),
+        key_count(sealed.len() as u64, "link"),
+        key_count(books.removed, row),
+    ));
 }
 
 struct Found {

@@ -7,6 +7,7 @@ mod books;
 mod curated_files;
 mod events;
 mod landing;
+mod places;
 mod replay;
 
 use std::sync::Arc;
@@ -36,6 +37,13 @@ const REMOVALS_MET_MAX: usize = 3;
 impl Report {
     fn problem(&mut self, text: impl Into<String>) {
         self.problems.push(text.into());
+    }
+
+    /// Takes another's lines over.
+    fn take(&mut self, other: Self) {
+        self.problems.extend(other.problems);
+        self.notes.extend(other.notes);
+        self.summary.extend(other.summary);
     }
 }
 
@@ -85,7 +93,8 @@ async fn check(
     landing::check_chains(&chains, &mut report);
     landing::check_state(lake, &chains, &mut report).await?;
     step("landing files");
-    let readable = landing::check_files(lake, &links, &books, &mut report).await?;
+    let readable = landing::check_files(lake, &links, &|link| books.is_sealed(link), &mut report).await?.readable;
+    landing::tell_books(&links, &books, ("events", "event"), &mut report);
     landing::note_orphans(lake, EVENTS, &links, &mut report).await?;
     let waiting = links.iter().filter(|link| !versions[0].progress.covers(link)).count() as u64;
     if waiting > 0 {

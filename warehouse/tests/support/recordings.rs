@@ -44,6 +44,12 @@ impl Recordings {
         Self { folder: folder.to_owned(), next_offset: 0, sequence: 0, received_at: RECEIVED, site_id: SITE }
     }
 
+    /// Goes on in a store that holds recordings.
+    pub(crate) async fn after(folder: &Path, lake: &Arc<warehouse::Lake>) -> Self {
+        let last = lake.recordings.chains.all().await.unwrap()[&0].last().unwrap().clone();
+        Self { next_offset: last.end + 1, sequence: last.sequence + 1, ..Self::of(folder) }
+    }
+
     /// Lands the frames of some bodies in one file and one link, one record a frame.
     pub(crate) fn land(&mut self, bodies: &[Vec<u8>]) -> Link {
         let rows: Vec<(Value, Vec<u8>)> = bodies
