@@ -179,7 +179,8 @@ impl Export<'_> {
 
     async fn ask(&self, sql: String) -> anyhow::Result<Vec<u8>> {
         let (form, limits) = (Form::Json, Limits::answer());
-        let question = Question { sql, scope: Scope::All, form, parameters: Vec::new(), limits, streamed: false };
+        let held_bytes_max = usize::MAX;
+        let question = Question { sql, scope: Scope::All, form, parameters: Vec::new(), limits, held_bytes_max };
         whole(self.pool.ask(&question).await?).await
     }
 }

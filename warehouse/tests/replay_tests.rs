@@ -460,41 +460,6 @@ async fn a_chunk_that_is_damaged_on_disk_is_named() {
 }
 
 #[tokio::test]
-async fn small_files_are_put_together_once_and_never_again() {
-    let landing = Landing::new();
-    let mut recordings = Recordings::of(landing.path());
-    let (mut written, mut seen) = (0, std::collections::BTreeSet::new());
-    let mut look = |landing: &Landing| {
-        let files = files(landing, "replay_chunks");
-        for (path, bytes) in &files {
-            written += if seen.insert(path.clone()) { bytes.len() } else { 0 };
-        }
-        (files.len(), files.values().map(Vec::len).sum::<usize>(), written)
-    };
-    let mut sizes = Vec::new();
-    for night in 0..3 {
-        for number in 1..6 {
-            let mut recorder = recorder(night * 10 + number);
-            recordings.land(&[recorder.snapshot(400), recorder.mutations(2)]);
-            compacted(&landing.lake()).await;
-            look(&landing);
-        }
-        let before = rows(&landing.lake(), CHUNKS).await;
-        maintained(&landing, NOON + 24 * 3_600 * SECOND).await;
-        maintained(&landing, NOON + 24 * 3_600 * SECOND).await;
-        assert_eq!(rows(&landing.lake(), CHUNKS).await, before);
-        sizes.push(look(&landing));
-    }
-    // Late ones of a day are put together among themselves.
-    assert_eq!(sizes.iter().map(|(files, ..)| *files).collect::<Vec<_>>(), [1, 2, 3]);
-    let (_, kept, written) = sizes[2];
-    println!("{written} bytes written, {kept} kept: {:.2}", written as f64 / kept as f64);
-    // Each file has a footer of its own, so the small ones of the rounds are larger together.
-    assert!(written < kept * 4, "{written} of {kept}");
-    assert_eq!(report(&landing).await.problems, Vec::<String>::new());
-}
-
-#[tokio::test]
 async fn recordings_go_after_a_month_and_their_assets_a_week_later() {
     let landing = sound().await;
     let count = async |table: &str| number(&landing.lake(), &format!("select count(*) from {table}")).await;
