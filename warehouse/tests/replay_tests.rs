@@ -24,6 +24,7 @@ use tokio_util::sync::CancellationToken;
 use warehouse::Lake;
 use warehouse::compact::{Summary, compact, every};
 use warehouse::keep::{apply, plan};
+use warehouse::tables::REPLAY_CHUNKS;
 use warehouse::verify::{Report, verify};
 
 const CHUNKS: &str =
@@ -457,6 +458,36 @@ async fn a_chunk_that_is_damaged_on_disk_is_named() {
     assert_found(&landing, &["table replay_chunks: file ", "checksum"]).await;
     assert_found(&landing, &["table replay_chunks", "1 frame with another payload than landed: ", " chunk 0 part 0"])
         .await;
+}
+
+#[tokio::test]
+async fn small_files_are_put_together_once_and_never_again() {
+    let landing = Landing::new();
+    let mut recordings = Recordings::of(landing.path());
+    let mut counts = Vec::new();
+    for night in 0..3 {
+        for number in 1..6 {
+            let mut recorder = recorder(night * 10 + number);
+            recordings.land(&[recorder.snapshot(400), recorder.mutations(2)]);
+            compacted(&landing.lake()).await;
+        }
+        let before = rows(&landing.lake(), CHUNKS).await;
+        maintained(&landing, NOON + 24 * 3_600 * SECOND).await;
+        maintained(&landing, NOON + 24 * 3_600 * SECOND).await;
+        assert_eq!(rows(&landing.lake(), CHUNKS).await, before);
+        counts.push(landing.lake().table(&REPLAY_CHUNKS).newest().await.unwrap().files.len());
+    }
+    // Late ones of a day are put together among themselves.
+    assert_eq!(counts, [1, 2, 3]);
+    // Files that were replaced lie there still.
+    let mut times: BTreeMap<(String, i64, i64), u64> = BTreeMap::new();
+    for path in curated_files(&landing, "replay_chunks") {
+        for name in batches(&path).iter().flat_map(names) {
+            *times.entry(name).or_default() += 1;
+        }
+    }
+    assert!(times.len() == 30 && times.values().all(|times| *times == 2), "by its round and once more: {times:?}");
+    assert_eq!(report(&landing).await.problems, Vec::<String>::new());
 }
 
 #[tokio::test]
