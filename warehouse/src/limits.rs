@@ -168,6 +168,8 @@ pub const SESSION_ROWS_MAX: usize = 10_000;
 pub const SESSION_FRAMES_MAX: usize = 100_000;
 /// Assets that are looked up for an index.
 pub const ASSETS_NAMED_MAX: usize = 1_000;
+/// Chunks of one page view that are read for the addresses of its assets before anything is shown; an SDK names 1,000 assets in 23.
+pub const NAMING_CHUNKS_MAX: usize = 64;
 /// Payloads that are read together for a player: those of one chunk at most, or of several that are smaller.
 pub const FRAMES_READ_BYTES: usize = 4 << 20;
 /// An answer to a player ends behind the chunk with which it becomes so long, and says how to go on.

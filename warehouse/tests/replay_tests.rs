@@ -18,7 +18,7 @@ use datafusion::parquet::basic::Compression;
 use datafusion::parquet::file::metadata::PageIndexPolicy;
 use serde_json::{Value, json};
 use support::recordings::{RECEIVED, Recordings, recorder};
-use support::{Landing, NOON, SECOND, SITE, Tab, curated_files, number, rows};
+use support::{Landing, NOON, SECOND, Tab, curated_files, number, rows};
 use testkit::recorder::{frame, gzip};
 use tokio_util::sync::CancellationToken;
 use warehouse::Lake;

@@ -1,4 +1,4 @@
-//! Addresses of assets. A recording names an asset `asset:` and its SHA-256; whoever is shown it gets an address that is signed for
+//! Addresses of assets. A recording names an asset `asset:` and its SHA-256, or says which address of the page it is; whoever is shown it gets an address that is signed for
 //! an hour, since a browser asks for pictures and styles without a token.
 //!
 //! The key is the process's own. A worker gets one that is made of it for the hour: who breaks out of a worker signs no longer.
@@ -11,6 +11,7 @@ use aws_lc_rs::{hmac, rand};
 use serde::{Deserialize, Serialize};
 use url::form_urlencoded::byte_serialize;
 
+use super::names::Names;
 use crate::limits::{ASSET_SIGNED, ASSET_SIGNED_STEP};
 
 /// Where assets are served.
@@ -109,6 +110,8 @@ fn is_hash(text: &str) -> bool {
 pub(super) struct Shown<'a> {
     pub site_id: &'a str,
     pub addresses: &'a Addresses,
+    /// What the recording itself calls its assets.
+    pub names: &'a Names,
 }
 
 impl Shown<'_> {
@@ -141,7 +144,10 @@ impl Assets for Shown<'_> {
         let Some((sha256, place)) = named(url) else {
             let (file, place) = url.split_once('#').unwrap_or((url, ""));
             let plain = place.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_');
-            return (plain && self.is_own(file)).then(|| url.to_owned());
+            if plain && self.is_own(file) {
+                return Some(url.to_owned());
+            }
+            return self.names.get(url).filter(|hash| is_hash(hash)).and_then(|hash| self.address_of(hash));
         };
         self.address_of(sha256).map(|address| address + place)
     }
@@ -196,7 +202,7 @@ mod tests {
     fn an_address_holds_for_an_hour_and_for_nothing_else() {
         let key = Key::new();
         let addresses = key.addresses(now());
-        let shown = Shown { site_id: "shop & söhne", addresses: &addresses };
+        let shown = Shown { site_id: "shop & söhne", addresses: &addresses, names: &Names::new() };
         let address = shown.address(&format!("asset:{HASH}")).unwrap();
         let good = parts(&address);
         let left = check(&key, &good, now()).unwrap();
@@ -215,15 +221,21 @@ mod tests {
     #[test]
     fn only_hashes_have_an_address_and_an_address_stays_as_it_is() {
         let addresses = Key::new().addresses(now());
-        let shown = Shown { site_id: "shop", addresses: &addresses };
+        let names = Names::from([
+            ("https://shop.example/box.png?size=".to_owned(), HASH.to_owned()),
+            ("https://shop.example/b.png".to_owned(), "../../sql".to_owned()),
+        ]);
+        let shown = Shown { site_id: "shop", addresses: &addresses, names: &names };
         let files = Addresses::Files([(HASH.to_owned(), format!("assets/{HASH}.css"))].into());
-        let beside = Shown { site_id: "shop", addresses: &files };
+        let beside = Shown { site_id: "shop", addresses: &files, names: &names };
         for shown in [&shown, &beside] {
             for url in [format!("asset:{HASH}"), format!("asset:{HASH}#icon-1")] {
                 let address = shown.address(&url).unwrap();
                 assert_eq!(address.ends_with("#icon-1"), url.ends_with("#icon-1"));
                 assert_eq!(shown.address(&address).as_ref(), Some(&address));
             }
+            let named = shown.address("https://shop.example/box.png?size=");
+            assert_eq!(named, shown.address(&format!("asset:{HASH}")), "by the recording's own name");
             for gone in [
                 "",
                 "asset:",
@@ -233,6 +245,8 @@ mod tests {
                 &format!("asset:{HASH}#\"x"),
                 &format!("asset:{HASH}?x"),
                 &format!("https://evil.example/asset:{HASH}"),
+                "https://shop.example/box.png",
+                "https://shop.example/b.png",
                 &format!("{PATH}{HASH}"),
                 &format!("{PATH}{HASH}?site=shop&until=1&sig=2"),
                 "/api/v1/sql",

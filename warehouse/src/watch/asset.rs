@@ -8,6 +8,7 @@ use datafusion::arrow::array::AsArray;
 use datafusion::datasource::TableProvider;
 
 use super::address::{Addresses, Shown};
+use super::names::Names;
 use super::{not_found, unread};
 use crate::curated::scan::Scan;
 use crate::engine::inputs::text;
@@ -39,7 +40,7 @@ pub(super) async fn read(
         return Ok((kind, bytes));
     }
     let text = String::from_utf8(bytes).map_err(|_| unreadable("it is no text in UTF-8".into()))?;
-    let (clean, _) = clean_css(&text, None, &Shown { site_id, addresses });
+    let (clean, _) = clean_css(&text, None, &Shown { site_id, addresses, names: &Names::new() });
     Ok((format!("{CSS}; charset=utf-8"), clean.into_bytes()))
 }
 

@@ -5,12 +5,12 @@
 
 use std::io::{self, Write};
 
-use ::replay::{Failure as Unshown, Part, Sanitiser, Unreadable, read_chunk};
+use ::replay::{Failure as Unshown, Sanitiser, Unreadable, read_chunk};
 use serde_json::{Value, json};
 
 use super::address::Shown;
 use super::chunks::{Chunks, Frame};
-use super::{Frames, Out, ms, not_found, unwritten};
+use super::{Frames, Out, ms, names, not_found, unwritten};
 use crate::lake::Lake;
 use crate::limits::{FRAMES_BYTES_MAX, FRAMES_READ_BYTES};
 use crate::query::{Failure, Scope};
@@ -38,8 +38,9 @@ pub(super) async fn write(lake: &Lake, wanted: &Frames, scope: &Scope, out: &mut
     let site_id = first.site_id.clone();
     let whole: Vec<Chunk<'_>> = frames.chunk_by(|a, b| a.seq == b.seq).collect();
     let from = start(&whole, wanted.at);
+    let names = names::of(&chunks, &whole).await?;
     out.begin(KIND, None).map_err(unwritten)?;
-    let sanitiser = Sanitiser::new(Shown { site_id: &site_id, addresses: &wanted.addresses });
+    let sanitiser = Sanitiser::new(Shown { site_id: &site_id, addresses: &wanted.addresses, names: &names });
     let mut writer = Writer { out, sanitiser, after: wanted.after.unwrap_or(-1), last: None, bytes: 0 };
     let mut left = &whole[from..];
     while !left.is_empty() {
@@ -101,15 +102,7 @@ impl Writer<'_> {
             self.gap(first.seq - 1, (last_at, first.first_at), "lost", &format!("{} chunks", first.seq - seq - 1))?;
         }
         self.last = Some((first.seq, chunk.iter().map(|frame| frame.last_at).max().unwrap_or(first.last_at)));
-        let place = |number: i64| usize::try_from(number).unwrap_or(usize::MAX);
-        let parts: Vec<Part<'_>> = chunk
-            .iter()
-            .zip(payloads)
-            .filter_map(|(frame, payload)| {
-                Some(Part { part: place(frame.part), parts: place(frame.parts), payload: payload.as_deref()? })
-            })
-            .collect();
-        let shown = match read_chunk(&parts) {
+        let shown = match read_chunk(&names::parts(chunk, payloads)) {
             Ok(text) => {
                 let is_sent = first.seq <= self.after;
                 let mut lines = Lines { out: self.out, chunk: Some(first), is_sent, bytes: &mut self.bytes };

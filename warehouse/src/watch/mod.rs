@@ -9,6 +9,7 @@ mod canned;
 mod chunks;
 mod frames;
 mod index;
+mod names;
 pub mod pages;
 
 use std::io::{self, Write};

@@ -41,7 +41,7 @@ fn names_of_objects_become_identifiers_and_back() {
     assert_eq!(rewritten("select 'events'::regclass"), "SELECT 16384");
     assert_eq!(
         rewritten("select tables.table_name from information_schema.tables join information_schema.views v on true"),
-        "SELECT tables.table_name FROM pg_catalog.information_schema_tables AS tables JOIN pg_catalog.information_schema_views AS v ON true"
+        "SELECT tables.table_name FROM pg_catalog.information_schema_tables AS tables JOIN pg_catalog.information_schema_views v ON true"
     );
     assert_eq!(rewritten("select oid::regclass from pg_class"), "SELECT regclass_name(oid) FROM pg_catalog.pg_class");
     assert_eq!(rewritten("select '16384'::regclass, 'int8'::regtype as b"), "SELECT 16384, 20 AS b");
