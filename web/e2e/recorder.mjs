@@ -30,7 +30,7 @@ const recorder = {
     const viewed = { visitor_id: '', tab_id: '', page_view_id: '', url: location.href, viewport: [0, 0] };
     const encode = createEncoder(viewed, (events) => recorder.recorded.push(...events));
     recorder.own = record(tracker, (message) => {
-      if (message.replay === 'rows') encode(structuredClone(message));
+      if (message.replay === 'rows') for (const turn of structuredClone(message.turns)) encode(turn);
       else recorder.stopped = message.reason;
     });
   },

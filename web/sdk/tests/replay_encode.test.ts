@@ -50,7 +50,7 @@ beforeEach(() => {
   changes = new Changes(rows, walk, fields);
 });
 
-const send = () => encode({ replay: 'rows', ...rows.take(), at: ++now, q: 7 });
+const send = () => encode({ ...rows.take(), at: ++now, q: 7 });
 const events = () => recorded.splice(0).map(({ line }) => JSON.parse(line));
 const datas = () => events().map(({ data }) => data);
 

@@ -25,6 +25,12 @@ beforeEach(() => {
 });
 afterEach(() => vi.useRealTimers());
 
+/** A snapshot that shows what lies at these addresses. */
+function showing(...found: string[]) {
+  const { replay, turns } = rows(...snapshot(1));
+  return { replay, turns: turns.map((turn) => ({ ...turn, found })) };
+}
+
 function recording(mode = 'always'): Recording {
   const [ownFrames, ownTold] = [frames, told];
   const made = new Recording(
@@ -267,7 +273,7 @@ test('what is stopped takes, tells and keeps nothing', async () => {
 
 test('the recording names its assets, the chunk too, and the page expects that chunk', async () => {
   const made = recording();
-  made.receive({ ...rows(...snapshot(1)), found: ['a', 'b'] } as never);
+  made.receive(showing('a', 'b'));
   made.receive({ replay: 'hidden' });
   expect(expected(1)).toBe(1);
   await vi.advanceTimersByTimeAsync(ASSETS_AFTER_MS);
@@ -287,10 +293,11 @@ test('the recording names its assets, the chunk too, and the page expects that c
 
 test('friction: assets are not even asked for before something goes wrong', async () => {
   const made = recording('friction');
-  made.receive({ ...rows(...snapshot(1)), found: ['a'] } as never);
+  made.receive(showing('a'));
   await vi.advanceTimersByTimeAsync(ASSETS_AFTER_MS * 2);
   expect(frames).toEqual([]);
   made.receive({ replay: 'keep' });
   await vi.advanceTimersByTimeAsync(ASSETS_AFTER_MS);
-  expect((await read(frames)).map(({ header }) => header.kind)).toEqual(['snapshot', 'asset']);
+  await made.packed();
+  expect((await read(frames)).map(({ header }) => header.kind).sort()).toEqual(['asset', 'snapshot']);
 });

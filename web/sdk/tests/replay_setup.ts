@@ -33,12 +33,9 @@ export const snapshot = (n: number, { units = 200, cost_ms = 4 } = {}): Recorded
 ];
 
 /** The recorder's message of which the stand-in of the encoder makes these events. */
-export const rows = (...events: Recorded[]): Rows => ({
+export const rows = (...events: Recorded[]): { replay: 'rows'; turns: Rows[] } => ({
   replay: 'rows',
-  numbers: new Int32Array(),
-  text: events.map((event) => JSON.stringify(event)).join('\n'),
-  at: AT,
-  q: 0,
+  turns: [{ numbers: new Int32Array(), text: events.map((event) => JSON.stringify(event)).join('\n'), at: AT, q: 0 }],
 });
 
 /** What the stand-in makes of it. */

@@ -16,9 +16,8 @@ export interface Viewed {
   viewport: [width: number, height: number];
 }
 
-/** What the recorder saw, for the encoder. */
+/** What the recorder saw in one turn, for the encoder. */
 export interface Rows {
-  replay: 'rows';
   /** Transferred. */
   numbers: Int32Array;
   text: string;
@@ -35,7 +34,8 @@ export type NoReplay = 'sampled_out' | 'off' | 'gpc' | 'consent' | 'too_large' |
 export type ToReplay =
   /** A page view begins: what comes next is its own, a snapshot first. */
   | ({ replay: 'page_view' } & Viewed)
-  | Rows
+  /** One turn after the other. */
+  | { replay: 'rows'; turns: Rows[] }
   /** The page is hidden: nobody knows whether it comes back. */
   | { replay: 'hidden' }
   /** The page view ends. `ends`: the page too, perhaps. `chunks`: how many it said that there are. */

@@ -2,7 +2,7 @@
  * The recorder: what the page looks like and how that changes, for the encoder in the worker. It only reads; it takes 5 ms at a
  * time, after a frame or in an idle moment, and what fails in it ends the recording and nothing else.
  */
-import type { NoReplay, Recorder, ToReplay } from '../../shared/replay_messages.ts';
+import type { NoReplay, Recorder, ToReplay, Rows as Turn } from '../../shared/replay_messages.ts';
 import { RECORDED_NODES_MAX, SNAPSHOT, SNAPSHOT_END, VIEWPORT } from '../../shared/replay_rows.ts';
 import { around } from '../around.ts';
 import { every, later, now, observeChanges, on, visibilityOf, whenIdle } from '../natives.ts';
@@ -23,6 +23,8 @@ const END_MS = 50;
 const SLICE_WITHIN_MS = 100;
 /** Scripts set fields and adopt sheets without a sign: looked for so often. */
 const LOOK_EVERY_MS = 500;
+/** Turns go to the worker together: a message costs more than what stands in it. */
+const POST_WITHIN_MS = 100;
 /** All that changes the tree. */
 const EVERYTHING = { subtree: true, childList: true, attributes: true, characterData: true };
 
@@ -38,6 +40,8 @@ export function record(tracker: Tracker, post: Post, valueToTell?: Tools['valueT
   /** Styles wait for their time. */
   let waits = false;
   let over = false;
+  /** What is not posted yet. */
+  let turns: Turn[] = [];
   const watched = new WeakSet<Node>();
 
   const rows = new Rows();
@@ -65,7 +69,11 @@ export function record(tracker: Tracker, post: Post, valueToTell?: Tools['valueT
     fields.forget();
     walk.forget();
     rows.take();
-    if (reason) post({ replay: 'stopped', reason });
+    if (reason) {
+      postTurns();
+      post({ replay: 'stopped', reason });
+    }
+    turns = [];
   };
   const safely = (run: () => void) => {
     if (over) return;
@@ -87,12 +95,20 @@ export function record(tracker: Tracker, post: Post, valueToTell?: Tools['valueT
     watched.add(root);
     listenIn(root, rows, { walk, changes, fields, sheets, ask, safely });
   };
-  const send = () => {
+  const postTurns = () => {
+    if (!turns.length) return;
+    post(
+      { replay: 'rows', turns },
+      turns.map(({ numbers }) => numbers.buffer),
+    );
+    turns = [];
+  };
+  const endTurn = () => {
     if (!rows.bytes) return;
-    const { numbers, text } = rows.take();
     const { pending, acknowledged, dropped } = tracker.stats();
     const q = pending + acknowledged + dropped - 1;
-    post({ replay: 'rows', numbers, text, at: ORIGIN + now(), q }, [numbers.buffer]);
+    if (!turns.length) later(postTurns, POST_WITHIN_MS);
+    turns.push({ ...rows.take(), at: ORIGIN + now(), q });
   };
   /** Tells what there is to tell for so long. False: there is more. */
   const work = (ms: number): boolean => {
@@ -130,7 +146,7 @@ export function record(tracker: Tracker, post: Post, valueToTell?: Tools['valueT
         }, STYLE_EVERY_MS);
       }
     }
-    send();
+    endTurn();
     return done;
   };
   const ask = () => {
@@ -147,9 +163,11 @@ export function record(tracker: Tracker, post: Post, valueToTell?: Tools['valueT
   };
   /** The page is hidden or ends: nobody knows whether there is another turn. */
   const end = () => {
-    if (turn(END_MS) || !snapping || over) return;
-    endSnapshot(true);
-    send();
+    if (!turn(END_MS) && snapping && !over) {
+      endSnapshot(true);
+      endTurn();
+    }
+    postTurns();
   };
   const snapshot = () => {
     if (elementsIn(document) > RECORDED_NODES_MAX) {

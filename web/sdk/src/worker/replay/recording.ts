@@ -105,9 +105,11 @@ export class Recording {
         return this.begin(message);
       case 'rows':
         this.rows++;
-        this.last = message;
         this.reading = true;
-        this.encode?.(message);
+        for (const turn of message.turns) {
+          this.last = turn;
+          this.encode?.(turn);
+        }
         this.reading = false;
         return this.tellChunks();
       case 'hidden':
