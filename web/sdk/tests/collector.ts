@@ -84,7 +84,7 @@ export const START: Order & { kind: 'start' } = {
   address: ADDRESS,
   tab_id: TAB,
   memoryOnly: true,
-  data: {},
+  data: undefined,
   hooks: '',
 };
 

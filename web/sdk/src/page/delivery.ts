@@ -153,7 +153,7 @@ export function createDelivery(
     start() {
       if (started) return;
       started = true;
-      waiting.unshift({ ...settings, kind: 'start', address, tab_id: tabId });
+      waiting.unshift({ ...settings, data: settings.data.ctAllowQuery, kind: 'start', address, tab_id: tabId });
       adoptTails();
       findWay(settings, address, receive, degraded, (found) => {
         post = found;

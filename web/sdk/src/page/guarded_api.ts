@@ -8,10 +8,8 @@ export interface Core extends Pick<Telemetry, 'track' | 'identify' | 'consent'> 
   /** `done`: when everything captured so far is answered for good; at once when consent is denied. */
   flush(done: () => void): void;
   stats(): Stats;
-  replay: {
-    /** See `Telemetry.keepReplay`; nothing, while there is no recording. */
-    keep(): void;
-  };
+  /** Nothing, while there is no recording. */
+  keepReplay(): void;
 }
 
 /** The platform's own, which an async function gives whatever the page, or zone.js, made of `Promise`. */
@@ -34,7 +32,7 @@ export function guardedApi(core: Core): Telemetry {
     track: (name, properties) => guarded(() => core.track(name, properties)),
     identify: (userId) => guarded(() => core.identify(userId)),
     consent: (state) => guarded(() => core.consent(state)),
-    keepReplay: () => guarded(core.replay.keep),
+    keepReplay: () => guarded(core.keepReplay),
     forget: () => settled(core.forget),
     flush: () => settled(core.flush),
     stats: async () => guarded(core.stats) ?? ({ captured: {} } as Stats),

@@ -15,7 +15,7 @@ export interface Settings {
   /** Address of telemetry.late.js; '' for none. */
   late: string;
   consent: Consent;
-  /** All attributes, for the parts that come later. */
+  /** All attributes, for the parts that come later: the element's own, since a page can make a copy of them fail. */
   data: Record<string, string | undefined>;
   /** Keep unsent batches in memory only, not in IndexedDB. */
   memoryOnly: boolean;
@@ -34,7 +34,7 @@ type Script = Pick<HTMLScriptElement, 'src' | 'dataset'> & Partial<Pick<HTMLScri
 export function readSettings({ src, dataset, nonce = '' }: Script): Settings | null {
   const { ctKey: key, ctEndpoint: endpoint, ctPath: path, ctWorker: worker, ctConsent: consent = 'granted' } = dataset;
   if (!key || !endpoint) {
-    console.warn('telemetry needs data-ct-key and data-ct-endpoint');
+    console.warn('telemetry needs data-ct-key, data-ct-endpoint');
     return null;
   }
   const anonymous =
@@ -48,7 +48,7 @@ export function readSettings({ src, dataset, nonce = '' }: Script): Settings | n
     nonce,
     hooks: dataset.ctHooks,
     late: dataset.ctLate ?? beside('late'),
-    data: { ...dataset },
+    data: dataset,
     // What is neither granted nor unsaid is not consent.
     consent: consent === 'granted' || consent === 'pending' ? consent : 'denied',
     memoryOnly: anonymous || 'ctMemoryOnly' in dataset,

@@ -192,7 +192,7 @@ export function createTracker(settings: Settings): Tracker {
     on: listeners.on,
     inputAt: listeners.inputAt,
     effects: { arm() {}, saw() {} },
-    replay: { keep() {} },
+    keepReplay() {},
     paced,
     atEnd: (ending) => endings.push(ending),
     openPageView(from) {

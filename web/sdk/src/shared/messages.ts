@@ -12,8 +12,8 @@ export type Order =
       memoryOnly: boolean;
       /** Address of the site's own filter, where it has one. */
       hooks: string | undefined;
-      /** Attributes of the script element. */
-      data: Record<string, string | undefined>;
+      /** Names of query parameters whose values may be kept, separated by commas. */
+      data: string | undefined;
     }
   /** What was noted so far of the batch that is under way. `base`: the page's address. */
   | { kind: 'part'; chunk: Chunk; base: string }

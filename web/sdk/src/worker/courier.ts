@@ -108,7 +108,7 @@ export class Courier {
 
   private async start(order: Order & { kind: 'start' }): Promise<void> {
     this.tabId = order.tab_id;
-    allowQuery(order.data.ctAllowQuery ?? '');
+    allowQuery(order.data ?? '');
     loadHooks(order.hooks);
     this.sender = new Sender(order.address, this.clock);
     this.outbox = this.newOutbox(order.memoryOnly);

@@ -74,7 +74,7 @@ export function keepBooks(tracker: Tracker, port: MessagePort, not: (reason: NoR
     count();
     if (!stopped) leave(true);
   });
-  tracker.replay.keep = () => post({ replay: 'keep' });
+  tracker.keepReplay = () => post({ replay: 'keep' });
   on(document, 'visibilitychange', () => {
     if (stopped || visibilityOf(document) !== 'hidden') return;
     recorder?.flush();
