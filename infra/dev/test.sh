@@ -52,7 +52,7 @@ system() {
 
 # Python deltalake and DuckDB on the tables: a filter on every column, and their own maintenance. psycopg, psql and pgjdbc on
 # the server.
-readers() { CT_REAL_PARTS=1 cargo test --locked --workspace --test reader_tests --test client_tests -- --nocapture; }
+readers() { CT_REAL_PARTS=1 cargo test --locked --workspace --test reader_tests --test client_tests --test watch_tests -- --nocapture; }
 
 # A minute of use of the shop, then the books, and a search for typed text in every file.
 demo() { CT_REAL_PARTS=1 cargo test --locked --workspace --test standalone_demo -- --nocapture; }
@@ -80,7 +80,7 @@ phase fuzz "each fuzz target for a minute (about 3 minutes; cold: 3 more for the
 phase parts "the real Kafka, registry, S3 server and load balancer (about 30 s)" infra/dev/check.sh
 phase browser "the SDK in a real Chromium (about 8 minutes)" browser
 phase system "the whole system on the real parts (about 5 minutes)" system
-phase readers "other engines on the tables, clients on the server (about a minute)" readers
+phase readers "other engines on the tables, clients and a browser on the server (about 3 minutes)" readers
 phase demo "standalone, visited for a minute" demo
 phase soak "every known attack at once (about 3 minutes)" soak
 if [ -e "$ACCEPTANCE" ]; then
