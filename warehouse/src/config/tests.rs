@@ -1,3 +1,5 @@
+use clap::Parser;
+
 use super::*;
 
 fn config(arguments: &[&str], environment: &[(&str, &str)]) -> Result<Config, String> {
