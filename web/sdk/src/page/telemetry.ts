@@ -11,7 +11,7 @@ import { captureRequests } from './capture/requests.ts';
 import { captureScroll } from './capture/scroll.ts';
 import { customProperties } from './custom.ts';
 import { guarded } from './guard.ts';
-import { guardedApi } from './guarded_api.ts';
+import { type Core, guardedApi } from './guarded_api.ts';
 import { IDLE } from './idle_api.ts';
 import { loadLate } from './late.ts';
 import { now } from './natives.ts';
@@ -34,15 +34,14 @@ const MODULES = [
 export function startTelemetry(settings: Settings | null): Telemetry {
   const tracker = guarded(() => {
     if (!settings) return undefined;
-    return createTracker(settings);
+    return createTracker(settings) as Tracker & Pick<Core, 'track'>;
   });
   if (tracker) for (const capture of MODULES) guarded(() => capture(tracker));
   if (!tracker) return IDLE;
-  return guardedApi({
-    ...tracker,
-    track(name: string, properties: object = {}) {
-      const details = { name: String(name).slice(0, 256), properties: customProperties(properties) };
-      if (name) tracker.note('custom', now(), 0, [], details);
-    },
-  });
+  // The tracker itself and no copy: the later parts put what they do in the place of what it did.
+  tracker.track = (name, properties = {}) => {
+    const details = { name: String(name).slice(0, 256), properties: customProperties(properties) };
+    if (name) tracker.note('custom', now(), 0, [], details);
+  };
+  return guardedApi(tracker);
 }
