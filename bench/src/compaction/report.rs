@@ -34,20 +34,10 @@ impl Measured {
 pub(super) fn section(arguments: &CompactionArguments, bin: &Path, all: &[Measured]) -> String {
     let machine = Machine::look(Path::new("infra/dev/parts"));
     let events = all.first().map_or(0, |one| one.events);
-    let build = bin.file_name().map_or("unknown".into(), |name| name.to_string_lossy());
-    let mut out = format!(
-        "## Compaction\n\n- date: {}\n- commit: {}\n- command: `bench compaction`, DuckDB with {} threads and {}\n\
-         - programs: {build} build\n- machine: {} cores, {}, {:.0} GiB; load average {} at the end\n\
-         - events: {events}, the same landing files for all\n\n\
-         | what | CPU-seconds per million events | of it system | peak memory, MiB | bytes an event |\n|---|---|---|---|---|\n",
-        machine.date,
-        machine.commit,
-        arguments.threads,
-        arguments.memory,
-        machine.cores,
-        machine.cpu,
-        machine.memory_gib,
-        machine.load
+    let mut out = machine.heading("Compaction", bin, arguments.threads, &arguments.memory);
+    out += &format!(
+        "- events: {events}, the same landing files for all\n\n\
+         | what | CPU-seconds per million events | of it system | peak memory, MiB | bytes an event |\n|---|---|---|---|---|\n"
     );
     for one in all {
         let _ = writeln!(

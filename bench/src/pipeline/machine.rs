@@ -24,6 +24,22 @@ pub(crate) struct Machine {
 }
 
 impl Machine {
+    /// First lines of a section on a comparison with DuckDB, of the programs that lie in `bin`.
+    pub(crate) fn heading(&self, title: &str, bin: &Path, threads: usize, memory: &str) -> String {
+        let build = bin.file_name().map_or("unknown".into(), |name| name.to_string_lossy());
+        format!(
+            "## {title}\n\n- date: {}\n- commit: {}\n- command: `bench {}`, DuckDB with {threads} threads and {memory}\n\
+             - programs: {build} build\n- machine: {} cores, {}, {:.0} GiB; load average {} at the end\n",
+            self.date,
+            self.commit,
+            title.to_lowercase(),
+            self.cores,
+            self.cpu,
+            self.memory_gib,
+            self.load
+        )
+    }
+
     pub(crate) fn look(parts_program: &Path) -> Self {
         let cpuinfo = read("/proc/cpuinfo");
         let cpu = cpuinfo.lines().find_map(|line| line.strip_prefix("model name")?.split_once(": "));

@@ -75,21 +75,11 @@ pub(super) fn section(
     sessions: &Sessions,
 ) -> String {
     let machine = Machine::look(Path::new("infra/dev/parts"));
-    let build = bin.file_name().map_or("unknown".into(), |name| name.to_string_lossy());
-    let mut out = format!(
-        "## SQL\n\n- date: {}\n- commit: {}\n- command: `bench sql`, DuckDB with {} threads and {}\n\
-         - programs: {build} build\n- machine: {} cores, {}, {:.0} GiB; load average {} at the end\n\
-         - events: {events}, the same curated files for both, all answers equal; medians of {} hot runs in turns, and the first time\n\
+    let mut out = machine.heading("SQL", bin, arguments.threads, &arguments.memory);
+    out += &format!(
+        "- events: {events}, the same curated files for both, all answers equal; medians of {} hot runs in turns, and the first time\n\
          - {}\n\n\
          | question | ours, ms | DuckDB, ms | ratio | ours first, ms | DuckDB first, ms |\n|---|--:|--:|--:|--:|--:|\n",
-        machine.date,
-        machine.commit,
-        arguments.threads,
-        arguments.memory,
-        machine.cores,
-        machine.cpu,
-        machine.memory_gib,
-        machine.load,
         arguments.runs,
         means(questions)
     );
