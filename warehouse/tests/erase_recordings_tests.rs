@@ -7,7 +7,7 @@ mod support;
 use std::collections::BTreeMap;
 use std::io::Read;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::atomic::Ordering;
 
 use bytes::Bytes;
 use datafusion::arrow::array::{Array, ArrayData};
@@ -18,11 +18,11 @@ use object_store::path::Path;
 use object_store::{ObjectStore, ObjectStoreExt};
 use serde_json::{Value, json};
 use support::exports::write_json;
-use support::keep::{files, keeping, verified};
+use support::keep::{counting, files, keeping, killed_at, verified};
 use support::recordings::{Recordings, recorder};
 use support::{Landing, NOON, SECOND, SITE, Tab, number, rows};
 use testkit::recorder::Recorder;
-use testkit::store::{Fault, FaultyStore};
+use testkit::store::Fault;
 use warehouse::compact::compact;
 use warehouse::keep::{Erased, erase};
 use warehouse::providers::{Order, Provider, import};
@@ -206,16 +206,7 @@ async fn what_lands_afterwards_and_what_others_show_is_told() {
 
 /// Runs an erasure that is cut off at the `n`th change of the store, before or after it was done. Whether it came so far.
 async fn cut_off(objects: Arc<dyn ObjectStore>, n: usize, fault: Fault) -> bool {
-    let reached = Arc::new(AtomicBool::new(false));
-    let told = reached.clone();
-    let faulty = FaultyStore::of_changes(objects, move |change, _| {
-        told.fetch_or(change >= n, Ordering::SeqCst);
-        match change.cmp(&n) {
-            std::cmp::Ordering::Less => Fault::None,
-            std::cmp::Ordering::Equal => fault,
-            std::cmp::Ordering::Greater => Fault::Before,
-        }
-    });
+    let (faulty, reached) = killed_at(objects, n, fault);
     let _ = erase(&lake(faulty), &keeping(), (SITE, &visitor()), |_| {}).await;
     reached.load(Ordering::SeqCst)
 }
@@ -224,12 +215,7 @@ async fn cut_off(objects: Arc<dyn ObjectStore>, n: usize, fault: Fault) -> bool 
 async fn what_was_killed_at_any_step_is_finished_by_the_next_run() {
     let begun = in_memory(&landed().await).await;
     let before = others(&lake(Arc::new(begun.fork()))).await;
-    let changes = Arc::new(AtomicUsize::new(0));
-    let counted = changes.clone();
-    let counting = FaultyStore::of_changes(Arc::new(begun.fork()), move |_, _| {
-        counted.fetch_add(1, Ordering::SeqCst);
-        Fault::None
-    });
+    let (counting, changes) = counting(Arc::new(begun.fork()));
     erased(&lake(counting)).await;
     let changes = changes.load(Ordering::SeqCst);
     assert!(changes > 60, "{changes}");

@@ -5,7 +5,7 @@
 mod support;
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::atomic::Ordering;
 
 use bytes::Bytes;
 use chrono::Utc;
@@ -17,9 +17,9 @@ use object_store::path::Path;
 use object_store::{ObjectStore, ObjectStoreExt};
 use schemas::topics::EVENTS as TOPIC;
 use serde_json::Value;
-use support::keep::{files, keeping, verified};
+use support::keep::{counting, files, keeping, killed_at, verified};
 use support::{Event, HOUR, Landing, MINUTE, NOON, SECOND, SITE, Tab, number, rows};
-use testkit::store::{Fault, FaultyStore};
+use testkit::store::Fault;
 use warehouse::compact::compact;
 use warehouse::keep::{Erased, apply, erase, plan};
 use warehouse::verify::verify;
@@ -154,16 +154,7 @@ async fn what_lands_afterwards_comes_in_again_and_is_told() {
 /// Runs an erasure that is cut off at the `n`th change of the store, before or after it was done: none comes through any more,
 /// as after a kill. Whether it came so far.
 async fn cut_off(objects: Arc<dyn ObjectStore>, n: usize, fault: Fault) -> bool {
-    let reached = Arc::new(AtomicBool::new(false));
-    let told = reached.clone();
-    let faulty = FaultyStore::of_changes(objects, move |change, _| {
-        told.fetch_or(change >= n, Ordering::SeqCst);
-        match change.cmp(&n) {
-            std::cmp::Ordering::Less => Fault::None,
-            std::cmp::Ordering::Equal => fault,
-            std::cmp::Ordering::Greater => Fault::Before,
-        }
-    });
+    let (faulty, reached) = killed_at(objects, n, fault);
     let _ = erase(&lake(faulty), &keeping(), (SITE, VISITOR), |_| {}).await;
     reached.load(Ordering::SeqCst)
 }
@@ -172,12 +163,7 @@ async fn cut_off(objects: Arc<dyn ObjectStore>, n: usize, fault: Fault) -> bool 
 async fn what_was_killed_at_any_step_is_finished_by_the_next_run() {
     let begun = in_memory(&landed().await).await;
     let before = others(&lake(Arc::new(begun.fork()))).await;
-    let changes = Arc::new(AtomicUsize::new(0));
-    let counted = changes.clone();
-    let counting = FaultyStore::of_changes(Arc::new(begun.fork()), move |_, _| {
-        counted.fetch_add(1, Ordering::SeqCst);
-        Fault::None
-    });
+    let (counting, changes) = counting(Arc::new(begun.fork()));
     erased(&lake(counting)).await;
     let changes = changes.load(Ordering::SeqCst);
     assert!(changes > 60, "{changes}");

@@ -1,8 +1,12 @@
 //! For the tests of keeping: everything may go at once, and all that lies in a store.
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
 
+use object_store::ObjectStore;
+use testkit::store::{Fault, FaultyStore};
 use warehouse::Lake;
 use warehouse::keep::Keeping;
 use warehouse::verify::verify;
@@ -31,4 +35,31 @@ pub(crate) fn files(folder: &Path) -> Vec<PathBuf> {
     }
     found.sort();
     found
+}
+
+/// A store from whose `n`th change on, before or after that is done, no change comes through any more, as after a kill. And whether
+/// it came so far.
+pub(crate) fn killed_at(objects: Arc<dyn ObjectStore>, n: usize, fault: Fault) -> (Arc<FaultyStore>, Arc<AtomicBool>) {
+    let reached = Arc::new(AtomicBool::new(false));
+    let told = reached.clone();
+    let faulty = FaultyStore::of_changes(objects, move |change, _| {
+        told.fetch_or(change >= n, Ordering::SeqCst);
+        match change.cmp(&n) {
+            std::cmp::Ordering::Less => Fault::None,
+            std::cmp::Ordering::Equal => fault,
+            std::cmp::Ordering::Greater => Fault::Before,
+        }
+    });
+    (faulty, reached)
+}
+
+/// A store, and how many changes it has seen.
+pub(crate) fn counting(objects: Arc<dyn ObjectStore>) -> (Arc<FaultyStore>, Arc<AtomicUsize>) {
+    let changes = Arc::new(AtomicUsize::new(0));
+    let counted = changes.clone();
+    let counting = FaultyStore::of_changes(objects, move |_, _| {
+        counted.fetch_add(1, Ordering::SeqCst);
+        Fault::None
+    });
+    (counting, changes)
 }
