@@ -46,6 +46,9 @@ const change = (page, text) =>
     await new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)));
   }, text);
 
+/** The page view ends, and another one begins. */
+const route = (page, path) => page.evaluate((path) => history.pushState(null, '', path), path);
+
 const chunksOf = (tab) => (pageViewOf(tab) ? chunksIn(taken(), pageViewOf(tab)) : []);
 const snapshotOf = (tab) => eventually('a snapshot', () => chunksOf(tab)[0]);
 
@@ -77,7 +80,8 @@ describe('what is recorded arrives', () => {
     await eventually('a chunk of changes', () => chunksOf(tab).length > 1);
     await page.click('button');
     await change(page, 'three');
-    await page.goto(`${server.url}/plain`);
+    // The worker outlives the page view, as it need not outlive a page.
+    await route(page, '/other');
     const { replay } = await eventually('page_leave', () => leaveOf(tab));
     const chunks = await eventually('all chunks', () => chunksOf(tab).length >= replay.chunks && chunksOf(tab));
     assert.equal(chunks.length, replay.chunks);
@@ -107,11 +111,19 @@ describe('what is recorded arrives', () => {
     await eventually('a refusal', () => server.posts.length > 1);
     await change(page, 'two');
     server.answerFrames = up;
-    await page.goto(`${server.url}/`);
+    await route(page, '/other');
     const { replay } = await eventually('page_leave', () => leaveOf(tab));
     const chunks = await eventually('all chunks', () => chunksOf(tab).length >= replay.chunks && chunksOf(tab));
     assert.equal(chunks.length, replay.chunks);
     whole(chunks);
+    const all = server.posts.flatMap(({ frames }) => frames);
+    assert.ok(all.length > taken().length, 'some were refused');
+    // What the clock is off by is told anew with each try.
+    const tried = chunksIn(all, pageViewOf(tab)).map(({ text }) => text);
+    assert.deepEqual(
+      tried,
+      chunks.map(({ text }) => text),
+    );
   });
 
   test('offline for a while, then online: at once, and whole', async () => {
@@ -133,9 +145,9 @@ describe('what is recorded arrives', () => {
     await flush(page);
     await snapshotOf(tab);
     await change(page, 'two');
-    await page.evaluate(() => history.pushState(null, '', '/other'));
+    await route(page, '/other');
     await change(page, 'three');
-    await page.goto(`${server.url}/plain`);
+    await route(page, '/third');
     const leaves = await eventually('two ends', () => {
       const found = server.events(tab).filter(({ type }) => type === 'page_leave');
       return found.length === 2 && found;
@@ -171,7 +183,10 @@ describe('what is lost is told', () => {
     server.answerFrames = () => new Promise(() => {});
     const { page, tab } = await recorded();
     await flush(page);
-    await eventually('a snapshot on its way', () => server.posts.length);
+    await eventually(
+      'a snapshot on its way, and stored',
+      async () => server.posts.length && (await onDevice(page)).frames,
+    );
     await hide(page);
     await change(page, 'gone');
     const session = await context.newCDPSession(page);
