@@ -32,6 +32,9 @@ fn holding(
     schema: &SchemaRef,
     conditions: &[Expr],
 ) -> Result<Option<Vec<bool>>> {
+    if files.is_empty() {
+        return Ok(None);
+    }
     let statistics: Option<Vec<_>> = files.iter().map(|file| file.statistics.clone()).collect();
     let (Some(statistics), Some(condition)) = (statistics, conjunction(conditions.iter().cloned())) else {
         return Ok(None);

@@ -13,7 +13,8 @@ mod files;
 mod readers;
 mod selective;
 
-use std::sync::Arc;
+use std::iter;
+use std::sync::{Arc, LazyLock};
 
 use async_trait::async_trait;
 use datafusion::arrow::array::{AsArray, RecordBatch};
@@ -34,7 +35,7 @@ use schemas::landing::{Link, event_fields, replay_fields};
 
 use super::file::{CuratedFile, ScanFile};
 use super::version::Version;
-use crate::tables::{PARTITION_COLUMNS, Table};
+use crate::tables::{self, PARTITION_COLUMNS, Table};
 use files::without_others;
 use readers::Readers;
 use selective::names_few;
@@ -57,7 +58,7 @@ pub(crate) struct Scan {
 }
 
 /// The columns that others see, in their order.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 struct Shown {
     places: Vec<usize>,
     schema: SchemaRef,
@@ -81,7 +82,7 @@ impl Scan {
             partition_values: Vec::new(),
             statistics: None,
         });
-        Arc::new(Self::new(Arc::new(Schema::new(fields)), Vec::new(), files.collect()))
+        Arc::new(Self::new(read_of_files(&Schema::new(fields), iter::empty()), files.collect()))
     }
 
     /// All rows of a version.
@@ -106,31 +107,44 @@ impl Scan {
     }
 
     fn of_table(table: &'static Table, files: Vec<ScanFile>) -> Self {
-        let schema = table.schema();
-        let partitions = PARTITION_COLUMNS.iter().filter_map(|name| schema.column_with_name(name));
-        Self::new(table.file_schema(), partitions.map(|(_, field)| field.clone()).collect(), files)
+        let (schema, _) = &COLUMNS[table.index()];
+        Self::new(schema.clone(), files)
     }
 
     fn with_own_columns(self, table: &'static Table) -> Self {
-        let all = self.schema.table_schema();
-        let places = table.columns().iter().filter_map(|name| all.index_of(name).ok()).collect::<Vec<_>>();
-        let schema = Arc::new(all.project(&places).expect("places of the schema's own columns"));
-        Self { shown: Shown { places, schema }, ..self }
+        let (_, shown) = &COLUMNS[table.index()];
+        Self { shown: shown.clone(), ..self }
     }
 
-    fn new(file_schema: SchemaRef, mut partitions: Vec<Field>, mut files: Vec<ScanFile>) -> Self {
-        let file_schema = viewed(&file_schema);
-        partitions = partitions.into_iter().map(|field| viewed_field(&field)).collect();
-        partitions.push(Field::new(FILE_INDEX, DataType::Int32, false));
+    fn new(schema: TableSchema, mut files: Vec<ScanFile>) -> Self {
         for (index, file) in files.iter_mut().enumerate() {
             let index = i32::try_from(index).expect("a table has fewer than two thousand million files");
             file.partition_values.push(ScalarValue::Int32(Some(index)));
         }
-        let partitions: Vec<_> = partitions.into_iter().map(Arc::new).collect();
-        let schema = TableSchema::builder(file_schema).with_table_partition_cols(partitions).build();
         let all = schema.table_schema().clone();
         Self { schema, files, shown: Shown { places: (0..all.fields().len()).collect(), schema: all } }
     }
+}
+
+/// What is read of each table, by its index, and what of that is its own. A statement opens several tables: putting two hundred
+/// columns together each time took as long as reading a small one.
+static COLUMNS: LazyLock<Vec<(TableSchema, Shown)>> = LazyLock::new(|| tables::every().map(columns).collect());
+
+fn columns(table: &'static Table) -> (TableSchema, Shown) {
+    let schema = table.schema();
+    let partitions = PARTITION_COLUMNS.iter().filter_map(|name| schema.column_with_name(name));
+    let read = read_of_files(&table.file_schema(), partitions.map(|(_, field)| viewed_field(field)));
+    let all = read.table_schema();
+    let places: Vec<_> = table.columns().iter().filter_map(|name| all.index_of(name).ok()).collect();
+    let own = Arc::new(all.project(&places).expect("places of the schema's own columns"));
+    (read, Shown { places, schema: own })
+}
+
+/// Columns of files, of their folders, and the file's place.
+fn read_of_files(file_schema: &Schema, partitions: impl Iterator<Item = Field>) -> TableSchema {
+    let place = Field::new(FILE_INDEX, DataType::Int32, false);
+    let partitions: Vec<_> = partitions.chain([place]).map(Arc::new).collect();
+    TableSchema::builder(viewed(file_schema)).with_table_partition_cols(partitions).build()
 }
 
 /// Spreads the files over so many parts of a plan.
