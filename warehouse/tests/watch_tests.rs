@@ -3,6 +3,9 @@
 
 mod support;
 
+use std::fs;
+use std::path::Path;
+
 use schemas::session::session_id;
 use serde_json::{Value, json};
 use support::recordings::{Recordings, recorder};
@@ -552,7 +555,58 @@ async fn a_folder_shows_it_without_a_server() {
     let again = export();
     let told = String::from_utf8(again.stderr).unwrap();
     assert!(!again.status.success() && told.contains("it is there already") && told.lines().count() == 1, "{told}");
-    let left: Vec<_> = std::fs::read_dir(landing.path()).unwrap().map(|entry| entry.unwrap().file_name()).collect();
+    let left: Vec<_> = fs::read_dir(landing.path()).unwrap().map(|entry| entry.unwrap().file_name()).collect();
     assert!(left.iter().all(|name| !name.to_string_lossy().starts_with(".replay")), "{left:?}");
     check_seen(&seen(&format!("file://{}/index.html", folder.display()), &[]));
+}
+
+/// What `web/e2e/replay_offline.mjs` recorded of a page of its own, whose site is gone by now. The session's id.
+fn visit_of_a_site_that_is_gone(landing: &mut Landing, folder: &Path) -> String {
+    let done = offline("record", folder, &[]);
+    assert!(done.status.success(), "{}", String::from_utf8_lossy(&done.stderr));
+    let told: Value = serde_json::from_slice(&fs::read(folder.join("told.json")).unwrap()).unwrap();
+    assert!(told["asked"].as_object().unwrap().values().all(|times| times == 1), "nothing twice: {}", told["asked"]);
+    let text = |name: &str| told[name].as_str().unwrap();
+    let began = (told["began"].as_f64().unwrap() * 1_000.0) as i64;
+    let mut recordings = Recordings::of(landing.path());
+    recordings.received_at = began + 60 * SECOND;
+    let frames = fs::read_dir(folder.join("frames")).unwrap();
+    recordings.land(&frames.map(|frame| fs::read(frame.unwrap().path()).unwrap()).collect::<Vec<_>>());
+    let mut tab = Tab::new(text("visitor_id"), text("tab_id"));
+    let page = [("page_view_id", text("page_view_id")), ("page_url", "https://shop.example/"), ("page_path", "/")];
+    let viewport = [("viewport_width", 1_000.0), ("viewport_height", 800.0)];
+    let mut event = |kind: &str, at: i64| tab.event(kind, at).with(&page);
+    landing.land(&[event("page_view", began).with_numbers(&viewport), event("page_leave", began + 60 * SECOND)]);
+    session_id(SITE, text("visitor_id"), began).to_string()
+}
+
+fn offline(command: &str, folder: &Path, more: &[&str]) -> std::process::Output {
+    let mut node = std::process::Command::new("node");
+    node.arg("../web/e2e/replay_offline.mjs").arg(command).arg(folder).args(more).output().unwrap()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_page_looks_as_it_did_when_its_site_is_gone() {
+    if !browser_wanted() {
+        return;
+    }
+    let mut landing = Landing::new();
+    let recorded = tempfile::tempdir().unwrap();
+    let session = visit_of_a_site_that_is_gone(&mut landing, recorded.path());
+    let served = Served::of(&landing, &["--token", "secret", "--query-time", "300s"]);
+    let ticket = recorded.path().join("ticket");
+    let out = std::process::Command::new(env!("CARGO_BIN_EXE_warehouse"))
+        .args(["--store", &landing.url(), "--query-time", "300s", "replay", &session, "--out"])
+        .arg(&ticket)
+        .output()
+        .unwrap();
+    assert!(out.status.success(), "{}", String::from_utf8_lossy(&out.stderr));
+    let live = format!("http://{}/replay?session={session}", served.server.address);
+    let file = format!("file://{}/index.html", ticket.display());
+    for ways in [vec![live.as_str(), "--token", "secret"], vec![file.as_str()]] {
+        let done = offline("show", recorded.path(), &ways);
+        assert!(done.status.success(), "{}", String::from_utf8_lossy(&done.stderr));
+        let seen: Value = serde_json::from_slice(&done.stdout).unwrap();
+        assert_eq!(seen, json!({"wrong": [], "foreign": [], "violations": [], "errors": []}), "{ways:?}");
+    }
 }

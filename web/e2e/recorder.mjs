@@ -9,7 +9,8 @@ const sdk = new URL('../sdk/src/', import.meta.url).pathname;
  */
 const SOURCE = `
 import { record } from './page/replay/record.ts';
-import { createEncoder } from './worker/replay/encode/encoder.ts';
+import { Encoder } from './worker/replay/encode/encoder.ts';
+import { readSheet } from './worker/replay/cache.ts';
 
 const channel = new MessageChannel();
 const afterFrame = [];
@@ -24,19 +25,30 @@ const tracker = {
 };
 const recorder = {
   recorded: [],
+  found: new Map(),
   stopped: null,
   get lines() { return recorder.recorded.map(({ line }) => line); },
   start() {
     const viewed = { visitor_id: '', tab_id: '', page_view_id: '', url: location.href, viewport: [0, 0] };
-    const encode = createEncoder(viewed, (events) => recorder.recorded.push(...events));
+    recorder.encoder = new Encoder(viewed, (events) => recorder.recorded.push(...events), {
+      found: (address, shown) => recorder.found.set(shown, address),
+      sheet: readSheet,
+      rules: (of) => recorder.own.rules(of),
+      caughtUp() {},
+      failed: () => { recorder.stopped = 'error'; },
+    });
     recorder.own = record(tracker, (message) => {
-      if (message.replay === 'rows') for (const turn of structuredClone(message.turns)) encode(turn);
+      if (message.replay === 'rows') for (const turn of structuredClone(message.turns)) recorder.encoder.encode(turn);
       else recorder.stopped = message.reason;
     });
   },
   async settled() {
     for (let turn = 0; turn < 3; turn++) await new Promise((done) => frame(() => setTimeout(done, 10)));
-    recorder.own.flush();
+    // What was told may lead to a question, whose answer is told too.
+    for (let turn = 0; turn < 2; turn++) {
+      recorder.own.flush();
+      while (recorder.encoder.waits) await new Promise((done) => setTimeout(done, 5));
+    }
   },
 };
 Object.defineProperty(window, 'recorder', { value: recorder });

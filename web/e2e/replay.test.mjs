@@ -4,6 +4,7 @@ import { createHash } from 'node:crypto';
 import { describe, test } from 'node:test';
 import { eventually } from './eventually.mjs';
 import { chunksIn } from './frames.mjs';
+import { listen } from './listen.mjs';
 import { context, degradedOf, down, flush, onDevice, open, server, up } from './tried_site.mjs';
 
 const PAGE = '<h1>Boxes</h1><p id="text">none</p><button>Buy</button><input value="Zanzibar">';
@@ -223,9 +224,9 @@ test('a strict policy with Trusted Types, and styles that are animated: recorded
   assert.deepEqual([complaints, errors], [[], []]);
 });
 
-describe('what a page looks by', () => {
-  const PIXEL = 'iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==';
+const PIXEL = 'iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==';
 
+describe('what a page looks by', () => {
   test('an image of the site is taken from the cache, named by the recording, and sent once', async () => {
     const asked = {};
     const image = (cache) => (request, response) => {
@@ -260,6 +261,110 @@ describe('what a page looks by', () => {
     await flush(next);
     await eventually('the names again', () => chunksOf(other).some(({ text }) => text.includes(sha256)));
     assert.ok(!taken().some(({ header }) => header.kind === 'asset'));
+  });
+});
+
+describe('style sheets', () => {
+  const sheet =
+    (body, cache, asked, more = {}) =>
+    (request, response) => {
+      asked[request.url] = (asked[request.url] ?? 0) + 1;
+      response.writeHead(200, { 'Content-Type': 'text/css', 'Cache-Control': cache, ...more }).end(body);
+    };
+  const cssOf = (tab) =>
+    [...JSON.stringify(chunksOf(tab).map(({ text }) => text)).matchAll(/_cssText\\":\\"(.*?)\\"/g)].map(
+      ([, css]) => css,
+    );
+
+  test('linked ones are taken from the cache: nobody is asked again', async () => {
+    const asked = {};
+    server.files['/a.css'] = sheet('@import "/b.css";h1{color:rgb(1,2,3)}', 'max-age=600', asked);
+    server.files['/b.css'] = sheet('p{color:rgb(4,5,6)}', 'private, max-age=600', asked);
+    server.page = `<link rel="stylesheet" href="/a.css">${PAGE}`;
+    const { page, tab } = await recorded();
+    await flush(page);
+    await snapshotOf(tab);
+    assert.deepEqual(cssOf(tab), ['@media all{p{color:rgb(4,5,6)}}\\\\nh1{color:rgb(1,2,3)}']);
+    assert.deepEqual(asked, { '/a.css': 1, '/b.css': 1 });
+  });
+
+  test('what the cache does not have is read on the page, and no server is asked for it', async () => {
+    const asked = {};
+    server.files['/a.css'] = sheet('h1{color:rgb(1,2,3)}', 'no-store', asked);
+    server.page = `<link rel="stylesheet" href="/a.css">${PAGE}`;
+    const { page, tab } = await recorded();
+    await flush(page);
+    await eventually('its rules', () => cssOf(tab).length > 0);
+    assert.deepEqual([cssOf(tab), asked], [['h1 { color: rgb(1, 2, 3); }'], { '/a.css': 1 }]);
+  });
+
+  test('of another origin what the page may read is there, and nothing is asked for', async (t) => {
+    const asked = {};
+    const files = {
+      '/open.css': sheet('h1{color:rgb(1,2,3)}', 'max-age=600', asked, { 'Access-Control-Allow-Origin': '*' }),
+      '/own.css': sheet('h1{color:rgb(4,5,6)}', 'max-age=600', asked),
+    };
+    const [host, url] = await listen(async (request, response) => files[request.url](request, response));
+    t.after(() => {
+      host.closeAllConnections();
+      host.close();
+    });
+    // Its policy would tell of whatever else is asked for.
+    server.headers = { 'Content-Security-Policy': `connect-src 'self' ${server.collectorUrl}; report-uri /reports` };
+    const reports = [];
+    server.files['/reports'] = (request, response) => {
+      reports.push(request.url);
+      response.writeHead(204).end();
+    };
+    server.page = `<link rel="stylesheet" href="${url}/open.css" crossorigin><link rel="stylesheet" href="${url}/own.css">
+<img src="${url}/other.png" alt=""><img src="/last.png" alt="">${PAGE}`;
+    const png = (_, response) =>
+      response
+        .writeHead(200, { 'Content-Type': 'image/png', 'Cache-Control': 'max-age=600' })
+        .end(Buffer.from(PIXEL, 'base64'));
+    files['/other.png'] = server.files['/last.png'] = png;
+    const { page, tab, errors } = await recorded();
+    await flush(page);
+    await snapshotOf(tab);
+    await eventually('the last of all files', () => chunksOf(tab).some(({ text }) => text.includes('last.png":"')));
+    assert.deepEqual([cssOf(tab), errors], [['h1 { color: rgb(1, 2, 3); }'], []]);
+    assert.deepEqual([asked, reports], [{ '/open.css': 1, '/own.css': 1 }, []]);
+  });
+
+  test('a policy under which the worker may ask for nothing, and the site’s own choice: rules, read on the page', async () => {
+    const asked = {};
+    server.files['/a.css'] = sheet('h1{color:rgb(1,2,3)}', 'max-age=600', asked);
+    for (const [attributes, headers] of [
+      [{ 'data-ct-replay-css': 'rules' }, {}],
+      [{}, { 'Content-Security-Policy': `connect-src ${server.collectorUrl}` }],
+    ]) {
+      server.headers = headers;
+      server.page = `<script>window.violated = []; addEventListener('securitypolicyviolation', (event) => violated.push(event.blockedURI))</script>
+<link rel="stylesheet" href="/a.css">${PAGE}`;
+      const { page, tab } = await recorded(attributes);
+      await flush(page);
+      await eventually('its rules', () => cssOf(tab).length > 0);
+      assert.deepEqual(cssOf(tab), ['h1 { color: rgb(1, 2, 3); }']);
+      assert.deepEqual(await page.evaluate(() => violated), []);
+      await page.close();
+      delete server.attributes['data-ct-replay-css'];
+    }
+  });
+
+  test('rules that a script put in before are there, and its edits of any sheet have their places', async () => {
+    const asked = {};
+    server.files['/a.css'] = sheet('h1{color:rgb(1,2,3)}p{color:rgb(4,5,6)}', 'max-age=600', asked);
+    server.page = `<link rel="stylesheet" href="/a.css"><style id="own">b{}</style><svg><link></link><style>g{}</style></svg><math><style></style></math>${PAGE}
+<script>document.getElementById('own').sheet.insertRule('i{color:rgb(7,8,9)}')</script>`;
+    const { page, tab } = await recorded();
+    await flush(page);
+    await eventually('both sheets', () => cssOf(tab).some((css) => /i \{ color: rgb\(7/.test(css)));
+    await page.evaluate(() => document.styleSheets[0].insertRule('u{color:red}', 1));
+    const edit = await eventually(
+      'the edit',
+      () => chunksOf(tab).flatMap(({ events }) => events.filter(({ data }) => data.source === 8))[0],
+    );
+    assert.deepEqual(edit.data.adds, [{ rule: 'u { color: red; }', index: 1 }]);
   });
 });
 

@@ -59,7 +59,7 @@ test('a page with the strictest policy, whose styles are animated, is recorded w
   );
   assert.deepEqual(await page.evaluate(() => violated), []);
   assert.deepEqual(errors, []);
-  assert.ok(/_cssText":"[^"]*#box \{ color/.test(text()), 'a linked sheet is there without the site');
+  assert.ok(/_cssText":"[^"]*#box ?\{ ?color/.test(text()), 'a linked sheet is there without the site');
 });
 
 /** Places of a private word. `w` is seen whole by no mask of texts; `m` is an email with it. */
@@ -80,6 +80,22 @@ const PLACES = (w, m) => `
 <style>p::before{content:"${w}"}[value="${w}"]{color:red}a[href*="${m}"]{color:red}p{background:url(/c.png?who=${w});--said:"${w}"}/* ${w} */</style>
 <p style="--said:'${w}';background:url(/d.png?who=${w})">styled</p><object data="/o?${w}"></object><video poster="/v?${w}"></video>
 <img src="data:image/svg+xml,%3Csvg xmlns='http://www.w3.org/2000/svg'%3E%3Ctext%3E${w}%3C/text%3E%3C/svg%3E">`;
+
+/** The same in a file of a style sheet: as its author may write it, and as a browser would not say it. */
+const sheet = (w, m) => `@import "/more.css?who=${w}";/* ${w} */
+p::before{content:"${w}"}p::after{content:'\\7a ${w.slice(1)}'}[value="${w}"],[value=${w}],[data-x="${m}" i]{color:red}
+a[href*="${m}"]{color:red}p{background:url(/c.png?who=${w});--said:"${w}";background:URL( '/c.png?who=${w}' )}
+@media (min-width:1px){@import "/late.css?who=${w}";p{background:url("/d.png?who=${w}")}}
+@font-face{font-family:X;src:url(/x.woff2?who=${w}) format("woff2")}h1{color:rgb(1,2,3)}`;
+/** Of each of these the browser is asked. */
+const ODD = (w) => [
+  `h1{background:url(/a b.png?who=${w})}`,
+  `h1{background:u\\72l(/a.png?who=${w})}`,
+  `h1{background:image-set("/a.png?who=${w}" 1x)}`,
+  `h1[value/**/=${w}]{color:red}`,
+  `h1{} words ${w}`,
+  `<!-- ${w} --> h1{}`,
+];
 
 test('nothing private is in what is recorded, neither in the snapshot nor in what changes', async () => {
   const word = (n) => `zq${'abcdefghij'[n]}kanarie`;
@@ -116,7 +132,19 @@ test('nothing private is in what is recorded, neither in the snapshot nor in wha
         await frame(); await frame();
       };`),
   };
-  const body = `<title>${mail(4)}</title><style>p{color:red}b{color:red}i{color:red}</style><h1>Plain words</h1>${PLACES(word(2), mail(2))}<div id="late"></div><script src="/act.js"></script>`;
+  const css = (path, body, cache) => {
+    files[path] = (_, response) =>
+      response.writeHead(200, { 'Content-Type': 'text/css', 'Cache-Control': cache }).end(body);
+    return `<link rel="stylesheet" href="${path}?who=${word(9)}">`;
+  };
+  files['/more.css'] = { type: 'text/css', body: sheet(word(9), mail(9)).replace(/@import[^;]*;/, '') };
+  const links =
+    css('/kept.css', sheet(word(9), mail(9)), 'max-age=600') +
+    ODD(word(9))
+      .map((odd, number) => `${css(`/${number}.css`, odd, 'max-age=600')}<style>${odd}</style>`)
+      .join('') +
+    css('/not_kept.css', sheet(word(9), mail(9)), 'no-store');
+  const body = `<title>${mail(4)}</title><style>p{color:red}b{color:red}i{color:red}</style><h1>Plain words</h1>${PLACES(word(2), mail(2))}${links}<div id="late"></div><script src="/act.js"></script>`;
   const { page, errors } = await recorded(body, files);
   await eventually('a snapshot', () => kinds().includes('snapshot'));
   await page.evaluate(() => act());
@@ -131,6 +159,8 @@ test('nothing private is in what is recorded, neither in the snapshot nor in wha
   assert.deepEqual(errors, []);
   const all = text();
   assert.ok(all.includes('Plain words'));
+  assert.ok(all.includes('h1{color:rgb(1,2,3)}'), 'a linked sheet by its file');
+  assert.ok(all.includes('h1 { color: rgb(1, 2, 3); }'), 'and by its rules');
   assert.deepEqual(
     [...all.matchAll(/.{0,120}kanarie.{0,20}/gi)].map(([found]) => found),
     [],

@@ -26,7 +26,8 @@ export function pictureOf(all) {
   const element = (node, depth) => {
     const { localName } = node;
     const inHead = node.closest('head,script,noscript');
-    const tag = localName === 'script' ? 'noscript' : localName;
+    // A player has the styles of a link in a `style`.
+    const tag = { script: 'noscript', link: 'style' }[localName] ?? localName;
     const attributes = NAMES.map((name) => node.getAttribute(name) && `${name}=${node.getAttribute(name)}`);
     if (node.matches('html')) attributes[0] = node.className.replace(/\brrweb-paused\b/, '').trim();
     const states = [];

@@ -87,16 +87,16 @@ test('held back: nothing is asked or sent before it is released; nothing after t
 
 const answer = (type: string, body: BodyInit, headers: Record<string, string> = {}, status = 200) =>
   vi.stubGlobal('fetch', async (_: string, init: RequestInit) => {
-    expect(init).toEqual({ cache: 'only-if-cached', mode: 'same-origin' });
+    expect(init).toMatchObject({ cache: 'only-if-cached', mode: 'same-origin' });
     return new Response(body, { status, headers: { 'Content-Type': type, ...headers } });
   });
 
 test('an image goes as it is, a drawing compressed, each named by the SHA-256 of what is sent', async () => {
   answer('image/png', new Uint8Array([1, 2, 3]));
-  const image = await readAsset('https://a/1', true);
+  const image = await readAsset('https://shop.example/1', true);
   expect(image).toMatchObject({ content_type: 'image/png', encoding: 'identity', raw_bytes: 3 });
   answer('image/svg+xml; charset=utf-8', '<svg/>');
-  const drawing = (await readAsset('https://a/2', true)) as Asset;
+  const drawing = (await readAsset('https://shop.example/2', true)) as Asset;
   expect(drawing).toMatchObject({ content_type: 'image/svg+xml', encoding: 'gzip', raw_bytes: 6 });
   expect(String(gunzipSync(drawing.payload))).toBe('<svg/>');
   for (const { sha256, payload } of [image as Asset, drawing])
@@ -110,14 +110,19 @@ test.each<[string, string, Record<string, string>, number]>([
   ['not there', 'image/png', {}, 504],
 ])('what is %s stays', async (_, type, headers, status) => {
   answer(type, 'x', headers, status);
-  expect(await readAsset('https://a/1', true)).toBeNull();
+  expect(await readAsset('https://shop.example/1', true)).toBeNull();
+});
+
+test('of another origin nothing is asked for', async () => {
+  answer('image/png', 'x');
+  await expect(readAsset('https://other.example/1', true)).rejects.toBe(undefined);
 });
 
 test('what is too large stays, and images where the site says so; fonts do not', async () => {
   answer('image/png', new Uint8Array(ASSET_BYTES_MAX + 1));
-  expect(await readAsset('https://a/1', true)).toBeNull();
+  expect(await readAsset('https://shop.example/1', true)).toBeNull();
   answer('image/png', 'x');
-  expect(await readAsset('https://a/1', false)).toBeNull();
+  expect(await readAsset('https://shop.example/1', false)).toBeNull();
   answer('font/woff2', 'x');
-  expect(await readAsset('https://a/1', false)).not.toBeNull();
+  expect(await readAsset('https://shop.example/1', false)).not.toBeNull();
 });

@@ -4,7 +4,7 @@ import { Fields } from '../src/page/replay/fields.ts';
 import { Rows } from '../src/page/replay/rows.ts';
 import { Walk } from '../src/page/replay/walk.ts';
 import { SNAPSHOT, SNAPSHOT_END } from '../src/shared/replay_rows.ts';
-import { createEncoder } from '../src/worker/replay/encode/encoder.ts';
+import { Encoder } from '../src/worker/replay/encode/encoder.ts';
 import type { Recorded } from '../src/worker/replay/recorded.ts';
 
 interface Shown {
@@ -25,7 +25,7 @@ interface Change {
 }
 
 let recorded: Recorded[];
-let encode: ReturnType<typeof createEncoder>;
+let encoder: Encoder;
 let rows: Rows;
 let walk: Walk;
 let changes: Changes;
@@ -38,7 +38,13 @@ beforeEach(() => {
   now = 0;
   const url = 'https://shop.example/user?id=4711';
   const viewed = { visitor_id: '', tab_id: '', page_view_id: '', url, viewport: [1, 1] as [number, number] };
-  encode = createEncoder(viewed, (events) => recorded.push(...events));
+  encoder = new Encoder(viewed, (events) => recorded.push(...events), {
+    found() {},
+    sheet: async () => null,
+    rules() {},
+    caughtUp() {},
+    failed() {},
+  });
   rows = new Rows();
   fields = new Fields(rows, (node) => walk.nodes.number(node), undefined);
   walk = new Walk(
@@ -50,7 +56,7 @@ beforeEach(() => {
   changes = new Changes(rows, walk, fields);
 });
 
-const send = () => encode({ ...rows.take(), at: ++now, q: 7 });
+const send = () => encoder.encode({ ...rows.take(), at: ++now, q: 7 });
 const events = () => recorded.splice(0).map(({ line }) => JSON.parse(line));
 const datas = () => events().map(({ data }) => data);
 

@@ -31,8 +31,14 @@ test('what is shown by a style sheet loses its letters, and what a selector says
   );
   expect(css('a[target] { } [class~="open"] { }')).toBe('a[target] { } [class~="open"] { }');
   expect(css('/* Ada */ p { font-family: "Open Sans", serif; quotes: "«" "»"; }')).toBe(
-    ' p { font-family: "Open Sans", serif; quotes: "«" "»"; }',
+    '/**/ p { font-family: "Open Sans", serif; quotes: "«" "»"; }',
   );
+  const font =
+    '@font-face { font-family: "Ada"; src: local("Ada"), url("https://shop.example/a.woff2") format("woff2"); }';
+  expect(css(font)).toBe(font);
+  expect(css('@font-face{src:url(data:font/woff2;base64,AA) format("woff2")}')).toContain('format("woff2")');
+  expect(css('p { margin: 1px/* Ada */2px }')).toBe('p { margin: 1px/**/2px }');
+  expect(css('@media { @import "a.css?who=Ada"; }')).not.toContain('Ada');
   expect(css('p { content: "unclosed')).toBe('p { content: "********"');
   expect(css("p { content: 'it\\'s' attr(title); --x: \"Ada\"; }")).toBe(
     'p { content: "**\'*" attr(title); --x: "***"; }',

@@ -36,10 +36,15 @@ function recording(mode = 'always'): Recording {
   const made = new Recording(
     {
       post: (message) => ownTold.push(message),
-      encoder: (_, take, found) => (message) => {
-        for (const address of (message as { found?: string[] }).found ?? []) found(address, `shown:${address}`);
-        take(recordedIn(message));
-      },
+      encoder: (_, take, { found }) => ({
+        encode(message) {
+          for (const address of (message as { found?: string[] }).found ?? []) found(address, `shown:${address}`);
+          take(recordedIn(message));
+        },
+        hurry() {},
+        waits: false,
+      }),
+      sheet: async () => null,
       put: (frame) => ownFrames.push(frame),
       sendTail: () => tails++,
       own() {},

@@ -35,6 +35,8 @@ export interface Options {
   replayWorker?: string;
   /** Which images are kept beside recordings. Default: those of the page's own origin. */
   replayImages?: 'none' | 'same-origin';
+  /** `rules`: style sheets are read on the page, rule by rule. Default: by their text, which the worker takes from the browser's cache. */
+  replayCss?: 'fetch' | 'rules';
   /** Where the collector takes recordings, if not at `/v1/replay`. */
   replayPath?: string;
   /** Capture in full although the visitor asks for privacy by Global Privacy Control. */

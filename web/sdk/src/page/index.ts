@@ -32,6 +32,7 @@ function asScript({
     replayWorker,
     replayPath,
     replayImages,
+    replayCss,
   } = more;
   const dataset = Object.entries({
     ctKey: key,
@@ -51,6 +52,7 @@ function asScript({
     ctReplayWorker: replayWorker,
     ctReplayPath: replayPath,
     ctReplayImages: replayImages,
+    ctReplayCss: replayCss,
   }).filter(([, value]) => value !== undefined);
   return { src: '', nonce, dataset: Object.fromEntries(dataset) as Record<string, string> };
 }

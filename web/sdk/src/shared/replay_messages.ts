@@ -56,6 +56,8 @@ export type FromReplay =
    * more at the end. Infinity: none does, until this is told anew.
    */
   | { replay: 'chunks'; chunks: number; rows: number }
+  /** The text of a style sheet cannot be had, or is not what the browser has: tell its rules. `of`: the number of its element. */
+  | { replay: 'rules'; of: number }
   /** Something is recorded worse than it should be, for an event `capture_degraded`. */
   | { replay: 'degraded'; what: string };
 
@@ -65,6 +67,8 @@ export interface Recorder {
   flush(): void;
   /** Takes a snapshot, of all nodes anew. */
   snapshot(): void;
+  /** Tells the style sheet of an element, by its number, rule by rule. */
+  rules(of: number): void;
   /** Takes no more, and lets go of what it watches. */
   stop(): void;
 }

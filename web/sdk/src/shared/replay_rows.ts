@@ -52,6 +52,11 @@ export const MEDIA = 19;
 export const POPOVER = 20;
 /** An element and the number of its shadow root: from now on it has one. */
 export const SHADOW = 21;
+/**
+ * The element of a style sheet, the address that its addresses are relative to, how many rules it has, and its text, or
+ * −1: that lies at the address.
+ */
+export const SHEET_SOURCE = 22;
 
 /** Kinds of nodes that are told. */
 /** Number, name, flags, how many attributes, name and text of each, then states as below, then 0. */

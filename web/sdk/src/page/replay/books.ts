@@ -8,7 +8,7 @@ import { record } from './record.ts';
 
 /** `not`: tells why there is no recording, or none any more. */
 export function keepBooks(tracker: Tracker, port: MessagePort, not: (reason: NoReplay) => void): void {
-  const { view, openPageView, paced } = tracker;
+  const { view, openPageView, paced, settings } = tracker;
   let recorder: Recorder | null = null;
   /** Messages of rows of this page view, and what the worker told of them. */
   let rows = 0;
@@ -35,7 +35,7 @@ export function keepBooks(tracker: Tracker, port: MessagePort, not: (reason: NoR
     const ids = { visitor_id, tab_id, page_view_id: tracker.pageView() };
     post({ replay: 'page_view', ...ids, url: location.href, viewport: [width, height] });
     if (recorder) recorder.snapshot();
-    else recorder = record(tracker, post, tools()?.valueToTell);
+    else recorder = record(tracker, post, tools()?.valueToTell, settings.data.ctReplayCss === 'rules');
   };
   const receive = (message: FromReplay) => {
     switch (message.replay) {
@@ -45,6 +45,8 @@ export function keepBooks(tracker: Tracker, port: MessagePort, not: (reason: NoR
         stopped = true;
         if (message.reason) not(message.reason);
         return recorder?.stop();
+      case 'rules':
+        return recorder?.rules(message.of);
       case 'chunks':
         told = message;
         return;

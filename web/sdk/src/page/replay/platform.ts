@@ -75,7 +75,6 @@ export function rulesOf(sheet: CSSStyleSheet): CSSRuleList | undefined {
 }
 export const ruleText = read<string>(CSSRule.prototype, 'cssText');
 export const sheetOfRule = read<CSSStyleSheet | null>(CSSRule.prototype, 'parentStyleSheet');
-export const ruleAround = read<CSSRule | null>(CSSRule.prototype, 'parentRule');
 const sheet = Object.getPrototypeOf(CSSStyleSheet.prototype) as object;
 export const ownerOf = read<Element | null>(sheet, 'ownerNode');
 export const addressOf = read<string | null>(sheet, 'href');

@@ -30,8 +30,11 @@ const EVERYTHING = { subtree: true, childList: true, attributes: true, character
 
 export type Post = (message: ToReplay, transfer?: Transferable[]) => void;
 
-/** `valueToTell`: of `tools.ts`; without it, of values nothing but the length is told. */
-export function record(tracker: Tracker, post: Post, valueToTell?: Tools['valueToTell']): Recorder {
+/**
+ * `valueToTell`: of `tools.ts`; without it, of values nothing but the length is told. `byRules`: style sheets are always read rule by
+ * rule.
+ */
+export function record(tracker: Tracker, post: Post, valueToTell?: Tools['valueToTell'], byRules = false): Recorder {
   /** A snapshot is under way; what it has cost so far, in ms. */
   let snapping = false;
   let cost = 0;
@@ -50,6 +53,7 @@ export function record(tracker: Tracker, post: Post, valueToTell?: Tools['valueT
     rows,
     (node) => walk.nodes.known(node),
     () => ask(),
+    byRules,
   );
   const walk: Walk = new Walk(
     rows,
@@ -219,6 +223,7 @@ export function record(tracker: Tracker, post: Post, valueToTell?: Tools['valueT
   return {
     flush: () => safely(end),
     snapshot: () => safely(snapshot),
+    rules: (of) => safely(() => sheets.rules(of)),
     stop: () => stop(),
   };
 }

@@ -1,4 +1,5 @@
-/** A file that the page looks by, as this browser has it: from its cache alone, so that no server is asked for anything. */
+/** A font or an image that the page looks by, as this browser has it. */
+import { fromCache } from './cache.ts';
 import { gzip } from './gzip.ts';
 import { ASSET_BYTES_MAX, RAW_BYTES_MAX } from './limits.ts';
 
@@ -20,7 +21,7 @@ const PRIVATE = /private|no-store/i;
 export async function readAsset(address: string, images: boolean): Promise<Asset | null> {
   // Pages of plain HTTP have no digests.
   if (!crypto.subtle) return null;
-  const response = await fetch(address, { cache: 'only-if-cached', mode: 'same-origin' });
+  const response = await fromCache(address);
   const { headers } = response;
   const [content_type = ''] = (headers.get('Content-Type') ?? '').split(';');
   if (!response.ok || !KINDS.test(content_type) || PRIVATE.test(headers.get('Cache-Control') ?? '')) return null;

@@ -23,6 +23,9 @@ export const ASSETS_FOUND_MAX = 1_000;
 /** What is found is read after this time: by then the page has loaded it. */
 export const ASSETS_AFTER_MS = 3_000;
 
+/** What reading a file from the cache may take: behind the file of a style sheet nothing else is told meanwhile. */
+export const CACHE_MS_MAX = 3_000;
+
 /** Changes of a page, UTF-16 units of JSON: so many at once, and so many a second after that. */
 export const CHANGES_AT_ONCE_UNITS_MAX = 1024 * 1024;
 export const CHANGES_UNITS_PER_S = 25 * 1024;

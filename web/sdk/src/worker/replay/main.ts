@@ -7,7 +7,8 @@ import type { ReplayOrder } from '../../shared/messages.ts';
 import type { FromReplay, ToReplay } from '../../shared/replay_messages.ts';
 import type { Clock } from '../clock.ts';
 import { readAsset } from './asset_source.ts';
-import { createEncoder } from './encode/encoder.ts';
+import { readSheet } from './cache.ts';
+import { Encoder } from './encode/encoder.ts';
 import { FrameCourier } from './frame_courier.ts';
 import { Recording } from './recording.ts';
 
@@ -31,7 +32,8 @@ export function startReplay(order: ReplayOrder, clock: Clock, waiting: readonly 
   const recording = new Recording(
     {
       post,
-      encoder: createEncoder,
+      encoder: (...values) => new Encoder(...values),
+      sheet: readSheet,
       read: (address) => readAsset(address, order.images !== 'none'),
       missing: (hashes) => courier.missing(hashes),
       put: (frame) => courier.put(frame),

@@ -11,6 +11,7 @@ import type { Asset } from './asset_source.ts';
 import { Assets, type AssetsTold } from './assets.ts';
 import { Budget } from './budget.ts';
 import { Cutter, type Stretch } from './cutter.ts';
+import type { Around, Encoder } from './encode/encoder.ts';
 import { assetHead, type Frame, partsOf } from './frame.ts';
 import { Friction } from './friction.ts';
 import { Generations, type Waiting } from './generations.ts';
@@ -25,15 +26,12 @@ import {
 } from './limits.ts';
 import type { Recorded, Take } from './recorded.ts';
 
-/** From what the recorder saw to rrweb's events, of one page view. */
-export type Encode = (rows: Rows) => void;
-
-/** Something that is drawn lies at `address`, which is masked as `shown`. */
-export type Found = (address: string, shown: string) => void;
-
 export interface Parts {
   post(message: FromReplay): void;
-  encoder(viewed: Viewed, take: Take, found: Found): Encode;
+  /** From what the recorder saw to rrweb's events, of one page view. */
+  encoder(viewed: Viewed, take: Take, around: Around): Pick<Encoder, 'encode' | 'hurry' | 'waits'>;
+  /** The text of a style sheet; null: it cannot be had. */
+  sheet: Around['sheet'];
   /** Which of these the collector does not have. */
   missing(hashes: string[]): Promise<string[]>;
   /** A file that the page looks by; null: it cannot be had, or is not to be kept. */
@@ -70,7 +68,7 @@ const encoder = new TextEncoder();
 
 export class Recording {
   private view: View | null = null;
-  private encode: Encode | null = null;
+  private encoder: ReturnType<Parts['encoder']> | null = null;
   private assets: Assets | null = null;
   private cutter = new Cutter((stretch) => this.cut(stretch));
   private budget = this.newBudget();
@@ -108,14 +106,16 @@ export class Recording {
         this.reading = true;
         for (const turn of message.turns) {
           this.last = turn;
-          this.encode?.(turn);
+          this.encoder?.encode(turn);
         }
         this.reading = false;
         return this.tellChunks();
       case 'hidden':
+        this.encoder?.hurry();
         this.cutter.end();
         return this.tellChunks();
       case 'left':
+        this.encoder?.hurry();
         this.keepWord(message.chunks);
         return this.leave(message.ends);
       case 'stopped':
@@ -158,13 +158,19 @@ export class Recording {
     this.budget = this.newBudget();
     const assets = this.newAssets(view);
     this.assets = assets;
-    this.encode = this.parts.encoder(
+    this.encoder = this.parts.encoder(
       view,
       (events) => {
         // A late one, of a page view that is over, has no place any more.
         if (this.view === view) for (const event of events) this.take(event);
       },
-      (address, shown) => assets.find(address, shown),
+      {
+        found: (address, shown) => assets.find(address, shown),
+        sheet: this.parts.sheet,
+        rules: (of) => this.parts.post({ replay: 'rules', of }),
+        caughtUp: () => this.tellChunks(),
+        failed: () => this.fail(),
+      },
     );
     this.parts.own();
     this.tellChunks();
@@ -201,7 +207,7 @@ export class Recording {
     this.ending = false;
     this.budget.end();
     this.assets?.end();
-    this.view = this.encode = null;
+    this.view = this.encoder = null;
     if (!ends) return;
     this.packNow();
     this.parts.sendTail();
@@ -325,7 +331,7 @@ export class Recording {
   /** The page tells at its end how many chunks there are; it knows by this whether one more is to be expected. */
   private tellChunks(): void {
     const { view, told, cutter } = this;
-    if (!view || this.reading) return;
+    if (!view || this.reading || this.encoder?.waits) return;
     const { chunks } = view;
     // What is only kept, or left out, makes no chunk that anybody could expect.
     const none = this.generations || this.budget.skips;

@@ -13,7 +13,7 @@ export interface Masks {
 
 /** Letters and digits; signs of icon fonts are neither. */
 const WORDS = /[\p{L}\p{N}]/gu;
-const STRING = /"(?:[^"\\\n]|\\[\s\S])*(?:"|$)|'(?:[^'\\\n]|\\[\s\S])*(?:'|$)/y;
+const STRING = /(["'])(?:(?!\1)[^\\\n]|\\[\s\S])*(?:\1|$)/y;
 const ADDRESS = /url\(\s*(?:"((?:[^"\\\n]|\\[\s\S])*)"|'((?:[^'\\\n]|\\[\s\S])*)'|([^)"']*))\s*\)/iy;
 const SELECTOR =
   /\[\s*([^\s\]~|^$*=]+)\s*(?:([~|^$*]?=)\s*("(?:[^"\\]|\\[\s\S])*"|'(?:[^'\\]|\\[\s\S])*'|[^\s\]]+)\s*([is]?)\s*)?\]/iy;
@@ -21,8 +21,7 @@ const COMMENT = /\/\*[\s\S]*?(?:\*\/|$)/y;
 const ESCAPE = /\\(?:([\da-f]{1,6})\s?|([\s\S]))/gi;
 /** What may stand before a string without its being shown as text. */
 const NAMED =
-  /(?:^|[\s;{])(?:quotes|font-family|font|grid-template(?:-areas)?|grid|font-feature-settings|font-variation-settings|will-change)\s*:[^;{}]*$/i;
-const RULE = /@(?:charset|namespace|import|layer|container|property|counter-style)[^;{}]*$/i;
+  /(?:^|[\s/])(?:(?:quotes|src|font(?:-(?:family|(?:feature|variation)-settings))?|grid(?:-template(?:-areas)?)?|will-change)\s*:|@(?:namespace|layer|container|property|counter-style))/i;
 
 const plainOf = (text: string): string =>
   text.replace(ESCAPE, (_, hex: string | undefined, plain: string) =>
@@ -56,9 +55,7 @@ export function maskCss(css: string, masks: Masks): string {
         masked += '""';
         break;
       }
-      const before = css.slice(from, start);
-      masked +=
-        NAMED.test(before) || RULE.test(before) ? found[0] : quote(plainOf(inner(found[0])).replace(WORDS, '*'));
+      masked += NAMED.test(css.slice(from, start)) ? found[0] : quote(plainOf(inner(found[0])).replace(WORDS, '*'));
       continue;
     }
     if ((char === 'u' || char === 'U') && !/[\w-]/.test(css[at - 1] ?? '')) {
@@ -76,7 +73,11 @@ export function maskCss(css: string, masks: Masks): string {
         continue;
       }
     }
-    if (char === '/' && take(COMMENT)) continue;
+    if (char === '/' && take(COMMENT)) {
+      // What stands beside it does not become one.
+      masked += '/**/';
+      continue;
+    }
     if (char === '\\') {
       masked += css.slice(at, at + 2);
       at += 2;

@@ -18,6 +18,7 @@ import {
   SELECTED,
   SHADOW,
   SHEET,
+  SHEET_SOURCE,
   SNAPSHOT,
   SNAPSHOT_END,
   TEXT,
@@ -31,7 +32,7 @@ import { readAttributes, readField, readMedia, readNode } from './notes.ts';
 import { isChoice, isPersonal } from './personal.ts';
 import { Reader } from './reader.ts';
 import { type Masking, nested } from './serialise.ts';
-import { Styles } from './styles.ts';
+import { type Sheets, Styles, type Then } from './styles.ts';
 import { Told } from './told.ts';
 
 /** rrweb's `EventType` and `IncrementalSource`. */
@@ -52,17 +53,21 @@ interface Size {
   height: number;
 }
 
-/** `found`: something that is drawn lies at an address, which is masked as `shown`. */
-export function createEncoder(
-  viewed: Viewed,
-  take: Take,
-  found?: (address: string, shown: string) => void,
-): (rows: Rows) => void {
-  const encoder = new Encoder(viewed, take, found);
-  return (rows) => encoder.encode(rows);
+/** What is asked and told beside the events. */
+export interface Around extends Sheets {
+  /** Something that is drawn lies at `address`, which is masked as `shown`. */
+  found(address: string, shown: string): void;
+  /** What waited for a file is encoded; or that failed. */
+  caughtUp(): void;
+  failed(): void;
 }
 
-class Encoder {
+export class Encoder {
+  /** What was told and is not encoded yet; of the first a part may be. */
+  private waiting: Rows[] = [];
+  /** A file that is being read, and the element of its style sheet. */
+  private reads: Promise<Then> | null = null;
+  private reading = 0;
   private reader = new Reader();
   private mirror = new Mirror();
   private told = new Told();
@@ -85,21 +90,68 @@ class Encoder {
   constructor(
     private viewed: Viewed,
     private take: Take,
-    found?: (address: string, shown: string) => void,
+    private around: Around,
   ) {
-    const attributes = new AttributeMasks(viewed.url, found);
+    const attributes = new AttributeMasks(viewed.url, around.found);
     this.masking = { attributes, choices: this.choices };
-    this.styles = new Styles(attributes);
+    this.styles = new Styles(attributes, around);
   }
 
   encode(rows: Rows): void {
-    const { reader } = this;
+    this.waiting.push(rows);
+    if (this.waiting.length > 1) return;
+    this.begin(rows);
+    this.goOn();
+  }
+
+  /** For a file. */
+  get waits(): boolean {
+    return !!this.reads;
+  }
+
+  /** The page may end: nothing waits for a file. */
+  hurry(): void {
+    while (this.reads) {
+      this.reads = null;
+      this.around.rules(this.reading);
+      this.goOn();
+    }
+  }
+
+  private begin(rows: Rows): void {
     this.at = rows.at;
     this.q = rows.q;
-    reader.begin(rows);
-    while (reader.more) this.read(reader.next());
-    if (!this.snapping) this.settle();
-    if (this.made.length) this.take(this.made.splice(0));
+    this.reader.begin(rows);
+  }
+
+  /** Reads on, up to a style sheet that has to be fetched. */
+  private goOn(): void {
+    const { reader, waiting } = this;
+    for (;;) {
+      while (reader.more) {
+        this.read(reader.next());
+        if (this.reads) return;
+      }
+      if (!this.snapping) this.settle();
+      if (this.made.length) this.take(this.made.splice(0));
+      waiting.shift();
+      if (!waiting[0]) return;
+      this.begin(waiting[0]);
+    }
+  }
+
+  private await(reads: Promise<Then>, owner: number): void {
+    this.reads = reads;
+    this.reading = owner;
+    const goOn = (then: Then) => {
+      // It was not waited for any more.
+      if (this.reads !== reads) return;
+      this.reads = null;
+      then();
+      this.goOn();
+      this.around.caughtUp();
+    };
+    reads.then(goOn).catch(this.around.failed);
   }
 
   /** What was read becomes events. */
@@ -144,7 +196,7 @@ class Encoder {
     const { reader, told, styles } = this;
     switch (op) {
       case SNAPSHOT:
-        this.begin();
+        this.snapshot();
         break;
       case SNAPSHOT_END:
         this.end(reader.next() / 1000, !!reader.next());
@@ -201,9 +253,13 @@ class Encoder {
       case SELECTED:
         this.select(this.known());
         break;
-      case SHEET: {
+      case SHEET:
+        styles.sheet(reader, this.known(), told);
+        break;
+      case SHEET_SOURCE: {
         const owner = this.known();
-        styles.sheet(reader, owner, told);
+        const reads = styles.source(reader, owner, told);
+        if (owner && reads) this.await(reads, owner.id);
         break;
       }
       case CONSTRUCTED:
@@ -244,7 +300,7 @@ class Encoder {
         break;
       }
       default:
-        throw new RangeError(`rows tell nothing of the kind ${op}`);
+        throw new RangeError(`no kind of row: ${op}`);
     }
   }
 
@@ -252,7 +308,7 @@ class Encoder {
     if (data) this.later.push(data);
   }
 
-  private begin(): void {
+  private snapshot(): void {
     const { reader } = this;
     reader.forgetNames();
     this.mirror.forget();

@@ -3,12 +3,32 @@ import type { AttributeMasks } from './attributes.ts';
 import { maskCss } from './css.ts';
 import type { Mirror, Noted } from './mirror.ts';
 import type { Reader } from './reader.ts';
+import { IMPORT, isImport, topRules } from './sheet_text.ts';
 import type { Told } from './told.ts';
 
 /** rrweb's `IncrementalSource`. */
 const RULES_SOURCE = 8;
 const ADOPTED_SOURCE = 15;
 const OF_ELEMENT = 1;
+/** Imported sheets of a page view that are read; beyond it, as in a cycle, the page is asked. */
+const IMPORTS_MAX = 1_000;
+
+/** A style sheet's text, and what its addresses are relative to. */
+export interface SheetFile {
+  text: string;
+  base: string;
+}
+
+/** Where the texts of sheets are, and who is asked for their rules. */
+export interface Sheets {
+  /** Null: it cannot be had. */
+  sheet(address: string): Promise<SheetFile | null>;
+  /** The page is to tell the rules of an element's sheet. */
+  rules(of: number): void;
+}
+
+/** What is done when a file has been read. */
+export type Then = () => void;
 
 interface Sheet {
   rules: string[];
@@ -20,13 +40,17 @@ interface Sheet {
 export class Styles {
   /** Of no element. */
   private others = new Map<number, Sheet>();
-  /** What the addresses of an element's sheet are relative to. */
+  /** What the addresses of an element's sheet are relative to; it has none while its rules may have other places than the browser's. */
   private bases = new WeakMap<Noted, string>();
   /** By the number of a document or shadow root. */
   private adopters = new Map<number, number[]>();
   private waiting = new Set<number>();
+  private imports = 0;
 
-  constructor(private masks: AttributeMasks) {}
+  constructor(
+    private masks: AttributeMasks,
+    private sheets: Sheets,
+  ) {}
 
   forget(): void {
     this.others.clear();
@@ -40,6 +64,60 @@ export class Styles {
     owner.rules = rules;
     this.bases.set(owner, base);
     told.attribute(owner, '_cssText');
+  }
+
+  /** A promise: nothing more can be read until it settles, and what it gives is done. */
+  source(reader: Reader, owner: Noted | undefined, told: Told): Promise<Then> | undefined {
+    const base = reader.string();
+    const count = reader.next();
+    const text = reader.stringIfAny();
+    if (!owner) return undefined;
+    const take = (rules: string[] | null | undefined, base: string) => {
+      if (rules?.length === count) this.bases.set(owner, base);
+      else {
+        this.bases.delete(owner);
+        this.sheets.rules(owner.id);
+      }
+      // Until the page has told them, what is nearly right is shown.
+      owner.rules = rules ?? null;
+      if (rules) told.attribute(owner, '_cssText');
+    };
+    const rules = text === undefined ? null : topRules(text);
+    if (text !== undefined && !rules?.some(isImport)) {
+      take(
+        rules?.map((rule) => this.mask(rule, base)),
+        base,
+      );
+      return undefined;
+    }
+    const reads = async () => {
+      const file = text === undefined ? await this.sheets.sheet(base) : { text, base };
+      const rules = await this.whole(file).catch(() => null);
+      return () => take(rules, file?.base ?? '');
+    };
+    return reads();
+  }
+
+  /** Rules of a file, imported ones where their import stands. */
+  private async whole(file: SheetFile | null): Promise<string[] | null> {
+    const rules = file && topRules(file.text);
+    if (!rules) return null;
+    const { base } = file;
+    const masked: string[] = [];
+    for (const rule of rules) {
+      if (!isImport(rule)) {
+        masked.push(this.mask(rule, base));
+        continue;
+      }
+      const [, , address, layer, name = '', media = ''] = IMPORT.exec(rule) ?? [];
+      if (!address || this.imports++ > IMPORTS_MAX) return null;
+      const inner = await this.whole(await this.sheets.sheet(new URL(address, base).href));
+      if (!inner) return null;
+      const text = inner.join('\n');
+      // One rule, as the import is one.
+      masked.push(`@media ${media.trim() || 'all'}{${layer ? `@layer ${name}{${text}}` : text}}`);
+    }
+    return masked;
   }
 
   /** The event that tells of a sheet which is shown already. */
@@ -70,8 +148,8 @@ export class Styles {
     const owner = ofElement ? mirror.get(id) : undefined;
     const sheet = this.others.get(id);
     const rules = ofElement ? owner?.rules : sheet?.rules;
-    if (!rules) return null;
-    const base = owner ? (this.bases.get(owner) ?? '') : (sheet?.base ?? '');
+    const base = ofElement ? owner && this.bases.get(owner) : sheet?.base;
+    if (!rules || base === undefined) return null;
     const rule = insert ? this.mask(text, base) : '';
     rules.splice(index, insert ? 0 : 1, ...(insert ? [rule] : []));
     const shown = ofElement ? owner?.shown : sheet?.shown;
