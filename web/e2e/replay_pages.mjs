@@ -231,4 +231,31 @@ export const PAGES = {
     // A style that is animated is told ten times a second.
     acts = acts.map((act) => async () => { await act(); await new Promise((done) => setTimeout(done, 120)); });`,
   ),
+  linked: page(
+    'i{color:rgb(1,1,1)}',
+    '<link rel="stylesheet" href="/look.css"><p class="x">one</p><p class="y">two</p><b>b</b><i>i</i>',
+    `const color = () => 'rgb(' + [random(255), random(255), random(255)] + ')';
+    const sheet = () => $('link').sheet;
+    const loaded = (link) => new Promise((done) => { link.onload = link.onerror = done; });
+    acts.push(
+      () => { const s = sheet(); s.insertRule('.x{color:' + color() + '}', 2 + random(s.cssRules.length - 1)); },
+      () => { const s = sheet(); if (s.cssRules.length > 3) s.deleteRule(2 + random(s.cssRules.length - 2)); },
+      () => { const s = sheet(); const rule = [...s.cssRules].find((rule) => rule.style); if (rule) rule.style.color = color(); },
+      () => { const s = sheet(); const rule = [...s.cssRules].find(({ media }) => media); rule?.insertRule?.('b{color:' + color() + '}', 0); },
+      () => { const link = $('link'); link.href = /look/.test(link.href) ? '/other.css' : '/look.css'; return loaded(link); },
+      () => { const made = Object.assign(make('link'), { rel: 'stylesheet', href: '/more.css?' + random(3) }); document.head.append(made); return loaded(made); },
+      () => { $('link:last-of-type').media = ['print', 'all'][random(2)]; },
+      () => { document.head.append(make('style', '@import "/more.css";.y{display:inline-block}')); return loaded(document.head.lastElementChild); },
+      () => { if (document.head.querySelectorAll('link,style').length > 2) document.head.lastElementChild.remove(); },
+    );`,
+  ),
+};
+
+/** What the last of them links. */
+const LOOK = `@import "/more.css" layer(low);@import "/none.css";/* {} */p{color:rgb(20,30,40)}.y::-moz-selection{color:red}
+.y{display:inline-block;background:url(none.png)}@media all{b{color:rgb(50,60,70)}}`;
+export const FILES = {
+  '/look.css': LOOK,
+  '/other.css': `@layer low;${LOOK.replace('20,30', '90,80')}u{}`,
+  '/more.css': '.x{color:rgb(5,6,7)}b{display:block}',
 };

@@ -1,6 +1,6 @@
 /** From what the recorder saw to numbered frames. */
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
-import type { FromReplay } from '../src/shared/replay_messages.ts';
+import type { FromReplay, Rows } from '../src/shared/replay_messages.ts';
 import type { Asset } from '../src/worker/replay/asset_source.ts';
 import type { Frame } from '../src/worker/replay/frame.ts';
 import {
@@ -11,12 +11,15 @@ import {
   PAGE_VIEW_BYTES_MAX,
   TAIL_BYTES_MAX,
 } from '../src/worker/replay/limits.ts';
+import type { Recorded } from '../src/worker/replay/recorded.ts';
 import { Recording } from '../src/worker/replay/recording.ts';
 import { change, eventsIn, type Read, read, recordedIn, rows, snapshot, VIEWED } from './replay_setup.ts';
 
 let frames: Frame[];
 let told: FromReplay[];
 let tails: number;
+/** Has the stand-in of the encoder wait for a file. */
+let wait: (waits: boolean) => void;
 beforeEach(() => {
   vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
   frames = [];
@@ -36,14 +39,29 @@ function recording(mode = 'always'): Recording {
   const made = new Recording(
     {
       post: (message) => ownTold.push(message),
-      encoder: (_, take, { found }) => ({
-        encode(message) {
-          for (const address of (message as { found?: string[] }).found ?? []) found(address, `shown:${address}`);
-          take(recordedIn(message));
-        },
-        hurry() {},
-        waits: false,
-      }),
+      encoder: (_, take, { found, caughtUp }) => {
+        const waiting: Recorded[] = [];
+        const encoder = {
+          waits: false,
+          encode(message: Rows) {
+            for (const address of (message as { found?: string[] }).found ?? []) found(address, `shown:${address}`);
+            if (encoder.waits) waiting.push(...recordedIn(message));
+            else take(recordedIn(message));
+          },
+          hurry() {
+            encoder.waits = false;
+            if (waiting.length) take(waiting.splice(0));
+          },
+        };
+        wait = (waits) => {
+          if (waits) encoder.waits = true;
+          else {
+            encoder.hurry();
+            caughtUp();
+          }
+        };
+        return encoder;
+      },
       sheet: async () => null,
       put: (frame) => ownFrames.push(frame),
       sendTail: () => tails++,
@@ -305,4 +323,24 @@ test('friction: assets are not even asked for before something goes wrong', asyn
   await vi.advanceTimersByTimeAsync(ASSETS_AFTER_MS);
   await made.packed();
   expect((await read(frames)).map(({ header }) => header.kind).sort()).toEqual(['asset', 'snapshot']);
+});
+
+test('what waits for a file is in no chunk that was told, and comes when it is there', async () => {
+  const made = recording();
+  wait(true);
+  made.receive(rows(...snapshot(1)));
+  expect(count()).toMatchObject({ chunks: 0, rows: 0 });
+  wait(false);
+  made.receive({ replay: 'hidden' });
+  await made.packed();
+  expect(count()).toMatchObject({ chunks: 1, rows: 1 });
+  expect(await heads()).toEqual([['snapshot', 0, 2, false]]);
+});
+
+test('when the page ends nothing is waited for', async () => {
+  const made = recording();
+  wait(true);
+  made.receive(rows(...snapshot(1)));
+  made.receive({ replay: 'left', ends: true, chunks: 1 });
+  expect(await heads()).toEqual([['snapshot', 0, 2, true]]);
 });

@@ -15,7 +15,7 @@ addEventListener('securitypolicyviolation', () => {
 export const fromCache = (address: string): Promise<Response> =>
   forbidden || new URL(address).origin !== location.origin
     ? Promise.reject()
-    : fetch(address, { cache: 'only-if-cached', mode: 'same-origin', signal: AbortSignal.timeout(CACHE_MS_MAX) });
+    : fetch(address, { cache: 'only-if-cached', mode: 'same-origin', signal: AbortSignal.timeout?.(CACHE_MS_MAX) });
 
 /** The text of a style sheet; null: it cannot be had. */
 export async function readSheet(address: string): Promise<SheetFile | null> {
