@@ -18,7 +18,7 @@ PARTS ?= kafka registry s3
 # Always the whole workspace: building one package alone chooses other features and builds the heavy crates again.
 CARGO_BUILD := cargo build --locked --workspace
 
-.PHONY: help demo test soak fuzz build web lint fmt scores parts parts-stop bench bench-pipeline bench-compaction bench-sql bench-page bench-micro
+.PHONY: help demo test soak fuzz build web lint fmt scores parts parts-stop bench bench-pipeline bench-compaction bench-sql bench-replay bench-page bench-micro
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/\1\t\2/' | expand -t 16
@@ -73,7 +73,7 @@ parts: ## starts PARTS (kafka registry s3) on free ports and leaves them running
 parts-stop: ## stops them
 	@infra/dev/parts stop
 
-bench: bench-pipeline bench-compaction bench-sql bench-page ## all benchmarks; results in bench/RESULTS.md
+bench: bench-pipeline bench-compaction bench-sql bench-replay bench-page ## all benchmarks; results in bench/RESULTS.md
 
 # Criterion keeps the figures of the run before below the target folder, and says what changed. The first time it builds the
 # database engine with all optimisations.
@@ -101,6 +101,13 @@ bench-sql: ## 20 questions of designers and support people, beside DuckDB on the
 	@[ -d $(CARGO_TARGET_DIR)/bench-compaction/tables/compact/warehouse ] || $(MAKE) bench-compaction
 	@$(CARGO_TARGET_DIR)/release/bench sql --store $(CARGO_TARGET_DIR)/bench-compaction/tables/compact \
 	  $(if $(RUNS),--runs $(RUNS)) $(if $(ONLY),--only "$(ONLY)") $(if $(LARGE),--large $(LARGE))
+
+# With PAGE_VIEWS=2000 in two minutes; it takes four gigabytes meanwhile where all of them are made.
+bench-replay: ## 100,000 recorded page views: how fast they are found and shown, what they cost; PAGE_VIEWS chooses
+	@infra/dev/setup.sh
+	@$(MAKE) web
+	@cargo build --locked --release -p collector -p stream-jobs -p warehouse -p bench
+	@$(CARGO_TARGET_DIR)/release/bench replay $(if $(PAGE_VIEWS),--page-views $(PAGE_VIEWS))
 
 # For a loop while changing the SDK: RUNS=1 SUBJECTS=empty,sketch,ours, or PROFILE=ours for where its time goes.
 bench-page: ## what the SDK costs a page in Chromium, beside its peers; RUNS, SUBJECTS, PAGES, SEED, PROFILE choose

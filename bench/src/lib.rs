@@ -2,9 +2,13 @@
 #![forbid(unsafe_code)]
 
 pub mod compaction;
+mod files;
 pub mod generate;
 pub mod load;
 pub mod pipeline;
 pub mod post;
+pub mod replay;
+mod serving;
 pub mod sql;
+mod times;
 pub mod traffic;

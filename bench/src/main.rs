@@ -3,7 +3,7 @@
 
 use std::process::ExitCode;
 
-use bench::{compaction, generate, pipeline, post, sql};
+use bench::{compaction, generate, pipeline, post, replay, sql};
 use clap::{Parser, Subcommand};
 
 /// Seeded, plausible traffic, and what the pipeline spends on it.
@@ -27,6 +27,9 @@ enum Command {
     Compaction(compaction::CompactionArguments),
     /// Ask a compacted store what designers and support people ask, and print how long that takes beside DuckDB
     Sql(sql::SqlArguments),
+    /// Make a store with recordings on a real Kafka, registry and S3 server, and print how fast they are found and shown, what the
+    /// collector spends on them, and how often compaction writes them
+    Replay(replay::ReplayArguments),
     /// The limit of `compaction`, in a process of its own
     #[command(hide = true)]
     CompactionFloor(compaction::floor::FloorArguments),
@@ -40,6 +43,7 @@ async fn main() -> ExitCode {
         Command::Pipeline(arguments) => pipeline::run(arguments).await,
         Command::Compaction(arguments) => compaction::run(&arguments),
         Command::Sql(arguments) => sql::run(&arguments).await,
+        Command::Replay(arguments) => replay::run(&arguments).await,
         Command::CompactionFloor(arguments) => compaction::floor::run(&arguments),
     };
     match done {

@@ -1,5 +1,7 @@
 //! `bench post`: generated traffic to any collector.
 
+use std::borrow::Cow;
+
 use anyhow::{Result, bail};
 use clap::Args;
 use indicatif::{ProgressBar, ProgressStyle};
@@ -67,7 +69,12 @@ pub async fn run(arguments: PostArguments) -> Result<()> {
 
 /// A progress bar over events.
 pub fn events_bar(events: u64, what: &'static str) -> ProgressBar {
-    let style = ProgressStyle::with_template("{msg:12} {bar:40} {human_pos}/{human_len} events, {per_sec}, {eta} left")
-        .expect("the template is a constant that indicatif takes");
-    ProgressBar::new(events).with_style(style).with_message(what)
+    bar(events, what, "events")
+}
+
+/// A progress bar over so many of something.
+pub fn bar(count: u64, what: impl Into<Cow<'static, str>>, of: &str) -> ProgressBar {
+    let template = format!("{{msg:12}} {{bar:40}} {{human_pos}}/{{human_len}} {of}, {{per_sec}}, {{eta}} left");
+    let style = ProgressStyle::with_template(&template).expect("the template is one that indicatif takes");
+    ProgressBar::new(count).with_style(style).with_message(what)
 }

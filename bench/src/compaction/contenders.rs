@@ -7,7 +7,8 @@ use std::process::Command;
 use anyhow::{Context, Result};
 use url::Url;
 
-use super::{CompactionArguments, files_below};
+use super::CompactionArguments;
+use crate::files::files_below;
 
 const DUCKDB: &str = include_str!("duckdb.py");
 

@@ -18,7 +18,7 @@ use parquet::file::properties::{EnabledStatistics, WriterProperties};
 use parquet::schema::types::ColumnPath;
 use schemas::landing::TRAIL_COLUMNS;
 
-use super::files_below;
+use crate::files::files_below;
 
 const ROW_GROUP_ROWS: usize = 128 * 1024;
 /// As landing and the curated tables have them.

@@ -12,6 +12,7 @@ use anyhow::{Context, Result, ensure};
 use clap::Args;
 use schemas::landing::Link;
 
+use crate::files::{empty, files_below};
 use crate::pipeline::results::with_section;
 use contenders::Contender;
 use report::{Measured, section};
@@ -71,27 +72,4 @@ fn landed_events(landing: &Path) -> Result<u64> {
 
 fn bytes_below(folder: &Path) -> Result<u64> {
     files_below(folder, "parquet")?.iter().map(|path| Ok(fs::metadata(path)?.len())).sum()
-}
-
-/// Files of a kind in a folder and those in it, in the order of their names.
-fn files_below(folder: &Path, extension: &str) -> Result<Vec<PathBuf>> {
-    let mut found = Vec::new();
-    for entry in fs::read_dir(folder).with_context(|| folder.display().to_string())? {
-        let path = entry?.path();
-        if path.is_dir() {
-            found.extend(files_below(&path, extension)?);
-        } else if path.extension().is_some_and(|own| own == extension) {
-            found.push(path);
-        }
-    }
-    found.sort();
-    Ok(found)
-}
-
-fn empty(folder: &Path) -> Result<PathBuf> {
-    if folder.exists() {
-        fs::remove_dir_all(folder).with_context(|| format!("{} cannot be emptied", folder.display()))?;
-    }
-    fs::create_dir_all(folder).with_context(|| format!("{} cannot be made", folder.display()))?;
-    folder.canonicalize().with_context(|| format!("{} cannot be found", folder.display()))
 }

@@ -1,5 +1,6 @@
 //! One keep-alive connection to a collector.
 
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, anyhow, bail};
@@ -25,8 +26,17 @@ const RETRY_DEFAULT: Duration = Duration::from_secs(1);
 pub struct Target {
     authority: String,
     path: String,
-    authorization: String,
+    /// By the place of a site.
+    authorizations: Arc<[String]>,
+    content_type: &'static str,
     encoding: Encoding,
+}
+
+/// Who is posted for.
+#[derive(Clone, Debug)]
+pub struct Site {
+    pub site_id: String,
+    pub write_key: String,
 }
 
 impl Target {
@@ -42,9 +52,22 @@ impl Target {
         Ok(Self {
             authority: format!("{host}:{}", parsed.port_or_known_default().unwrap_or(80)),
             path: path.to_owned(),
-            authorization: format!("Bearer {key}"),
+            authorizations: [format!("Bearer {key}")].into(),
+            content_type: "application/json",
             encoding,
         })
+    }
+
+    /// The same for batches of several sites, each with its place among these.
+    #[must_use]
+    pub fn of_sites(self, sites: &[Site]) -> Self {
+        Self { authorizations: sites.iter().map(|site| format!("Bearer {}", site.write_key)).collect(), ..self }
+    }
+
+    /// The same for frames of recordings.
+    #[must_use]
+    pub fn of_frames(self) -> Self {
+        Self { path: "/v1/replay".into(), content_type: "application/octet-stream", ..self }
     }
 }
 
@@ -102,14 +125,16 @@ impl Connection {
     }
 
     async fn exchange(&mut self, batch: &Batch) -> Result<Answer> {
+        let authorization =
+            self.target.authorizations.get(batch.site).context("the batch's site is not among the target's")?;
         let mut request = Request::post(&self.target.path);
         if let Some(encoding) = self.target.encoding.header() {
             request = request.header(header::CONTENT_ENCODING, encoding);
         }
         let request = request
             .header(header::HOST, &self.target.authority)
-            .header(header::AUTHORIZATION, &self.target.authorization)
-            .header(header::CONTENT_TYPE, "application/json")
+            .header(header::AUTHORIZATION, authorization)
+            .header(header::CONTENT_TYPE, self.target.content_type)
             .header(header::USER_AGENT, batch.user_agent)
             .body(Full::new(batch.body.clone()))
             .context("the request cannot be built")?;

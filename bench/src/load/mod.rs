@@ -16,7 +16,7 @@ use indicatif::ProgressBar;
 use tokio::task::JoinSet;
 use uuid::Uuid;
 
-pub use connection::{Answer, Connection, Target};
+pub use connection::{Answer, Connection, Site, Target};
 pub use encoding::Encoding;
 pub use tally::Tally;
 

@@ -15,17 +15,23 @@ use serde::de::IgnoredAny;
 use super::usage::{CpuSeconds, cpu_of};
 use crate::traffic::Batch;
 
+/// What the collector sets its producer to (`collector/src/kafka/producer.rs`); the plain producer gets the same.
+pub(crate) const PRODUCER_OPTIONS: [(&str, &str); 5] = [
+    ("acks", "all"),
+    ("enable.idempotence", "true"),
+    ("compression.codec", "zstd"),
+    ("linger.ms", "20"),
+    ("partitioner", "murmur2_random"),
+];
 /// Topic of the plain producer.
 const TOPIC: &str = "bench.limit";
-/// The records are kept in memory between reading and producing; beyond this a part of them stands for all.
-const SAMPLE_BYTES_MAX: usize = 1024 * 1024 * 1024;
 const POLL_TIMEOUT: Duration = Duration::from_millis(100);
 /// A broker that says nothing for this long has a problem.
 const SILENCE_MAX: Duration = Duration::from_secs(30);
 const FLUSH_TIMEOUT: Duration = Duration::from_secs(120);
 
-/// The records of the pipeline's topic, as the collector made them.
-pub(super) struct Records {
+/// The records of a topic, as the collector made them.
+pub(crate) struct Records {
     items: Vec<(Vec<u8>, Vec<u8>)>,
     pub partitions: i32,
     /// Records of the whole topic; more than were kept if they were too large for memory.
@@ -35,14 +41,25 @@ pub(super) struct Records {
 }
 
 impl Records {
+    /// Bytes of the values that were read.
+    pub(crate) fn bytes(&self) -> u64 {
+        self.items.iter().map(|(_, payload)| payload.len() as u64).sum()
+    }
+
+    /// Records that were read.
+    pub(crate) fn count(&self) -> u64 {
+        self.items.len() as u64
+    }
+
     /// Part of the topic's records that were read (1: all).
-    pub(super) fn part(&self) -> f64 {
+    pub(crate) fn part(&self) -> f64 {
         self.items.len() as f64 / self.count_in_topic.max(1) as f64
     }
 }
 
-/// Reads a topic with rdkafka, doing nothing else.
-pub(super) fn read(bootstrap: &str, topic: &str) -> Result<Records> {
+/// Reads a topic with rdkafka, doing nothing else. The records are kept in memory until they are produced; beyond `bytes_max` a
+/// part of them stands for all.
+pub(crate) fn read(bootstrap: &str, topic: &str, bytes_max: usize) -> Result<Records> {
     let consumer: BaseConsumer = ClientConfig::new()
         .set("bootstrap.servers", bootstrap)
         .set("group.id", "bench")
@@ -62,7 +79,7 @@ pub(super) fn read(bootstrap: &str, topic: &str) -> Result<Records> {
     consumer.assign(&assignment)?;
     let mut items = Vec::with_capacity(usize::try_from(count_in_topic).unwrap_or_default());
     let (mut bytes, mut heard) = (0, Instant::now());
-    while (items.len() as u64) < count_in_topic && bytes < SAMPLE_BYTES_MAX {
+    while (items.len() as u64) < count_in_topic && bytes < bytes_max {
         match consumer.poll(POLL_TIMEOUT) {
             Some(record) => {
                 let record = record?;
@@ -82,7 +99,7 @@ pub(super) fn read(bootstrap: &str, topic: &str) -> Result<Records> {
 }
 
 /// Makes the topic that [`produce`] writes to, with as many partitions as the records came from.
-pub(super) async fn create_topic(bootstrap: &str, records: &Records) -> Result<()> {
+pub(crate) async fn create_topic(bootstrap: &str, records: &Records) -> Result<()> {
     let admin: AdminClient<DefaultClientContext> = ClientConfig::new().set("bootstrap.servers", bootstrap).create()?;
     let topic = NewTopic::new(TOPIC, records.partitions, TopicReplication::Fixed(1));
     for created in admin.create_topics([&topic], &AdminOptions::new()).await? {
@@ -92,7 +109,7 @@ pub(super) async fn create_topic(bootstrap: &str, records: &Records) -> Result<(
 }
 
 /// Produces the records with these settings and nothing else; returns the CPU time of this process.
-pub(super) fn produce(bootstrap: &str, records: &Records, options: &[(&str, &str)]) -> Result<CpuSeconds> {
+pub(crate) fn produce(bootstrap: &str, records: &Records, options: &[(&str, &str)]) -> Result<CpuSeconds> {
     let mut config = ClientConfig::new();
     config.set("bootstrap.servers", bootstrap);
     for (option, value) in options {
@@ -125,7 +142,7 @@ fn send(producer: &BaseProducer, key: &[u8], payload: &[u8]) -> Result<()> {
 }
 
 /// CPU time of reading the bodies' JSON: only its syntax, and by the ingest contract's own parser.
-pub(super) fn parse(batches: &[Batch]) -> Result<(CpuSeconds, CpuSeconds)> {
+pub(crate) fn parse(batches: &[Batch]) -> Result<(CpuSeconds, CpuSeconds)> {
     let start = cpu_of(std::process::id())?;
     for batch in batches {
         black_box(serde_json::from_slice::<IgnoredAny>(&batch.body)?);
@@ -150,7 +167,7 @@ mod tests {
         let items = (0..500u32).map(|number| (number.to_le_bytes().to_vec(), vec![b'x'; 400])).collect();
         let made = Records { items, partitions: 2, count_in_topic: 500, reading: CpuSeconds::default() };
         produce(&cluster.bootstrap_servers(), &made, &[("acks", "all"), ("linger.ms", "5")]).unwrap();
-        let mut read = read(&cluster.bootstrap_servers(), TOPIC).unwrap();
+        let mut read = read(&cluster.bootstrap_servers(), TOPIC, usize::MAX).unwrap();
         assert_eq!((read.partitions, read.count_in_topic, read.part()), (2, 500, 1.0));
         read.items.sort();
         let mut expected = made.items;

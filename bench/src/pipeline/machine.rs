@@ -26,17 +26,17 @@ pub(crate) struct Machine {
 impl Machine {
     /// First lines of a section on a comparison with DuckDB, of the programs that lie in `bin`.
     pub(crate) fn heading(&self, title: &str, bin: &Path, threads: usize, memory: &str) -> String {
+        let command = format!("`bench {}`, DuckDB with {threads} threads and {memory}", title.to_lowercase());
+        self.headed(title, bin, &command)
+    }
+
+    /// First lines of a section, of the programs that lie in `bin`.
+    pub(crate) fn headed(&self, title: &str, bin: &Path, command: &str) -> String {
         let build = bin.file_name().map_or("unknown".into(), |name| name.to_string_lossy());
         format!(
-            "## {title}\n\n- date: {}\n- commit: {}\n- command: `bench {}`, DuckDB with {threads} threads and {memory}\n\
+            "## {title}\n\n- date: {}\n- commit: {}\n- command: {command}\n\
              - programs: {build} build\n- machine: {} cores, {}, {:.0} GiB; load average {} at the end\n",
-            self.date,
-            self.commit,
-            title.to_lowercase(),
-            self.cores,
-            self.cpu,
-            self.memory_gib,
-            self.load
+            self.date, self.commit, self.cores, self.cpu, self.memory_gib, self.load
         )
     }
 

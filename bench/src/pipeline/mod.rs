@@ -2,13 +2,14 @@
 //! checked afterwards.
 
 mod books;
-mod limits;
+pub(crate) mod limits;
 pub(crate) mod machine;
-mod parts;
+pub(crate) mod parts;
+pub(crate) mod processes;
 mod report;
 pub(crate) mod results;
 mod run;
-mod server;
+pub(crate) mod server;
 pub(crate) mod usage;
 mod warehouse;
 
@@ -20,6 +21,7 @@ use clap::{Args, ValueEnum};
 
 use self::report::Report;
 use self::run::{Run, Setting};
+use crate::files::empty;
 use crate::load::{Encoding, now_ms};
 use crate::post::events_bar;
 use crate::traffic::{Batch, Profile, Traffic};
@@ -155,12 +157,4 @@ async fn run_unless_interrupted(setting: &Setting, batches: &[Batch], folder: &P
         done = run::run(setting, batches, folder) => done,
         _ = tokio::signal::ctrl_c() => bail!("interrupted"),
     }
-}
-
-fn empty(work: &Path) -> Result<PathBuf> {
-    if work.exists() {
-        fs::remove_dir_all(work).with_context(|| format!("{} cannot be emptied", work.display()))?;
-    }
-    fs::create_dir_all(work).with_context(|| format!("{} cannot be made", work.display()))?;
-    work.canonicalize().with_context(|| format!("{} cannot be found", work.display()))
 }

@@ -15,7 +15,7 @@ const START_ATTEMPTS_MAX: usize = 3;
 
 /// DIR/parts.json.
 #[derive(Debug, Deserialize)]
-pub(super) struct Addresses {
+pub(crate) struct Addresses {
     pub kafka_bootstrap: String,
     pub registry_url: String,
     pub s3_endpoint: String,
@@ -26,7 +26,7 @@ pub(super) struct Addresses {
     pub pids: BTreeMap<String, u32>,
 }
 
-pub(super) struct Parts {
+pub(crate) struct Parts {
     program: PathBuf,
     folder: PathBuf,
     pub at: Addresses,
@@ -34,7 +34,7 @@ pub(super) struct Parts {
 
 impl Parts {
     /// Starts fresh ones in `folder`, Kafka with its full compiler.
-    pub(super) fn start(program: &Path, folder: &Path) -> Result<Self> {
+    pub(crate) fn start(program: &Path, folder: &Path) -> Result<Self> {
         for name in NAMES {
             if let Err(error) = start_one(program, folder, name) {
                 stop(program, folder);
@@ -47,12 +47,12 @@ impl Parts {
         Ok(Self { program: program.into(), folder: folder.into(), at })
     }
 
-    pub(super) fn pid(&self, part: &str) -> Result<u32> {
+    pub(crate) fn pid(&self, part: &str) -> Result<u32> {
         self.at.pids.get(part).copied().with_context(|| format!("{part} does not run"))
     }
 
     /// The variables by which an S3 client finds the server.
-    pub(super) fn store_environment(&self) -> Vec<(&'static str, String)> {
+    pub(crate) fn store_environment(&self) -> Vec<(&'static str, String)> {
         vec![
             ("AWS_ENDPOINT", self.at.s3_endpoint.clone()),
             ("AWS_ACCESS_KEY_ID", self.at.s3_access_key.clone()),
@@ -62,7 +62,7 @@ impl Parts {
         ]
     }
 
-    pub(super) fn store_url(&self) -> String {
+    pub(crate) fn store_url(&self) -> String {
         format!("s3://{}/lake", self.at.s3_bucket)
     }
 }

@@ -1,38 +1,28 @@
 //! One run: fresh parts, our processes, all batches through them, compaction, and the books.
 
-use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::Command;
 use std::time::{Duration, Instant};
 
-use anyhow::{Context, Result, bail, ensure};
+use anyhow::{Result, ensure};
 use indicatif::ProgressBar;
 use serde::Serialize;
 
 use super::books;
 use super::limits;
 use super::parts::Parts;
-use super::server::Server;
+use super::processes::{start_collector, start_stream_jobs, wait_landed};
 use super::usage::{Used, cpu_of, peak_mib};
 use super::warehouse;
-use crate::load::{self, Encoding, Pace, Tally, Target};
+use crate::load::{self, Encoding, Pace, Site, Tally, Target};
 use crate::post::events_bar;
 use crate::traffic::Batch;
 
 const WRITE_KEY: &str = "bench-write-key";
-const PARTITIONS: i32 = 4;
-/// Without a newly landed event for this long something is stuck.
-const LANDING_SILENCE_MAX: Duration = Duration::from_secs(120);
+/// The stream job's count of what is landed.
+const LANDED: &str = "stream_jobs_events_total";
+/// The records are kept in memory between reading and producing.
+const SAMPLE_BYTES_MAX: usize = 1024 * 1024 * 1024;
 const POLL_INTERVAL: Duration = Duration::from_millis(200);
-/// What the collector sets its producer to (`collector/src/kafka/producer.rs`); the plain producer gets the same.
-const PRODUCER_OPTIONS: [(&str, &str); 5] = [
-    ("acks", "all"),
-    ("enable.idempotence", "true"),
-    ("compression.codec", "zstd"),
-    ("linger.ms", "20"),
-    ("partitioner", "murmur2_random"),
-];
-
 /// Where the programs lie, and how to post.
 #[derive(Clone, Debug)]
 pub(super) struct Setting {
@@ -72,12 +62,15 @@ pub(super) async fn run(setting: &Setting, batches: &[Batch], folder: &Path) -> 
     let parts_folder = folder.join("parts");
     let lake = parts_folder.join("s3/data/telemetry/lake");
     let parts = Parts::start(&setting.parts, &parts_folder)?;
-    let (collector, target) = start_collector(setting, &parts, folder).await?;
-    let stream = start_stream_jobs(setting, &parts, folder).await?;
+    let site = Site { site_id: "shop".into(), write_key: WRITE_KEY.into() };
+    let (collector, url) = start_collector(&setting.bin, &parts, folder, &[site]).await?;
+    let target = Target::new(&url, WRITE_KEY, setting.encoding)?;
+    let stream = start_stream_jobs(&setting.bin, &parts, folder).await?;
+    let landing = |events| events_bar(events, "landing");
 
     if !warm_up.is_empty() {
         post(&target, setting, warm_up, "warming up").await?;
-        wait_landed(&stream, events - measured_events).await?;
+        wait_landed(&stream, LANDED, events - measured_events, &landing(events)).await?;
     }
     let meters = [
         ("collector", collector.pid()),
@@ -90,7 +83,7 @@ pub(super) async fn run(setting: &Setting, batches: &[Batch], folder: &Path) -> 
     let began = Instant::now();
     let tally = post(&target, setting, measured, "posting").await?;
     let posted_s = began.elapsed().as_secs_f64();
-    wait_landed(&stream, events).await?;
+    wait_landed(&stream, LANDED, events, &landing(events)).await?;
     let landed_s = began.elapsed().as_secs_f64();
     let mut processes = Vec::new();
     for ((name, pid), before) in meters.into_iter().zip(before) {
@@ -129,33 +122,6 @@ pub(super) async fn run(setting: &Setting, batches: &[Batch], folder: &Path) -> 
     })
 }
 
-async fn start_collector(setting: &Setting, parts: &Parts, folder: &Path) -> Result<(Server, Target)> {
-    let (public, internal) = (free_port()?, free_port()?);
-    // Rates off: all of this traffic comes from one address with one key.
-    let config = format!(
-        "listen = \"127.0.0.1:{public}\"\ninternal_listen = \"127.0.0.1:{internal}\"\n\n[[sites]]\nsite_id = \"shop\"\nwrite_key = \"{WRITE_KEY}\"\n\n\
-         [rates]\nkey_requests_per_s = 0\naddress_requests_per_s = 0\n\n[kafka]\nbootstrap = \"{}\"\ncreate_topics_partitions = {PARTITIONS}\n\n\
-         [registry]\nurl = \"{}\"\n",
-        parts.at.kafka_bootstrap, parts.at.registry_url
-    );
-    let file = folder.join("collector.toml");
-    fs::write(&file, config).with_context(|| format!("{} cannot be written", file.display()))?;
-    let mut command = Command::new(setting.bin.join("collector"));
-    command.arg("--config").arg(&file);
-    let server = Server::start("collector", command, format!("127.0.0.1:{internal}"), folder).await?;
-    Ok((server, Target::new(&format!("http://127.0.0.1:{public}"), WRITE_KEY, setting.encoding)?))
-}
-
-async fn start_stream_jobs(setting: &Setting, parts: &Parts, folder: &Path) -> Result<Server> {
-    let internal = format!("127.0.0.1:{}", free_port()?);
-    let mut command = Command::new(setting.bin.join("stream-jobs"));
-    command
-        .args(["run", "--brokers", &parts.at.kafka_bootstrap, "--registry", &parts.at.registry_url])
-        .args(["--store", &parts.store_url(), "--internal-address", &internal])
-        .envs(parts.store_environment());
-    Server::start("stream-jobs", command, internal, folder).await
-}
-
 async fn post(target: &Target, setting: &Setting, batches: &[Batch], what: &'static str) -> Result<Tally> {
     let events: u64 = batches.iter().map(|batch| u64::from(batch.events)).sum();
     let progress = events_bar(events, what);
@@ -168,35 +134,17 @@ async fn post(target: &Target, setting: &Setting, batches: &[Batch], what: &'sta
     Ok(tally)
 }
 
-/// Until every event stands in a link of the landing zone, by the stream job's own count (`verify` checks it later).
-async fn wait_landed(stream: &Server, events: u64) -> Result<()> {
-    let progress = events_bar(events, "landing");
-    let (mut landed, mut moved) = (0, Instant::now());
-    while landed < events {
-        tokio::time::sleep(POLL_INTERVAL).await;
-        let now = stream.metric("stream_jobs_events_total").await? as u64;
-        if now > landed {
-            (landed, moved) = (now, Instant::now());
-            progress.set_position(landed);
-        } else if moved.elapsed() > LANDING_SILENCE_MAX {
-            bail!("{landed} of {events} events are landed, and none more since {LANDING_SILENCE_MAX:?}");
-        }
-    }
-    progress.finish_and_clear();
-    Ok(())
-}
-
 /// The limits, and how many records the topic has.
 async fn measure_limits(parts: &Parts, batches: &[Batch], events: u64) -> Result<(Vec<Used>, u64)> {
     let spinner = ProgressBar::new_spinner().with_message("measuring the limits");
     spinner.enable_steady_tick(POLL_INTERVAL);
     let bootstrap = &parts.at.kafka_bootstrap;
-    let records = tokio::task::block_in_place(|| limits::read(bootstrap, schemas::topics::EVENTS))?;
+    let records = tokio::task::block_in_place(|| limits::read(bootstrap, schemas::topics::EVENTS, SAMPLE_BYTES_MAX))?;
     let read_events = (events as f64 * records.part()) as u64;
     limits::create_topic(bootstrap, &records).await?;
     let broker = parts.pid("kafka")?;
     let broker_before = cpu_of(broker)?;
-    let producing = tokio::task::block_in_place(|| limits::produce(bootstrap, &records, &PRODUCER_OPTIONS))?;
+    let producing = tokio::task::block_in_place(|| limits::produce(bootstrap, &records, &limits::PRODUCER_OPTIONS))?;
     let broker_cpu = cpu_of(broker)? - broker_before;
     let (syntax, contract) = tokio::task::block_in_place(|| limits::parse(batches))?;
     spinner.finish_and_clear();
@@ -209,8 +157,4 @@ async fn measure_limits(parts: &Parts, batches: &[Batch], events: u64) -> Result
         used("schemas::ingest::parse alone", contract, events),
     ];
     Ok((limits, records.count_in_topic))
-}
-
-fn free_port() -> Result<u16> {
-    testkit::ports::free_port().context("no port is free")
 }

@@ -19,7 +19,7 @@ const STOP_WAIT: Duration = Duration::from_secs(60);
 const POLL_INTERVAL: Duration = Duration::from_millis(50);
 const LOG_TAIL_LINES: usize = 15;
 
-pub(super) struct Server {
+pub(crate) struct Server {
     pub name: &'static str,
     child: Child,
     log: PathBuf,
@@ -29,7 +29,7 @@ pub(super) struct Server {
 
 impl Server {
     /// Starts the command with its output in `folder`/NAME.log and waits until `/health/ready` says 200.
-    pub(super) async fn start(
+    pub(crate) async fn start(
         name: &'static str,
         mut command: Command,
         internal: String,
@@ -65,12 +65,12 @@ impl Server {
         }
     }
 
-    pub(super) fn pid(&self) -> u32 {
+    pub(crate) fn pid(&self) -> u32 {
         self.child.id()
     }
 
     /// The value of a metric without labels.
-    pub(super) async fn metric(&self, name: &str) -> Result<f64> {
+    pub(crate) async fn metric(&self, name: &str) -> Result<f64> {
         let (_, text) =
             get(&self.internal, "/metrics").await.with_context(|| format!("{} gives no metrics", self.name))?;
         let line = text.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(' '));
@@ -78,7 +78,7 @@ impl Server {
     }
 
     /// SIGTERM, and the exit code must be 0.
-    pub(super) fn stop(mut self) -> Result<()> {
+    pub(crate) fn stop(mut self) -> Result<()> {
         testkit::signal::terminate(&self.child).context("SIGTERM cannot be sent")?;
         let deadline = Instant::now() + STOP_WAIT;
         loop {

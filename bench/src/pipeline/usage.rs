@@ -1,7 +1,7 @@
 //! What a process has used so far, from /proc: the one figure that a loaded machine does not spoil is CPU time.
 
 use std::fs;
-use std::ops::Sub;
+use std::ops::{Add, Sub};
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
@@ -23,6 +23,13 @@ pub(crate) struct CpuSeconds {
 impl CpuSeconds {
     pub(crate) fn total(self) -> f64 {
         self.user + self.system
+    }
+}
+
+impl Add for CpuSeconds {
+    type Output = CpuSeconds;
+    fn add(self, more: CpuSeconds) -> CpuSeconds {
+        CpuSeconds { user: self.user + more.user, system: self.system + more.system }
     }
 }
 

@@ -4,15 +4,18 @@ use bytes::Bytes;
 use schemas::ingest::EventType;
 use uuid::Uuid;
 
-/// The body of one `POST /v1/events`.
+/// The body of one request.
 #[derive(Clone, Debug)]
 pub struct Batch {
-    /// JSON on one line.
+    /// JSON on one line, or frames of recordings.
     pub body: Bytes,
     pub user_agent: &'static str,
     pub visitor_id: Uuid,
+    /// Place of its site among those of the target.
+    pub site: usize,
     /// True time of sending, epoch milliseconds. Batches come in this order.
     pub sent_ms: f64,
+    /// Events, or frames.
     pub events: u32,
     pub counts: TypeCounts,
     /// Sent long after its events.

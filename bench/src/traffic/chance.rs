@@ -1,4 +1,4 @@
-//! Seeded chance: the one source of everything random in the traffic.
+//! Seeded chance: the one source of everything random in what is generated.
 
 use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
@@ -6,57 +6,57 @@ use rand_distr::{Distribution, StandardNormal, Zipf};
 use uuid::{Builder, Uuid};
 
 /// A seeded stream of choices. ChaCha8, because its output for a seed is documented to stay the same.
-pub(super) struct Chance(ChaCha8Rng);
+pub(crate) struct Chance(ChaCha8Rng);
 
 impl Chance {
-    pub(super) fn new(seed: u64) -> Self {
+    pub(crate) fn new(seed: u64) -> Self {
         Self(ChaCha8Rng::seed_from_u64(seed))
     }
 
     /// True with that probability.
-    pub(super) fn hit(&mut self, probability: f64) -> bool {
+    pub(crate) fn hit(&mut self, probability: f64) -> bool {
         self.0.random::<f64>() < probability
     }
 
     /// Uniform in `[low, high)`.
-    pub(super) fn between(&mut self, low: f64, high: f64) -> f64 {
+    pub(crate) fn between(&mut self, low: f64, high: f64) -> f64 {
         low + (high - low) * self.0.random::<f64>()
     }
 
     /// Uniform in `[low, high]`.
-    pub(super) fn whole(&mut self, low: u32, high: u32) -> u32 {
+    pub(crate) fn whole(&mut self, low: u32, high: u32) -> u32 {
         self.0.random_range(low..=high)
     }
 
     /// Normal around 0 with that standard deviation.
-    pub(super) fn normal(&mut self, deviation: f64) -> f64 {
+    pub(crate) fn normal(&mut self, deviation: f64) -> f64 {
         let standard: f64 = StandardNormal.sample(&mut self.0);
         standard * deviation
     }
 
     /// Log-normal: half of the values lie under `median`; `sigma` is the spread of the logarithm.
-    pub(super) fn log_normal(&mut self, median: f64, sigma: f64) -> f64 {
+    pub(crate) fn log_normal(&mut self, median: f64, sigma: f64) -> f64 {
         median * self.normal(sigma).exp()
     }
 
     /// Exponential with that mean: the gap between arrivals that know nothing of each other.
-    pub(super) fn exponential(&mut self, mean: f64) -> f64 {
+    pub(crate) fn exponential(&mut self, mean: f64) -> f64 {
         -mean * (1.0 - self.0.random::<f64>()).ln()
     }
 
     /// An index below `count`, the first ones far more often (Zipf with exponent 1.1).
-    pub(super) fn popular(&mut self, count: usize) -> usize {
+    pub(crate) fn popular(&mut self, count: usize) -> usize {
         let zipf = Zipf::new(count as f64, 1.1).expect("count is at least 1 and the exponent positive");
         let rank: f64 = zipf.sample(&mut self.0);
         (rank as usize - 1).min(count - 1)
     }
 
-    pub(super) fn pick<'a, T>(&mut self, choices: &'a [T]) -> &'a T {
+    pub(crate) fn pick<'a, T>(&mut self, choices: &'a [T]) -> &'a T {
         &choices[self.0.random_range(0..choices.len())]
     }
 
     /// One of the choices, each as often as its weight says.
-    pub(super) fn weighted<'a, T>(&mut self, choices: &'a [(f64, T)]) -> &'a T {
+    pub(crate) fn weighted<'a, T>(&mut self, choices: &'a [(f64, T)]) -> &'a T {
         let total: f64 = choices.iter().map(|(weight, _)| weight).sum();
         let mut left = self.between(0.0, total);
         for (weight, choice) in choices {
@@ -68,12 +68,12 @@ impl Chance {
         &choices.last().expect("there is at least one choice").1
     }
 
-    pub(super) fn uuid4(&mut self) -> Uuid {
+    pub(crate) fn uuid4(&mut self) -> Uuid {
         Builder::from_random_bytes(self.0.random()).into_uuid()
     }
 
     /// A UUIDv7 of that time (epoch milliseconds).
-    pub(super) fn uuid7(&mut self, at_ms: f64) -> Uuid {
+    pub(crate) fn uuid7(&mut self, at_ms: f64) -> Uuid {
         Builder::from_unix_timestamp_millis(at_ms.max(0.0) as u64, &self.0.random()).into_uuid()
     }
 }

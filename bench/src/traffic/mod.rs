@@ -5,7 +5,7 @@
 //! and the events of all batches that are no repeats are exactly `Profile::events`.
 
 mod batch;
-mod chance;
+pub(crate) mod chance;
 mod json;
 mod page_view;
 mod pointer;

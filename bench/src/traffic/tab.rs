@@ -210,6 +210,7 @@ impl Tab {
             body: body.into(),
             user_agent: self.visitor.user_agent,
             visitor_id: self.visitor.id,
+            site: 0,
             sent_ms,
             events: count as u32,
             counts,
