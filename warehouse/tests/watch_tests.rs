@@ -156,6 +156,33 @@ async fn a_session_is_told_and_played_before_and_after_a_compaction_alike() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn what_the_events_of_another_day_say_is_told_too() {
+    let mut landing = Landing::new();
+    let mut own = recorder(1);
+    let midnight = NOON + 12 * 3_600 * SECOND;
+    let began = midnight - 10 * SECOND;
+    let mut tab = Tab::new(&own.visitor_id, &own.tab_id);
+    let page = ("page_view_id", own.page_view_id.as_str());
+    let mut event = |kind: &str, at: i64| tab.event(kind, at).with(&[page]);
+    let events = [
+        event("page_view", began),
+        event("capture_degraded", midnight + SECOND).with(&[page, ("degraded_what", "replay_dom")]),
+        event("page_leave", midnight + 20 * SECOND).with_numbers(&[("replay_chunks", 7.0)]),
+    ];
+    landing.land(&events);
+    Recordings::of(landing.path()).land(&[own.snapshot(10)]);
+    let session = session_id(SITE, &own.visitor_id, began);
+    let lake = landing.lake();
+    for _ in 0..2 {
+        let served = Served::of(&landing, &[]);
+        let index = served.json(&format!("/api/v1/sessions/{session}/replay")).await;
+        assert_eq!(index["ledger"], json!({"expected": 7, "received": 1, "lost": 6}));
+        assert_eq!(index["page_views"][0]["degraded"][0]["what"], json!("replay_dom"));
+        compact(&lake, |_, _| {}).await.unwrap();
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn what_cannot_be_read_is_named_and_the_rest_plays_on() {
     let mut landing = Landing::new();
     let mut own = recorder(1);

@@ -55,17 +55,19 @@ pub(super) struct Frame {
 pub(super) struct Chunks<'a> {
     lake: &'a Lake,
     scope: &'a Scope,
+    /// The site of all page views that are asked for, where it is known.
+    site_id: Option<&'a str>,
     base: Arc<Version>,
     links: Vec<Arc<Link>>,
 }
 
 impl<'a> Chunks<'a> {
-    pub(super) async fn open(lake: &'a Lake, scope: &'a Scope) -> Result<Self, Failure> {
+    pub(super) async fn open(lake: &'a Lake, scope: &'a Scope, site_id: Option<&'a str>) -> Result<Self, Failure> {
         let open = async {
             let base = lake.recordings.table(&REPLAY_CHUNKS).newest().await?;
             let mut links = lake.recordings.chains.links_after(&base.progress).await?;
             links.retain(|link| !link.files.is_empty());
-            anyhow::Ok(Self { lake, scope, base, links })
+            anyhow::Ok(Self { lake, scope, site_id, base, links })
         };
         open.await.map_err(unread)
     }
@@ -139,7 +141,8 @@ impl<'a> Chunks<'a> {
 
     /// What was compacted, then what has landed since. Files of other sites are not read.
     fn sources(&self) -> Vec<(bool, Arc<dyn TableProvider>)> {
-        let files: Vec<_> = self.base.files.iter().filter(|file| self.scope.holds(&file.site_id)).collect();
+        let wanted = |site_id: &str| self.scope.holds(site_id) && self.site_id.is_none_or(|wanted| wanted == site_id);
+        let files: Vec<_> = self.base.files.iter().filter(|file| wanted(&file.site_id)).collect();
         let mut sources: Vec<(bool, Arc<dyn TableProvider>)> = Vec::new();
         if !files.is_empty() {
             sources.push((true, Scan::some(&self.base, &files)));

@@ -22,7 +22,7 @@ const KIND: &str = "application/x-ndjson";
 type Chunk<'a> = &'a [Frame];
 
 pub(super) async fn write(lake: &Lake, wanted: &Frames, scope: &Scope, out: &mut dyn Out) -> Result<(), Failure> {
-    let chunks = Chunks::open(lake, scope).await?;
+    let chunks = Chunks::open(lake, scope, wanted.site_id.as_deref()).await?;
     let mut frames = chunks.of(&[wanted.page_view_id]).await?;
     frames.retain(|frame| {
         wanted.site_id.as_ref().is_none_or(|site| *site == frame.site_id)

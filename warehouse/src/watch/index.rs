@@ -8,10 +8,13 @@ use uuid::Uuid;
 
 use super::chunks::{Chunks, Frame};
 use super::{asset, ms, not_found, unread};
+use crate::books::date;
 use crate::format::{self, Answer};
 use crate::lake::Lake;
 use crate::limits::{ASSETS_NAMED_MAX, SESSION_ROWS_MAX};
 use crate::query::{self, Asking, Failure, Limits, Scope};
+
+const DAY_US: i64 = 24 * 3_600 * 1_000_000;
 
 /// A chunk, its parts together.
 #[derive(Serialize)]
@@ -69,24 +72,23 @@ struct Assets {
 
 /// The index, as it is answered. Times are epoch milliseconds by the server's clock.
 pub(super) async fn of(lake: &Lake, session_id: Uuid, scope: &Scope) -> Result<Value, Failure> {
-    let told = told(lake, session_id, scope).await?;
-    let is_view = |row: &&Told| row.what == "page_view";
-    let Some(first) = told.iter().find(is_view) else { return Err(not_found(format_args!("session {session_id}"))) };
-    let ids: BTreeSet<Uuid> =
-        told.iter().filter(is_view).filter_map(|row| Uuid::try_parse(&row.page_view_id).ok()).collect();
-    let chunks = Chunks::open(lake, scope).await?;
+    let seen = told(lake, &of_session(include_str!("session.sql"), session_id), scope).await?;
+    let Some(first) = seen.first() else { return Err(not_found(format_args!("session {session_id}"))) };
+    let said = told(lake, &said(session_id, &first.site_id, &seen), scope).await?;
+    let ids: BTreeSet<Uuid> = seen.iter().filter_map(|row| Uuid::try_parse(&row.page_view_id).ok()).collect();
+    let chunks = Chunks::open(lake, scope, Some(&first.site_id)).await?;
     let frames = chunks.of(&ids.into_iter().collect::<Vec<_>>()).await?;
     let named: BTreeSet<&str> = frames.iter().flat_map(|frame| &frame.assets).map(String::as_str).collect();
     let named: Vec<&str> = named.into_iter().take(ASSETS_NAMED_MAX).collect();
     let stored = asset::known(lake, &first.site_id, &named).await.map_err(unread)?;
     let mut views = Vec::new();
-    for view in told.iter().filter(is_view) {
+    for view in &seen {
         let own = |frame: &&Frame| {
             (&frame.page_view_id, &frame.visitor_id, &frame.site_id)
                 == (&view.page_view_id, &view.visitor_id, &view.site_id)
         };
         let frames: Vec<Frame> = frames.iter().filter(own).cloned().collect();
-        let said: Vec<&Told> = told.iter().filter(|row| row.page_view_id == view.page_view_id).collect();
+        let said: Vec<&Told> = said.iter().filter(|row| row.page_view_id == view.page_view_id).collect();
         views.push(page_view(view, &said, &frames, &stored));
     }
     let sum = |count: fn(&Books) -> i64| views.iter().map(|view| count(&view.ledger)).sum();
@@ -153,7 +155,7 @@ fn missing(there: &[i64], expected: i64) -> Vec<(i64, i64)> {
     missing
 }
 
-/// A row of `session.sql`.
+/// A row of `session.sql` or `said.sql`.
 struct Told {
     what: String,
     site_id: String,
@@ -168,11 +170,27 @@ struct Told {
     degraded: Option<String>,
 }
 
-async fn told(lake: &Lake, session_id: Uuid, scope: &Scope) -> Result<Vec<Told>, Failure> {
-    let sql = include_str!("session.sql").replace("$session_id", &format!("'{session_id}'"));
-    let sql = sql.replace("$rows_max", &SESSION_ROWS_MAX.to_string());
+fn of_session(sql: &str, session_id: Uuid) -> String {
+    sql.replace("$session_id", &format!("'{session_id}'")).replace("$rows_max", &SESSION_ROWS_MAX.to_string())
+}
+
+/// What is asked of the events of a session with these page views.
+fn said(session_id: Uuid, site_id: &str, seen: &[Told]) -> String {
+    // An event may stand outside of its page view, but hardly by a day.
+    let day = |us: Option<i64>, more: i64| {
+        let days = us.unwrap_or_default().div_euclid(DAY_US) + more;
+        format!("'{}'", date(i32::try_from(days).unwrap_or_default()))
+    };
+    let first = seen.iter().filter_map(|view| view.began_us).min();
+    let last = seen.iter().filter_map(|view| view.ended_us.or(view.began_us)).max();
+    let sql = of_session(include_str!("said.sql"), session_id);
+    let sql = sql.replace("$first_day", &day(first, -1)).replace("$last_day", &day(last, 1));
+    sql.replace("$site_id", &format!("'{}'", site_id.replace('\'', "''")))
+}
+
+async fn told(lake: &Lake, sql: &str, scope: &Scope) -> Result<Vec<Told>, Failure> {
     let asking = Asking { scope, of_postgresql: false, parameters: &[] };
-    let mut rows = query::open(lake, &sql, Limits::answer(), &asking).await?;
+    let mut rows = query::open(lake, sql, Limits::answer(), &asking).await?;
     let mut answer = Answer { schema: rows.schema().clone(), batches: Vec::new() };
     while let Some(batch) = rows.next().await? {
         answer.batches.push(batch);
@@ -205,6 +223,31 @@ impl Told {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_events_say_is_looked_for_on_one_site_and_few_days() {
+        let view = |began_us, ended_us| Told {
+            what: "page_view".into(),
+            site_id: "o'shop".into(),
+            visitor_id: String::new(),
+            tab_id: String::new(),
+            page_view_id: String::new(),
+            page_url: None,
+            page_title: None,
+            began_us: Some(began_us),
+            ended_us,
+            chunks: None,
+            degraded: None,
+        };
+        let noon_us = 1_795_176_000_000_000;
+        let views = [view(noon_us, None), view(noon_us - DAY_US, Some(noon_us + DAY_US))];
+        let sql = said(Uuid::nil(), "o'shop", &views);
+        assert!(
+            sql.contains("site_id = 'o''shop' and event_date between date '2026-11-18' and date '2026-11-22'"),
+            "{sql}"
+        );
+        assert!(!sql.contains('$'), "{sql}");
+    }
 
     #[test]
     fn what_is_missing_is_told_in_stretches() {

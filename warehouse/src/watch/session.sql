@@ -1,8 +1,5 @@
--- What a session's events say of its page views, for an index of what was recorded.
+-- The page views of a session, for an index of what was recorded.
 select 'page_view' as what, site_id, visitor_id, tab_id, page_view_id, page_url, page_title,
     arrow_cast(started_at, 'Int64') as began_us, arrow_cast(ended_at, 'Int64') as ended_us, null as chunks, null as degraded
 from page_views where session_id = $session_id
-union all
-select type, site_id, visitor_id, tab_id, page_view_id, null, null, arrow_cast(occurred_at, 'Int64'), null, replay_chunks, degraded_what
-from events where session_id = $session_id and (type = 'capture_degraded' or type = 'page_leave' and replay_chunks > 0)
 order by began_us limit $rows_max

@@ -83,15 +83,17 @@ class Page {
     const failed = (error: Error) => {
       if (this.#film === film) problem(error.message);
     };
-    drawn.then((moments) => this.#happened(film, moments)).catch(failed);
+    drawn.then((moments) => this.#happened(film, moments, shown)).catch(failed);
     await shown.catch(failed);
     this.#speed();
     if (this.#film === film) byId('stage').classList.remove('loading');
   }
 
-  /** Friction is told when it is judged. */
-  async #happened(film: Film, moments: Moments): Promise<void> {
+  /** Friction is told when it is judged, and judged when the page is `shown`: that it costs more is no reason to wait for a picture. */
+  async #happened(film: Film, moments: Moments, shown: Promise<void>): Promise<void> {
     this.#tellHappened(film, moments, moments.marks);
+    await shown.catch(() => undefined);
+    if (this.#film !== film) return;
     const friction = await film.friction();
     const marks = [...moments.marks, ...friction].sort((a, b) => a.at - b.at);
     this.#tellHappened(film, { ...moments, marks }, friction);
@@ -226,12 +228,14 @@ async function start(): Promise<void> {
   document.body.dataset.state = 'loading';
   try {
     const source = ofFiles ? new Files() : new Server();
+    // The player loads while the session is looked for: most of what somebody waits for are these two.
+    const player = connect(byId<HTMLIFrameElement>('player'));
     const found = await session(source, id);
     const recorded = found.page_views.find(({ chunks }) => chunks.length) ?? found.page_views[0];
     if (!recorded) return instead('Nothing to show', 'This session has no page view.');
     document.body.dataset.state = 'shown';
     document.title = `Replay ${found.session_id.slice(0, 8)}`;
-    const page = new Page(source, found, await connect(byId<HTMLIFrameElement>('player')));
+    const page = new Page(source, found, await player);
     const wanted = found.page_views.find(({ page_view_id }) => page_view_id === query.get('page_view')) ?? recorded;
     await page.open(wanted, (Number(query.get('t')) || 0) * 1000);
   } catch (error) {
