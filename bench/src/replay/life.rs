@@ -21,8 +21,6 @@ const ORIGIN: [&str; 2] = ["kafka_partition", "kafka_offset"];
 
 #[derive(Debug, Default, PartialEq)]
 pub(super) struct Life {
-    /// Bytes of the stream job's files, assets included.
-    pub landed: u64,
     /// Bytes and number of the files that compaction and `maintain` wrote, and of those that are left.
     pub written: u64,
     pub files_written: u64,
@@ -54,7 +52,7 @@ impl Life {
     /// Reads it from the log, and from the files themselves: those that were replaced must lie there still.
     pub(super) fn of(lake: &Path) -> Result<Self> {
         let table = lake.join(TABLE);
-        let mut life = Self { landed: landed(lake)?, ..Self::default() };
+        let mut life = Self::default();
         let mut there: HashMap<String, u64> = HashMap::new();
         let mut times: HashMap<(i64, i64), u32> = HashMap::new();
         for commit in files_below(&table.join("_delta_log"), "json")? {
@@ -84,9 +82,9 @@ impl Life {
         self.written as f64 / self.kept as f64
     }
 
-    /// The same from Kafka on.
-    pub(super) fn amplification_landed(&self) -> f64 {
-        (self.landed + self.written) as f64 / self.kept as f64
+    /// The same with so many bytes of landing files, which were written before.
+    pub(super) fn amplification_with(&self, landed: u64) -> f64 {
+        (landed + self.written) as f64 / self.kept as f64
     }
 
     pub(super) fn payloads(&self) -> u64 {
@@ -117,7 +115,8 @@ fn count(file: &Path, times: &mut HashMap<(i64, i64), u32>) -> Result<()> {
     Ok(())
 }
 
-fn landed(lake: &Path) -> Result<u64> {
+/// Bytes of the stream job's files of recordings, assets included.
+pub(super) fn landed(lake: &Path) -> Result<u64> {
     let mut bytes = 0;
     for file in files_below(&lake.join("landing/commits").join(REPLAY), "json")? {
         let link: Link = serde_json::from_slice(&fs::read(&file)?).with_context(|| file.display().to_string())?;
@@ -165,6 +164,7 @@ mod tests {
         assert_eq!((life.written, life.files_written, life.kept, life.files_kept), (70, 4, 40, 2));
         assert_eq!(life.times, BTreeMap::from([(1, 1), (2, 3)]));
         assert_eq!((life.payloads(), life.most(), life.amplification()), (4, 2, 1.75));
+        assert_eq!((landed(&lake).unwrap(), life.amplification_with(10)), (0, 2.0));
         fs::remove_dir_all(&lake).unwrap();
     }
 }

@@ -42,17 +42,18 @@ pub(super) fn section(arguments: &ReplayArguments, bin: &Path, measured: &Measur
         out,
         "- versions: {}; {browser}\n\
          - store: {} page views in {sessions} sessions of {sites} sites on {days} days, each recorded; {} events, {} frames of recordings, {:.2} GB; \
-         {distinct} distinct recordings; posted, landed, compacted after each day, days that are over put in order, verified, in {:.0} s\n\n",
+         {distinct} distinct recordings; posted, landed, compacted after each day, days that are over put in order, verified, in {:.0} s; the last {} frames are landed and wait for a compaction\n\n",
         machine.parts.join(", "),
         arguments.page_views,
         made.events,
         made.frames,
         gigabytes(made.body_bytes),
-        made.took.as_secs_f64()
+        made.took.as_secs_f64(),
+        made.waiting
     );
     reading(&mut out, measured);
     collector(&mut out, made);
-    life(&mut out, &measured.life);
+    life(&mut out, &measured.life, made.landed_bytes);
     out
 }
 
@@ -107,7 +108,7 @@ fn collector(out: &mut String, made: &Made) {
     );
 }
 
-fn life(out: &mut String, life: &Life) {
+fn life(out: &mut String, life: &Life, landed_bytes: u64) {
     let share = |count: u64| 100.0 * count as f64 / life.payloads() as f64;
     let times: Vec<String> = life
         .times
@@ -127,7 +128,7 @@ fn life(out: &mut String, life: &Life) {
         life.files_written,
         gigabytes(life.kept),
         life.files_kept,
-        life.amplification_landed(),
+        life.amplification_with(landed_bytes),
         times.join(", ")
     );
 }

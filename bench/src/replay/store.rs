@@ -1,7 +1,8 @@
 //! The store, as the product makes it: posted to a collector, landed by a stream job, compacted after each day, put in order at
-//! the end. What the collector spends on recordings is measured meanwhile, and what producing the same records alone costs.
+//! the end; the last of it is only landed. What the collector spends on recordings is measured meanwhile, and what producing the same records alone costs.
 
 use std::fs;
+use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
@@ -12,8 +13,9 @@ use schemas::topics::REPLAY;
 use url::Url;
 
 use super::bodies::{of_events, of_frames};
+use super::life::landed;
 use super::recordings::Recordings;
-use super::visits::View;
+use super::visits::{View, batches, events};
 use crate::load::{self, Encoding, Pace, Site, Target};
 use crate::pipeline::limits;
 use crate::pipeline::parts::Parts;
@@ -27,6 +29,9 @@ const EVENTS_LANDED: &str = "stream_jobs_events_total";
 const FRAMES_LANDED: &str = "stream_jobs_replay_events_total";
 /// Records of recordings that are produced again, alone: half a gigabyte stands for all.
 const SAMPLE_BYTES_MAX: usize = 512 << 20;
+/// In a store that is in use some of the last day waits to be compacted, and every answer has to look there.
+const COMPACTED_OF_LAST: f64 = 0.95;
+const CONNECTIONS: usize = 64;
 const SPINNER_INTERVAL: Duration = Duration::from_millis(200);
 
 /// Where things lie.
@@ -42,6 +47,9 @@ pub(super) struct Made {
     pub events: u64,
     /// Chunks and assets.
     pub frames: u64,
+    /// Of these, those that are landed and not compacted; and the bytes of the landing files of the others.
+    pub waiting: u64,
+    pub landed_bytes: u64,
     pub body_bytes: u64,
     /// Of the collector, on recordings alone.
     pub collector: CpuSeconds,
@@ -71,6 +79,8 @@ pub(super) async fn make(
         lake: lake.clone(),
         events: 0,
         frames: 0,
+        waiting: 0,
+        landed_bytes: 0,
         body_bytes: 0,
         collector: CpuSeconds::default(),
         plain: CpuSeconds::default(),
@@ -81,8 +91,16 @@ pub(super) async fn make(
     };
     for (number, views) in days.iter().enumerate() {
         let day = format!("day {} of {}", number + 1, days.len());
-        made.day(&day, (&target, &collector, &stream), (views, recordings)).await?;
+        let is_last = number + 1 == days.len();
+        let compacted = if is_last { COMPACTED_OF_LAST } else { 1.0 };
+        made.post((&day, views, recordings), 0.0..compacted, (&target, &collector, &stream)).await?;
         warehouse(places.bin, &lake, &["compact"], &format!("{day}: compacting"))?;
+        if is_last {
+            made.landed_bytes = landed(&lake)?;
+            let before = made.frames;
+            made.post((&day, views, recordings), compacted..1.0, (&target, &collector, &stream)).await?;
+            made.waiting = made.frames - before;
+        }
     }
     stream.stop()?;
     collector.stop()?;
@@ -98,25 +116,26 @@ pub(super) async fn make(
 }
 
 impl Made {
-    async fn day(
+    /// Posts a part of what a day's page views send, in the order of its time, and waits until it is landed.
+    async fn post(
         &mut self,
-        day: &str,
+        (day, views, recordings): (&str, &[View], &Recordings),
+        part: Range<f64>,
         (target, collector, stream): (&Target, &Server, &Server),
-        (views, recordings): (&[View], &Recordings),
     ) -> Result<()> {
-        let events: u64 = of_events(views, recordings).map(|batch| u64::from(batch.events)).sum();
-        let progress = bar(events, format!("{day}: events"), "events");
-        post(target, of_events(views, recordings), events, &progress).await?;
+        let length_ms = |view: &View| recordings.all[view.recording].length_ms;
+        let count = views.iter().map(|view| batches(length_ms(view))).sum();
+        let progress = bar(views.iter().map(|view| events(length_ms(view))).sum(), format!("{day}: events"), "events");
+        let (events, _) = post(target, cut(of_events(views, recordings), count, &part), &progress).await?;
         self.events += events;
 
-        let frames = views.iter().map(|view| recordings.all[view.recording].chunks.len() as u64).sum::<u64>();
-        let progress = bar(frames, format!("{day}: recordings"), "frames");
+        let count = views.iter().map(|view| recordings.all[view.recording].chunks.len() as u64).sum();
+        let progress = bar(count, format!("{day}: recordings"), "frames");
+        let target = target.clone().of_frames();
         let before = cpu_of(collector.pid())?;
-        let frames_target = target.clone().of_frames();
-        let sites = views.iter().map(|view| view.site).collect::<std::collections::HashSet<_>>().len() as u64;
-        let tally = post(&frames_target, of_frames(views, recordings), frames + sites, &progress).await?;
+        let (frames, tally) = post(&target, cut(of_frames(views, recordings), count, &part), &progress).await?;
         self.collector = self.collector + (cpu_of(collector.pid())? - before);
-        self.frames += frames + sites;
+        self.frames += frames;
         self.body_bytes += tally.body_bytes;
         self.answer_p99_ms = self.answer_p99_ms.max(tally.quantile_ms(0.99));
 
@@ -139,18 +158,24 @@ impl Made {
     }
 }
 
-/// Posts all of it, each taken once.
+/// A part of `count` bodies.
+fn cut(bodies: impl Iterator<Item = Batch>, count: u64, part: &Range<f64>) -> impl Iterator<Item = Batch> {
+    let place = |part: f64| (count as f64 * part) as usize;
+    bodies.take(place(part.end)).skip(place(part.start))
+}
+
+/// Posts all of it, and sees that each was taken; how many events or frames that was.
 async fn post(
     target: &Target,
     batches: impl Iterator<Item = Batch>,
-    count: u64,
     progress: &ProgressBar,
-) -> Result<load::Tally> {
-    const CONNECTIONS: usize = 64;
+) -> Result<(u64, load::Tally)> {
+    let mut count = 0;
+    let batches = batches.inspect(|batch| count += u64::from(batch.events));
     let tally = load::post_all(target, CONNECTIONS, Pace::Fast, batches, progress).await?;
     progress.finish_and_clear();
     ensure!(tally.accepted == count && !tally.refused(), "the collector did not take all {count}:\n{tally}");
-    Ok(tally)
+    Ok((count, tally))
 }
 
 /// Runs a command of `warehouse` on the store to its end.
