@@ -77,8 +77,8 @@ fn event(index: u64, count: u64, length_ms: f64, chunks: usize) -> (EventType, V
         _ if index + 1 == count => {
             (EventType::PageLeave, json!({"duration_ms": length_ms, "replay": {"chunks": chunks}}))
         }
-        _ if index % 3 == 0 => (EventType::Scroll, json!({"x": 0, "y": index * 90})),
-        _ if index % 7 == 0 => {
+        _ if index.is_multiple_of(3) => (EventType::Scroll, json!({"x": 0, "y": index * 90})),
+        _ if index.is_multiple_of(7) => {
             let element = json!({"path": "main>section>article>button", "tag": "button", "id": null, "name": null, "role": "button",
                                  "text": "book now", "rect": [40, 200, 90, 32]});
             (

@@ -22,7 +22,7 @@ use self::life::Life;
 use self::reading::{Reading, Watched};
 use self::recordings::Recordings;
 use self::report::Measured;
-use self::store::{Places, warehouse};
+use self::store::{Contents, Places, warehouse};
 use self::visits::{Setting, View};
 use crate::files::empty;
 use crate::load::{Site, now_ms};
@@ -46,6 +46,10 @@ pub struct ReplayArguments {
     /// Sites, the first ones with most visitors
     #[arg(long, default_value_t = 6, value_parser = clap::value_parser!(u32).range(1..=100))]
     pub sites: u32,
+    /// Percent of the last day that is landed and not compacted, as some always is in a store that is in use: every answer has to
+    /// look there too
+    #[arg(long, default_value_t = 5, value_parser = clap::value_parser!(u32).range(0..=100))]
+    pub waiting: u32,
     /// Page views that are asked for one after the other
     #[arg(long, default_value_t = 300, value_parser = clap::value_parser!(u32).range(1..))]
     pub watched: u32,
@@ -104,7 +108,9 @@ async fn measure(arguments: &ReplayArguments, places: &Places<'_>) -> Result<Mea
         now_ms: now_ms(),
     };
     let days = visits::days(&setting, &recordings);
-    let made = store::make(places, &sites, &days, &recordings).await?;
+    let waiting = f64::from(arguments.waiting) / 100.0;
+    let contents = Contents { sites: &sites, days: &days, recordings: &recordings, waiting };
+    let made = store::make(places, &contents).await?;
     let life = Life::of(&made.lake)?;
 
     let site_ids: Vec<String> = sites.into_iter().map(|site| site.site_id).collect();

@@ -34,7 +34,8 @@ pub(super) struct Measured {
 
 pub(super) fn section(arguments: &ReplayArguments, bin: &Path, measured: &Measured) -> String {
     let machine = Machine::look(&arguments.parts);
-    let command = format!("`bench replay --page-views {} --seed {}`", arguments.page_views, arguments.seed);
+    let ReplayArguments { page_views, seed, waiting, .. } = arguments;
+    let command = format!("`bench replay --page-views {page_views} --seed {seed} --waiting {waiting}`");
     let mut out = machine.headed("Replay", bin, &command);
     let Measured { made, sites, days, sessions, distinct, pictures, .. } = measured;
     let browser = pictures.as_ref().map_or("none", |pictures| pictures.browser.as_str());
@@ -44,7 +45,7 @@ pub(super) fn section(arguments: &ReplayArguments, bin: &Path, measured: &Measur
          - store: {} page views in {sessions} sessions of {sites} sites on {days} days, each recorded; {} events, {} frames of recordings, {:.2} GB; \
          {distinct} distinct recordings; posted, landed, compacted after each day, days that are over put in order, verified, in {:.0} s; the last {} frames are landed and wait for a compaction\n\n",
         machine.parts.join(", "),
-        arguments.page_views,
+        page_views,
         made.events,
         made.frames,
         gigabytes(made.body_bytes),

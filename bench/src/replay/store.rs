@@ -29,8 +29,6 @@ const EVENTS_LANDED: &str = "stream_jobs_events_total";
 const FRAMES_LANDED: &str = "stream_jobs_replay_events_total";
 /// Records of recordings that are produced again, alone: half a gigabyte stands for all.
 const SAMPLE_BYTES_MAX: usize = 512 << 20;
-/// In a store that is in use some of the last day waits to be compacted, and every answer has to look there.
-const COMPACTED_OF_LAST: f64 = 0.95;
 const CONNECTIONS: usize = 64;
 const SPINNER_INTERVAL: Duration = Duration::from_millis(200);
 
@@ -39,6 +37,15 @@ pub(super) struct Places<'a> {
     pub bin: &'a Path,
     pub parts: &'a Path,
     pub folder: &'a Path,
+}
+
+/// What is in the store.
+pub(super) struct Contents<'a> {
+    pub sites: &'a [Site],
+    pub days: &'a [Vec<View>],
+    pub recordings: &'a Recordings,
+    /// Part of the last day that is landed and not compacted.
+    pub waiting: f64,
 }
 
 /// What was made, and what it took.
@@ -62,12 +69,8 @@ pub(super) struct Made {
 }
 
 /// Posts, lands and compacts day after day.
-pub(super) async fn make(
-    places: &Places<'_>,
-    sites: &[Site],
-    days: &[Vec<View>],
-    recordings: &Recordings,
-) -> Result<Made> {
+pub(super) async fn make(places: &Places<'_>, contents: &Contents<'_>) -> Result<Made> {
+    let Contents { sites, days, recordings, waiting } = *contents;
     let began = Instant::now();
     let parts_folder = places.folder.join("parts");
     let lake = parts_folder.join("s3/data/telemetry/lake");
@@ -92,7 +95,7 @@ pub(super) async fn make(
     for (number, views) in days.iter().enumerate() {
         let day = format!("day {} of {}", number + 1, days.len());
         let is_last = number + 1 == days.len();
-        let compacted = if is_last { COMPACTED_OF_LAST } else { 1.0 };
+        let compacted = if is_last { 1.0 - waiting } else { 1.0 };
         made.post((&day, views, recordings), 0.0..compacted, (&target, &collector, &stream)).await?;
         warehouse(places.bin, &lake, &["compact"], &format!("{day}: compacting"))?;
         if is_last {
