@@ -54,7 +54,8 @@ system() {
 # the server.
 readers() { CT_REAL_PARTS=1 cargo test --locked --workspace --test reader_tests --test client_tests --test watch_tests -- --nocapture; }
 
-# A minute of use of the shop, then the books, and a search for typed text in every file.
+# A minute of use of the shop, then the books, and a search for typed text in every file; a recorded page full of private words, and a
+# search for them in every file, recordings inflated.
 demo() { CT_REAL_PARTS=1 cargo test --locked --workspace --test standalone_demo -- --nocapture; }
 
 # Good traffic and every known attack at once, for a minute; `make soak` takes twenty.
@@ -81,7 +82,7 @@ phase parts "the real Kafka, registry, S3 server and load balancer (about 30 s)"
 phase browser "the SDK in a real Chromium (about 8 minutes)" browser
 phase system "the whole system on the real parts (about 5 minutes)" system
 phase readers "other engines on the tables, clients and a browser on the server (about 3 minutes)" readers
-phase demo "standalone, visited for a minute" demo
+phase demo "standalone, visited for a minute, and by somebody with private words (about 2 minutes)" demo
 phase soak "every known attack at once (about 3 minutes)" soak
 if [ -e "$ACCEPTANCE" ]; then
   phase acceptance "from outside, two seeds (about 4 minutes)" acceptance

@@ -71,6 +71,7 @@ fn what_five_visitors_did_is_in_sql_once_though_a_collector_and_a_stream_job_are
         "events by tab and type: left in `events`, right as the page counted them"
     );
     nothing_is_doubled_or_missing(&warehouse);
+    recordings_have_no_holes(&warehouse);
     let dispatched = system::dispatched_samples(&visitors);
     assert_eq!(
         warehouse.pointer_samples(),
@@ -144,6 +145,24 @@ fn nothing_is_doubled_or_missing(warehouse: &Warehouse) {
     assert!(holes.is_empty(), "the sequence of these tabs has holes: {holes:?}");
     let lost = warehouse.sql("select * from ledger where events_lost <> 0 or batches_lost <> 0");
     assert!(lost.is_empty(), "the ledger speaks of losses: {lost:?}");
+}
+
+/// The shop is recorded. Of a page that is left abruptly the last chunk may be lost, which its `page_leave` tells; no other may.
+fn recordings_have_no_holes(warehouse: &Warehouse) {
+    let holes = warehouse.sql(
+        "select page_view_id, count(distinct chunk_seq) as n, min(chunk_seq) as first, max(chunk_seq) as last from replay_chunks \
+         group by page_view_id having min(chunk_seq) <> 0 or max(chunk_seq) <> count(distinct chunk_seq) - 1",
+    );
+    assert!(holes.is_empty(), "the chunks of these page views have holes: {holes:?}");
+    let doubled = warehouse.sql(
+        "select page_view_id, chunk_seq, part from replay_chunks group by page_view_id, chunk_seq, part having count(*) > 1",
+    );
+    assert!(doubled.is_empty(), "{} frames are doubled, such as {:?}", doubled.len(), doubled.first());
+    let count = |sql: &str| warehouse.number(sql).expect("recordings can be counted");
+    let recorded = count("select count(*) from replay_page_views where chunks > 0");
+    let tails = count("select cast(coalesce(sum(chunks_lost), 0) as bigint) from replay_page_views");
+    println!("{recorded} page views are recorded; {tails} chunks at the end of one are told as lost");
+    assert!(recorded >= i64::from(VISITORS), "each visitor's first page view is recorded, at least");
 }
 
 /// The lag-and-sum way that any SQL textbook has, in microseconds; without the 24 hour cap, which no visitor here meets.

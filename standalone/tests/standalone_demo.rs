@@ -1,8 +1,10 @@
 //! What a newcomer sees: `standalone` on a folder, a minute of clicking in the shop, SQL answers; and nothing that was
-//! typed stands in any file.
+//! typed, or that a recorded page holds and nobody may know, stands in any file.
 
 #[path = "system/parquet_text.rs"]
 mod parquet_text;
+#[path = "system/payload_text.rs"]
+mod payload_text;
 mod system;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -11,7 +13,9 @@ use std::process::Command;
 use std::time::{Duration, Instant};
 
 use parquet_text::search_store;
-use system::{Run, Standalone, Visit, VisitOptions, Visitor, Warehouse, eventually};
+use serde_json::Value;
+use system::{Process, Run, Standalone, Visit, VisitOptions, Visitor, Warehouse, eventually, now_ms, post_bytes};
+use testkit::recorder::Recorder;
 
 /// The promise of the first minute.
 const VISIT_SECONDS: u64 = 60;
@@ -19,6 +23,8 @@ const TYPES_MIN: usize = 12;
 const CLICK_TO_SQL_MAX: Duration = Duration::from_secs(10);
 const CANARY: &str = "Zanzibarkanarienvogel";
 const VISIBLE_WAIT: Duration = Duration::from_secs(30);
+/// Chromium starts and acts for some seconds.
+const PRIVATE_VISIT_WAIT: Duration = Duration::from_secs(120);
 const STOP_WITHIN: Duration = Duration::from_secs(10);
 
 #[test]
@@ -67,6 +73,75 @@ fn a_minute_in_the_shop_is_in_sql_and_nothing_typed_is_kept() {
     assert!(status.success(), "SIGTERM ends it with 0, not {status}");
     println!("stopped in {took:?}");
     nothing_typed_is_kept(&data_dir);
+}
+
+#[test]
+fn what_a_recorded_page_keeps_private_is_in_no_file() {
+    if !system::real_parts_wanted("standalone_demo") {
+        return;
+    }
+    let run = Run::new("private");
+    let data_dir = run.folder().join("data");
+    let standalone = Standalone::start(&run, &data_dir);
+    let warehouse = standalone.warehouse();
+    let in_parts = post_in_parts(&standalone);
+    let words = private_visit(&run, &standalone.address("shop_url"), &warehouse);
+    warehouse.compact();
+    warehouse.verify();
+    let (status, _) = standalone.terminate(STOP_WITHIN);
+    assert!(status.success(), "SIGTERM ends it with 0, not {status}");
+
+    // The search finds what is there, in the landing zone and in the tables.
+    let plain = words["plain"].as_array().expect("plain words").iter().filter_map(Value::as_str);
+    let mut searched = Vec::new();
+    for word in plain.chain([in_parts.as_str()]) {
+        let found = search_store(&data_dir.join("store"), word);
+        for zone in ["/landing/", "/warehouse/"] {
+            let here = |place: &String| place.contains(zone) && place.contains("the payload of");
+            assert!(found.places.iter().any(here), "the search cannot find {word} below {zone}: {found:#?}");
+        }
+        searched.push(found);
+    }
+    assert!(searched.iter().all(|found| found.payloads_in_parts == 2), "{searched:#?}");
+
+    let found = search_store(&data_dir, words["private"].as_str().expect("a word"));
+    println!(
+        "searched {} files, {} of them Parquet with {} rows, and {} payloads",
+        found.files, found.parquet_files, found.rows, found.payloads
+    );
+    assert!(found.places.is_empty(), "what a page holds that is private is kept: {:#?}", found.places);
+}
+
+/// A snapshot that comes in parts; what is in its last part alone.
+fn post_in_parts(standalone: &Standalone) -> String {
+    const NODES: usize = 2_000;
+    let body = Recorder::new(1, now_ms()).snapshot_in_parts(NODES, 2).concat();
+    let url = format!("{}/v1/replay", standalone.address("collector_url"));
+    let answer = post_bytes(&url, &standalone.address("write_key"), "application/octet-stream", &body);
+    let answer = answer.expect("an answer");
+    assert_eq!(answer.status, 200, "{}", answer.body);
+    format!("\"id\":{},\"tagName\"", NODES - 1)
+}
+
+/// `web/e2e/private_visit.mjs`, until all of its recording is in SQL; what it says of its words.
+fn private_visit(run: &Run, shop_url: &str, warehouse: &Warehouse) -> Value {
+    let answer = run.log("private-visit-answer");
+    let mut command = Command::new("node");
+    command.arg(system::clone_root().join("web/e2e/private_visit.mjs")).args(["--shop", shop_url]);
+    let mut visit = Process::start_answering(run, "private-visit", &mut command, &answer);
+    eventually("the whole recording in SQL", PRIVATE_VISIT_WAIT, || {
+        visit.expect_running();
+        let whole = "select count(*) from replay_page_views \
+                     where page_url like '%/user%' and ended and chunks > 1 and chunks = chunks_expected";
+        match warehouse.number(whole)? {
+            1 => Ok(()),
+            _ => Err(format!("{:?}", warehouse.try_sql("select * from replay_page_views"))),
+        }
+    });
+    let (status, _) = visit.terminate(STOP_WITHIN);
+    let said = std::fs::read_to_string(&answer).expect("it answers");
+    assert!(status.success(), "private_visit.mjs ended with {status}: {said}{}", visit.log_tail());
+    serde_json::from_str(&said).expect("it answers JSON")
 }
 
 /// `examples/post_batch.sh`; how many events it sent.

@@ -1,9 +1,10 @@
 //! A recorder without a page: frames as a browser sends them, with rrweb's events of an invented document.
 
-use std::io::Write;
+use std::io::{Read, Write};
 
 use aws_lc_rs::digest::{SHA256, digest};
 use flate2::Compression;
+use flate2::read::GzDecoder;
 use flate2::write::GzEncoder;
 use serde_json::{Value, json};
 
@@ -13,6 +14,9 @@ const INCREMENTAL_SNAPSHOT: u8 = 3;
 const META: u8 = 4;
 /// rrweb's source of changes to the document.
 const MUTATION: u8 = 0;
+
+/// A test's own payloads are far smaller.
+const INFLATED_BYTES_MAX: u64 = 64 << 20;
 
 /// One page view's recording in the making.
 #[derive(Clone, Debug)]
@@ -176,6 +180,14 @@ pub fn gzip(bytes: &[u8]) -> Vec<u8> {
     let mut encoder = GzEncoder::new(Vec::new(), Compression::fast());
     encoder.write_all(bytes).expect("memory takes every write");
     encoder.finish().expect("memory takes every write")
+}
+
+/// What a gzip member holds, 64 MiB at most: of what is damaged as far as it can be read, and nothing of what is none.
+pub fn inflated(member: &[u8]) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    // What was read before the damage is there.
+    let _ = GzDecoder::new(member).take(INFLATED_BYTES_MAX).read_to_end(&mut bytes);
+    bytes
 }
 
 /// An id of version 7 of that time, epoch milliseconds.

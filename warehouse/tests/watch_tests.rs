@@ -6,11 +6,12 @@ mod support;
 use std::fs;
 use std::path::Path;
 
+use schemas::replay::{PAYLOAD_BYTES_MAX, frames};
 use schemas::session::session_id;
 use serde_json::{Value, json};
 use support::recordings::{Recordings, recorder};
 use support::server::Server;
-use support::{Landing, NOON, SECOND, SITE, Tab};
+use support::{Landing, NOON, SECOND, SITE, Tab, curated_files};
 use tempfile::TempDir;
 use testkit::http::{self, Reply};
 use testkit::recorder::{Recorder, frame, gzip};
@@ -119,6 +120,7 @@ async fn a_session_is_told_and_played_before_and_after_a_compaction_alike() {
             let view = &index["page_views"][0];
             assert_eq!(index["ledger"], json!({"expected": 7, "received": 5, "lost": 2}));
             assert_eq!(view["missing"], json!([[2, 2], [6, 6]]));
+            assert_eq!(view["ended"], json!(true), "page_leave told how many there are");
             assert_eq!(view["page_view_id"], json!(own.page_view_id));
             assert_eq!(view["assets"], json!({"named": 1, "stored": {own.assets()[0].clone(): "text/css"}}));
             assert_eq!(view["clock_error_ms"], json!(1.5));
@@ -215,6 +217,31 @@ async fn what_cannot_be_read_is_named_and_the_rest_plays_on() {
     assert_eq!(shown, [0, 3, 5, 8]);
     let text = lines.iter().map(Value::to_string).collect::<String>();
     assert!(!text.contains("evil") && !text.contains("onload") && !text.contains("\"script\""), "{text}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_chunk_that_is_damaged_on_disk_is_named_and_so_is_an_end_that_did_not_come() {
+    let mut landing = Landing::new();
+    let mut own = recorder(1);
+    let session = visit(&mut landing, SITE, &own, 0.0);
+    let bodies = [own.snapshot(10), own.mutations(30), own.snapshot(12), own.mutations(1)];
+    Recordings::of(landing.path()).land(&bodies);
+    compact(&landing.lake(), |_, _| {}).await.unwrap();
+    let payload = frames(&bodies[1], PAYLOAD_BYTES_MAX).unwrap()[0].payload.to_vec();
+    let path = curated_files(&landing, "replay_chunks").remove(0);
+    let mut file = std::fs::read(&path).unwrap();
+    let place = file.windows(payload.len()).position(|window| window == payload).unwrap();
+    file[place + payload.len() / 2] ^= 1;
+    std::fs::write(&path, file).unwrap();
+
+    let served = Served::of(&landing, &[]);
+    let lines = served.frames(&own, "").await;
+    let gaps: Vec<_> = words(&lines, "gap").iter().map(|gap| (gap["seq"].clone(), gap["what"].clone())).collect();
+    assert_eq!(gaps, [(json!(1), json!("unreadable"))], "{lines:?}");
+    let shown: Vec<_> = words(&lines, "chunk").iter().map(|chunk| chunk["seq"].as_i64().unwrap()).collect();
+    assert_eq!(shown, [0, 2, 3]);
+    let index = served.json(&format!("/api/v1/sessions/{session}/replay")).await;
+    assert_eq!(index["page_views"][0]["ended"], json!(false), "no chunk is the last, and no page_leave told of any");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -519,7 +546,7 @@ fn check_seen(seen: &Value) {
     assert_eq!(seen["counts"], json!(["9", "29", "41", "57", "4"]), "{seen:#}");
     assert_eq!(seen["colours"], json!(["rgb(1, 2, 3)"]), "the asset is there");
     assert_eq!(seen["hatched"], json!([false, false, true, false, false]));
-    assert_eq!(seen["losses"], "12 s of page changes lost at 0:41");
+    assert_eq!(seen["losses"], "12 s of page changes lost at 0:41, 1 s of page changes may be missing at 1:00");
     assert_eq!(seen["books"], "3 of 4 chunks · clock ± 6.1 ms");
     assert_eq!(seen["badges"], json!(["1 lost", "pointer only"]));
     assert!(seen["wireframe"].as_str().unwrap().starts_with("Nothing was recorded"));

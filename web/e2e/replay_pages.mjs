@@ -5,7 +5,11 @@ const page = (style, body, script) =>
 const $ = (selector) => document.querySelector(selector);
 const $$ = (selector) => [...document.querySelectorAll(selector)];
 const make = (tag, text = '', name = '') => Object.assign(document.createElement(tag), { textContent: text, className: name });
-window.acts = [];
+const everything = (root) => [...root.querySelectorAll('*')].flatMap((one) => [one, ...[one.shadowRoot, one.contentDocument].filter(Boolean).flatMap(everything)]);
+window.acts = [
+  () => { const all = everything(document.body); const one = all[random(all.length)]; one.tabIndex = 0; one.focus(); },
+  () => document.activeElement?.blur(),
+];
 ${script}</script></body></html>`;
 
 export const PAGES = {

@@ -1,10 +1,11 @@
 // What a page looks like, as far as a recording must tell it: the same for the page and for what a player shows of it.
 
 /**
- * Runs in a browser. `all`: a document. One line for each element and text: tag, what attributes say how it looks, what is checked,
- * chosen, typed, scrolled and open, and its computed display and colour. What may be typed or chosen is stars.
+ * Runs in a browser. `all`: a document, `played`: by a player. One line for each element and text: tag, what attributes say how it
+ * looks, what is checked, chosen, typed, scrolled, open and has the focus, and its computed display and colour. What may be typed or
+ * chosen is stars, and so are long numbers. Players mark what has the focus.
  */
-export function pictureOf(all) {
+export function pictureOf(all, played) {
   const PERSONAL = 'select,textarea,[contenteditable],label:has(input),output,datalist';
   const NAMES = [
     'class',
@@ -22,22 +23,32 @@ export function pictureOf(all) {
     'media',
     'type',
   ];
+  /** Masked, whatever it is. */
+  const NUMBER = /\d{4,}/g;
+  /** Fields of these kinds take no stars: what is in them is masked, and shown as nothing, or as anything. */
+  const STARLESS = /^(checkbox|radio|range|number|color|date|datetime-local|month|week|time)$/;
   const lines = [];
+  const focused = new Set();
+  for (let next = all.activeElement; next; next = (next.shadowRoot ?? next.contentDocument)?.activeElement)
+    focused.add(next);
   const element = (node, depth) => {
     const { localName } = node;
     const inHead = node.closest('head,script,noscript');
-    // A player has the styles of a link in a `style`.
+    // Scripts are shown as what never runs, and a player has the styles of a link in a `style`.
     const tag = { script: 'noscript', link: 'style' }[localName] ?? localName;
-    const attributes = NAMES.map((name) => node.getAttribute(name) && `${name}=${node.getAttribute(name)}`);
+    const names = localName === 'script' ? [] : NAMES;
+    const attributes = names.map((name) => node.hasAttribute(name) && `${name}=${node.getAttribute(name)}`);
     if (node.matches('html')) attributes[0] = node.className.replace(/\brrweb-paused\b/, '').trim();
     const states = [];
     if (localName === 'input' || localName === 'textarea') {
-      const shown = !/^(checkbox|radio)$/.test(node.type);
+      const shown = !STARLESS.test(node.type);
       states.push(`checked ${!!node.checked}`, `length ${shown ? node.value.length : 0}`);
     }
     if (localName === 'option') states.push(`selected ${node.selected}`);
+    if (played ? node.hasAttribute('data-ct-focus') : focused.has(node)) states.push('focus');
     if (localName === 'dialog') states.push(`modal ${node.matches(':modal')}`);
-    if (node.scrollTop || node.scrollLeft)
+    // A field in which there are stars has other lines than one with words.
+    if (localName !== 'textarea' && (node.scrollTop || node.scrollLeft))
       states.push(`scroll ${Math.round(node.scrollLeft)} ${Math.round(node.scrollTop)}`);
     if (!inHead && tag !== 'noscript') {
       const { display, color } = node.ownerDocument.defaultView.getComputedStyle(node);
@@ -55,7 +66,8 @@ export function pictureOf(all) {
     let text = '';
     const end = () => {
       const hidden = parent.closest?.(PERSONAL) ?? null;
-      if (text) lines.push(`${' '.repeat(depth)}"${hidden ? text.replace(/\S/g, '*') : text}"`);
+      const shown = text.replace(hidden ? /\S/g : NUMBER, (found) => '*'.repeat(found.length));
+      if (text) lines.push(`${' '.repeat(depth)}"${shown}"`);
       text = '';
     };
     for (const child of parent.childNodes) {

@@ -10,8 +10,8 @@ export const built = (name) => readFileSync(dist + name, 'utf8');
 
 /**
  * `state.page` is the body of every page; `state.attributes` are those of the script element, `state.script` is its address;
- * `state.headers` go with each page and file of the SDK; `state.files` are answers by path: {status, type, body} or a function of (request, response).
- * `/plain` is a page without the SDK. `state.answer` is what the collector says: (batch) -> {status, encodings} or a promise of it. `state.requests` holds all
+ * `state.headers` go with each page and file of the SDK; `state.files` are answers by path: {status, type, cache, body} or a function of (request, response).
+ * `/plain` is a page without the SDK. `state.answer` is what the collector says: (batch) -> {status, encodings} or a promise of it; a status of 0 is a collector that dies. `state.requests` holds all
  * requests that the collector got, preflights too: {method, url, headers, bytes, batch, status, gone}; `state.posts` those with frames of
  * recordings: {frames, bytes, status, gone}, answered by `state.answerFrames`, and `state.missing` says which assets it asks for.
  */
@@ -40,6 +40,7 @@ export async function site() {
       seen.gone = !response.writableFinished;
     });
     const { status } = await state.answerFrames(seen.frames);
+    if (!status) return request.socket.destroy();
     seen.status = status;
     response.writeHead(status, { ...cors, 'Content-Type': 'application/json' });
     response.end(JSON.stringify({ accepted: seen.frames.length, rejected: [] }));
@@ -63,6 +64,7 @@ export async function site() {
     seen.bytes = body.length;
     seen.batch = batchIn(body);
     const { status, encodings } = await state.answer(seen.batch);
+    if (!status) return request.socket.destroy();
     seen.status = status;
     response.writeHead(status, { ...cors, 'Content-Type': 'application/json' });
     const times = { server_received_at: received, server_sent_at: Date.now() };
@@ -78,7 +80,10 @@ export async function site() {
     const { pathname } = new URL(request.url, 'http://site');
     const given = state.files[pathname];
     if (typeof given === 'function') return given(request, response);
-    if (given) return response.writeHead(given.status ?? 200, { 'Content-Type': given.type }).end(given.body);
+    if (given) {
+      const headers = { 'Content-Type': given.type, ...(given.cache && { 'Cache-Control': given.cache }) };
+      return response.writeHead(given.status ?? 200, headers).end(given.body);
+    }
     if (pathname.startsWith('/v1/')) return take(request, response);
     if (/^\/telemetry\.[\w.]*js$/.test(pathname))
       return response

@@ -58,6 +58,8 @@ export function complete(tab) {
 }
 
 export const down = () => ({ status: 503 });
+/** It has read the request, and dies. */
+export const killed = () => ({ status: 0 });
 export const up = () => ({ status: 200 });
 
 /** What of ours is on this device, as a page of the site sees it. */

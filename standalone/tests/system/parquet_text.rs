@@ -1,15 +1,18 @@
-//! Looks for a text everywhere in a store: in raw bytes, in decompressed pages and in decoded values.
+//! Looks for a text everywhere in a store: in raw bytes, in decompressed pages, in decoded values and in inflated recordings.
 //!
 //! Compression hides a text from a search of raw bytes, and an encoding that shares prefixes hides it from a search of
-//! pages; a dictionary or a statistic may hold a value that no row has any more. So all three are searched.
+//! pages; a dictionary or a statistic may hold a value that no row has any more. So all of them are searched.
 
 use std::fs::File;
 use std::path::{Path, PathBuf};
 
 use arrow::array::Array;
+use arrow::datatypes::DataType;
 use arrow::util::display::{ArrayFormatter, FormatOptions};
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 use parquet::file::reader::{FileReader, SerializedFileReader};
+
+use crate::payload_text::{PAYLOAD, Payloads};
 
 /// What a search went through, and where it found the text.
 #[derive(Debug, Default)]
@@ -17,6 +20,9 @@ pub(crate) struct Found {
     pub files: usize,
     pub parquet_files: usize,
     pub rows: usize,
+    /// Recorded payloads, the parts joined, and how many of them had parts.
+    pub payloads: usize,
+    pub payloads_in_parts: usize,
     /// File and place of each hit.
     pub places: Vec<String>,
 }
@@ -26,6 +32,7 @@ pub(crate) fn search_store(folder: &Path, text: &str) -> Found {
     let mut found = Found::default();
     let needle = text.to_lowercase();
     assert!(!needle.is_empty(), "an empty text is everywhere");
+    let mut payloads = Payloads::default();
     for path in files_below(folder) {
         found.files += 1;
         // compaction may remove a file between the listing and the look
@@ -35,13 +42,15 @@ pub(crate) fn search_store(folder: &Path, text: &str) -> Found {
         }
         if path.extension().is_some_and(|extension| extension == "parquet") {
             found.parquet_files += 1;
-            search_parquet(&path, &needle, &mut found);
+            search_parquet(&path, &needle, &mut payloads, &mut found);
         }
     }
+    found.places.extend(payloads.places(|bytes| contains(bytes, &needle)));
+    (found.payloads, found.payloads_in_parts) = payloads.count();
     found
 }
 
-fn search_parquet(path: &Path, needle: &str, found: &mut Found) {
+fn search_parquet(path: &Path, needle: &str, payloads: &mut Payloads, found: &mut Found) {
     let open = || File::open(path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
     search_pages(open(), path, needle, found);
     let reader = ParquetRecordBatchReaderBuilder::try_new(open())
@@ -50,8 +59,11 @@ fn search_parquet(path: &Path, needle: &str, found: &mut Found) {
     for batch in reader {
         let batch = batch.unwrap_or_else(|error| panic!("{}: {error}", path.display()));
         found.rows += batch.num_rows();
+        payloads.take(path, &batch);
         for (field, column) in batch.schema().fields().iter().zip(batch.columns()) {
-            if values(column).any(|value| contains(value.as_bytes(), needle)) {
+            if matches!(column.data_type(), DataType::Binary | DataType::LargeBinary | DataType::BinaryView) {
+                assert_eq!(field.name(), PAYLOAD, "bytes are shown as digits, in which no text is found");
+            } else if values(column).any(|value| contains(value.as_bytes(), needle)) {
                 found.places.push(format!("{}: values of {}", path.display(), field.name()));
             }
         }

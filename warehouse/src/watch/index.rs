@@ -55,6 +55,8 @@ struct PageView {
     /// How far the clock of its times may be wrong, at worst.
     clock_error_ms: Option<f64>,
     ledger: Books,
+    /// Whether its recording is known to have ended: else nobody knows what is missing behind the last chunk.
+    ended: bool,
     /// First and last number of the chunks that are missing.
     missing: Vec<(i64, i64)>,
     chunks: Vec<Chunk>,
@@ -115,6 +117,7 @@ fn page_view(view: &Told, said: &[&Told], frames: &[Frame], stored: &BTreeMap<St
         ended_at: view.ended_us.map(ms),
         clock_error_ms: frames.iter().filter_map(|frame| frame.clock_error_ms).reduce(f64::max),
         ledger: Books { expected, received, lost: expected - received },
+        ended: frames.iter().any(|frame| frame.ended) || said.iter().any(|row| row.chunks.is_some()),
         missing: missing(&whole, expected),
         assets: Assets { named: named.len(), stored: named.iter().filter_map(of_view).collect() },
         degraded: degraded.map(|row| json!({"at": row.began_us.map(ms), "what": row.degraded})).collect(),

@@ -18,6 +18,8 @@ export interface PageView {
   ended_at: number;
   clock_error_ms: number | null;
   ledger: Books;
+  /** Whether the recording is known to have ended. */
+  ended: boolean;
   missing: [first: number, last: number][];
   chunks: Chunk[];
   assets: { named: number; stored: Record<string, string> };

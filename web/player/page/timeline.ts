@@ -76,15 +76,19 @@ export function said({ from, until, what }: Lost, view: PageView): string {
   return `${seconds} s of page changes ${what} at ${clock(from - view.started_at)}`;
 }
 
-/** What the index says is missing: from the chunk before to the one behind. */
-export function losses({ chunks, missing, started_at, ended_at }: PageView): Lost[] {
+/** What the index says is missing: from the chunk before to the one behind. And what may be, where the end is not known. */
+export function losses({ chunks, missing, started_at, ended_at, ended }: PageView): Lost[] {
   const whole = chunks.filter(({ whole }) => whole);
   // Where nothing came at all there is nothing to be hatched: the page was not recorded, or all of it was lost.
-  return missing.map(([first, last]) => ({
+  const known = missing.map(([first, last]) => ({
     from: whole.filter(({ seq }) => seq < first).at(-1)?.last_at ?? started_at,
     until: whole.find(({ seq }) => seq > last)?.first_at ?? ended_at,
     what: 'lost',
   }));
+  const last = whole.at(-1);
+  // A browser that is killed says nothing any more, and neither does a page that is still open.
+  if (ended || !last) return known;
+  return [...known, { from: last.last_at, until: Math.max(last.last_at, ended_at), what: 'may be missing' }];
 }
 
 function knownAgain({ chunks, ended_at }: PageView, time: number): number {

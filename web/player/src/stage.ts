@@ -1,6 +1,7 @@
 // The recorded page: rrweb's replayer, in a frame where nothing runs. Time goes on where there is no recording, so that a pointer
 // can be shown: then the clock is our own, else it is the replayer's.
 import { type playerConfig, Replayer } from '@rrweb/replay';
+import { closeLeft, withoutFocus } from './dialogs.ts';
 
 type Event = Parameters<Replayer['addEvent']>[0] & { type: number; timestamp: number };
 
@@ -9,6 +10,12 @@ const SNAPSHOT = 2;
 
 /** The third layer: the frame's whole permission. A frame that may do anything else is not used. */
 const SANDBOX = 'allow-same-origin';
+
+/**
+ * A ring around what the visitor had the focus on, which the recorder marks. Not the focus itself: that would take the keys from who
+ * watches, in the middle of a word.
+ */
+const FOCUS = '[data-ct-focus]:not(body){outline:2px solid #2457d6 !important;outline-offset:1px !important}';
 
 /** Where a page of this size lies in the room that there is. */
 export interface Fit {
@@ -145,6 +152,7 @@ export class Stage {
       root: this.#root,
       speed: this.#speed,
       triggerFocus: false,
+      insertStyleRules: [FOCUS],
       mouseTail: false,
       showWarning: false,
       logger: silent,
@@ -162,6 +170,13 @@ export class Stage {
       this.#driven = false;
       this.#at = this.#last - this.start;
       this.#since = performance.now();
+    });
+    withoutFocus(replayer.iframe.contentWindow);
+    // Kept from one jump to the next, it would move the page back to where the earlier one ended (rrweb 2.1.6).
+    const { virtualDom } = replayer as unknown as { virtualDom?: { scrollData: unknown } };
+    replayer.on('flush', () => {
+      if (virtualDom) virtualDom.scrollData = null;
+      closeLeft(replayer.iframe.contentDocument);
     });
     replayer.on('resize', () => this.#place());
   }

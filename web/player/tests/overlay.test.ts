@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { idle, losses } from '../page/timeline.ts';
+import { idle } from '../page/timeline.ts';
 import { placeAt } from '../src/overlay.ts';
 
 const pointer = {
@@ -32,21 +32,12 @@ const view = {
   ended_at: 61_000,
   clock_error_ms: null,
   ledger: { expected: 5, received: 2, lost: 3 },
-  missing: [
-    [1, 2],
-    [4, 4],
-  ] as [number, number][],
+  ended: true,
+  missing: [] as [number, number][],
   chunks: [chunk(0, 1000, 6000), chunk(3, 20_000, 21_000)],
   assets: { named: 0, stored: {} },
   degraded: [],
 };
-
-test('what is missing lies between the chunks beside it', () => {
-  expect(losses(view)).toEqual([
-    { from: 6000, until: 20_000, what: 'lost' },
-    { from: 21_000, until: 61_000, what: 'lost' },
-  ]);
-});
 
 test('idle is where nobody did anything and nothing changed', () => {
   expect(idle(view, { viewport: [1, 1], pointer, marks: [], boxes: [] })).toEqual([

@@ -1,6 +1,7 @@
 import { beforeEach, expect, test } from 'vitest';
 import { Changes } from '../src/page/replay/changes.ts';
 import { Fields } from '../src/page/replay/fields.ts';
+import { focusOf } from '../src/page/replay/focus.ts';
 import { Rows } from '../src/page/replay/rows.ts';
 import { Walk } from '../src/page/replay/walk.ts';
 import { SNAPSHOT, SNAPSHOT_END } from '../src/shared/replay_rows.ts';
@@ -30,6 +31,7 @@ let rows: Rows;
 let walk: Walk;
 let changes: Changes;
 let fields: Fields;
+let focus: ReturnType<typeof focusOf>;
 let now: number;
 
 beforeEach(() => {
@@ -54,6 +56,7 @@ beforeEach(() => {
     () => {},
   );
   changes = new Changes(rows, walk, fields);
+  focus = focusOf(rows, (node) => walk.nodes.known(node));
 });
 
 const send = () => encoder.encode({ ...rows.take(), at: ++now, q: 7 });
@@ -79,6 +82,7 @@ function change(act: () => void, late: () => boolean = () => false): void {
   changes.move();
   while (!walk.work(late)) send();
   changes.tell();
+  focus.look();
   send();
 }
 
@@ -273,4 +277,26 @@ test('what a page view does not know is no error', () => {
 test('rows that end within what they tell are refused', () => {
   rows.put(SNAPSHOT);
   expect(send).toThrow(RangeError);
+});
+
+test('what has the focus is marked, and what it stands in the shadow tree of', () => {
+  document.body.innerHTML = '<input id="a"><div></div>';
+  const [input, host] = document.body.children as unknown as [HTMLInputElement, HTMLElement];
+  const inner = host.attachShadow({ mode: 'open' }).appendChild(document.createElement('button'));
+  begin();
+  datas();
+  const marks = () =>
+    datas().flatMap((data) => data.attributes?.map(({ id, attributes }: Shown) => [id, attributes?.['data-ct-focus']]));
+  const [a, around, within] = [input, host, inner].map((node) => walk.nodes.known(node));
+  change(() => input.focus());
+  expect(marks()).toEqual([[a, '']]);
+  change(() => inner.focus());
+  expect(marks()).toEqual([
+    [a, null],
+    [within, ''],
+    [around, ''],
+  ]);
+  // It is told anew, as another kind of element.
+  change(() => host.setAttribute('data-ct-ignore', ''));
+  expect(datas()[0].adds[0].node.attributes['data-ct-focus']).toBe('');
 });

@@ -57,6 +57,8 @@ export const SHADOW = 21;
  * −1: that lies at the address.
  */
 export const SHEET_SOURCE = 22;
+/** The element that keys go to. */
+export const FOCUS = 23;
 
 /** Kinds of nodes that are told. */
 /** Number, name, flags, how many attributes, name and text of each, then states as below, then 0. */

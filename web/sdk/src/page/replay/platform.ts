@@ -2,7 +2,7 @@
  * What only the recorder asks of the platform; all else is `natives.ts`, as it was when the first script began. This file comes
  * later: what the page has replaced until then is not called, so that nothing of ours runs through code of the page.
  */
-import { getter } from '../natives.ts';
+import { getter, localName, shadowRootOf } from '../natives.ts';
 
 type Method = (this: never, ...values: never[]) => unknown;
 
@@ -50,6 +50,19 @@ export const scrollTopOf = read<number>(element, 'scrollTop');
 export const modeOf = read<string>(Document.prototype, 'compatMode');
 export const windowOf = read<Window | null>(Document.prototype, 'defaultView');
 export const documentIn = read<Document | null>(HTMLIFrameElement.prototype, 'contentDocument');
+const activeIn = read<Element | null>(Document.prototype, 'activeElement');
+const activeInTree = read<Element | null>(ShadowRoot.prototype, 'activeElement');
+/** What keys go to in a document: also in its shadow trees, and in its frames that may be looked into. */
+export function focusedIn(page: Document): Element | null {
+  let focused: Element | null = null;
+  for (let next = activeIn(page); next; ) {
+    focused = next;
+    const root = shadowRootOf(focused);
+    const content = localName(focused) === 'iframe' ? documentIn(focused) : null;
+    next = root ? activeInTree(root) : content && activeIn(content);
+  }
+  return focused;
+}
 export const typeOf = read<string>(HTMLInputElement.prototype, 'type');
 export const isChecked = read<boolean>(HTMLInputElement.prototype, 'checked');
 export const isSelected = read<boolean>(HTMLOptionElement.prototype, 'selected');

@@ -10,6 +10,7 @@ import type { Tools } from '../tools.ts';
 import type { Tracker } from '../tracker.ts';
 import { Changes, STYLE_EVERY_MS } from './changes.ts';
 import { Fields } from './fields.ts';
+import { focusOf } from './focus.ts';
 import { elementsIn, isUntouched, modeOf, ORIGIN } from './platform.ts';
 import { Rows } from './rows.ts';
 import { Sheets } from './sheets.ts';
@@ -62,6 +63,7 @@ export function record(tracker: Tracker, post: Post, valueToTell?: Tools['valueT
     (owner) => sheets.read(owner),
   );
   const changes = new Changes(rows, walk, fields);
+  const focus = focusOf(rows, (node) => walk.nodes.known(node));
   const observer = observeChanges((records) => safely(() => see(records)));
 
   const stop = (reason?: NoReplay) => {
@@ -141,6 +143,7 @@ export function record(tracker: Tracker, post: Post, valueToTell?: Tools['valueT
       sheets.look();
       changes.move();
       done = work(ms) && !over;
+      if (done) focus.look();
       // Styles that were told a moment ago.
       if (done && !changes.tell() && !waits) {
         waits = true;
@@ -181,7 +184,7 @@ export function record(tracker: Tracker, post: Post, valueToTell?: Tools['valueT
     observer?.disconnect();
     rows.take();
     rows.forgetNames();
-    for (const part of [changes, sheets, fields, walk]) part.forget();
+    for (const part of [changes, sheets, fields, focus, walk]) part.forget();
     snapping = true;
     cost = 0;
     rows.put(SNAPSHOT);

@@ -30,7 +30,8 @@ export function listenIn(root: Node, rows: Rows, { walk, changes, fields, sheets
         ask();
       }),
     );
-  for (const type of ['input', 'change']) hear(type, (target) => isElement(target) && fields.happened(target));
+  for (const type of ['input', 'change', 'focus', 'blur'])
+    hear(type, (target) => isElement(target) && fields.happened(target));
   hear('scroll', (target) => changes.scroll(target));
   hear('toggle', (target) => isElement(target) && hasAttribute(target, 'popover') && changes.toggle(target));
   hear('load', (target) => {

@@ -6,6 +6,7 @@ import {
   CHILDREN,
   CONSTRUCTED,
   FIELD,
+  FOCUS,
   FRAME,
   FRAME_END,
   MEDIA,
@@ -31,7 +32,7 @@ import { Mirror, Noted } from './mirror.ts';
 import { readAttributes, readField, readMedia, readNode } from './notes.ts';
 import { isChoice, isPersonal } from './personal.ts';
 import { Reader } from './reader.ts';
-import { type Masking, nested } from './serialise.ts';
+import { FOCUSED, type Masking, nested } from './serialise.ts';
 import { type Sheets, Styles, type Then } from './styles.ts';
 import { Told } from './told.ts';
 
@@ -93,7 +94,7 @@ export class Encoder {
     private around: Around,
   ) {
     const attributes = new AttributeMasks(viewed.url, around.found);
-    this.masking = { attributes, choices: this.choices };
+    this.masking = { attributes, choices: this.choices, focused: new Set() };
     this.styles = new Styles(attributes, around);
   }
 
@@ -291,6 +292,9 @@ export class Encoder {
         told.attribute(node, 'style');
         break;
       }
+      case FOCUS:
+        this.focus(this.known());
+        break;
       case SHADOW: {
         const host = this.known();
         const tree = new Noted('tree', reader.next());
@@ -313,6 +317,7 @@ export class Encoder {
     reader.forgetNames();
     this.mirror.forget();
     this.choices.clear();
+    this.masking.focused = new Set();
     this.styles.forget();
     this.frames.clear();
     this.told = new Told();
@@ -391,6 +396,15 @@ export class Encoder {
     this.mirror.root(content, element);
   }
 
+  private focus(node: Noted | undefined): void {
+    const before = this.masking.focused;
+    this.masking.focused = new Set(node ? withHosts(node) : []);
+    for (const id of [...before, ...this.masking.focused]) {
+      const known = this.mirror.get(id);
+      if (known) this.told.attribute(known, FOCUSED);
+    }
+  }
+
   private select(select: Noted | undefined): void {
     const { reader } = this;
     const selected = new Set<number>();
@@ -412,6 +426,13 @@ function* within(root: Noted): Generator<Noted> {
       yield child;
       if (child.first) waiting.push(child);
     }
+}
+
+/** The number of an element, and of those in whose shadow trees and frames it stands. */
+function* withHosts(element: Noted): Generator<number> {
+  yield element.id;
+  for (let node: Noted | null = element; node; node = node.parent)
+    if (node.kind !== 'element' && node.parent) yield node.parent.id;
 }
 
 function* textsIn(root: Noted): Generator<Noted> {

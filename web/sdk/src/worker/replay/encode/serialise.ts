@@ -15,6 +15,8 @@ const METADATA_UNITS_MAX = 256;
 const DEPTH_MAX = 500;
 /** Shown as what is never drawn, since rrweb would do the same with one, and nothing is to be known of the others. */
 const UNSEEN = /^(script|base|object|embed|param)$/;
+/** Marks what has the focus. A player shows the mark: to move the focus there would take the keys from who watches. */
+export const FOCUSED = 'data-ct-focus';
 
 export type Attributes = Record<string, string | number | boolean | null>;
 
@@ -29,6 +31,8 @@ export interface Masking {
   attributes: AttributeMasks;
   /** Ids of radio buttons and checkboxes. */
   choices: ReadonlySet<string>;
+  /** Numbers of what keys go to, and of those in whose shadow trees and frames it stands. */
+  focused: ReadonlySet<number>;
 }
 
 /** One node, without what stands in it. Marks it as shown. */
@@ -97,6 +101,7 @@ export function attributesOf(node: Noted, masking: Masking): Attributes {
     const value = attributeOf(node, name, masking);
     if (value !== null) shown[name] = value;
   }
+  if (masking.focused.has(node.id)) shown[FOCUSED] = '';
   if (node.popover) shown.style = styleOf(node, masking);
   if (node.field) {
     if (node.field.checked) shown.checked = true;
@@ -112,6 +117,7 @@ export function attributesOf(node: Noted, masking: Masking): Attributes {
 /** Null: it is not there, or not told. */
 export function attributeOf(node: Noted, name: string, masking: Masking): string | null {
   if (name === 'style' && node.popover) return styleOf(node, masking);
+  if (name === FOCUSED) return masking.focused.has(node.id) ? '' : null;
   const value = node.attributes.get(name);
   if (value === undefined || UNSEEN.test(node.text)) return null;
   if (node.text === 'meta' && /^(name|content)$/.test(name))
