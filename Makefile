@@ -109,9 +109,9 @@ bench-replay: ## 100,000 recorded page views: how fast they are found and shown,
 	@cargo build --locked --release -p collector -p stream-jobs -p warehouse -p bench
 	@$(CARGO_TARGET_DIR)/release/bench replay $(if $(PAGE_VIEWS),--page-views $(PAGE_VIEWS))
 
-# For a loop while changing the SDK: RUNS=1 SUBJECTS=empty,sketch,ours, or PROFILE=ours for where its time goes.
-bench-page: ## what the SDK costs a page in Chromium, beside its peers; RUNS, SUBJECTS, PAGES, SEED, PROFILE choose
+# For a loop while changing the SDK: RUNS=1 SUBJECTS=empty,sketch,ours, or PROFILE=ours for where its time goes, or RECORDER=changing.
+bench-page: ## what the SDK costs a page in Chromium, beside its peers; RUNS, SUBJECTS, PAGES, RECORDER, SEED, PROFILE choose
 	@infra/dev/setup.sh --demo
 	@[ bench/page/node_modules/.package-lock.json -nt bench/page/package-lock.json ] || npm --prefix bench/page ci --no-fund --no-audit
 	@node bench/page/main.mjs $(if $(RUNS),--runs $(RUNS)) $(if $(SUBJECTS),--subjects $(SUBJECTS)) \
-	  $(if $(PAGES),--pages $(PAGES)) $(if $(SEED),--seed $(SEED)) $(if $(PROFILE),--cpuprofile $(PROFILE))
+	  $(if $(PAGES),--pages $(PAGES)) $(if $(SEED),--seed $(SEED)) $(if $(PROFILE),--cpuprofile $(PROFILE)) $(if $(RECORDER),--recorder $(RECORDER))

@@ -23,9 +23,10 @@ export function buildSdk(readable) {
 }
 
 /** One script of a peer, as a classic script in production mode. */
-export const buildPeer = (name, options = {}) => bundle(`${HERE}peers/${name}.js`, options);
+export const buildPeer = (name, options = {}) => buildScript(`${HERE}peers/${name}.js`, options);
 
-async function bundle(entry, { minify = true } = {}) {
+/** Any script as a classic one, in production mode. */
+export async function buildScript(entry, { minify = true } = {}) {
   const { build } = await import('esbuild');
   const { outputFiles } = await build({
     entryPoints: [entry],
@@ -35,7 +36,7 @@ async function bundle(entry, { minify = true } = {}) {
     format: 'iife',
     target: 'es2022',
     legalComments: 'none',
-    define: { 'process.env.NODE_ENV': '"production"' },
+    define: { 'process.env.NODE_ENV': '"production"', WORKER_INTEGRITY: '""' },
     logLevel: 'error',
   });
   return Buffer.from(outputFiles[0].contents);

@@ -5,6 +5,8 @@ import { launch } from '../../web/e2e/browser.mjs';
 import { play } from './player.mjs';
 import { profilePage } from './profile.mjs';
 import { capturedTable, goalLines, pageTable, summarise } from './report.mjs';
+import { benchRecorder } from './recorder/bench.mjs';
+import { RECORDED_PAGES } from './recorder/pages.mjs';
 import { heading, writeSection } from './results.mjs';
 import { PAGES, total } from './score.mjs';
 import { measured, traced } from './session.mjs';
@@ -15,6 +17,7 @@ const HERE = new URL('.', import.meta.url).pathname;
 const WORK = `${HERE}dist`;
 const RESULTS = `${HERE}../RESULTS.md`;
 const TITLE = 'Page';
+const RECORDER_TITLE = 'Recorder';
 
 const HELP = `usage: node main.mjs [options]
   --runs N              measured rounds; medians are shown (default 3)
@@ -22,8 +25,10 @@ const HELP = `usage: node main.mjs [options]
   --pages A,B           of ${PAGES.join(', ')}
   --seed N              of the input (default 1)
   --seconds S           of input on a page, measured (default 5: a period of every sender is in it)
+  --recorder A,B        instead of all that: our recorder beside rrweb's, each alone, on these of ${RECORDED_PAGES.join(', ')}, or all
   --cpuprofile SUBJECT  instead of measuring: a sampling profile of each page, its dearest functions and longest calls
-  --out FILE            where the section goes; written when all subjects and pages took part (default bench/RESULTS.md)
+  --out FILE            where the sections go, each written when all its subjects and pages took part (default bench/RESULTS.md).
+                        With all subjects and pages the recorder's section is measured and written too
 `;
 /** Of each of the two traces of a session. */
 const TRACED_SECONDS = 1.5;
@@ -34,6 +39,7 @@ const options = {
   pages: { type: 'string', default: PAGES.join() },
   seed: { type: 'string', default: '1' },
   seconds: { type: 'string', default: '5' },
+  recorder: { type: 'string' },
   cpuprofile: { type: 'string' },
   out: { type: 'string', default: RESULTS },
   help: { type: 'boolean', default: false },
@@ -51,10 +57,25 @@ function numberOf(text, name) {
   return Number(text);
 }
 
+/** Pages of the recorder's section: chosen ones, or all where everything is measured. */
+function recordedPages({ recorder, subjects, pages }) {
+  if (recorder) return recorder === 'all' ? RECORDED_PAGES : listOf(recorder, RECORDED_PAGES);
+  return subjects === NAMES.join() && pages === PAGES.join() ? RECORDED_PAGES : [];
+}
+
 function settings(values) {
   const subjects = listOf(`nothing,${values.cpuprofile ?? values.subjects}`, NAMES);
   const [runs, seed, seconds] = ['runs', 'seed', 'seconds'].map((name) => numberOf(values[name], name));
-  return { ...values, runs, seed, seconds, subjects, pages: listOf(values.pages, PAGES), play };
+  return {
+    ...values,
+    runs,
+    seed,
+    seconds,
+    subjects,
+    pages: listOf(values.pages, PAGES),
+    recorded: recordedPages(values),
+    play,
+  };
 }
 
 /** All sessions, page by page and round by round, each subject once a round: what the machine does meanwhile hits all alike. */
@@ -114,7 +135,7 @@ async function benchmark(setting, chosen) {
       command: `make bench-page RUNS=${chosen.runs} SEED=${chosen.seed}`,
       browser: `Chromium ${setting.browser.version()}`,
       versions: versions(),
-      ...chosen,
+      method: `medians of ${chosen.runs} rounds, each subject once a round and page, ${chosen.seconds} s of input; figures per 1,000 interactions, on the page without input per load`,
     }),
     ...chosen.pages.map((page) => pageTable(page, subjects, results)),
     capturedTable(subjects, sessions.measured),
@@ -126,6 +147,26 @@ async function benchmark(setting, chosen) {
   const whole = subjects.length === NAMES.length && chosen.pages.length === PAGES.length;
   if (whole) writeSection(chosen.out, TITLE, section);
   console.error(`written: ${whole ? `${chosen.out} and ` : ''}${WORK}/page.json (${Math.round(process.uptime())} s)`);
+}
+
+/** Our recorder beside rrweb's. */
+async function benchmarkRecorder({ browser }, { recorded: pages, recorder, runs, seconds, out }) {
+  const { text, sessions } = await benchRecorder(browser, { pages, runs, seconds });
+  const section = [
+    heading({
+      command: `make bench-page RUNS=${runs}${recorder ? ' RECORDER=all' : ''}`,
+      browser: `Chromium ${browser.version()}`,
+      versions: versions().filter((version) => version.startsWith('rrweb ')),
+      method: `medians of ${runs} rounds, each recorder once a round and page, beyond the page alone; ${seconds} s of changes`,
+    }),
+    text,
+  ].join('\n\n');
+  console.log(section);
+  mkdirSync(WORK, { recursive: true });
+  writeFileSync(`${WORK}/recorder.json`, JSON.stringify(sessions, null, 1));
+  const whole = pages.length === RECORDED_PAGES.length;
+  if (whole) writeSection(out, RECORDER_TITLE, section);
+  console.error(`written: ${whole ? `${out} and ` : ''}${WORK}/recorder.json (${Math.round(process.uptime())} s)`);
 }
 
 const slim = (sessions) =>
@@ -155,7 +196,8 @@ if (values.help) {
   const site = await openSite();
   const browser = await launch();
   try {
-    await (chosen.cpuprofile ? profile : benchmark)({ site, browser }, chosen);
+    if (!chosen.recorder) await (chosen.cpuprofile ? profile : benchmark)({ site, browser }, chosen);
+    if (chosen.recorded.length && !chosen.cpuprofile) await benchmarkRecorder({ browser }, chosen);
   } finally {
     await browser.close();
     site.close();

@@ -4,6 +4,7 @@ import { test } from 'node:test';
 import { deflateSync, gzipSync } from 'node:zlib';
 import { openreplay, ours, rrweb, sentry, shares, snowplow } from './captured.mjs';
 import { dearest } from './profile.mjs';
+import { recorderGoals, recorderTable, summariseRecorder } from './recorder/report.mjs';
 import { goalLines, summarise } from './report.mjs';
 import { withSection } from './results.mjs';
 import { interactions, PAGES, score, total, VIEWPORT } from './score.mjs';
@@ -220,4 +221,32 @@ test('a session that failed leaves a gap, not a wrong figure', () => {
   const none = summarise({ measured: [], traced: [], nothing });
   assert.deepEqual([none.scriptMs, none.heapKib, none.longestMs, none.requests], [null, null, null, null]);
   assert.match(goalLines(['form'], { form: { ours: none, sketch: none } })[0], /NOT reached/);
+});
+
+const recorded = (snapshotMs, round = 0, more = {}) => ({
+  ...{ round, recorded: true, snapshotMs, changesMs: 2 * snapshotMs, bytes: 1024, ...more },
+});
+
+test('a recorder costs what its session took beyond the page alone, of the same round', () => {
+  const nothing = [recorded(1, 0), recorded(3, 1)];
+  const summary = summariseRecorder({ measured: [recorded(13, 1), recorded(9, 0)], traced: [{ ownMs: 7 }], nothing });
+  assert.deepEqual(summary, { recorded: true, snapshot: 9, changes: 18, bytes: 1024, taskMs: 7 });
+});
+
+test('each goal of the recorder is told by itself, and a page that is not recorded reaches none but that of its tasks', () => {
+  const rrweb = { recorded: true, snapshot: 10, changes: 10, bytes: 1000, taskMs: 90 };
+  const goals = (page, ours) => recorderGoals([page], { [page]: { ours: { ...rrweb, taskMs: 9, ...ours }, rrweb } })[0];
+  assert.equal(goals('shop', { snapshot: 5 }).match(/✓/g).length, 3);
+  assert.match(
+    goals('shop', { snapshot: 5.1 }),
+    /✗ snapshot 0\.51 × rrweb's \(goal ≤ 0\.5\); ✓ longest task .*; ✓ bytes/,
+  );
+  assert.match(goals('changing', { changes: 5.1 }), /✗ changes/);
+  assert.match(goals('table', { snapshot: 2.5, taskMs: 51, bytes: 1001 }), /✓ snapshot .*; ✗ longest task .*; ✗ bytes/);
+  const large = { recorded: false, snapshot: 1, bytes: null };
+  assert.match(goals('large', large), /^- large: ✓ longest task[^;]*$/);
+  assert.match(
+    recorderTable(['large'], { large: { ours: { ...rrweb, ...large }, rrweb } }),
+    /\| – \|[^]*\(¹\) More than/,
+  );
 });

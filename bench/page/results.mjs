@@ -1,4 +1,4 @@
-// The page's section of bench/RESULTS.md. Other benchmarks' sections stay as they are.
+// The sections of pages and of recorders in bench/RESULTS.md. Other benchmarks' sections stay as they are.
 import { execFileSync } from 'node:child_process';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { cpus, loadavg, release, totalmem } from 'node:os';
@@ -13,7 +13,7 @@ export function withSection(text, title, section) {
   return `${[before, `## ${title}\n\n${section.trim()}`, after].filter(Boolean).join('\n\n')}\n`;
 }
 
-export function heading({ command, browser, versions, runs, seconds }) {
+export function heading({ command, browser, versions, method }) {
   const git = (...args) =>
     execFileSync('git', args, { cwd: new URL('.', import.meta.url).pathname })
       .toString()
@@ -26,7 +26,7 @@ export function heading({ command, browser, versions, runs, seconds }) {
     `- command: \`${command}\``,
     `- machine: ${cpus().length} cores, ${model}, ${memory}, Linux ${release()}; load average ${loadavg()[0].toFixed(2)} at the end`,
     `- versions: ${browser}; ${versions.join(', ')}`,
-    `- medians of ${runs} rounds, each subject once a round and page, ${seconds} s of input; figures per 1,000 interactions, on the page without input per load`,
+    `- ${method}`,
   ].join('\n');
 }
 

@@ -7,17 +7,17 @@ import { analyse, CATEGORIES } from './trace.mjs';
 const AGENT = 'Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/140.0.0.0 Safari/537.36';
 /** What a page and its scripts get to start, before input; on the page without input: all that they get. */
 const SETTLE_MS = { form: 300, table: 300, changing: 300, load: 1500 };
-const THROTTLE = 4;
+export const THROTTLE = 4;
 /** What a closing page sends has arrived by then, on this machine. */
 const TAIL_MS = 150;
 
 /** A recorder may take long over a large page, the longer the busier the machine is. */
 const LOAD_MS_MAX = 60_000;
 
-const sleep = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
+export const sleep = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 
 /** Opens a context, runs `inside` in it, and returns what that returned with what the stub received. */
-async function inContext({ browser, site, subject }, inside) {
+export async function inContext({ browser, site, subject }, inside) {
   site.begin(subject);
   const context = await browser.newContext({ viewport: VIEWPORT, userAgent: AGENT });
   try {
@@ -37,7 +37,7 @@ async function inContext({ browser, site, subject }, inside) {
   }
 }
 
-async function metrics(cdp) {
+export async function metrics(cdp) {
   const { metrics: list } = await cdp.send('Performance.getMetrics');
   return Object.fromEntries(list.map(({ name, value }) => [name, value]));
 }
@@ -93,13 +93,14 @@ export function traced(setting, page, { seed, seconds, play, cdpOfBrowser }) {
       });
       return analyse(events, scriptsOf(setting));
     };
-    const { longTasks: _, blockingMs: __, ...calls } = await found(1);
+    const { longTasks: _, blockingMs: __, ownMs: ___, ...calls } = await found(1);
     const { longTasks, blockingMs } = await found(THROTTLE);
     return { interactions: total(interactions(inputs)), ...calls, longTasks, blockingMs };
   });
 }
 
-const scriptsOf = ({ site, subject }) => ({
+/** For `analyse`. */
+export const scriptsOf = ({ site, subject }) => ({
   isSite: (url) => url.startsWith(site.siteUrl),
   // The pages make no promises of their own: a microtask is the subject's.
   isSubject: (url, call) => subject.mine(url) || call === 'RunMicrotasks',

@@ -7,7 +7,7 @@ import { bodyOf, listen } from '../../web/e2e/listen.mjs';
 const TYPES = { '.html': 'text/html', '.js': 'text/javascript', '.json': 'application/json' };
 const PAGES = new URL('pages/', import.meta.url);
 /** Where a subject's script tags go in a page. */
-const MARK = '<!-- subject -->';
+export const MARK = '<!-- subject -->';
 
 /** A subject's file lies in a folder of the subject, or is content made by its build. */
 async function contentOf(subject, name) {
@@ -17,9 +17,9 @@ async function contentOf(subject, name) {
 
 /**
  * `received` holds the requests of the subject that was begun last: method, path, headers, body. `begin` empties it.
- * Nothing is cacheable: each load compiles its scripts anew, as a visitor's first does.
+ * `pageOf` gives the files of pages, by name, or null. Nothing is cacheable: each load compiles its scripts anew, as a visitor's first does.
  */
-export async function openSite() {
+export async function openSite(pageOf = (name) => readFile(new URL(name, PAGES)).catch(() => null)) {
   const state = { subject: null, received: [] };
   const [collector, collectorUrl] = await listen(async (request, response) => {
     const body = await bodyOf(request);
@@ -40,8 +40,7 @@ export async function openSite() {
     const { pathname } = new URL(request.url, siteUrl);
     const [, kind, name, file] = pathname.split('/');
     let content = null;
-    if (kind === 'page')
-      content = await readFile(new URL(name, PAGES), kind.endsWith('.html') ? 'utf8' : null).catch(() => null);
+    if (kind === 'page') content = await pageOf(name);
     if (kind === 'page' && name.endsWith('.html'))
       content = String(content).replace(MARK, () => state.subject.tags(collectorUrl));
     if (kind === 'subject' && name === state.subject?.name)

@@ -31,10 +31,10 @@ const msOf = ({ tdur, dur }) => (tdur ?? dur ?? 0) / 1000;
  * `isSubject` tells the addresses of the script in question, `isSite` those of all scripts of the page. A call belongs to it
  * when its function does, and so does what is called from there. `isSubject` gets the name of the call as well: microtasks
  * have no address. A task is long *because of* the script when without the script's calls it would not be; its blocking
- * time is what the task loses beyond 50 ms less without them.
+ * time is what the task loses beyond 50 ms less without them. `ownMs` is the most that the script takes of one task.
  */
 export function analyse(events, { isSubject, isSite }) {
-  const found = { calls: [], forced: 0, forcedMs: 0, longTasks: 0, blockingMs: 0 };
+  const found = { calls: [], forced: 0, forcedMs: 0, longTasks: 0, blockingMs: 0, ownMs: 0 };
   const open = [];
   let task = null;
   const closeTask = () => {
@@ -43,6 +43,7 @@ export function analyse(events, { isSubject, isSite }) {
     const overWithout = Math.max(0, task.ms - task.ownMs - LONG_TASK_MS);
     if (over && !overWithout) found.longTasks++;
     found.blockingMs += over - overWithout;
+    found.ownMs = Math.max(found.ownMs, task.ownMs);
     task = null;
   };
   for (const event of mainThread(events, isSite)) {

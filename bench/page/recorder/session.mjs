@@ -1,0 +1,53 @@
+// One recorder on one page in a fresh context of the browser: once measured and, apart from that, once traced under throttle.
+import { trace } from '../../../web/e2e/tracing.mjs';
+import { inContext, metrics, scriptsOf, sleep, THROTTLE } from '../session.mjs';
+import { analyse, CATEGORIES } from '../trace.mjs';
+
+/** What a page gets before it is recorded, and a recorder after its snapshot. */
+const SETTLE_MS = 600;
+
+const open = async (tab, site, page) => {
+  await tab.goto(`${site.siteUrl}/page/${page}.html`);
+  await sleep(SETTLE_MS);
+};
+
+/** Settles when the snapshot is taken: true; false where the page is not recorded. */
+const recordIn = (tab) =>
+  tab.evaluate(() => {
+    dispatchEvent(new Event('bench-record'));
+    return window.recorder?.begun;
+  });
+const changeIn = (tab) => tab.evaluate(() => void dispatchEvent(new Event('bench-change')));
+
+/** CPU time of the main thread, all of it, in ms, and bytes of everything that was recorded. */
+export function measuredRecorder(setting, page, { seconds }) {
+  return inContext(setting, async (tab, cdp) => {
+    await open(tab, setting.site, page);
+    await cdp.send('Performance.enable', { timeDomain: 'threadTicks' });
+    const threadMs = async () => (await metrics(cdp)).ThreadTime * 1000;
+    const start = await threadMs();
+    const recorded = await recordIn(tab);
+    await sleep(SETTLE_MS);
+    const taken = await threadMs();
+    await changeIn(tab);
+    await sleep(page === 'changing' ? seconds * 1000 : 0);
+    const changesMs = (await threadMs()) - taken;
+    const bytes = recorded ? await tab.evaluate(() => window.recorder.bytes()) : null;
+    return { recorded, snapshotMs: taken - start, changesMs, bytes };
+  });
+}
+
+/** The most that the recorder takes of one task of the main thread, on a device of a quarter of the speed. */
+export function tracedRecorder(setting, page, { seconds, cdpOfBrowser }) {
+  return inContext(setting, async (tab, cdp) => {
+    await open(tab, setting.site, page);
+    await cdp.send('Emulation.setCPUThrottlingRate', { rate: THROTTLE });
+    const events = await trace(cdpOfBrowser, CATEGORIES, async () => {
+      await recordIn(tab);
+      await changeIn(tab);
+      await sleep(page === 'changing' ? seconds * 1000 : SETTLE_MS);
+    });
+    const { ownMs, longTasks } = analyse(events, scriptsOf(setting));
+    return { ownMs, longTasks };
+  });
+}
