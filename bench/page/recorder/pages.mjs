@@ -1,9 +1,9 @@
 // The pages on which recorders are compared, as documents. They stand still until an event `bench-change`.
 
-const times = (count, part) => Array.from({ length: count }, (_, n) => part(n)).join('\n');
+const times = (count, part) => Array.from({ length: count }, (_, n) => part(n)).join('');
 
 const rules = (count) =>
-  `<style>${times(count, (n) => `.c${n} .d${n % 7} { color: rgb(${n % 255}, 0, 0); padding: ${n % 9}px; margin: 0 ${n % 5}px }`)}</style>`;
+  `<style>${times(count, (n) => `.c${n} .d${n % 7} { color: rgb(${n % 255}, 0, 0); padding: ${n % 9}px; margin: 0 ${n % 5}px }\n`)}</style>`;
 
 const cards = (count) =>
   times(

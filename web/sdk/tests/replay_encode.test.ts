@@ -63,11 +63,15 @@ const send = () => encoder.encode({ ...rows.take(), at: ++now, q: 7 });
 const events = () => recorded.splice(0).map(({ line }) => JSON.parse(line));
 const datas = () => events().map(({ data }) => data);
 
-function begin(late: () => boolean = () => false): void {
+/** `meanwhile` runs between two turns of the walk. */
+function begin(late: () => boolean = () => false, meanwhile: (turn: number) => void = () => {}): void {
   rows.put(SNAPSHOT);
   for (const number of [1280, 720, 0, 40, walk.nodes.number(document), 0]) rows.put(number);
   walk.parent(document);
-  while (!walk.work(late)) send();
+  for (let turn = 0; !walk.work(late); turn++) {
+    send();
+    meanwhile(turn);
+  }
   for (const number of [SNAPSHOT_END, 2_500, 0]) rows.put(number);
   send();
 }
@@ -79,9 +83,10 @@ function change(act: () => void, late: () => boolean = () => false): void {
   act();
   changes.see(observer.takeRecords());
   observer.disconnect();
+  while (!changes.note(late)) send();
   changes.move();
   while (!walk.work(late)) send();
-  changes.tell();
+  while (!changes.tell(late, true)) send();
   focus.look();
   send();
 }
@@ -228,6 +233,32 @@ for (const late of [() => false, () => true])
     player.play(datas());
     expect(player.find('body')).toBe(plain(document.body));
   });
+
+test.each(ACTS)('a page that %s in the middle of a walk is told as it is in the end', (_, act) => {
+  const observer = new MutationObserver(() => {});
+  for (let when = 0; when < 20; when++) {
+    document.body.innerHTML = '<ul><li>1</li><li>2<b>3</b></li><!-- x --><li>4</li></ul><p>abc</p>';
+    changes.forget();
+    walk.forget();
+    rows.forgetNames();
+    observer.observe(document, { subtree: true, childList: true, attributes: true, characterData: true });
+    recorded = [];
+    begin(
+      () => true,
+      (turn) => {
+        if (turn === when) act();
+        changes.see(observer.takeRecords());
+        while (!changes.note(() => true));
+      },
+    );
+    const [, { node }] = datas();
+    const player = new Player(node);
+    change(() => {});
+    player.play(datas());
+    expect(player.find('body'), `turn ${when}`).toBe(plain(document.body));
+    observer.disconnect();
+  }
+});
 
 test('shuffled lists are followed, whatever happens in them', () => {
   document.body.innerHTML = `<ul>${'<li><b>x</b></li>'.repeat(9)}</ul>`;

@@ -1,8 +1,11 @@
 /**
  * What the recorder on the page and the encoder in the worker say to each other: numbers in a row, and all texts in one string,
  * of which the numbers say how long each is. A name (of elements and attributes) is the number by which it was told first; −1
- * says that a new one follows.
+ * says that a new one follows, −2 that no more names do.
  */
+
+/** No more names. */
+export const NAMES_END = -2;
 
 /** A text longer than this is cut, an attribute longer than this is left out; UTF-16 units. */
 export const TEXT_UNITS_MAX = 65_536;
@@ -22,7 +25,7 @@ export const PLACE = 4;
 export const REMOVE = 5;
 /** A node, its text. */
 export const TEXT = 6;
-/** An element, how many attributes, then of each its name, and its text, or −1 where it is gone. */
+/** An element, then of each attribute its name, and its text, or −1 where it is gone; then −2. */
 export const ATTRIBUTES = 7;
 /** The element of a frame, the number of its document, whether that is in quirks mode. What stands in it follows. */
 export const FRAME = 8;
@@ -61,7 +64,7 @@ export const SHEET_SOURCE = 22;
 export const FOCUS = 23;
 
 /** Kinds of nodes that are told. */
-/** Number, name, flags, how many attributes, name and text of each, then states as below, then 0. */
+/** Number, name, flags, name and text of each attribute, −2, then states as below, then 0. */
 export const NODE_ELEMENT = 1;
 /** Number, text. */
 export const NODE_TEXT = 2;

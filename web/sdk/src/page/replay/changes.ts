@@ -1,24 +1,28 @@
 /** What changed since the page was told last: by node and not by change, so that what changes often is told once. */
 import { ATTRIBUTES, FIELD, POPOVER, REMOVE, SCROLL, TEXT } from '../../shared/replay_rows.ts';
-import { localName, nodeType, now } from '../natives.ts';
+import { hasAttribute, localName, nodeType, now } from '../natives.ts';
 import type { Fields } from './fields.ts';
-import { LEAF, textIn } from './nodes.ts';
+import { textIn, traitsOf } from './nodes.ts';
 import { addedNodes, isConnected, parentNode, removedNodes, scrollLeftOf, scrollTopOf, windowOf } from './platform.ts';
 import type { Rows } from './rows.ts';
 import type { Walk } from './walk.ts';
 
 /** What is animated by its style is told so often. */
 export const STYLE_EVERY_MS = 100;
+/** Changes wait for a turn in so many lists of a browser's; beyond that all are noted at once. */
+const LISTS_MAX = 100;
 /** Attributes by which other things are told of an element, so that it is told anew. */
 const ANEW = /^(data-ct-(block|ignore|unmask)|popover)$/;
 const FIELD_ATTRIBUTE = /^(value|checked|type)$/;
 
 export class Changes {
+  /** What a browser saw, and how many of the first list are noted. */
+  private seen: (readonly MutationRecord[])[] = [];
+  private noted = 0;
   private moved = new Set<Node>();
   private texts = new Set<Node>();
-  private attributes = new Map<Element, Set<string>>();
-  private scrolled = new Set<Node>();
-  private popovers = new Set<Element>();
+  private attributes = new Map<Element, string[]>();
+  private others = new Set<Node>();
   private styledAt = new WeakMap<Element, number>();
 
   constructor(
@@ -28,26 +32,43 @@ export class Changes {
   ) {}
 
   forget(): void {
-    for (const kept of [this.moved, this.texts, this.attributes, this.scrolled, this.popovers]) kept.clear();
+    this.seen = [];
+    this.noted = 0;
+    for (const kept of [this.moved, this.texts, this.attributes, this.others]) kept.clear();
   }
 
-  /** Notes what a browser saw. Nodes that were not told yet will be told as they are then. */
   see(records: readonly MutationRecord[]): void {
+    this.seen.push(records);
+  }
+
+  /** Notes what was seen. False: there is more; `late` says when to stop. */
+  note(late: () => boolean): boolean {
+    for (let [list] = this.seen; list; [list] = this.seen) {
+      while (this.noted < list.length) {
+        this.noteOne(list[this.noted++] as MutationRecord);
+        if (late() && this.seen.length < LISTS_MAX) return false;
+      }
+      this.seen.shift();
+      this.noted = 0;
+    }
+    return true;
+  }
+
+  /** Nodes that were not told yet will be told as they are then. */
+  private noteOne(record: MutationRecord): void {
+    const { target, type } = record;
     const { nodes } = this.walk;
-    for (const record of records) {
-      const { target, type } = record;
-      const known = nodes.known(target);
-      if (type === 'attributes') {
-        if (known) this.attribute(target as Element, record.attributeName as string, record.attributeNamespace);
-      } else if (type === 'characterData') {
-        if (known) this.texts.add(target);
-        else this.inside(parentNode(target));
-      } else if (known) {
-        if (nodeType(target) === Node.ELEMENT_NODE && LEAF.test(localName(target as Element))) this.inside(target);
-        else if (!this.walk.isWaiting(target) && !nodes.isBox(target)) {
-          for (const list of [addedNodes(record), removedNodes(record)])
-            for (let n = 0; n < list.length; n++) this.moved.add(list[n] as Node);
-        }
+    const known = nodes.known(target);
+    if (type === 'attributes') {
+      if (known) this.attribute(target as Element, record.attributeName as string, record.attributeNamespace);
+    } else if (type === 'characterData') {
+      if (known) this.texts.add(target);
+      else this.inside(parentNode(target));
+    } else if (known) {
+      if (nodeType(target) === Node.ELEMENT_NODE && traitsOf(localName(target as Element)).leaf) this.inside(target);
+      else if (!this.walk.changed(target) && !nodes.isBox(target)) {
+        for (const list of [addedNodes(record), removedNodes(record)])
+          for (let n = 0; n < list.length; n++) this.moved.add(list[n] as Node);
       }
     }
   }
@@ -56,8 +77,8 @@ export class Changes {
     if (ANEW.test(name)) this.moved.add(element);
     const told = namespace && name === 'href' ? 'xlink:href' : name;
     const names = this.attributes.get(element);
-    if (names) names.add(told);
-    else this.attributes.set(element, new Set([told]));
+    if (!names) this.attributes.set(element, [told]);
+    else if (!names.includes(told)) names.push(told);
   }
 
   /** Something changed in what is told as a whole. */
@@ -68,12 +89,9 @@ export class Changes {
     else if (tag === 'textarea') this.fields.happened(leaf as Element);
   }
 
-  scroll(target: Node): void {
-    if (this.walk.nodes.known(target)) this.scrolled.add(target);
-  }
-
-  toggle(popover: Element): void {
-    if (this.walk.nodes.known(popover)) this.popovers.add(popover);
+  /** It scrolled, or is a popover that opened or closed. */
+  stirred(target: Node): void {
+    this.others.add(target);
   }
 
   /** Tells what is gone, and has the walk tell where the moved ones stand now. */
@@ -90,72 +108,74 @@ export class Changes {
     walk.place(moved);
   }
 
-  /** Tells the rest. False: something of it waits for its time. */
-  tell(): boolean {
-    const { rows, walk, fields } = this;
-    const { nodes } = walk;
+  /** Something waits for its time. */
+  get waits(): boolean {
+    return this.attributes.size > 0;
+  }
+
+  /** Tells the rest, and before its time if `all`. False: there is more; `late` says when to stop. */
+  tell(late: () => boolean, all: boolean): boolean {
+    const { rows } = this;
+    const { nodes } = this.walk;
     for (const text of this.texts) {
+      this.texts.delete(text);
       if (!isConnected(text)) continue;
       rows.put(TEXT);
       rows.put(nodes.known(text));
       rows.string(textIn(text));
+      if (late()) return false;
     }
-    this.texts.clear();
     const at = now();
     for (const [element, names] of this.attributes) {
-      if (this.waits(element, names, at)) continue;
+      if (this.isEarly(element, names, at) && !all) continue;
       this.attributes.delete(element);
       if (isConnected(element)) this.tellAttributes(element, names);
+      if (late()) return false;
     }
-    for (const target of this.scrolled) this.tellScroll(target);
-    this.scrolled.clear();
-    for (const popover of this.popovers) {
-      rows.put(POPOVER);
-      rows.put(nodes.known(popover));
-      nodes.popover(popover);
-    }
-    this.popovers.clear();
-    fields.look();
-    return !this.attributes.size;
+    for (const target of this.others) this.tellState(target);
+    this.others.clear();
+    return true;
   }
 
   /** Whether only the style changed, and was told a moment ago. */
-  private waits(element: Element, names: Set<string>, at: number): boolean {
-    if (!names.has('style')) return false;
-    if (names.size === 1 && at - (this.styledAt.get(element) ?? Number.NEGATIVE_INFINITY) < STYLE_EVERY_MS) return true;
+  private isEarly(element: Element, names: string[], at: number): boolean {
+    if (!names.includes('style')) return false;
+    if (names.length === 1 && at - (this.styledAt.get(element) ?? Number.NEGATIVE_INFINITY) < STYLE_EVERY_MS)
+      return true;
     this.styledAt.set(element, at);
     return false;
   }
 
-  private tellAttributes(element: Element, names: Set<string>): void {
+  private tellAttributes(element: Element, names: string[]): void {
     const { rows, fields } = this;
     const { nodes } = this.walk;
     const tag = localName(element);
     const box = nodes.isBox(element);
     rows.put(ATTRIBUTES);
     rows.put(nodes.known(element));
-    const place = rows.place;
-    rows.put(0);
-    let count = 0;
-    for (const name of names) if ((!box || name === 'class') && nodes.attribute(element, name)) count++;
-    if (tag === 'dialog' && names.has('open') && !box && nodes.dialog(element)) count++;
-    rows.set(place, count);
+    nodes.attributes(element, tag, names, box);
     if (box) return;
-    if (fields.has(tag) && [...names].some((name) => FIELD_ATTRIBUTE.test(name))) {
+    if (traitsOf(tag).field && names.some((name) => FIELD_ATTRIBUTE.test(name))) {
       rows.put(FIELD);
       rows.put(nodes.known(element));
       fields.tell(element, tag);
     }
-    if (tag === 'link' && (names.has('href') || names.has('rel'))) this.walk.sheet(element);
+    if (tag === 'link' && (names.includes('href') || names.includes('rel'))) this.walk.sheet(element);
   }
 
-  private tellScroll(target: Node): void {
-    const { rows, walk } = this;
+  private tellState(target: Node): void {
+    const { rows } = this;
+    const { nodes } = this.walk;
+    const id = nodes.known(target);
     const page = nodeType(target) === Node.DOCUMENT_NODE ? windowOf(target as Document) : null;
-    if (!page && (nodeType(target) !== Node.ELEMENT_NODE || walk.nodes.isBox(target))) return;
+    if (!id || (!page && (nodeType(target) !== Node.ELEMENT_NODE || nodes.isBox(target)))) return;
     rows.put(SCROLL);
-    rows.put(walk.nodes.known(target));
+    rows.put(id);
     rows.put(page ? page.scrollX : scrollLeftOf(target));
     rows.put(page ? page.scrollY : scrollTopOf(target));
+    if (page || !hasAttribute(target, 'popover')) return;
+    rows.put(POPOVER);
+    rows.put(id);
+    nodes.popover(target as Element);
   }
 }

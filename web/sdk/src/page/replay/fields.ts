@@ -21,10 +21,6 @@ export class Fields {
     private valueToTell: Tools['valueToTell'] | undefined,
   ) {}
 
-  has(tag: string): boolean {
-    return tag === 'input' || tag === 'textarea';
-  }
-
   forget(): void {
     this.told.clear();
   }

@@ -3,6 +3,7 @@ import {
   IS_BLOCKED,
   IS_CUSTOM,
   IS_SVG,
+  NAMES_END,
   NODE_DOCTYPE,
   NODE_ELEMENT,
   NODE_TEXT,
@@ -19,14 +20,12 @@ import {
   attribute,
   firstChild,
   hasAttribute,
-  headOf,
   localName,
   matches,
   nodeType,
   shadowRootOf,
   slotOf,
   textSlotOf,
-  unitsOf,
 } from '../natives.ts';
 import { isBlocked } from '../privacy.ts';
 import type { Fields } from './fields.ts';
@@ -51,14 +50,15 @@ const UNTOLD = /^(value|checked|selected|srcdoc|nonce|integrity|on.*)$/;
 /** What takes no part in how the page looks: nothing is read of it. */
 const BARE = /^(script|noscript|template|base)$/;
 /** Seldom a box that scrolls, and often thousands: their scroll is not read, and told when it changes. */
-const STILL = /^(t[rdh]|thead|tbody|span|a|b|i|em|strong|small|label|option|br|img|input)$/;
-/** Of HTML alone, and often thousands. */
-const PLAIN = /^(t[rdh]|thead|tbody|table|span|b|i|em|strong|small|label|option|br|img|input|div|p|li|ul|button|h\d)$/;
-/** What may host a shadow tree (DOM, "valid shadow host name"), but for custom elements. */
-const HOST = /^(article|aside|blockquote|body|div|footer|h[1-6]|header|main|nav|p|section|span)$/;
+const STILL = /^(t[rdh]|thead|tbody|span|a|b|i|em|strong|small|label|option|br|img|input|p|h\d|button)$/;
+/** Of HTML alone, as those but for `a`, and often thousands. */
+const PLAIN = /^(table|div|li|ul)$/;
+/** Of those the ones that may host a shadow tree (DOM, "valid shadow host name"); all others are asked. */
+const HOST = /^(span|p|h\d)$/;
 const PLAYER = /^(audio|video)$/;
 const SVG = 'http://www.w3.org/2000/svg';
 const HUNDREDTHS = 100;
+const NONE: readonly string[] = [];
 
 /** What the name of an element says of it, looked at once for each name. */
 interface Traits {
@@ -74,16 +74,17 @@ interface Traits {
 
 const traits = new Map<string, Traits>();
 
-function traitsOf(tag: string): Traits {
+export function traitsOf(tag: string): Traits {
   let known = traits.get(tag);
   if (!known) {
     const custom = tag.includes('-');
+    const still = STILL.test(tag);
     known = {
       bare: BARE.test(tag),
       leaf: LEAF.test(tag),
-      still: STILL.test(tag),
-      plain: PLAIN.test(tag),
-      host: custom || HOST.test(tag),
+      still,
+      plain: (still && tag !== 'a') || PLAIN.test(tag),
+      host: !still || HOST.test(tag),
       custom,
       field: tag === 'input' || tag === 'textarea',
       player: PLAYER.test(tag),
@@ -97,7 +98,7 @@ function traitsOf(tag: string): Traits {
 export interface Found {
   /** Something stands in it that is to be told. */
   parent(node: Node): void;
-  shadow(root: ShadowRoot): void;
+  shadow(root: ShadowRoot, host: Element): void;
   frame(frame: Element): void;
   sheet(owner: Element): void;
 }
@@ -107,6 +108,9 @@ export class Nodes {
   private next = 1;
   /** Elements of which nothing but a box is told. */
   private boxes = new WeakSet<Node>();
+  /** Elements that host a shadow tree: what stands in them is shown where that says. */
+  readonly hosts = new WeakSet<Node>();
+  private untold = new Map<string, boolean>();
   /** Nodes told since the last snapshot began. */
   count = 0;
 
@@ -137,6 +141,7 @@ export class Nodes {
   forget(): void {
     this.ids = new WeakMap();
     this.boxes = new WeakSet();
+    this.untold.clear();
     this.count = 0;
   }
 
@@ -165,16 +170,15 @@ export class Nodes {
     const its = traitsOf(tag);
     const { bare } = its;
     const svg = !its.plain && namespaceOf(element) === SVG;
-    const attributes = !bare && hasAttributes(element);
-    const blocked = (attributes && hasAttribute(element, 'data-ct-block')) || (slotted && isBlockedIn(slotOf(element)));
+    const names = !bare && hasAttributes(element) ? namesOf(element) : NONE;
+    const blocked = names.includes('data-ct-block') || (slotted && isBlockedIn(slotOf(element)));
     const custom = its.custom && matches(element, ':defined');
     rows.put(NODE_ELEMENT);
     rows.put(this.number(element));
     rows.name(tag);
     rows.put((svg ? IS_SVG : 0) | (blocked ? IS_BLOCKED : 0) | (custom ? IS_CUSTOM : 0));
+    this.attributes(element, tag, names, blocked);
     if (blocked) this.box(element);
-    else if (attributes) this.attributes(element, tag);
-    else rows.put(0);
     if (blocked || bare) {
       rows.put(0);
       return;
@@ -183,7 +187,7 @@ export class Nodes {
     const root = its.host ? shadowRootOf(element) : null;
     if (its.field || tag === 'option' || tag === 'select' || its.player) this.content(element, tag);
     if (!svg && filled && !its.still) this.scroll(element);
-    if (attributes && hasAttribute(element, 'popover')) {
+    if (names.includes('popover')) {
       rows.put(STATE_POPOVER);
       this.popover(element);
     }
@@ -192,7 +196,7 @@ export class Nodes {
       rows.put(this.number(root));
     }
     rows.put(0);
-    if (root) this.found.shadow(root);
+    if (root) this.found.shadow(root, element);
     if (!its.leaf) {
       if (filled) this.found.parent(element);
     } else if (tag === 'style' || tag === 'link') this.found.sheet(element);
@@ -202,45 +206,37 @@ export class Nodes {
   private box(element: Element): void {
     const { rows } = this;
     this.boxes.add(element);
-    const name = attribute(element, 'class');
-    rows.put(name === null ? 0 : 1);
-    if (name !== null) {
-      rows.name('class');
-      rows.string(name);
-    }
     const { width, height } = boxOf(element);
     rows.put(STATE_BOX);
     rows.put(width * HUNDREDTHS);
     rows.put(height * HUNDREDTHS);
   }
 
-  private attributes(element: Element, tag: string): void {
+  /** Tells those of these names that are told; of a box only its class. */
+  attributes(element: Element, tag: string, names: readonly string[], box: boolean): void {
     const { rows } = this;
-    const place = rows.place;
-    rows.put(0);
-    let count = 0;
-    for (const name of namesOf(element)) if (this.attribute(element, name)) count++;
-    if (tag === 'dialog' && this.dialog(element)) count++;
-    rows.set(place, count);
+    for (const name of names) if (!box || name === 'class') this.attribute(element, name);
+    // How an open dialog stands before the page.
+    if (tag === 'dialog' && !box && names.includes('open') && hasAttribute(element, 'open')) {
+      rows.name('rr_open_mode');
+      rows.string(matches(element, ':modal') ? 'modal' : 'non-modal');
+    }
+    rows.put(NAMES_END);
   }
 
-  /** Tells one attribute, by its name and text, or −1. False: it is never told. */
-  attribute(element: Element, name: string): boolean {
-    if (UNTOLD.test(name)) return false;
+  /** Tells one attribute, by its name and text, or −1, unless it is never told. */
+  private attribute(element: Element, name: string): void {
+    let untold = this.untold.get(name);
+    if (untold === undefined) {
+      untold = UNTOLD.test(name);
+      this.untold.set(name, untold);
+    }
+    if (untold) return;
     const value = attribute(element, name);
-    if (value && value.length > TEXT_UNITS_MAX) return false;
+    if (value && value.length > TEXT_UNITS_MAX) return;
     this.rows.name(name);
     if (value === null) this.rows.put(-1);
     else this.rows.string(value);
-    return true;
-  }
-
-  /** How an open dialog stands before the page. */
-  dialog(element: Element): boolean {
-    if (!hasAttribute(element, 'open')) return false;
-    this.rows.name('rr_open_mode');
-    this.rows.string(matches(element, ':modal') ? 'modal' : 'non-modal');
-    return true;
   }
 
   private content(element: Element, tag: string): void {
@@ -248,7 +244,7 @@ export class Nodes {
     if (tag === 'option') {
       if (isSelected(element)) rows.put(STATE_SELECTED);
     } else if (tag === 'select') this.fields.watch(element);
-    else if (this.fields.has(tag)) {
+    else if (traitsOf(tag).field) {
       rows.put(STATE_FIELD);
       this.fields.tell(element, tag);
     } else {
@@ -280,7 +276,6 @@ export class Nodes {
   }
 }
 
-export const textIn = (node: Node): string =>
-  unitsOf(node) > TEXT_UNITS_MAX ? headOf(node, TEXT_UNITS_MAX) : textOf(node);
+export const textIn = (node: Node): string => textOf(node).slice(0, TEXT_UNITS_MAX);
 
 const isBlockedIn = (slot: Element | null): boolean => !!slot && isBlocked(slot);

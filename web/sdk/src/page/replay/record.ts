@@ -24,8 +24,10 @@ const END_MS = 50;
 const SLICE_WITHIN_MS = 100;
 /** Scripts set fields and adopt sheets without a sign: looked for so often. */
 const LOOK_EVERY_MS = 500;
-/** Turns go to the worker together: a message costs more than what stands in it. */
-const POST_WITHIN_MS = 100;
+/** Turns go to the worker together, each time that is looked, or so many: a message costs more than what stands in it. */
+const TURNS_MAX = 32;
+/** To look at the clock costs as much as a small node. */
+const CLOCK_EVERY = 16;
 /** All that changes the tree. */
 const EVERYTHING = { subtree: true, childList: true, attributes: true, characterData: true };
 
@@ -43,6 +45,8 @@ export function record(tracker: Tracker, post: Post, valueToTell?: Tools['valueT
   let asked = false;
   /** Styles wait for their time. */
   let waits = false;
+  /** Sheets are to be looked at. */
+  let looks = false;
   let over = false;
   /** What is not posted yet. */
   let turns: Turn[] = [];
@@ -53,7 +57,10 @@ export function record(tracker: Tracker, post: Post, valueToTell?: Tools['valueT
   const sheets = new Sheets(
     rows,
     (node) => walk.nodes.known(node),
-    () => ask(),
+    () => {
+      looks = true;
+      ask();
+    },
     byRules,
   );
   const walk: Walk = new Walk(
@@ -66,15 +73,15 @@ export function record(tracker: Tracker, post: Post, valueToTell?: Tools['valueT
   const focus = focusOf(rows, (node) => walk.nodes.known(node));
   const observer = observeChanges((records) => safely(() => see(records)));
 
+  const forget = () => {
+    for (const part of [changes, sheets, fields, focus, walk]) part.forget();
+    rows.take();
+  };
   const stop = (reason?: NoReplay) => {
     if (over) return;
     over = true;
     observer?.disconnect();
-    changes.forget();
-    sheets.forget();
-    fields.forget();
-    walk.forget();
-    rows.take();
+    forget();
     if (reason) {
       postTurns();
       post({ replay: 'stopped', reason });
@@ -96,6 +103,7 @@ export function record(tracker: Tracker, post: Post, valueToTell?: Tools['valueT
   /** A document or a shadow tree is told: what happens in it from now on is seen. */
   const meet = (root: Node) => {
     sheets.root(root);
+    looks = true;
     observer?.observe(root, EVERYTHING);
     if (watched.has(root)) return;
     watched.add(root);
@@ -113,22 +121,14 @@ export function record(tracker: Tracker, post: Post, valueToTell?: Tools['valueT
     if (!rows.bytes) return;
     const { pending, acknowledged, dropped } = tracker.stats();
     const q = pending + acknowledged + dropped - 1;
-    if (!turns.length) later(postTurns, POST_WITHIN_MS);
-    turns.push({ ...rows.take(), at: ORIGIN + now(), q });
+    if (turns.push({ ...rows.take(), at: ORIGIN + now(), q }) >= TURNS_MAX) postTurns();
   };
-  /** Tells what there is to tell for so long. False: there is more. */
-  const work = (ms: number): boolean => {
-    const began = now();
-    const late = () => now() - began > ms;
+  /** Tells what stands where. False: there is more; `late` says when to stop, and `soonLate` where each step is a small one. */
+  const work = (late: () => boolean, soonLate: () => boolean): boolean => {
     if (observer) changes.see(observer.takeRecords());
-    const done = walk.work(late) && sheets.work(late);
-    cost += now() - began;
-    if (walk.nodes.count > RECORDED_NODES_MAX) {
-      stop('too_large');
-      return true;
-    }
-    if (done && snapping) endSnapshot(false);
-    return done;
+    const done = changes.note(soonLate) && walk.work(soonLate) && sheets.work(late);
+    if (walk.nodes.count > RECORDED_NODES_MAX) stop('too_large');
+    return done && !over;
   };
   const endSnapshot = (partial: boolean) => {
     snapping = false;
@@ -136,16 +136,28 @@ export function record(tracker: Tracker, post: Post, valueToTell?: Tools['valueT
     rows.put(cost * 1000);
     rows.put(Number(partial));
   };
-  /** What was told is true again when this returns true. */
-  const turn = (ms: number): boolean => {
-    let done = work(ms);
-    if (done && !over) {
-      sheets.look();
+  /** Tells what there is to tell for so long; `all`: also what scripts do without a sign. True: what was told is true again. */
+  const turn = (ms: number, all = false): boolean => {
+    const began = now();
+    let calls = 0;
+    const late = () => now() - began > ms;
+    let gone = false;
+    const soonLate = () => {
+      gone ||= ++calls % CLOCK_EVERY === 0 && late();
+      return gone;
+    };
+    let done = work(late, soonLate);
+    cost += now() - began;
+    if (done) {
+      if (snapping) endSnapshot(false);
+      if (all) fields.look();
+      if (looks || all) sheets.look();
+      looks = false;
       changes.move();
-      done = work(ms) && !over;
+      done = work(late, soonLate) && changes.tell(soonLate, all);
       if (done) focus.look();
       // Styles that were told a moment ago.
-      if (done && !changes.tell() && !waits) {
+      if (done && changes.waits && !waits) {
         waits = true;
         later(() => {
           waits = false;
@@ -170,7 +182,7 @@ export function record(tracker: Tracker, post: Post, valueToTell?: Tools['valueT
   };
   /** The page is hidden or ends: nobody knows whether there is another turn. */
   const end = () => {
-    if (!turn(END_MS) && snapping && !over) {
+    if (!turn(END_MS, true) && snapping && !over) {
       endSnapshot(true);
       endTurn();
     }
@@ -182,9 +194,8 @@ export function record(tracker: Tracker, post: Post, valueToTell?: Tools['valueT
       return;
     }
     observer?.disconnect();
-    rows.take();
+    forget();
     rows.forgetNames();
-    for (const part of [changes, sheets, fields, focus, walk]) part.forget();
     snapping = true;
     cost = 0;
     rows.put(SNAPSHOT);
@@ -215,8 +226,8 @@ export function record(tracker: Tracker, post: Post, valueToTell?: Tools['valueT
     every(
       () =>
         safely(() => {
-          if (visibilityOf(document) === 'hidden' || snapping) return;
-          if (!turn(SLICE_MS)) ask();
+          if (!snapping && visibilityOf(document) !== 'hidden' && !turn(SLICE_MS, true)) ask();
+          postTurns();
         }),
       LOOK_EVERY_MS,
     );

@@ -5,7 +5,8 @@ const NUMBERS_AT_FIRST = 4_096;
 export class Rows {
   private numbers = new Int32Array(NUMBERS_AT_FIRST);
   private used = 0;
-  private text = '';
+  private texts: string[] = [];
+  private units = 0;
   private names = new Map<string, number>();
 
   put(number: number): void {
@@ -19,7 +20,8 @@ export class Rows {
 
   string(text: string): void {
     this.put(text.length);
-    this.text += text;
+    this.units += text.length;
+    this.texts.push(text);
   }
 
   name(name: string): void {
@@ -31,16 +33,6 @@ export class Rows {
     } else this.put(known);
   }
 
-  /** What a place holds that is written before it is known. */
-  set(place: number, number: number): void {
-    this.numbers[place] = number;
-  }
-
-  /** The place of the next number. */
-  get place(): number {
-    return this.used;
-  }
-
   /** Names are told anew from here on: whoever reads begins anew. */
   forgetNames(): void {
     this.names.clear();
@@ -48,14 +40,14 @@ export class Rows {
 
   /** About the bytes that are held. */
   get bytes(): number {
-    return this.used * 4 + this.text.length;
+    return this.used * 4 + this.units;
   }
 
   /** Everything that was written. */
   take(): { numbers: Int32Array<ArrayBuffer>; text: string } {
-    const taken = { numbers: this.numbers.slice(0, this.used), text: this.text };
-    this.used = 0;
-    this.text = '';
+    const taken = { numbers: this.numbers.slice(0, this.used), text: this.texts.join('') };
+    this.used = this.units = 0;
+    this.texts = [];
     return taken;
   }
 }

@@ -1,6 +1,6 @@
 /** What happens in a document or shadow tree without changing it: edits, scrolls, players, popovers, sheets and frames that come. */
 import { MEDIA } from '../../shared/replay_rows.ts';
-import { composedPath, hasAttribute, localName, nodeType, on } from '../natives.ts';
+import { composedPath, localName, nodeType, on } from '../natives.ts';
 import type { Changes } from './changes.ts';
 import type { Fields } from './fields.ts';
 import type { Rows } from './rows.ts';
@@ -32,8 +32,7 @@ export function listenIn(root: Node, rows: Rows, { walk, changes, fields, sheets
     );
   for (const type of ['input', 'change', 'focus', 'blur'])
     hear(type, (target) => isElement(target) && fields.happened(target));
-  hear('scroll', (target) => changes.scroll(target));
-  hear('toggle', (target) => isElement(target) && hasAttribute(target, 'popover') && changes.toggle(target));
+  for (const type of ['scroll', 'toggle']) hear(type, (target) => changes.stirred(target));
   hear('load', (target) => {
     if (!isElement(target)) return;
     const tag = localName(target);

@@ -4,7 +4,7 @@
  * again by `changes.ts`.
  */
 import { CHILDREN, FRAME, FRAME_END, PLACE, SHADOW } from '../../shared/replay_rows.ts';
-import { firstChild, nextSibling, nodeType, shadowRootOf } from '../natives.ts';
+import { firstChild, nextSibling, shadowRootOf } from '../natives.ts';
 import type { Fields } from './fields.ts';
 import { type Found, Nodes } from './nodes.ts';
 import { documentIn, isConnected, modeOf, parentNode, previousSibling } from './platform.ts';
@@ -14,7 +14,11 @@ export class Walk implements Found {
   readonly nodes: Nodes;
   /** Nodes of which is to be told what stands in them; the last one is next. */
   private parents: Node[] = [];
-  private waiting = new Set<Node>();
+  /** The same, when somebody asks. */
+  private waiting: Set<Node> | null = null;
+  /** What stands in it was told as far as `last`; null: what was told is not true any more. */
+  private partly: Node | null = null;
+  private last: Node | null = null;
   private frames: Element[] = [];
   /** The number of the document in a frame that is being told. */
   private inFrame = 0;
@@ -23,6 +27,10 @@ export class Walk implements Found {
   private moved = new Set<Node>();
   private queue = this.moved.values();
   private placed = new Set<Node>();
+  /** One of them whose turn ended before it was told. */
+  private again: Node | null = null;
+  /** Nothing around it is among them: that of the one before is mostly that of the next. */
+  private still: Node | null = null;
 
   /** `root`: a document or shadow tree was met. */
   constructor(
@@ -36,7 +44,7 @@ export class Walk implements Found {
 
   forget(): void {
     this.parents = [];
-    this.waiting = new Set();
+    this.waiting = this.partly = this.last = null;
     this.frames = [];
     this.inFrame = 0;
     this.documents = new WeakMap();
@@ -46,11 +54,11 @@ export class Walk implements Found {
 
   parent(node: Node): void {
     this.parents.push(node);
-    this.waiting.add(node);
+    this.waiting?.add(node);
   }
 
-  shadow(root: ShadowRoot): void {
-    this.nodes.number(root);
+  shadow(root: ShadowRoot, host: Element): void {
+    this.nodes.hosts.add(host);
     this.root(root);
     this.parent(root);
   }
@@ -60,8 +68,14 @@ export class Walk implements Found {
     this.frames.push(frame);
   }
 
-  /** Its children will be told as they are then. */
-  isWaiting(node: Node): boolean {
+  /** What stands in a node changed. True: that is still to be told, as it is then. */
+  changed(node: Node): boolean {
+    if (node === this.partly) {
+      this.last = null;
+      return true;
+    }
+    if (!this.parents.length) return false;
+    this.waiting ??= new Set(this.parents);
     return this.waiting.has(node);
   }
 
@@ -73,7 +87,7 @@ export class Walk implements Found {
     this.rows.put(SHADOW);
     this.rows.put(id);
     this.rows.put(this.nodes.number(root));
-    this.shadow(root);
+    this.shadow(root, host);
   }
 
   /** Another document may be in the frame. */
@@ -84,22 +98,24 @@ export class Walk implements Found {
   /** These are told where they stand now, if they do. */
   place(nodes: Set<Node>): void {
     this.moved = nodes;
+    this.again = null;
     this.queue = nodes.values();
     this.placed = new Set();
   }
 
   /** Goes on. False: there is more; `late` says when to stop. */
   work(late: () => boolean): boolean {
+    this.waiting = this.still = null;
     for (;;) {
-      const parent = this.parents.pop();
-      if (parent) this.children(parent);
+      const parent = this.partly ?? this.parents.pop();
+      if (parent) this.children(parent, late);
       else if (this.inFrame) {
         this.rows.put(FRAME_END);
         this.rows.put(this.inFrame);
         this.inFrame = 0;
       } else {
-        const next = this.queue.next();
-        if (!next.done) this.placeRun(next.value);
+        const node: Node | undefined = this.again ?? this.queue.next().value;
+        if (node) this.placeRun(node, late);
         else if (this.frames.length) this.begin(this.frames.shift() as Element);
         else return true;
       }
@@ -107,13 +123,21 @@ export class Walk implements Found {
     }
   }
 
-  private children(parent: Node): void {
-    this.waiting.delete(parent);
-    const { nodes, rows } = this;
-    rows.put(CHILDREN);
+  private children(parent: Node, late: () => boolean): void {
+    const { nodes, rows, last } = this;
+    // What changes while it is told is told again in one go, lest it never ends.
+    const whole = !!this.partly && !last;
+    this.partly = this.last = null;
+    rows.put(last ? PLACE : CHILDREN);
     rows.put(nodes.number(parent));
-    const slotted = nodeType(parent) === Node.ELEMENT_NODE && !!shadowRootOf(parent as Element);
-    for (let child = firstChild(parent); child; child = nextSibling(child)) nodes.tell(child, slotted);
+    if (last) rows.put(nodes.known(last));
+    const slotted = nodes.hosts.has(parent);
+    for (let child = last ? nextSibling(last) : firstChild(parent); child; child = nextSibling(child)) {
+      if (!nodes.tell(child, slotted) || whole || !late()) continue;
+      this.partly = parent;
+      this.last = child;
+      break;
+    }
     rows.put(0);
   }
 
@@ -131,13 +155,18 @@ export class Walk implements Found {
     this.parent(inner);
   }
 
-  /** Tells a node with those beside it that wait as well, in their order. */
-  private placeRun(node: Node): void {
+  /** Tells a node with those beside it that wait as well, in their order, as far as there is time: the others come in their turn. */
+  private placeRun(node: Node, late: () => boolean): void {
+    this.again = null;
     const parent = parentNode(node);
     if (this.placed.has(node) || !parent || !isConnected(node)) return;
     const { nodes, rows } = this;
     // What stands in a box is not told; what stands in something that is told anew is told with it.
-    if (!nodes.known(parent) || nodes.isBox(parent) || this.isWaiting(parent) || this.isWithinMoved(parent)) return;
+    if (parent !== this.still) {
+      if (!nodes.known(parent) || nodes.isBox(parent)) return;
+      for (let around: Node | null = parent; around; around = parentNode(around)) if (this.moved.has(around)) return;
+      this.still = parent;
+    }
     let first = node;
     for (let before = previousSibling(first); before; before = previousSibling(first)) {
       if (!this.moved.has(before) || this.placed.has(before)) break;
@@ -148,16 +177,14 @@ export class Walk implements Found {
     rows.put(PLACE);
     rows.put(nodes.known(parent));
     rows.put(before ? nodes.known(before) : 0);
-    const slotted = nodeType(parent) === Node.ELEMENT_NODE && !!shadowRootOf(parent as Element);
+    const slotted = nodes.hosts.has(parent);
     for (let next: Node | null = first; next && this.moved.has(next); next = nextSibling(next)) {
       this.placed.add(next);
-      nodes.tell(next, slotted);
+      if (!nodes.tell(next, slotted) || !late()) continue;
+      // Those between are told before it.
+      if (!this.placed.has(node)) this.again = node;
+      break;
     }
     rows.put(0);
-  }
-
-  private isWithinMoved(parent: Node): boolean {
-    for (let around: Node | null = parent; around; around = parentNode(around)) if (this.moved.has(around)) return true;
-    return false;
   }
 }

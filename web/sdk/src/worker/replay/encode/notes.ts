@@ -47,7 +47,7 @@ export function readNode(reader: Reader): Noted | null {
 }
 
 function readElement(reader: Reader, element: Noted): Noted {
-  element.text = reader.name();
+  element.text = reader.name() ?? '';
   const flags = reader.next();
   element.svg = !!(flags & IS_SVG);
   element.blocked = !!(flags & IS_BLOCKED);
@@ -60,8 +60,7 @@ function readElement(reader: Reader, element: Noted): Noted {
 /** Names of the attributes that were told. */
 export function readAttributes(reader: Reader, element: Noted | undefined): string[] {
   const names: string[] = [];
-  for (let left = reader.next(); left > 0; left--) {
-    const name = reader.name();
+  for (let name = reader.name(); name !== undefined; name = reader.name()) {
     const value = reader.stringIfAny();
     names.push(name);
     if (value === undefined) element?.attributes.delete(name);

@@ -1,5 +1,6 @@
 /** Reads what `page/replay/rows.ts` wrote. */
 import type { Rows } from '../../../shared/replay_messages.ts';
+import { NAMES_END } from '../../../shared/replay_rows.ts';
 
 export class Reader {
   private at = 0;
@@ -34,8 +35,10 @@ export class Reader {
     return units < 0 ? undefined : this.cut(units);
   }
 
-  name(): string {
+  /** Undefined at the end of names. */
+  name(): string | undefined {
     const number = this.next();
+    if (number === NAMES_END) return undefined;
     if (number >= 0) return this.names[number] ?? '';
     const name = this.string();
     this.names.push(name);
