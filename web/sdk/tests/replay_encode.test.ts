@@ -84,7 +84,7 @@ function change(act: () => void, late: () => boolean = () => false): void {
   changes.see(observer.takeRecords());
   observer.disconnect();
   while (!changes.note(late)) send();
-  changes.move();
+  changes.place();
   while (!walk.work(late)) send();
   while (!changes.tell(late, true)) send();
   focus.look();

@@ -3,7 +3,7 @@ import { ATTRIBUTES, FIELD, POPOVER, REMOVE, SCROLL, TEXT } from '../../shared/r
 import { hasAttribute, localName, nodeType, now } from '../natives.ts';
 import type { Fields } from './fields.ts';
 import { textIn, traitsOf } from './nodes.ts';
-import { addedNodes, isConnected, parentNode, removedNodes, scrollLeftOf, scrollTopOf, windowOf } from './platform.ts';
+import { addedNodes, parentNode, removedNodes, scrollLeftOf, scrollTopOf, windowOf } from './platform.ts';
 import type { Rows } from './rows.ts';
 import type { Walk } from './walk.ts';
 
@@ -11,8 +11,8 @@ import type { Walk } from './walk.ts';
 export const STYLE_EVERY_MS = 100;
 /** Changes wait for a turn in so many lists of a browser's; beyond that all are noted at once. */
 const LISTS_MAX = 100;
-/** Attributes by which other things are told of an element, so that it is told anew. */
-const ANEW = /^(data-ct-(block|ignore|unmask)|popover)$/;
+/** Begins attributes by which other things are told of an element, so that it is told anew. */
+const OURS = 'data-ct-';
 const FIELD_ATTRIBUTE = /^(value|checked|type)$/;
 
 export class Changes {
@@ -56,26 +56,26 @@ export class Changes {
 
   /** Nodes that were not told yet will be told as they are then. */
   private noteOne(record: MutationRecord): void {
-    const { target, type } = record;
+    const { target, attributeName } = record;
     const { nodes } = this.walk;
     const known = nodes.known(target);
-    if (type === 'attributes') {
-      if (known) this.attribute(target as Element, record.attributeName as string, record.attributeNamespace);
-    } else if (type === 'characterData') {
+    if (attributeName !== null) {
+      if (known) this.attribute(target as Element, attributeName, record);
+    } else if (record.type === 'characterData') {
       if (known) this.texts.add(target);
       else this.inside(parentNode(target));
     } else if (known) {
       if (nodeType(target) === Node.ELEMENT_NODE && traitsOf(localName(target as Element)).leaf) this.inside(target);
       else if (!this.walk.changed(target) && !nodes.isBox(target)) {
-        for (const list of [addedNodes(record), removedNodes(record)])
-          for (let n = 0; n < list.length; n++) this.moved.add(list[n] as Node);
+        this.move(addedNodes(record));
+        this.move(removedNodes(record));
       }
     }
   }
 
-  private attribute(element: Element, name: string, namespace: string | null): void {
-    if (ANEW.test(name)) this.moved.add(element);
-    const told = namespace && name === 'href' ? 'xlink:href' : name;
+  private attribute(element: Element, name: string, record: MutationRecord): void {
+    if (name === 'popover' || name.startsWith(OURS)) this.moved.add(element);
+    const told = name === 'href' && record.attributeNamespace ? 'xlink:href' : name;
     const names = this.attributes.get(element);
     if (!names) this.attributes.set(element, [told]);
     else if (!names.includes(told)) names.push(told);
@@ -94,8 +94,12 @@ export class Changes {
     this.others.add(target);
   }
 
+  private move(list: NodeList): void {
+    for (let n = 0; n < list.length; n++) this.moved.add(list[n] as Node);
+  }
+
   /** Tells what is gone, and has the walk tell where the moved ones stand now. */
-  move(): void {
+  place(): void {
     const { rows, walk } = this;
     const { moved } = this;
     this.moved = new Set();
@@ -113,23 +117,23 @@ export class Changes {
     return this.attributes.size > 0;
   }
 
-  /** Tells the rest, and before its time if `all`. False: there is more; `late` says when to stop. */
+  /** Tells the rest, of what is gone too: nobody knows it any more. Before its time if `all`. False: there is more; `late` says when to stop. */
   tell(late: () => boolean, all: boolean): boolean {
     const { rows } = this;
     const { nodes } = this.walk;
     for (const text of this.texts) {
       this.texts.delete(text);
-      if (!isConnected(text)) continue;
       rows.put(TEXT);
       rows.put(nodes.known(text));
       rows.string(textIn(text));
       if (late()) return false;
     }
     const at = now();
-    for (const [element, names] of this.attributes) {
+    for (const element of this.attributes.keys()) {
+      const names = this.attributes.get(element) as string[];
       if (this.isEarly(element, names, at) && !all) continue;
       this.attributes.delete(element);
-      if (isConnected(element)) this.tellAttributes(element, names);
+      this.tellAttributes(element, names);
       if (late()) return false;
     }
     for (const target of this.others) this.tellState(target);

@@ -123,13 +123,6 @@ export function record(tracker: Tracker, post: Post, valueToTell?: Tools['valueT
     const q = pending + acknowledged + dropped - 1;
     if (turns.push({ ...rows.take(), at: ORIGIN + now(), q }) >= TURNS_MAX) postTurns();
   };
-  /** Tells what stands where. False: there is more; `late` says when to stop, and `soonLate` where each step is a small one. */
-  const work = (late: () => boolean, soonLate: () => boolean): boolean => {
-    if (observer) changes.see(observer.takeRecords());
-    const done = changes.note(soonLate) && walk.work(soonLate) && sheets.work(late);
-    if (walk.nodes.count > RECORDED_NODES_MAX) stop('too_large');
-    return done && !over;
-  };
   const endSnapshot = (partial: boolean) => {
     snapping = false;
     rows.put(SNAPSHOT_END);
@@ -146,15 +139,17 @@ export function record(tracker: Tracker, post: Post, valueToTell?: Tools['valueT
       gone ||= ++calls % CLOCK_EVERY === 0 && late();
       return gone;
     };
-    let done = work(late, soonLate);
+    if (observer) changes.see(observer.takeRecords());
+    let done = changes.note(soonLate) && walk.work(soonLate) && (!snapping || sheets.work(late));
     cost += now() - began;
-    if (done) {
+    if (walk.nodes.count > RECORDED_NODES_MAX) stop('too_large');
+    if (done && !over) {
       if (snapping) endSnapshot(false);
       if (all) fields.look();
       if (looks || all) sheets.look();
       looks = false;
-      changes.move();
-      done = work(late, soonLate) && changes.tell(soonLate, all);
+      changes.place();
+      done = walk.work(soonLate) && sheets.work(late) && changes.tell(soonLate, all);
       if (done) focus.look();
       // Styles that were told a moment ago.
       if (done && changes.waits && !waits) {
