@@ -86,6 +86,14 @@ impl Progress {
         *own = (*own).max(position);
     }
 
+    /// The progress of whoever has taken in what either has: what each partition has reached in the one that is further.
+    #[must_use]
+    pub fn both(&self, other: &Self) -> Self {
+        let mut progress = self.clone();
+        other.iter().for_each(|(partition, position)| progress.set(partition.clone(), *position));
+        progress
+    }
+
     /// The progress of both: what each partition has reached in the one that is behind.
     pub fn least(&self, other: &Self) -> Self {
         let both = self.0.iter().filter_map(|(partition, own)| {

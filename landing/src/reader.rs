@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use anyhow::Context;
+use anyhow::{Context, ensure};
 use futures::{StreamExt, TryStreamExt, stream};
 use object_store::ObjectStore;
 use object_store::path::Path;
@@ -15,7 +15,7 @@ use schemas::landing::Link;
 use tokio::sync::Mutex;
 
 use crate::chain::{Chain, LoadError};
-use crate::progress::{Progress, TopicPartition};
+use crate::progress::{Position, Progress, TopicPartition};
 
 /// Links read at the same time.
 const PARALLEL_READS: usize = 16;
@@ -57,6 +57,36 @@ impl Chains {
             };
             found.extend(chain.links.iter().filter(|link| !progress.covers(link)).cloned());
             known.insert(partition, chain);
+        }
+        Ok(found)
+    }
+
+    /// Links that the one covers and the other does not, by partition and start offset. Asks the store only for what is not
+    /// known.
+    ///
+    /// # Errors
+    /// When a link cannot be read, or is not there although the one covers it.
+    pub async fn links_between(&self, from: &Progress, to: &Progress) -> anyhow::Result<Vec<Arc<Link>>> {
+        let mut known = self.known.lock().await;
+        let mut found = Vec::new();
+        for (place, position) in to.iter().filter(|(place, _)| place.topic == self.topic) {
+            let before = from.get(place);
+            if before.is_some_and(|before| before >= *position) {
+                continue;
+            }
+            let after = before.map_or(-1, |before| before.end);
+            let ends = |chain: &Known| chain.links.iter().any(|link| Position::from(link.as_ref()) == *position);
+            let chain = match known.remove(&place.partition).filter(|chain| chain.after <= after && ends(chain)) {
+                Some(chain) => chain,
+                None => {
+                    let chain = Known { after, links: Vec::new(), listed_at: Instant::now() };
+                    self.list(place.partition, chain).await?
+                }
+            };
+            ensure!(ends(&chain), "{place}: the link that ends at offset {} is not there", position.end);
+            let between = |link: &&Arc<Link>| to.covers(link) && !from.covers(link);
+            found.extend(chain.links.iter().filter(between).cloned());
+            known.insert(place.partition, chain);
         }
         Ok(found)
     }

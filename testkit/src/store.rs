@@ -8,6 +8,7 @@ use std::sync::{Arc, Mutex};
 use async_trait::async_trait;
 use bytes::Bytes;
 use futures::StreamExt;
+use futures::future::BoxFuture;
 use futures::stream::BoxStream;
 use object_store::path::Path;
 use object_store::{
@@ -34,6 +35,9 @@ pub enum Fault {
 /// Decides on the `n`th PUT (from 0) of a key, or on the `n`th change where deletions count too.
 pub type Plan = Box<dyn FnMut(usize, &str) -> Fault + Send>;
 
+/// What happens before a PUT of a key.
+pub type Before = Box<dyn Fn(&str) -> BoxFuture<'static, ()> + Send + Sync>;
+
 /// A store whose PUTs fail as planned.
 pub struct FaultyStore {
     inner: Arc<dyn ObjectStore>,
@@ -44,6 +48,7 @@ pub struct FaultyStore {
     careless: bool,
     /// Deletions are planned as well.
     deletions: bool,
+    before: Option<Before>,
 }
 
 impl FaultyStore {
@@ -55,6 +60,7 @@ impl FaultyStore {
             hide_list: AtomicBool::new(false),
             careless: false,
             deletions: false,
+            before: None,
         })
     }
 
@@ -65,7 +71,18 @@ impl FaultyStore {
     ) -> Arc<Self> {
         let plan: Plan = Box::new(plan);
         let (plan, hide_list) = (Mutex::new((0, plan)), AtomicBool::new(false));
-        Arc::new(Self { inner, plan, hide_list, careless: false, deletions: true })
+        Arc::new(Self { inner, plan, hide_list, careless: false, deletions: true, before: None })
+    }
+
+    /// Lets something happen before each PUT, and fails as planned for PUTs and deletions.
+    pub fn after(
+        inner: Arc<dyn ObjectStore>,
+        before: impl Fn(&str) -> BoxFuture<'static, ()> + Send + Sync + 'static,
+        plan: impl FnMut(usize, &str) -> Fault + Send + 'static,
+    ) -> Arc<Self> {
+        let plan: Plan = Box::new(plan);
+        let (plan, hide_list) = (Mutex::new((0, plan)), AtomicBool::new(false));
+        Arc::new(Self { inner, plan, hide_list, careless: false, deletions: true, before: Some(Box::new(before)) })
     }
 
     /// Its first list is empty; nothing else fails.
@@ -77,6 +94,7 @@ impl FaultyStore {
             hide_list: AtomicBool::new(true),
             careless: false,
             deletions: false,
+            before: None,
         })
     }
 
@@ -89,6 +107,7 @@ impl FaultyStore {
             hide_list: AtomicBool::new(false),
             careless: true,
             deletions: false,
+            before: None,
         })
     }
 
@@ -120,6 +139,9 @@ impl ObjectStore for FaultyStore {
     async fn put_opts(&self, location: &Path, payload: PutPayload, mut options: PutOptions) -> Result<PutResult> {
         if self.careless {
             options.mode = PutMode::Overwrite;
+        }
+        if let Some(before) = &self.before {
+            before(location.as_ref()).await;
         }
         let fault = self.next(location);
         match fault {

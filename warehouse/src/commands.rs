@@ -24,6 +24,7 @@ use crate::lake::Lake;
 use crate::providers::{Order, import};
 use crate::query::{Failure, Limits, Parameter, Scope};
 use crate::serve::{About, Serving, serve};
+use crate::shard::Shard;
 use crate::sql::{Question, Reply, once};
 use crate::verify::verify;
 use crate::views;
@@ -32,7 +33,10 @@ use crate::views;
 pub async fn run(command: Command, config: Config, shutdown: CancellationToken) -> anyhow::Result<ExitCode> {
     let open = || -> anyhow::Result<Arc<Lake>> { Lake::open(Store::open(&config.store)?, config.resources) };
     match command {
-        Command::Compact { .. } => compact_command(open()?, &config, shutdown).await,
+        Command::Compact { .. } => {
+            let lake = Lake::of_shard(Store::open(&config.store)?, config.resources, config.shard)?;
+            compact_command(lake, &config, shutdown).await
+        }
         Command::Sql { sql, format } => tokio::select! {
             done = sql_command(&config, sql, format) => done.map_err(told),
             () = shutdown.cancelled() => anyhow::bail!("stopped"),
@@ -99,6 +103,9 @@ async fn compact_command(lake: Arc<Lake>, config: &Config, shutdown: Cancellatio
         () = shutdown.cancelled() => anyhow::bail!("stopped; what was committed stays, the next compaction goes on"),
     };
     bar.finish_and_clear();
+    if lake.shard != Shard::ALL {
+        print!("part {}: ", lake.shard);
+    }
     println!(
         "{} links compacted: {} events, {} with another session than the stream job's, {} commits",
         summary.links, summary.events, summary.sessions_corrected, summary.commits

@@ -196,8 +196,10 @@ pub const DUPLICATE_US_MAX: i64 = 8 * 24 * 3_600 * 1_000_000;
 pub const NAMED_IDS_MAX: usize = 20;
 /// Commits between two checkpoints of a Delta log.
 pub const CHECKPOINT_COMMITS: u32 = 50;
-/// Tries of one round when other compactions win the commit.
+/// Refused commits of one round, whether the round was right all the same and tried again as it is, or was read anew.
 pub const ROUND_TRIES_MAX: usize = 20;
+/// Visitors and tabs of others' links that are remembered, at about 32 bytes each.
+pub const STRANGERS_KNOWN_MAX: usize = 1_000_000;
 
 /// Files or heads read at the same time.
 pub const PARALLEL_READS: usize = 16;

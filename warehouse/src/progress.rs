@@ -29,7 +29,8 @@ pub struct Kept {
 /// What days since the epoch count in.
 pub(crate) const DAY_US: i64 = 24 * 3_600 * 1_000_000;
 
-const LANDING: &str = "landing/";
+/// Of the ids under which a commit says what it took of the landing zone.
+pub(crate) const LANDING: &str = "landing/";
 const REMOVALS: &str = "keeping/removals";
 const BOOKS: &str = "keeping/books";
 const REPEATS: &str = "keeping/repeats";

@@ -1,9 +1,11 @@
 //! Compaction: takes landed links into the curated tables, in rounds.
 //!
 //! Each table has its own progress, committed with its data. `events` goes first; every other table then catches up
-//! with it. A round that dies between two tables is finished by the next one. Two compactions of one store are safe:
-//! one of them wins a commit, the other starts its round again from the winner's version.
+//! with it. A round that dies between two tables is finished by the next one. Any number of compactions of one store is safe:
+//! one of them wins a commit. The other commits its round on top of that, if the winner changed nothing that the round rests
+//! on, as compactions of different parts of the partitions do not ([`crate::Shard`]); else it starts the round again.
 
+mod apart;
 mod round;
 mod rounds;
 
@@ -47,7 +49,7 @@ impl AddAssign for Summary {
     }
 }
 
-/// Compacts everything that had landed when it was called. `progress` is told the links done and those to do.
+/// Compacts everything of the lake's part that had landed when it was called. `progress` is told the links done and those to do.
 pub async fn compact(lake: &Lake, progress: impl FnMut(u64, u64)) -> anyhow::Result<Summary> {
     compact_after(lake, progress, Duration::ZERO).await
 }
@@ -72,7 +74,8 @@ async fn compact_after(
 
 async fn rounds(lake: &Lake, mut progress: impl FnMut(u64, u64)) -> anyhow::Result<Summary> {
     let events = lake.table(&EVENTS).newest().await?;
-    let todo = lake.links_after(&events.progress).await?;
+    let mut todo = lake.links_after(&events.progress).await?;
+    todo.retain(|link| lake.shard.owns(link.partition));
     let mut rounds = Rounds::new(lake, events.progress.after(&todo));
     let total = todo.len() as u64;
     drop((events, todo));

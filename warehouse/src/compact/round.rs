@@ -3,12 +3,14 @@
 use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
+use anyhow::Context;
 use datafusion::prelude::DataFrame;
 use deltalake_core::kernel::Add;
 use futures::{StreamExt, TryStreamExt, stream};
 use schemas::landing::Link;
 
 use super::Summary;
+use crate::curated::file::Maker;
 use crate::curated::scan::Scan;
 use crate::curated::writer::{discard, write, write_columns};
 use crate::curated::{Committed, CuratedFile, Version};
@@ -27,7 +29,7 @@ use landing::check_continues;
 
 /// A version, and the links that it takes in now.
 pub(super) struct Round<'a> {
-    lake: &'a Lake,
+    pub lake: &'a Lake,
     pub base: Arc<Version>,
     /// Of the moment, for a table that follows from them.
     pub events: Option<Arc<Version>>,
@@ -36,8 +38,14 @@ pub(super) struct Round<'a> {
 }
 
 impl<'a> Round<'a> {
-    /// Takes the next links: of `events` up to the goal, of other tables up to where `events` is. `None` when there are none.
-    pub(super) async fn open(lake: &'a Lake, table: &'static Table, goal: &Progress) -> anyhow::Result<Option<Self>> {
+    /// Takes the next links of our part: of `events` up to the goal, of other tables up to where `events` is. Before them those
+    /// of any part up to `first`. `None` when there are none.
+    pub(super) async fn open(
+        lake: &'a Lake,
+        table: &'static Table,
+        goal: &Progress,
+        first: &Progress,
+    ) -> anyhow::Result<Option<Self>> {
         let base = lake.table(table).ready().await?;
         let events = match *table == EVENTS {
             true => None,
@@ -45,21 +53,48 @@ impl<'a> Round<'a> {
         };
         let goal = events.as_ref().map_or(goal, |events| &events.progress);
         let mut links = lake.links_after(&base.progress).await?;
-        links.retain(|link| goal.covers(link));
+        let comes_first = |link: &Link| {
+            let wanted = first.get(&link.into());
+            wanted.is_some_and(|wanted| (link.incarnation, link.start) <= (wanted.incarnation, wanted.end))
+        };
+        links.retain(|link| goal.covers(link) && (lake.shard.owns(link.partition) || comes_first(link)));
         check_continues(&base.progress, &links)?;
+        links.sort_by_key(|link| !comes_first(link));
         let share = lake.shares.of(table);
         let links = bounded(lake, share, links).await?;
         Ok((!links.is_empty()).then_some(Self { lake, base, events, links, share }))
     }
 
-    /// Writes what the links change, and commits it.
-    pub(super) async fn replace(&self, effect: &Effect) -> anyhow::Result<Committed> {
+    /// Writes what the links change, and commits it: again as it is, while the version that others committed first leaves it
+    /// right. Each commit that is refused takes one of the `tries`.
+    pub(super) async fn replace(&self, effect: &Effect, tries: &mut usize) -> anyhow::Result<Committed> {
         let rewritten = self.with_small_files(effect.changed_files(&self.base).await?).await?;
         let added = match effect.held() {
             Some((merge, landed)) => self.write_held(merge, landed, &rewritten).await?,
             None => self.write_selected(effect, &rewritten).await?,
         };
-        self.lake.table(self.base.table).commit(&self.base, &rewritten, added, &self.goal()).await
+        let table = self.lake.table(self.base.table);
+        let mut base = self.base.clone();
+        loop {
+            let replaced = base.same_files(&rewritten).context("a round replaces files of its base")?;
+            let goal = base.progress.after(&self.links);
+            let newest = match table.commit(&base, &replaced, added.clone(), &goal).await? {
+                Committed::Landed(version) => return Ok(Committed::Landed(version)),
+                Committed::Refused(newest) => newest,
+            };
+            *tries = tries.saturating_sub(1);
+            let holds = if *tries > 0 { self.holds_on(&newest, &rewritten, effect).await } else { Ok(false) };
+            if !matches!(holds, Ok(true)) {
+                table.give_up(&base, &newest, &added).await;
+                return holds.map(|_| Committed::Refused(newest));
+            }
+            tracing::debug!(
+                table = self.base.table.name,
+                version = newest.number,
+                "a round holds on another's version"
+            );
+            base = newest;
+        }
     }
 
     /// Where the table is after it.
@@ -103,7 +138,8 @@ impl<'a> Round<'a> {
         let row_bytes = self.sizes(rewritten).await?.into_iter().map(Size::row_bytes).max().unwrap_or(1);
         let rows_max = usize::try_from(FILE_MEMORY_BYTES_MAX / row_bytes)?.clamp(1, FILE_ROWS_MAX);
         let partitions = ordered.partitions();
-        write_columns(objects, table, ordered, partitions, rows_max, self.lake.engine.partitions()).await
+        let of = (table, Maker::Round(self.lake.shard));
+        write_columns(objects, of, ordered, partitions, rows_max, self.lake.engine.partitions()).await
     }
 
     /// Computes the rows by selects, and writes them.
@@ -144,7 +180,7 @@ impl<'a> Round<'a> {
         for rows in parts {
             let written = async {
                 let inputs = self.lake.engine.inputs_of(batch_rows, partitions).rows("rows", rows)?;
-                write(objects, table, inputs.select(&sorted).await?).await
+                write(objects, (table, Maker::Round(self.lake.shard)), inputs.select(&sorted).await?).await
             };
             match written.await {
                 Ok(written) => added.extend(written.added),
@@ -176,11 +212,13 @@ impl<'a> Round<'a> {
         Ok(sizes)
     }
 
-    /// The given files, and the small ones of partitions where too many of one size class lie, unless memory is scarce.
+    /// The given files, and the small ones of our part of what lands where too many of one size class lie in a partition,
+    /// unless memory is scarce.
     async fn with_small_files(&self, files: impl IntoIterator<Item = usize>) -> anyhow::Result<Vec<&CuratedFile>> {
         let mut chosen: BTreeSet<usize> = files.into_iter().collect();
         let mut classes: HashMap<(&str, i32, u32), Vec<usize>> = HashMap::new();
-        let small = |file: &CuratedFile| self.share.parts == 1 && file.bytes < SMALL_FILE_BYTES;
+        let small =
+            |file: &CuratedFile| self.share.parts == 1 && file.bytes < SMALL_FILE_BYTES && file.is_of(self.lake.shard);
         for (index, file) in self.base.files.iter().enumerate().filter(|(_, file)| small(file)) {
             let class = file.bytes.max(1).ilog2() / SIZE_CLASS_BITS;
             classes.entry((&file.site_id, file.event_date, class)).or_default().push(index);

@@ -4,15 +4,17 @@ use std::sync::Arc;
 
 use anyhow::anyhow;
 use datafusion::datasource::TableProvider;
+use schemas::landing::Link;
 
 use super::Summary;
+use super::apart::are_apart;
 use super::round::Round;
 use crate::curated::scan::Scan;
 use crate::curated::{Committed, Version};
 use crate::engine::{Engine, memory_exhausted};
 use crate::lake::Lake;
 use crate::limits::ROUND_TRIES_MAX;
-use crate::merge::{Derivation, Effect, Memo, Merge};
+use crate::merge::{Derivation, Effect, Merge};
 use crate::progress::condition;
 use crate::tables::{Rows, Table};
 use landing::Progress;
@@ -22,36 +24,61 @@ pub struct Rounds<'a> {
     lake: &'a Lake,
     goal: Progress,
     /// What the last round made of `events`: tables that take the same links share its rows.
-    merged: Option<Merged>,
-    /// Tables that are equally far share what was computed of the links: by where they are, where they go, and the version
-    /// of `events`.
-    derivations: Memo<(Progress, Progress, u64), Arc<Derivation>>,
+    merged: Option<Arc<Merged>>,
+    /// What was last computed of links for the other tables: those that take the same ones share it.
+    derived: Option<Derived>,
 }
 
 /// A round of `events`.
 struct Merged {
+    links: Vec<Span>,
     /// The version that it took the links into.
     before: Arc<Version>,
-    to: Progress,
     merge: Arc<Merge>,
+}
+
+/// What follows from the events of some links.
+struct Derived {
+    links: Vec<Span>,
+    /// Where the tables stood, or `events`, on which it was computed.
+    seen: Progress,
+    /// Removals from `events` by then.
+    removals: i64,
+    derivation: Arc<Derivation>,
+}
+
+/// Incarnation, partition and offsets of a link.
+type Span = (u32, i32, i64, i64);
+
+/// What became of a round.
+enum Done {
+    Landed(Summary),
+    /// Another compaction won, and made it void.
+    Lost,
+    /// It has repeats of events that the table is to take before: up to there.
+    Early(Progress),
 }
 
 impl<'a> Rounds<'a> {
     pub fn new(lake: &'a Lake, goal: Progress) -> Self {
-        Self { lake, goal, merged: None, derivations: Memo::default() }
+        Self { lake, goal, merged: None, derived: None }
     }
 
     /// One round of a table; `None` when there is nothing left.
     pub async fn next(&mut self, table: &'static Table) -> anyhow::Result<Option<Summary>> {
-        let mut lost = 0;
-        while lost < ROUND_TRIES_MAX {
-            let Some(round) = Round::open(self.lake, table, &self.goal).await? else { return Ok(None) };
-            match self.commit(&round).await {
-                Ok(Some(summary)) => {
+        let (mut tries, mut first) = (ROUND_TRIES_MAX, Progress::default());
+        while tries > 0 {
+            let Some(round) = Round::open(self.lake, table, &self.goal, &first).await? else { return Ok(None) };
+            match self.commit(&round, &first, &mut tries).await {
+                Ok(Done::Landed(summary)) => {
                     self.lake.shares.fitted(table);
                     return Ok(Some(summary));
                 }
-                Ok(None) => lost += 1,
+                Ok(Done::Lost) => {
+                    let share = self.lake.shares.of(table);
+                    self.lake.shares.set(table, share.shorter(round.links.len()));
+                }
+                Ok(Done::Early(wanted)) => first = wanted,
                 Err(error) => {
                     self.forget();
                     self.take_less(table, round.links.len(), error)?;
@@ -59,55 +86,93 @@ impl<'a> Rounds<'a> {
             }
         }
         Err(anyhow!(
-            "table {table:?}: {ROUND_TRIES_MAX} commits in a row were won by other compactions; is one running amok?"
+            "table {table:?}: {ROUND_TRIES_MAX} commits in a row were refused, since others' came first or the store failed; \
+             what was committed stays. When more than one compaction runs on this store, give each a part of its own \
+             (--shard 1/2, --shard 2/2), or stop all but one"
         ))
     }
 
-    /// Commits a round; `None` when another compaction won.
-    async fn commit(&mut self, round: &Round<'_>) -> anyhow::Result<Option<Summary>> {
+    /// Commits a round, unless others take it or it is early.
+    async fn commit(&mut self, round: &Round<'_>, first: &Progress, tries: &mut usize) -> anyhow::Result<Done> {
         let effect = self.effect(round).await?;
-        match (round.replace(&effect).await?, &effect) {
-            (Committed::Refused(_), _) => return Ok(None),
+        let wanted = missing(round, &effect).await?;
+        if !first.reaches(&wanted) {
+            return Ok(Done::Early(first.both(&wanted)));
+        }
+        match (round.replace(&effect, tries).await?, &effect) {
+            (Committed::Refused(_), _) => return Ok(Done::Lost),
             (Committed::Landed(_), Effect::OnEvents(merge)) if round.events.is_none() => {
-                self.merged = Some(Merged { before: round.base.clone(), to: round.goal(), merge: merge.clone() });
+                let (links, before, merge) = (spans(&round.links), round.base.clone(), merge.clone());
+                self.merged = Some(Arc::new(Merged { links, before, merge }));
             }
             (Committed::Landed(_), _) => {}
         }
-        Ok(Some(round.summary(&effect)))
+        Ok(Done::Landed(round.summary(&effect)))
     }
 
     async fn effect(&mut self, round: &Round<'_>) -> anyhow::Result<Effect> {
-        let (engine, base) = (&self.lake.engine, &round.base);
+        let (engine, objects, base) = (&self.lake.engine, self.lake.store.objects(), &round.base);
         let Some(events) = &round.events else {
             self.forget();
             return Ok(Effect::OnEvents(Arc::new(
-                Merge::plan((engine, self.lake.store.objects()), base, &round.links, round.held().await?).await?,
+                Merge::plan((engine, objects), base, &round.links, round.held().await?).await?,
             )));
         };
-        let to = round.goal();
-        let level = self.merged.as_ref().filter(|of| of.before.progress == base.progress && of.to == to);
-        let shared = level.and_then(|of| Some((of.merge.as_ref(), of.merge.held()?, &of.before)));
-        if let (Some(_), Some(of), Rows::Landed { .. }) = (shared, level, &base.table.rows) {
+        let links = spans(&round.links);
+        let merged = self.level(&links, base).await?;
+        if let (Some(of), Rows::Landed { .. }) = (&merged, &base.table.rows) {
             return Ok(Effect::OnEvents(of.merge.clone()));
         }
-        let made = async {
-            let rows = events_until(engine, events, &to).await?;
-            let made = match shared {
-                Some(shared) => {
-                    Derivation::of_round((engine, self.lake.store.objects()), rows, &round.links, shared).await?
-                }
-                None => Derivation::plan(engine, rows, &round.links).await?,
-            };
-            anyhow::Ok(Arc::new(made))
+        if let Some(known) = self.derived.as_ref().filter(|of| of.links == links && of.removals == events.kept.removals)
+        {
+            let effect = Effect::OnDerived(known.derivation.clone());
+            if are_apart(self.lake, &effect, &known.seen, &base.progress).await? {
+                return Ok(effect);
+            }
+        }
+        // Its memory is given back before another is made.
+        self.derived = None;
+        let (derivation, seen) = self.derive(round, events, merged).await?;
+        let removals = events.kept.removals;
+        self.derived = Some(Derived { links, seen, removals, derivation: derivation.clone() });
+        Ok(Effect::OnDerived(derivation))
+    }
+
+    /// What follows from the events of a round's links, and on which progress that was computed: with the rows of a round of
+    /// `events`, if there is one that took them, else by selects.
+    async fn derive(
+        &self,
+        round: &Round<'_>,
+        events: &Version,
+        merged: Option<Arc<Merged>>,
+    ) -> anyhow::Result<(Arc<Derivation>, Progress)> {
+        let (engine, objects, base) = (&self.lake.engine, self.lake.store.objects(), &round.base);
+        let rows = events_until(engine, events, &round.goal()).await?;
+        if let Some((of, held)) = merged.as_ref().and_then(|of| Some((of, of.merge.held()?))) {
+            let shared = (of.merge.as_ref(), held, &of.before);
+            let made = Derivation::of_round((engine, objects), rows.clone(), &round.links, shared).await?;
+            let (made, seen) = (Arc::new(made), &of.before.progress);
+            // It may touch more visitors than the round of `events`: who has the events that came again.
+            if are_apart(self.lake, &Effect::OnDerived(made.clone()), seen, &base.progress).await? {
+                return Ok((made, seen.clone()));
+            }
+        }
+        Ok((Arc::new(Derivation::plan(engine, rows, &round.links).await?), base.progress.clone()))
+    }
+
+    /// The last round of `events`, if its rows are in memory, it took these links, and is right beside `base`.
+    async fn level(&self, links: &[Span], base: &Version) -> anyhow::Result<Option<Arc<Merged>>> {
+        let Some(of) = self.merged.as_ref().filter(|of| of.links == links && of.merge.held().is_some()) else {
+            return Ok(None);
         };
-        let key = (base.progress.clone(), to.clone(), events.number);
-        Ok(Effect::OnDerived(self.derivations.get(key, made).await?))
+        let effect = Effect::OnEvents(of.merge.clone());
+        Ok(are_apart(self.lake, &effect, &of.before.progress, &base.progress).await?.then(|| of.clone()))
     }
 
     /// Gives back the memory of what is shared.
     fn forget(&mut self) {
         self.merged = None;
-        self.derivations.forget();
+        self.derived = None;
     }
 
     /// The next round takes less, if that is what the error asks for and if less can be taken.
@@ -118,6 +183,25 @@ impl<'a> Rounds<'a> {
         self.lake.shares.set(table, smaller);
         Ok(())
     }
+}
+
+/// Up to where a table that counts repeats must be first: it counts them at the row of their event, which a round of another
+/// part may have taken into `events` and not yet into this table.
+async fn missing(round: &Round<'_>, effect: &Effect) -> anyhow::Result<Progress> {
+    let goal = round.goal();
+    match (&round.events, effect) {
+        (Some(events), Effect::OnDerived(derivation))
+            if round.base.table.repeats.is_some() && !goal.reaches(&events.progress) =>
+        {
+            let wanted = derivation.missing(events).await?;
+            Ok(if goal.reaches(&wanted) { Progress::default() } else { wanted })
+        }
+        _ => Ok(Progress::default()),
+    }
+}
+
+fn spans(links: &[Arc<Link>]) -> Vec<Span> {
+    links.iter().map(|link| (link.incarnation, link.partition, link.start, link.end)).collect()
 }
 
 /// The events that a derived table has taken in when it is as far as `progress`: its counts are theirs at any time.

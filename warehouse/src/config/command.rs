@@ -44,7 +44,7 @@ pub struct Options {
     /// AWS_SECRET_ACCESS_KEY, AWS_REGION, AWS_ENDPOINT_URL, AWS_ALLOW_HTTP)
     #[arg(long, global = true, value_name = "URL")]
     pub store: Option<String>,
-    /// TOML file; its keys are these flags with underscores: store, memory_bytes_max, spill_bytes_max, query_time,
+    /// TOML file; its keys are these flags with underscores: store, shard, memory_bytes_max, spill_bytes_max, query_time,
     /// sql_memory_bytes_max, sql_workers_max, sql_queue_max, listen, token, access, postgres_listen, postgres_certificate,
     /// postgres_key, reports, compact_every, site, retention, landing_kept, removed_kept, readers_wait. Each can be set by the
     /// environment too (WAREHOUSE_QUERY_TIME for query_time); flags win over it, and it wins over the file
@@ -71,10 +71,14 @@ pub struct Options {
 #[derive(Clone, Debug, Subcommand)]
 pub enum Command {
     /// Take what has landed into the tables: once, or again and again
+    #[command(after_help = COMPACT_HELP)]
     Compact {
         /// Time between two compactions, such as 5m; without it, compact once
         #[arg(long, value_name = "DURATION")]
         every: Option<String>,
+        /// Take one part of Kafka's partitions only, such as 1/2, while another process takes 2/2; without it, take all
+        #[arg(long, value_name = "NUMBER/PARTS")]
+        shard: Option<String>,
     },
     /// Answer one read-only statement
     Sql {
@@ -260,6 +264,18 @@ impl Command {
         !matches!(self, Self::Token { .. } | Self::Report { name: None, .. } | Self::Report { explain: true, .. })
     }
 }
+
+const COMPACT_HELP: &str = "\
+Examples:
+  warehouse --store s3://bucket/prefix compact --every 1m
+  warehouse --store s3://bucket/prefix compact --every 1m --shard 1/2      on one machine
+  warehouse --store s3://bucket/prefix compact --every 1m --shard 2/2      on another
+
+Part N of M takes the partitions whose number leaves N-1 when divided by M; M should not be more than there are partitions. The processes
+do not know of each other: each commits only what is right beside what the others have committed. Whoever starts too many, two with
+the same part, or parts of different numbers (while 2 become 3) loses time and never a row: rounds are made void by others and read
+again. What is in a part that nobody takes waits in the landing zone, where queries see it, more slowly. `maintain`, `erase`, `serve
+--compact-every` and `standalone` take all partitions, and may run beside. More in docs/scale.md.";
 
 const REPORT_HELP: &str = "\
 Examples:

@@ -18,6 +18,7 @@ use crate::keep::{Keeping, Retention};
 use crate::limits::{MEMORY_BYTES_MAX, SPILL_BYTES_MAX, SQL_MEMORY_BYTES_MIN, VERIFY_MEMORY_BYTES_MAX};
 use crate::postgres::Listen;
 use crate::reports::Reports;
+use crate::shard::Shard;
 use crate::sql::Settings;
 
 /// Prefix of the environment variables: `query_time` is `WAREHOUSE_QUERY_TIME`.
@@ -58,6 +59,7 @@ struct Given {
     reports: Option<PathBuf>,
     #[serde(skip_serializing_if = "Option::is_none")]
     compact_every: Option<Every>,
+    shard: Shard,
     #[serde(skip_serializing_if = "Option::is_none")]
     site: Option<String>,
     retention: Vec<String>,
@@ -94,6 +96,7 @@ impl Default for Given {
             postgres_key: None,
             reports: None,
             compact_every: None,
+            shard: Shard::ALL,
             site: None,
             retention: Vec::new(),
             landing_kept: keeping.landing,
@@ -136,6 +139,8 @@ pub struct Config {
     /// Where PostgreSQL's protocol is spoken.
     pub postgres: Option<Listen>,
     pub compact_every: Option<Duration>,
+    /// The part of the partitions that `compact` takes.
+    pub shard: Shard,
     /// The site that an import is about.
     pub site: Option<String>,
     pub keeping: Keeping,
@@ -247,7 +252,9 @@ impl Cli {
             Some(Command::Report { reports, .. }) => flags.push(("--reports", "reports", reports.as_ref())),
             Some(Command::Import { site, .. }) => flags.push(("--site", "site", site.as_ref())),
             Some(Command::Token { access, .. }) => flags.push(("--access", "access", access.as_ref())),
-            Some(Command::Compact { every }) => flags.push(("--every", "compact_every", every.as_ref())),
+            Some(Command::Compact { every, shard }) => {
+                flags.extend([("--every", "compact_every", every.as_ref()), ("--shard", "shard", shard.as_ref())]);
+            }
             Some(Command::Maintain { every, landing_kept, removed_kept, readers_wait, .. }) => flags.extend([
                 ("--every", "maintain_every", every.as_ref()),
                 ("--landing-kept", "landing_kept", landing_kept.as_ref()),
@@ -345,6 +352,7 @@ impl From<Given> for Config {
                 files: given.postgres_certificate.clone().zip(given.postgres_key.clone()),
             }),
             compact_every: given.compact_every.map(|Every(every)| every),
+            shard: given.shard,
             site: given.site.clone(),
             keeping: Keeping {
                 retention: Retention::parse(&given.retention).unwrap_or_default(),

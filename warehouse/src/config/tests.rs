@@ -101,3 +101,13 @@ fn tokens_need_a_file_and_no_store() {
     assert_eq!(made.access.unwrap().to_str(), Some("other.toml"));
     assert!(config(&["verify"], &[]).unwrap_err().contains("store: not given"));
 }
+
+#[test]
+fn a_part_that_there_is_not_is_refused_with_what_would_be_one() {
+    let told = config(&["--store", "file:///a", "compact", "--shard", "3/2"], &[]).unwrap_err();
+    assert!(told.starts_with("--shard: shard = \"3/2\": no part such as 1/2 or 2/2"), "{told}");
+    let read = config(&["--store", "file:///a", "compact"], &[("WAREHOUSE_SHARD", "2/2")]).unwrap();
+    assert_eq!(read.shard.to_string(), "2/2");
+    assert!(read.print().contains("shard = \"2/2\""));
+    assert_eq!(config(&["--store", "file:///a", "compact"], &[]).unwrap().shard, crate::Shard::ALL);
+}

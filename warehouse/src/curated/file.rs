@@ -7,6 +7,7 @@ use datafusion::common::{ColumnStatistics, Statistics};
 use datafusion::scalar::ScalarValue;
 use deltalake_core::kernel::Remove;
 
+use crate::shard::Shard;
 use crate::tables::Table;
 use uuid::Uuid;
 use xxhash_rust::xxh3::xxh3_64;
@@ -42,10 +43,30 @@ pub struct ScanFile {
 /// After the prefix in names of files that were put together of others.
 const MERGED: &str = "merged-";
 
+/// What a file is made by, as far as its name says it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Maker {
+    /// Whatever needs no name.
+    Any,
+    /// Put together of others.
+    Merging,
+    /// A round over a part of what lands.
+    Round(Shard),
+}
+
+impl Maker {
+    fn mark(self) -> String {
+        match self {
+            Self::Any => String::new(),
+            Self::Merging => MERGED.into(),
+            Self::Round(shard) => shard.mark(),
+        }
+    }
+}
+
 /// Name of a new file, with the checksum of its bytes: what an engine copies, and what a log is cleaned to, keeps it.
-pub(super) fn file_name(file: Uuid, bytes: &[u8], merged: bool) -> String {
-    let merged = if merged { MERGED } else { "" };
-    format!("{FILE_PREFIX}{merged}{file}.{}.parquet", checksum(bytes))
+pub(super) fn file_name(file: Uuid, bytes: &[u8], maker: Maker) -> String {
+    format!("{FILE_PREFIX}{}{file}.{}.parquet", maker.mark(), checksum(bytes))
 }
 
 /// xxh3-64, 16 hexadecimal digits, as of the files in landing.
@@ -63,6 +84,12 @@ impl CuratedFile {
     /// Whether it was put together of others; only files of recordings say so.
     pub fn is_merged(&self) -> bool {
         self.name().is_some_and(|name| name.starts_with(MERGED))
+    }
+
+    /// Whether rounds over that part of what lands merge it: those over a part their own files alone, so that two of them do
+    /// not want the same file.
+    pub fn is_of(&self, shard: Shard) -> bool {
+        shard == Shard::ALL || self.name().is_some_and(|name| name.starts_with(&shard.mark()))
     }
 
     /// Its name after the prefix of our own writer.

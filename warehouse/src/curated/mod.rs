@@ -4,6 +4,7 @@
 //! create-only PUT of the next version. Whatever error comes back, the table is loaded again and its progress says
 //! whether the commit landed: a lost answer looks like a failure, and committing again would double the rows.
 
+mod between;
 mod encode;
 pub(crate) mod file;
 mod leftovers;
@@ -175,7 +176,8 @@ impl Curated {
         Ok(Arc::new(version))
     }
 
-    /// Commits on top of `base`: removes files, adds files, and sets the progress.
+    /// Commits on top of `base`: removes files, adds files, and sets the progress. When it is refused the new files stay: the
+    /// same may be right on the version that it gives, and if it is not, [`Self::give_up`] removes them.
     pub async fn commit(
         &self,
         base: &Version,
@@ -185,6 +187,15 @@ impl Curated {
     ) -> anyhow::Result<Committed> {
         let marks = Marks { progress: progress.clone(), kept: base.kept.clone() };
         self.put(base, removed, added, marks, written(), |loaded| loaded.progress.reaches(progress)).await
+    }
+
+    /// Deletes files of a commit that was refused on `base`, where `newest` was found, unless it may still land.
+    pub async fn give_up(&self, base: &Version, newest: &Version, added: &[Add]) {
+        // While its version is free, a request that is on its way may take it.
+        if newest.number > base.number {
+            let paths: Vec<String> = added.iter().map(|add| add.path.clone()).collect();
+            self.remove_losers(newest, &paths).await;
+        }
     }
 
     /// The same for a table that is imported: what landed is told by the files, and those of a refused commit stay for the
@@ -210,6 +221,7 @@ impl Curated {
     ) -> anyhow::Result<Committed> {
         let marks = Marks { progress: base.progress.clone(), kept: kept.clone() };
         let new: Vec<String> = added.iter().map(|add| add.path.clone()).collect();
+        let files = added.clone();
         let old: Vec<&str> = removed.iter().map(|file| file.path.as_str()).collect();
         let landed = |loaded: &Version| {
             let paths: HashSet<&str> = loaded.files.iter().map(|file| file.path.as_str()).collect();
@@ -218,7 +230,11 @@ impl Curated {
                 && new.iter().all(|path| paths.contains(path.as_str()))
                 && !old.iter().any(|path| paths.contains(path))
         };
-        self.put(base, removed, added, marks, operation, landed).await
+        let done = self.put(base, removed, added, marks, operation, landed).await?;
+        if let Committed::Refused(newest) = &done {
+            self.give_up(base, newest, &files).await;
+        }
+        Ok(done)
     }
 
     async fn put(
@@ -238,9 +254,6 @@ impl Curated {
         if landed(&loaded) {
             self.remove_losers(&loaded, &new_paths).await;
             return Ok(Committed::Landed(loaded));
-        }
-        if loaded.number > base.number {
-            self.remove_losers(&loaded, &new_paths).await;
         }
         Ok(Committed::Refused(loaded))
     }

@@ -1,5 +1,6 @@
 //! One version of a table: its files, and what of the landing zone stands in it.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use anyhow::Context;
@@ -55,6 +56,12 @@ impl Version {
     pub fn files_since(&self, since: i64) -> impl Iterator<Item = (usize, &CuratedFile)> {
         let date = since.div_euclid(DAY_US);
         self.files.iter().enumerate().filter(move |(_, file)| i64::from(file.event_date) >= date)
+    }
+
+    /// The files of these names, if it has all of them.
+    pub fn same_files(&self, files: &[&CuratedFile]) -> Option<Vec<&CuratedFile>> {
+        let by_path: HashMap<&str, &CuratedFile> = self.files.iter().map(|file| (file.path.as_str(), file)).collect();
+        files.iter().map(|file| by_path.get(file.path.as_str()).copied()).collect()
     }
 
     /// The file as the scan reads it.

@@ -18,7 +18,7 @@ use tokio_util::task::AbortOnDropHandle;
 use uuid::Uuid;
 
 use super::encode::Encoder;
-use super::file::{data_key, file_name};
+use super::file::{Maker, data_key, file_name};
 use super::properties::properties;
 use super::scan::viewed;
 use super::statistics::Collector;
@@ -35,12 +35,13 @@ pub(crate) struct Written {
 /// Writes the rows, which hold the columns of the table in any order, sorted by the table's order.
 pub(crate) async fn write(
     objects: &Arc<dyn ObjectStore>,
-    table: &'static Table,
+    (table, maker): (&'static Table, Maker),
     rows: DataFrame,
 ) -> anyhow::Result<Written> {
     let mut writer = Writer {
         objects: objects.clone(),
         table,
+        maker,
         schema: table.file_schema(),
         views: viewed(&table.file_schema()),
         open: None,
@@ -73,7 +74,7 @@ pub(crate) struct Partition {
 /// Writes rows that are at hand, files of at most `rows_max` rows, on so many threads.
 pub(crate) async fn write_columns(
     objects: &Arc<dyn ObjectStore>,
-    table: &'static Table,
+    (table, maker): (&'static Table, Maker),
     columns: Arc<impl Columns>,
     partitions: Vec<Partition>,
     rows_max: usize,
@@ -94,7 +95,7 @@ pub(crate) async fn write_columns(
                 let (bytes, statistics) = encoded?;
                 left.rows.start += usize::try_from(statistics.rows())?;
                 let (objects, place) = (objects.clone(), (left.site_id.clone(), left.event_date));
-                let sending = async move { put(&objects, table, place, bytes, (&statistics, false)).await };
+                let sending = async move { put(&objects, table, place, bytes, (&statistics, maker)).await };
                 sent = Some(AbortOnDropHandle::new(tokio::spawn(sending)));
             }
         }
@@ -142,6 +143,7 @@ pub(crate) async fn discard(objects: &Arc<dyn ObjectStore>, table: &'static Tabl
 struct Writer {
     objects: Arc<dyn ObjectStore>,
     table: &'static Table,
+    maker: Maker,
     schema: SchemaRef,
     /// The same with texts as views, as rows come.
     views: SchemaRef,
@@ -216,21 +218,22 @@ impl Writer {
         let bytes = file.parquet.into_inner()?;
         self.written.rows += file.statistics.rows();
         let place = (file.site_id, file.event_date);
-        self.written.added.push(put(&self.objects, self.table, place, bytes, (&file.statistics, false)).await?);
+        let of = (&file.statistics, self.maker);
+        self.written.added.push(put(&self.objects, self.table, place, bytes, of).await?);
         Ok(())
     }
 }
 
-/// Puts a file of a partition (site and date) into the store; its name says whether it was `merged` of others.
+/// Puts a file of a partition (site and date) into the store.
 pub(crate) async fn put(
     objects: &Arc<dyn ObjectStore>,
     table: &'static Table,
     (site_id, event_date): (String, i32),
     bytes: Vec<u8>,
-    (statistics, merged): (&Collector, bool),
+    (statistics, maker): (&Collector, Maker),
 ) -> anyhow::Result<Add> {
     let date = chrono::NaiveDate::from_epoch_days(event_date).context("event_date is out of range")?;
-    let name = file_name(Uuid::now_v7(), &bytes, merged);
+    let name = file_name(Uuid::now_v7(), &bytes, maker);
     let path = format!("{}/event_date={date}/{name}", folder(&site_id));
     let size = i64::try_from(bytes.len())?;
     let key = data_key(table, &path);
@@ -288,7 +291,11 @@ mod tests {
             columns.join(", ")
         );
         let rows = async || SessionContext::new().sql(&rows).await.unwrap();
-        assert_eq!(write(&objects, table, rows().await).await.unwrap().added.len(), 2, "one file for each site");
+        assert_eq!(
+            write(&objects, (table, Maker::Any), rows().await).await.unwrap().added.len(),
+            2,
+            "one file for each site"
+        );
         let files = async || objects.list(None).try_collect::<Vec<_>>().await.unwrap().len();
         assert_eq!(files().await, 2);
 
@@ -296,7 +303,7 @@ mod tests {
         std::fs::remove_dir_all(place.join("site_id=b")).unwrap();
         std::fs::write(place.join("site_id=b"), "").unwrap();
         let before = files().await;
-        let failed = format!("{:#}", write(&objects, table, rows().await).await.unwrap_err());
+        let failed = format!("{:#}", write(&objects, (table, Maker::Any), rows().await).await.unwrap_err());
         assert!(failed.contains("site_id=b"), "{failed}");
         assert_eq!(files().await, before, "the first site's file is gone again");
     }

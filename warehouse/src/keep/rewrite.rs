@@ -3,6 +3,7 @@
 use datafusion::logical_expr::ScalarUDF;
 use deltalake_core::kernel::Add;
 
+use crate::curated::file::Maker;
 use crate::curated::scan::Scan;
 use crate::curated::writer::write;
 use crate::curated::{CuratedFile, Version};
@@ -57,5 +58,5 @@ pub(super) async fn without(
     let (columns, order) = (base.table.columns().join(", "), base.table.sort_order);
     let stays = format!("not coalesce({}, false)", going.condition);
     let rows = inputs.select(&format!("select {columns} from curated where {stays} order by {order}")).await?;
-    Ok(write(lake.store.objects(), base.table, rows).await?.added)
+    Ok(write(lake.store.objects(), (base.table, Maker::Any), rows).await?.added)
 }

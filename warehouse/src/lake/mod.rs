@@ -3,6 +3,7 @@
 mod recordings;
 pub(crate) mod share;
 pub(crate) mod sizes;
+mod strangers;
 
 use std::sync::Arc;
 
@@ -14,6 +15,7 @@ use crate::books::Books;
 use crate::curated::{Curated, Version};
 use crate::engine::{Engine, Resources};
 use crate::merge::{Memo, Merge};
+use crate::shard::Shard;
 use crate::tables::{self, EVENTS, Table};
 use landing::Chains;
 use landing::Progress;
@@ -21,6 +23,7 @@ use landing::Store;
 use recordings::Recordings;
 use share::Shares;
 use sizes::Sizes;
+use strangers::KnownStrangers;
 
 /// Books of one table, by their generation.
 pub(crate) type KnownBooks = Mutex<Memo<i64, Arc<Books>>>;
@@ -37,6 +40,10 @@ pub struct Lake {
     pub sizes: Sizes,
     /// How much compaction takes at once.
     pub shares: Shares,
+    /// What compaction takes of what has landed.
+    pub shard: Shard,
+    /// Whom links are about that other compactions took.
+    pub(crate) strangers: KnownStrangers,
     tables: Vec<Curated>,
     /// The live view's merge, by the version of `events` and the progress that it leads to.
     merged: Mutex<Memo<(u64, Progress), Arc<Merge>>>,
@@ -46,6 +53,11 @@ pub struct Lake {
 
 impl Lake {
     pub fn open(store: Store, resources: Resources) -> anyhow::Result<Arc<Self>> {
+        Self::of_shard(store, resources, Shard::ALL)
+    }
+
+    /// The same for a process that compacts a part of what lands.
+    pub fn of_shard(store: Store, resources: Resources, shard: Shard) -> anyhow::Result<Arc<Self>> {
         let engine = Engine::new(&store, resources)?;
         let chains = Chains::new(store.objects().clone(), TOPIC);
         let sizes = Sizes::new(store.objects().clone());
@@ -58,6 +70,8 @@ impl Lake {
             recordings,
             sizes,
             shares: Shares::default(),
+            shard,
+            strangers: KnownStrangers::default(),
             tables,
             merged: Mutex::default(),
             books: Mutex::default(),

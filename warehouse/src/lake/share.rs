@@ -27,6 +27,12 @@ impl Share {
         (self.parts < ROUND_PARTS_MAX).then_some(Self { links_max: 1, parts: self.parts * 2 })
     }
 
+    /// Less, after a round of `links` that others made void: a shorter one is the sooner done.
+    #[must_use]
+    pub fn shorter(self, links: usize) -> Self {
+        Self { links_max: (links / 2).max(1), ..self }
+    }
+
     /// More, after a round that fitted.
     #[must_use]
     pub fn larger(self) -> Self {

@@ -8,6 +8,7 @@ use std::sync::Arc;
 
 use datafusion::datasource::TableProvider;
 use datafusion::prelude::DataFrame;
+use landing::Progress;
 use object_store::ObjectStore;
 use schemas::landing::Link;
 use schemas::session::{GAP_US_MAX, SESSION_US_MAX};
@@ -20,7 +21,8 @@ use super::held::{HeldRows, Ordered, OrderedTable, Stretch};
 use super::landed::{self, Landed, final_columns};
 use super::part::Part;
 use super::past::Known;
-use super::repeats::Repeats;
+use super::repeats::{Repeats, owners};
+use super::strangers::Strangers;
 use super::touched::{Touched, TouchedSessions};
 use super::visitors::{EventId, key};
 use super::walked::{Source, Walked};
@@ -28,6 +30,7 @@ use crate::curated::scan::Scan;
 use crate::curated::{CuratedFile, Version};
 use crate::engine::Engine;
 use crate::engine::inputs::{Inputs, number, text};
+use crate::limits::DUPLICATE_US_MAX;
 use crate::tables::walk::Walk;
 use crate::tables::{EVENTS, Input, Rows, Table};
 
@@ -43,6 +46,8 @@ pub(crate) struct Derivation {
     touched: Touched,
     sessions: TouchedSessions,
     repeats: Repeats,
+    /// Events that came again and of which `events`, as it was given, has no row.
+    unowned: HashSet<EventId>,
     /// The events of all sessions that must be computed again, session by session, if they are in memory.
     held: Option<Arc<Ordered>>,
 }
@@ -58,7 +63,7 @@ impl Derivation {
     ) -> anyhow::Result<Self> {
         let inputs = || engine.inputs().table("events", events.clone());
         let (mut touched, repeats) = merge.repeats(landed)?;
-        repeats.touch_owners(inputs()?, &mut touched).await?;
+        let unowned = repeats.touch_owners(inputs()?, &mut touched).await?;
         let sessions = match touched.sessions_among(merge.sessions()) {
             Some(sessions) => sessions,
             None => touched.sessions(&inputs()?.function(touched.function())).await?,
@@ -72,7 +77,7 @@ impl Derivation {
             }
         };
         let held = Some(Arc::new(merge.touched_events(landed, &rows_before, &sessions)?.by_session()));
-        Ok(Self { engine: engine.clone(), links: links.to_vec(), events, touched, sessions, repeats, held })
+        Ok(Self { engine: engine.clone(), links: links.to_vec(), events, touched, sessions, repeats, unowned, held })
     }
 
     /// `events` are the events with all of the links' rows in them.
@@ -85,9 +90,25 @@ impl Derivation {
         let both = with_landing(inputs()?, links).await?;
         let mut touched = Touched::read(&both).await?;
         let repeats = Repeats::read(&both.function(touched.function()), &touched).await?;
-        repeats.touch_owners(inputs()?, &mut touched).await?;
+        let unowned = repeats.touch_owners(inputs()?, &mut touched).await?;
         let sessions = touched.sessions(&inputs()?.function(touched.function())).await?;
-        Ok(Self { engine: engine.clone(), links: links.to_vec(), events, touched, sessions, repeats, held: None })
+        let (engine, links) = (engine.clone(), links.to_vec());
+        Ok(Self { engine, links, events, touched, sessions, repeats, unowned, held: None })
+    }
+
+    /// Whether a visitor whose sessions it computes again is one of these.
+    pub(super) fn meets(&self, strangers: &Strangers) -> bool {
+        self.touched.meets(&strangers.visitors)
+    }
+
+    /// How far a table must be to hold the events that came again, if `events` holds some that were not given: repeats are
+    /// counted at the row of their event.
+    pub(crate) async fn missing(&self, events: &Version) -> anyhow::Result<Progress> {
+        if self.unowned.is_empty() {
+            return Ok(Progress::default());
+        }
+        let since = self.touched.since("occurred_at", DUPLICATE_US_MAX);
+        owners(&self.engine, events, &self.unowned, &since).await
     }
 
     /// Whether its events are in memory, session by session.

@@ -16,7 +16,8 @@ use super::landed::{CHANGED, Landed, final_columns};
 use super::part::Part;
 use super::repeats::Repeats;
 use super::sessionize::{Outcome, sessionize};
-use super::touched::{Touched, TouchedSessions};
+use super::strangers::Strangers;
+use super::touched::{Tabs, Touched, TouchedSessions};
 use super::visitors::{EventId, Sessions};
 use crate::curated::scan::Scan;
 use crate::curated::{CuratedFile, Version};
@@ -31,6 +32,7 @@ pub struct Merge {
     engine: Engine,
     links: Vec<Arc<Link>>,
     touched: Touched,
+    tabs: Tabs,
     sessions: Arc<Sessions>,
     /// Landed events that the curated table holds already.
     already: Arc<HashSet<EventId>>,
@@ -65,6 +67,7 @@ impl Merge {
             engine: engine.clone(),
             links: links.to_vec(),
             touched,
+            tabs,
             sessions: Arc::new(std::mem::take(&mut outcome.sessions)),
             already: Arc::new(std::mem::take(&mut outcome.already)),
             held,
@@ -93,6 +96,11 @@ impl Merge {
         let curated = self.inputs().function(self.touched.function()).table("curated", Scan::version(base))?;
         let touched = self.touched.condition("occurred_at", DUPLICATE_US_MAX);
         files_where(&curated, &format!("{touched} and {CHANGED}")).await
+    }
+
+    /// Whether a visitor whose sessions it computes, or a tab whose numbers it looks up, is one of these.
+    pub(super) fn meets(&self, strangers: &Strangers) -> bool {
+        self.touched.meets(&strangers.visitors) || self.tabs.meets(&strangers.tabs)
     }
 
     /// The links' rows, if they are in memory.

@@ -21,8 +21,4 @@ impl<K: PartialEq, V: Clone> Memo<K, V> {
         self.0 = Some((key, value.clone()));
         Ok(value)
     }
-
-    pub(crate) fn forget(&mut self) {
-        self.0 = None;
-    }
 }

@@ -21,6 +21,7 @@ mod part;
 mod past;
 mod repeats;
 pub(crate) mod sessionize;
+pub(crate) mod strangers;
 mod touched;
 pub(crate) mod visitors;
 mod walked;
@@ -38,6 +39,7 @@ pub(crate) use memo::Memo;
 pub(crate) use part::Part;
 
 use held::HeldRows;
+use strangers::Strangers;
 
 use crate::curated::{CuratedFile, Version};
 use crate::tables::Table;
@@ -58,6 +60,14 @@ impl Effect {
         match self {
             Self::OnEvents(merge) => Some((merge, merge.held()?)),
             Self::OnDerived(_) => None,
+        }
+    }
+
+    /// Whether it reads or changes rows of a visitor or a tab of these.
+    pub(crate) fn meets(&self, strangers: &Strangers) -> bool {
+        match self {
+            Self::OnEvents(merge) => merge.meets(strangers),
+            Self::OnDerived(derivation) => derivation.meets(strangers),
         }
     }
 

@@ -8,12 +8,17 @@ use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use datafusion::arrow::array::{AsArray, RecordBatch};
+use landing::{Position, Progress, TopicPartition};
+use schemas::topics::EVENTS as TOPIC;
 
 use super::functions::event_set;
 use super::held::{HeldRows, Pairs};
 use super::sessionize::Staying;
 use super::touched::Touched;
 use super::visitors::{EventId, key};
+use crate::curated::Version;
+use crate::curated::scan::Scan;
+use crate::engine::Engine;
 use crate::engine::inputs::{Inputs, number, text, time};
 use crate::limits::DUPLICATE_US_MAX;
 
@@ -89,24 +94,54 @@ impl Repeats {
         Ok(repeats)
     }
 
-    /// Whoever has an event in `events` that came again is touched by that, since the ledger counts it there.
-    pub(super) async fn touch_owners(&self, inputs: Inputs, touched: &mut Touched) -> anyhow::Result<()> {
-        if self.counts.is_empty() {
-            return Ok(());
+    /// Whoever has an event in `events` that came again is touched by that, since the ledger counts it there. Gives those of
+    /// the events that nobody has.
+    pub(super) async fn touch_owners(&self, inputs: Inputs, touched: &mut Touched) -> anyhow::Result<HashSet<EventId>> {
+        let mut unowned: HashSet<EventId> = self.counts.keys().copied().collect();
+        if unowned.is_empty() {
+            return Ok(unowned);
         }
-        let again = event_set("came_again", Arc::new(self.counts.keys().copied().collect()));
+        let again = event_set("came_again", Arc::new(unowned.clone()));
         let since = touched.since("occurred_at", DUPLICATE_US_MAX);
         let sql = format!(
-            "select site_id, visitor_id, occurred_at from events where {since} and came_again(site_id, tab_id, seq)"
+            "select site_id, visitor_id, occurred_at, tab_id, seq from events where {since} \
+             and came_again(site_id, tab_id, seq)"
         );
         inputs
             .function(again)
             .each(&sql, |batch, row| {
-                let visitor = text(batch, 1, row);
-                touched.add(key(&[text(batch, 0, row), visitor]), visitor, time(batch, 2, row));
+                let (site, visitor) = (text(batch, 0, row), text(batch, 1, row));
+                touched.add(key(&[site, visitor]), visitor, time(batch, 2, row));
+                unowned.remove(&(key(&[site, text(batch, 3, row)]), number(batch, 4, row)));
             })
-            .await
+            .await?;
+        Ok(unowned)
     }
+}
+
+/// How far a table is that has taken in those of some events that `events` holds, of the time that the condition says.
+pub(super) async fn owners(
+    engine: &Engine,
+    events: &Version,
+    again: &HashSet<EventId>,
+    since: &str,
+) -> anyhow::Result<Progress> {
+    let mut progress = Progress::default();
+    let inputs = engine.inputs().table("events", Scan::version(events))?;
+    let sql = format!(
+        "select kafka_partition, max(kafka_offset) from events where {since} and came_again(site_id, tab_id, seq) group by 1"
+    );
+    inputs
+        .function(event_set("came_again", Arc::new(again.clone())))
+        .each(&sql, |batch, row| {
+            let Ok(partition) = i32::try_from(number(batch, 0, row)) else { return };
+            let place = TopicPartition::new(TOPIC, partition);
+            if let Some(Position { incarnation, .. }) = events.progress.get(&place) {
+                progress.set(place, Position { incarnation, end: number(batch, 1, row) });
+            }
+        })
+        .await?;
+    Ok(progress)
 }
 
 fn event(batch: &RecordBatch, row: usize) -> EventId {

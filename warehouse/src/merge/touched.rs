@@ -1,6 +1,6 @@
 //! The visitors that some links touch, and the filters that keep a round away from everybody else's rows.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 
 use datafusion::logical_expr::ScalarUDF;
@@ -29,6 +29,11 @@ impl Touched {
         *from = (*from).min(at);
         self.least = Some(self.least.map_or(at, |least| least.min(at)));
         note(&mut self.named, visitor_id);
+    }
+
+    /// Whether one of some visitors is touched.
+    pub(super) fn meets(&self, visitors: &HashSet<Key>) -> bool {
+        visitors.iter().any(|visitor| self.from.contains_key(visitor))
     }
 
     pub(super) fn is_empty(&self) -> bool {
@@ -127,6 +132,11 @@ impl Tabs {
     pub(super) fn add(&mut self, tab: Key, seq: i64) {
         let from = Arc::make_mut(&mut self.from).entry(tab).or_insert(seq);
         *from = (*from).min(seq);
+    }
+
+    /// Whether one of some tabs is one of them.
+    pub(super) fn meets(&self, tabs: &HashSet<Key>) -> bool {
+        tabs.iter().any(|tab| self.from.contains_key(tab))
     }
 
     /// The least number that landed of each.

@@ -24,6 +24,7 @@ use super::intake::Intake;
 use super::order::Order;
 use super::rejects::Rejects;
 use super::sink::Counts;
+use crate::curated::file::Maker;
 use crate::curated::scan::Scan;
 use crate::curated::writer::{Written, discard, write};
 use crate::curated::{Committed, CuratedFile, Version};
@@ -121,7 +122,7 @@ async fn rows(lake: &Lake, order: &Arc<Order>, counts: &Arc<Counts>) -> anyhow::
         "select {columns} from (select *, row_number() over (partition by {sort_order}, {IDENTITY} order by {PLACE}) as nth \
          from rows) where nth = 1 order by {sort_order}"
     );
-    write(lake.store.objects(), table, inputs.select(&sorted).await?).await
+    write(lake.store.objects(), (table, Maker::Any), inputs.select(&sorted).await?).await
 }
 
 /// Keeps rejected rows beside the table, before anything is committed.

@@ -1,5 +1,6 @@
 //! Rounds: as many links as fit, read whole, their new rows sorted and appended.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
@@ -8,10 +9,9 @@ use landing::check_continues;
 use schemas::landing::Link;
 use schemas::time::epoch_us;
 
-use super::fresh::fresh;
+use super::fresh::{Origin, fresh};
 use super::writer::write;
-use crate::curated::Committed;
-use crate::curated::writer::discard;
+use crate::curated::{Committed, Version};
 use crate::lake::Lake;
 use crate::limits::{REPLAY_ROUND_BYTES_MAX, REPLAY_ROUND_BYTES_MIN, ROUND_ROWS_MAX, ROUND_TRIES_MAX};
 use crate::tables::{RECORDINGS, Table};
@@ -41,31 +41,64 @@ pub(crate) async fn compact(lake: &Lake, patience: Duration) -> anyhow::Result<A
 
 /// One round of a table; how many frames it added, or `None` when there is nothing to take.
 async fn round(lake: &Lake, table: &'static Table, patience: Duration) -> anyhow::Result<Option<u64>> {
-    let chains = &lake.recordings.chains;
-    for _ in 0..ROUND_TRIES_MAX {
-        let seen = lake.recordings.table(table).newest().await?;
-        let waiting = chains.links_after(&seen.progress).await?;
-        if !is_due(&waiting, patience) {
+    let curated = lake.recordings.table(table);
+    let mut tries = ROUND_TRIES_MAX;
+    while tries > 0 {
+        let seen = curated.newest().await?;
+        if !is_due(&waiting(lake, &seen).await?, patience) {
             return Ok(None);
         }
-        let base = lake.recordings.table(table).ready().await?;
-        let links = chains.links_after(&base.progress).await?;
+        let mut base = curated.ready().await?;
+        let links = waiting(lake, &base).await?;
         check_continues(&base.progress, &links)?;
         let links = first_links(links);
         let fresh = fresh(&lake.engine, &base, &links).await?;
-        let frames = fresh.len() as u64;
         let added = write(lake, table, &links, &fresh).await?;
-        let paths = added.clone();
-        match lake.recordings.table(table).commit(&base, &[], added, &base.progress.after(&links)).await {
-            Ok(Committed::Landed(_)) => return Ok(Some(frames)),
-            Ok(Committed::Refused(_)) => {}
-            Err(error) => {
-                discard(lake.store.objects(), table, &paths).await;
-                return Err(error);
+        loop {
+            let newest = match curated.commit(&base, &[], added.clone(), &base.progress.after(&links)).await? {
+                Committed::Landed(_) => return Ok(Some(fresh.len() as u64)),
+                Committed::Refused(newest) => newest,
+            };
+            tries -= 1;
+            let holds = if tries > 0 { holds_on(lake, &base, &newest, (&links, &fresh)).await } else { Ok(false) };
+            if !matches!(holds, Ok(true)) {
+                curated.give_up(&base, &newest, &added).await;
+                holds?;
+                break;
             }
+            base = newest;
         }
     }
-    bail!("table {table:?}: {ROUND_TRIES_MAX} commits in a row were won by other compactions; is one running amok?")
+    bail!(
+        "table {table:?}: {ROUND_TRIES_MAX} commits in a row were refused, since others' came first or the store failed; what was \
+         committed stays. When more than one compaction runs on this store, give each a part of its own (--shard 1/2, \
+         --shard 2/2), or stop all but one"
+    )
+}
+
+/// Links of our part that a version has not taken in.
+async fn waiting(lake: &Lake, version: &Version) -> anyhow::Result<Vec<Arc<Link>>> {
+    let mut links = lake.recordings.chains.links_after(&version.progress).await?;
+    links.retain(|link| lake.shard.owns(link.partition));
+    Ok(links)
+}
+
+/// Whether a round, which was computed on `base`, is right on `newest` as well: others took no link of ours, and the same frames
+/// are new. An asset may come in every partition.
+async fn holds_on(
+    lake: &Lake,
+    base: &Version,
+    newest: &Version,
+    (links, frames): (&[Arc<Link>], &HashSet<Origin>),
+) -> anyhow::Result<bool> {
+    let ours_stand = links.iter().all(|link| {
+        let partition = link.as_ref().into();
+        newest.progress.get(&partition) == base.progress.get(&partition)
+    });
+    Ok(ours_stand
+        && newest.kept == base.kept
+        && lake.recordings.table(base.table).only_rounds_between(base, newest).await?
+        && fresh(&lake.engine, newest, links).await? == *frames)
 }
 
 /// Whether a round is worth its files.

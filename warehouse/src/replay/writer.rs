@@ -21,6 +21,7 @@ use object_store::path::Path;
 use schemas::landing::{Link, PAYLOAD};
 
 use super::fresh::Origin;
+use crate::curated::file::Maker;
 use crate::curated::statistics::Collector;
 use crate::curated::writer::{discard, put};
 use crate::curated::{CuratedFile, Version};
@@ -159,7 +160,8 @@ impl<'a> Frames<'a> {
                 while !left.is_empty() {
                     let (taken, bytes, statistics) = encode_file(table, &self.batches, left)?;
                     let place = (left[0].site_id.clone(), left[0].event_date);
-                    added.push(put(objects, table, place, bytes, (&statistics, merged)).await?);
+                    let maker = if merged { Maker::Merging } else { Maker::Any };
+                    added.push(put(objects, table, place, bytes, (&statistics, maker)).await?);
                     left = &left[taken..];
                 }
             }

@@ -149,9 +149,12 @@ const CONTEXT_COLUMNS: [&str; 10] = [
     "adobe_ecid",
 ];
 
-/// A store in a temporary folder, with one partition.
+/// A store in a temporary folder, with one partition unless a test lands in others.
 pub(crate) struct Landing {
     folder: TempDir,
+    partition: i32,
+    /// Next offset and sequence of the partitions that are not the one at hand.
+    others: HashMap<i32, (i64, u64)>,
     next_offset: i64,
     sequence: u64,
     incarnation: u32,
@@ -163,7 +166,8 @@ pub(crate) struct Landing {
 impl Landing {
     pub(crate) fn new() -> Self {
         let folder = tempfile::tempdir().unwrap();
-        Self { folder, next_offset: 100, sequence: 0, incarnation: 0, batch: 0, open: HashMap::new() }
+        let (others, open) = (HashMap::new(), HashMap::new());
+        Self { folder, partition: 0, others, next_offset: 100, sequence: 0, incarnation: 0, batch: 0, open }
     }
 
     /// Goes on in a store that others wrote.
@@ -192,6 +196,14 @@ impl Landing {
 
     pub(crate) fn lake_with(&self, resources: Resources) -> Arc<Lake> {
         Lake::open(Store::open(&self.url()).unwrap(), resources).unwrap()
+    }
+
+    /// What is landed from now on stands in that partition.
+    pub(crate) fn in_partition(&mut self, partition: i32) -> &mut Self {
+        self.others.insert(self.partition, (self.next_offset, self.sequence));
+        (self.next_offset, self.sequence) = self.others.get(&partition).copied().unwrap_or((100, 0));
+        self.partition = partition;
+        self
     }
 
     /// Lands the events in one file and one link, one record an event.
@@ -227,7 +239,7 @@ impl Landing {
         let mut writer = ArrowWriter::try_new_with_options(&mut bytes, batch.schema(), options).unwrap();
         writer.write(&batch).unwrap();
         writer.close().unwrap();
-        let path = data_key(EVENTS, 0, "2026-11-20", Uuid::now_v7());
+        let path = data_key(EVENTS, self.partition, "2026-11-20", Uuid::now_v7());
         write(&self.path().join(&path), &bytes);
         let file = DataFile {
             path,
@@ -245,7 +257,7 @@ impl Landing {
         let count = events.len() as u64;
         let link = Link {
             topic: EVENTS.into(),
-            partition: 0,
+            partition: self.partition,
             incarnation: self.incarnation,
             sequence: self.sequence,
             start,
@@ -269,11 +281,11 @@ impl Landing {
     }
 
     pub(crate) fn link_path(&self, link: &Link) -> PathBuf {
-        self.path().join(link_key(EVENTS, 0, link.start))
+        self.path().join(link_key(EVENTS, link.partition, link.start))
     }
 
     fn rows(&mut self, events: &[Event], start: i64) -> RecordBatch {
-        let batch_seq = self.batch;
+        let (batch_seq, partition) = (self.batch, self.partition);
         self.batch += 1;
         let starts: Vec<i64> = events.iter().map(|event| self.session_start(event)).collect();
         let columns = event_fields().into_iter().map(|field| {
@@ -311,7 +323,7 @@ impl Landing {
                 "page_path" => text(&|event| event.text("page_path").unwrap_or("/boxes").to_owned()),
                 "batch_seq" => number(&|index| events[index].batch.unwrap_or(batch_seq)),
                 "seq" => number(&|index| events[index].seq),
-                "kafka_partition" => number(&|_| 0),
+                "kafka_partition" => number(&|_| i64::from(partition)),
                 "kafka_offset" => number(&|index| start + index as i64),
                 "occurred_at" | "received_at" => time(&|index| events[index].at),
                 "client_at" => {

@@ -33,6 +33,7 @@ pub(crate) fn recorder(number: u64) -> Recorder {
 /// The chain of one partition of the replay topic, in the folder of a store.
 pub(crate) struct Recordings {
     folder: std::path::PathBuf,
+    partition: i32,
     next_offset: i64,
     sequence: u64,
     pub received_at: i64,
@@ -41,7 +42,13 @@ pub(crate) struct Recordings {
 
 impl Recordings {
     pub(crate) fn of(folder: &Path) -> Self {
-        Self { folder: folder.to_owned(), next_offset: 0, sequence: 0, received_at: RECEIVED, site_id: SITE }
+        let (folder, partition) = (folder.to_owned(), 0);
+        Self { folder, partition, next_offset: 0, sequence: 0, received_at: RECEIVED, site_id: SITE }
+    }
+
+    /// Of another partition.
+    pub(crate) fn in_partition(self, partition: i32) -> Self {
+        Self { partition, ..self }
     }
 
     /// Goes on in a store that holds recordings.
@@ -63,7 +70,7 @@ impl Recordings {
         let mut writer = ArrowWriter::try_new_with_options(&mut bytes, batch.schema(), options).unwrap();
         writer.write(&batch).unwrap();
         writer.close().unwrap();
-        let path = data_key(REPLAY, 0, "2026-11-20", Uuid::now_v7());
+        let path = data_key(REPLAY, self.partition, "2026-11-20", Uuid::now_v7());
         write(&self.folder.join(&path), &bytes);
         let count = rows.len() as u64;
         let (start, end) = (self.next_offset, self.next_offset + count as i64 - 1);
@@ -77,9 +84,9 @@ impl Recordings {
                 occurred_max: self.received_at,
             }],
             counts: LinkCounts { records: count, events: count, ..LinkCounts::default() },
-            ..testkit::link::link(REPLAY, 0, self.sequence, start..=end)
+            ..testkit::link::link(REPLAY, self.partition, self.sequence, start..=end)
         };
-        write(&self.folder.join(link_key(REPLAY, 0, start)), &serde_json::to_vec(&link).unwrap());
+        write(&self.folder.join(link_key(REPLAY, self.partition, start)), &serde_json::to_vec(&link).unwrap());
         self.next_offset = end + 1;
         self.sequence += 1;
         link
@@ -110,7 +117,7 @@ impl Recordings {
                     Arc::new(Int64Array::from_iter_values(payloads().map(|payload| xxh3_64(payload).cast_signed())))
                 }
                 "payload" => Arc::new(payloads().map(Some).collect::<BinaryArray>()),
-                "kafka_partition" => Arc::new(Int64Array::from(vec![0; rows.len()])),
+                "kafka_partition" => Arc::new(Int64Array::from(vec![i64::from(self.partition); rows.len()])),
                 "kafka_offset" => Arc::new((self.next_offset..).take(rows.len()).map(Some).collect::<Int64Array>()),
                 "assets" => lists(&values),
                 _ => match field.data_type() {
