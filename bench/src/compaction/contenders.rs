@@ -82,8 +82,8 @@ impl Contender {
 }
 
 /// The same files under other names: compaction only reads them.
-fn link_all(from: &Path, to: &Path) -> Result<()> {
-    for kind in ["parquet", "json"] {
+pub(super) fn link_all(from: &Path, to: &Path) -> Result<()> {
+    for kind in ["parquet", "json", "snapshot", "delta"] {
         for file in files_below(from, kind)? {
             let copy = to.join(file.strip_prefix(from)?);
             fs::create_dir_all(copy.parent().context("a file lies in a folder")?)?;

@@ -4,6 +4,7 @@
 mod contenders;
 pub mod floor;
 mod report;
+mod shards;
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -33,6 +34,9 @@ pub struct CompactionArguments {
     pub threads: usize,
     #[arg(long, default_value = "4GB")]
     pub memory: String,
+    /// Measure our compaction alone: by one process with one core, and by so many with a part of the partitions and a core each
+    #[arg(long, value_name = "PROCESSES")]
+    pub shards: Option<usize>,
     /// Where the results are written as Markdown, in place of those of an earlier run
     #[arg(long, value_name = "FILE", default_value = "bench/RESULTS.md")]
     pub out: PathBuf,
@@ -41,6 +45,9 @@ pub struct CompactionArguments {
 pub fn run(arguments: &CompactionArguments) -> Result<()> {
     let own = std::env::current_exe().context("where bench itself lies is not known")?;
     let bin = arguments.bin.clone().or_else(|| Some(own.parent()?.to_owned())).unwrap_or_default();
+    if let Some(shards) = arguments.shards {
+        return shards::run(arguments, &bin, shards);
+    }
     let landing = arguments.store.join("landing");
     let events = landed_events(&landing)?;
     let mut all = Vec::new();

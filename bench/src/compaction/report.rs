@@ -34,7 +34,9 @@ impl Measured {
 pub(super) fn section(arguments: &CompactionArguments, bin: &Path, all: &[Measured]) -> String {
     let machine = Machine::look(Path::new("infra/dev/parts"));
     let events = all.first().map_or(0, |one| one.events);
-    let mut out = machine.heading("Compaction", bin, arguments.threads, &arguments.memory);
+    let (threads, memory) = (arguments.threads, &arguments.memory);
+    let command = format!("`bench compaction`, DuckDB with {threads} threads and {memory}");
+    let mut out = machine.heading("Compaction", &command, bin);
     out += &format!(
         "- events: {events}, the same landing files for all\n\n\
          | what | CPU-seconds per million events | of it system | peak memory, MiB | bytes an event |\n|---|---|---|---|---|\n"

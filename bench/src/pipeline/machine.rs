@@ -24,14 +24,8 @@ pub(crate) struct Machine {
 }
 
 impl Machine {
-    /// First lines of a section on a comparison with DuckDB, of the programs that lie in `bin`.
-    pub(crate) fn heading(&self, title: &str, bin: &Path, threads: usize, memory: &str) -> String {
-        let command = format!("`bench {}`, DuckDB with {threads} threads and {memory}", title.to_lowercase());
-        self.headed(title, bin, &command)
-    }
-
-    /// First lines of a section, of the programs that lie in `bin`.
-    pub(crate) fn headed(&self, title: &str, bin: &Path, command: &str) -> String {
+    /// First lines of a section: the command as Markdown, and the programs that lie in `bin`.
+    pub(crate) fn heading(&self, title: &str, command: &str, bin: &Path) -> String {
         let build = bin.file_name().map_or("unknown".into(), |name| name.to_string_lossy());
         format!(
             "## {title}\n\n- date: {}\n- commit: {}\n- command: {command}\n\

@@ -36,7 +36,7 @@ pub(super) fn section(arguments: &ReplayArguments, bin: &Path, measured: &Measur
     let machine = Machine::look(&arguments.parts);
     let ReplayArguments { page_views, seed, waiting, .. } = arguments;
     let command = format!("`bench replay --page-views {page_views} --seed {seed} --waiting {waiting}`");
-    let mut out = machine.headed("Replay", bin, &command);
+    let mut out = machine.heading("Replay", &command, bin);
     let Measured { made, sites, days, sessions, distinct, pictures, .. } = measured;
     let browser = pictures.as_ref().map_or("none", |pictures| pictures.browser.as_str());
     let _ = write!(

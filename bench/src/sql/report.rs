@@ -76,7 +76,9 @@ pub(super) fn section(
     sessions: &Sessions,
 ) -> String {
     let machine = Machine::look(Path::new("infra/dev/parts"));
-    let mut out = machine.heading("SQL", bin, arguments.threads, &arguments.memory);
+    let (threads, memory) = (arguments.threads, &arguments.memory);
+    let command = format!("`bench sql`, DuckDB with {threads} threads and {memory}");
+    let mut out = machine.heading("SQL", &command, bin);
     out += &format!(
         "- events: {events}, the same curated files for both, all answers equal; medians of {} hot runs in turns, and the first time\n\
          - {}\n\n\
