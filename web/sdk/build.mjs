@@ -6,7 +6,8 @@ import { parseArgs } from 'node:util';
 import { gzipSync } from 'node:zlib';
 import { build } from 'esbuild';
 import { minify } from 'terser';
-import { handOver, takeOver } from './hand_over.mjs';
+import { agreed, handOver, takeOver } from './hand_over.mjs';
+import { ownNames, privateNames } from './short_names.mjs';
 
 /**
  * Largest size in bytes after gzip. The first part is what the page waits for; the late one, which takes texts and addresses
@@ -47,8 +48,8 @@ for (const name of readdirSync(dist)) if (/^telemetry\.[0-9a-f]{12}\./.test(name
 /** As the `integrity` of a script has it. */
 const integrityOf = (script) => `sha256-${createHash('sha256').update(script).digest('base64')}`;
 
-/** `wrap`: what becomes of the bundled source. */
-async function bundle(entry, format, { integrity = '', plugins = [], wrap = (source) => source } = {}) {
+/** `wrap`: what becomes of the bundled source; `short`: names of members that may be shorter. */
+async function bundle(entry, format, { integrity = '', plugins = [], wrap = (source) => source, short } = {}) {
   const { outputFiles } = await build({
     entryPoints: [folder + entry],
     bundle: true,
@@ -56,10 +57,12 @@ async function bundle(entry, format, { integrity = '', plugins = [], wrap = (sou
     write: false,
     format,
     target: 'es2022',
+    tsconfigRaw: { compilerOptions: { useDefineForClassFields: false } },
     legalComments: 'none',
     charset: 'utf8',
     define: { ...CONSTANTS, WORKER_INTEGRITY: JSON.stringify(integrity) },
     plugins,
+    ...(short && !readable && { mangleProps: short }),
   });
   const source = COMPILE_AT_ONCE + wrap(outputFiles[0].text);
   if (readable) return Buffer.from(source);
@@ -90,15 +93,16 @@ const page = await bundle('src/page/main.ts', 'iife', {
   wrap: (source) => `try{${source}}catch{${standIn}}`,
 });
 /** A module, so that the page's part can import it; a function, so that it gets what is handed over before it begins. */
-const later = (entry, name) =>
+const later = (entry, name, short) =>
   bundle(entry, 'esm', {
+    short,
     integrity,
     plugins: [takeOver],
-    wrap: (source) => `export default(handed)=>{${returning(name, source)}}`,
+    wrap: (source) => `export default(handed)=>{${agreed}${returning(name, source)}}`,
   });
 const late = await later('src/page/late/main.ts', 'captureLate');
-const replay = await later('src/page/replay/main.ts', 'startReplay');
-const replayWorker = await bundle('src/worker/replay/main.ts', 'esm');
+const replay = await later('src/page/replay/main.ts', 'startReplay', ownNames('page/replay/'));
+const replayWorker = await bundle('src/worker/replay/main.ts', 'esm', { short: privateNames('worker/replay/') });
 const server = await bundle('src/page/server.ts', 'esm');
 const esm = await bundle('src/page/index.ts', 'esm', { plugins: [handOver] });
 

@@ -8,29 +8,33 @@ const IMPORT = /^import \{([^}]*)\} from '\.\.\/([\w/]+\.ts)';/gm;
 
 /** Of the parts that come later. */
 const folders = ['late/', 'replay/'];
-const files = folders.flatMap((folder) => readdirSync(page + folder).map((file) => folder + file));
-
-/** Modules of the page's part, each with the names that the later parts import from it, types aside. */
+/** Modules of the page's part, each with the names that the later parts import from it, types aside, and who does. */
 const modules = new Map();
-for (const file of files)
-  for (const [, names, module] of readFileSync(page + file, 'utf8').matchAll(IMPORT)) {
-    const values = names.split(',').map((name) => name.trim());
-    const known = modules.get(module) ?? [];
-    modules.set(module, known.concat(values.filter((name) => name && !/^type /.test(name) && !known.includes(name))));
-  }
+for (const folder of folders)
+  for (const file of readdirSync(page + folder))
+    for (const [, names, module] of readFileSync(page + folder + file, 'utf8').matchAll(IMPORT)) {
+      const known = modules.get(module) ?? new Map();
+      modules.set(module, known);
+      for (const name of names.split(',').map((name) => name.trim()))
+        if (name && !/^type /.test(name)) known.set(name, (known.get(name) ?? new Set()).add(folder));
+    }
 
 /** Places in the list are agreed upon by this: files of two releases must not take one thing for another. */
 const agreement = createHash('sha256')
-  .update(JSON.stringify([...modules]))
+  .update(JSON.stringify([...modules].map(([module, names]) => [module, ...names.keys()])))
   .digest('hex')
   .slice(0, 8);
+
+/** Of a part of another release: what it is handed is not what it takes it for. */
+export const agreed = `if (handed[0] !== '${agreement}') throw handed;`;
 
 /** For the page's part: the list. */
 export const handOver = {
   name: 'hand over',
   setup({ onLoad }) {
     onLoad({ filter: /\/page\/handed\.ts$/ }, () => {
-      const all = [...modules].map(([module, names]) => [`import { ${names} } from './${module}';`, names]);
+      const named = [...modules].map(([module, names]) => [module, [...names.keys()]]);
+      const all = named.map(([module, names]) => [`import { ${names} } from './${module}';`, names]);
       const list = all.flatMap(([, names]) => names);
       const imports = all.map(([line]) => line).join('\n');
       return {
@@ -48,17 +52,18 @@ export const takeOver = {
   setup({ onLoad, onResolve }) {
     onResolve({ filter: /^\.\.\/[^.]/ }, ({ importer, path }) => {
       const module = path.slice('../'.length);
-      const later = folders.some((folder) => importer.startsWith(page + folder));
-      return later ? { path: module, namespace: 'handed' } : undefined;
+      const pluginData = folders.find((folder) => importer.startsWith(page + folder));
+      return pluginData ? { path: module, namespace: 'handed', pluginData } : undefined;
     });
-    onLoad({ filter: /.*/, namespace: 'handed' }, ({ path }) => {
+    onLoad({ filter: /.*/, namespace: 'handed' }, ({ path, pluginData: folder }) => {
       let place = 0;
       for (const [module, names] of modules) {
         if (module === path) {
-          const lines = names.map((name, n) => `export const ${name} = handed[${place + n + 1}];`);
-          return { contents: `if (handed[0] !== '${agreement}') throw handed;\n${lines.join('\n')}`, loader: 'js' };
+          const all = [...names].map(([name, by], n) => [by, `export const ${name} = handed[${place + n + 1}];`]);
+          const lines = all.flatMap(([by, line]) => (by.has(folder) ? line : []));
+          return { contents: lines.join('\n'), loader: 'js' };
         }
-        place += names.length;
+        place += names.size;
       }
       return { errors: [{ text: `nothing is handed over of ${path}` }] };
     });

@@ -3,6 +3,7 @@ import { beforeEach, expect, test } from 'vitest';
 import { Rows } from '../src/page/replay/rows.ts';
 import {
   CHILDREN,
+  NAMES_END,
   NODE_ELEMENT,
   RULE_INSERT,
   SHEET,
@@ -100,7 +101,7 @@ const put = (...numbers: number[]) => {
 function snapshot(address: string, count: number, text?: string): void {
   put(SNAPSHOT, 1280, 720, 0, 0, 1, 0, CHILDREN, 1, NODE_ELEMENT, STYLE);
   rows.name(text === undefined ? 'link' : 'style');
-  put(0, 0, 0, 0, SHEET_SOURCE, STYLE);
+  put(0, NAMES_END, 0, 0, SHEET_SOURCE, STYLE);
   rows.string(address);
   put(count);
   if (text === undefined) put(-1);

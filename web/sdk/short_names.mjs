@@ -1,0 +1,50 @@
+// Names of members that the build may shorten (esbuild's `mangleProps`), since nobody else can mean them: they are not the
+// platform's, no other part of the SDK has them, and they stand in no message and no JSON.
+import { readdirSync, readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { dirname } from 'node:path';
+
+const source = new URL('src/', import.meta.url).pathname;
+const files = readdirSync(source, { recursive: true }).filter((file) => file.endsWith('.ts'));
+const PRIVATE = /\bprivate (?:readonly |async )*(\w+)/g;
+const MEMBER = /^ {2}(?:private |readonly |async )*(\w+)\??(?=[(:<]| =)/gm;
+
+/** Of the browser and the language. */
+const require = createRequire(import.meta.url);
+const compiler = require.resolve(`@typescript/typescript-${process.platform}-${process.arch}/package.json`);
+const libraries = `${dirname(compiler)}/lib/`;
+const platform = new Set(
+  readdirSync(libraries)
+    .filter((file) => /^lib\..*\.d\.ts$/.test(file))
+    .flatMap((file) => readFileSync(libraries + file, 'utf8').match(/\w+/g)),
+);
+
+const withoutWords = (text) => text.replace(/\/\*.*?\*\/|\/\/[^\n]*|'(?:[^'\\\n]|\\.)*'/gs, ' ');
+const withoutPrivate = (text) =>
+  text
+    .replace(/\{[^{}]*\} = this;/g, ' ')
+    .replace(PRIVATE, ' ')
+    .replace(/\bthis\.\w+/g, ' ');
+const textOf = new Map(files.map((file) => [file, withoutWords(readFileSync(source + file, 'utf8'))]));
+
+/** A pattern of the names below `folder` that no member of `others` may have. */
+function pattern(folder, declared, others) {
+  const own = files.filter((file) => file.startsWith(folder)).map((file) => textOf.get(file));
+  const names = new Set(own.flatMap((text) => [...text.matchAll(declared)].map(([, name]) => name)));
+  const isTheirs = (name) => {
+    const member = new RegExp(`\\.${name}\\b|[{,]\\s*${name}\\s*[,}]|\\b${name}\\??:|^ +${name}\\(`, 'm');
+    return platform.has(name) || others.some((text) => member.test(text));
+  };
+  return new RegExp(`^(?:${[...names].filter((name) => !isTheirs(name)).join('|')})$`);
+}
+
+/** What is declared private, for a folder whose objects become JSON. */
+export const privateNames = (folder) => pattern(folder, PRIVATE, [...textOf.values()].map(withoutPrivate));
+
+/** All members, for a folder whose objects stay within it, but for those that other parts know by the same names. */
+export const ownNames = (folder) =>
+  pattern(
+    folder,
+    MEMBER,
+    files.filter((file) => !file.startsWith(folder)).map((file) => textOf.get(file)),
+  );
