@@ -1082,8 +1082,7 @@ describe('the viewport', () => {
   });
 
   test('frozen and resumed', async (t) => {
-    const { page, told } = await open(t, { attributes: 'data-ct-test' });
-    await lateIsThere(page);
+    const { page, told } = await openLate(t, { attributes: 'data-ct-test' });
     await page.evaluate(() => {
       // The headless browser freezes no page that it shows.
       for (const type of ['freeze', 'resume']) document.dispatchEvent(new Event(type));
