@@ -50,6 +50,7 @@ after(async () => {
 
 /** Does acts, and tells what the page looked like after each, when that was, and what was recorded. */
 async function recorded({ path, script, count = MOMENTS }, seed) {
+  gone = false;
   const context = await browser.newContext({ viewport: VIEWPORT, ...STILL });
   const page = await context.newPage();
   const errors = [];
@@ -132,7 +133,6 @@ async function opened(lines) {
 
 for (const [index, [name, watched]] of Object.entries(WATCHED).entries())
   test(`${name}: what is shown is what was, when its site is gone`, async () => {
-    gone = false;
     const { lines, moments } = await recorded(watched, index + 1);
     gone = true;
     const player = await opened(lines);
