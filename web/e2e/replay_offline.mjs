@@ -5,6 +5,7 @@ import { launch } from './browser.mjs';
 import { eventually } from './eventually.mjs';
 import { chunksIn } from './frames.mjs';
 import { pictureOf } from './replay_picture.mjs';
+import { begun, watched } from './replay_visit.mjs';
 import { site } from './site.mjs';
 
 const usage = `usage: node e2e/replay_offline.mjs record FOLDER
@@ -131,30 +132,10 @@ async function show() {
   const { began, moments } = JSON.parse(readFileSync(`${folder}/told.json`, 'utf8'));
   const browser = await launch();
   const page = await browser.newPage({ viewport: { width: 1440, height: 900 } });
-  const told = { wrong: [], foreign: [], violations: [], errors: [] };
-  page.on('pageerror', (error) => told.errors.push(String(error)));
-  page.on('console', (message) => {
-    if (/Content Security Policy|Refused/.test(message.text())) told.violations.push(message.text());
-  });
-  page.on('request', (request) => {
-    const own = url.startsWith('file:') ? 'file:' : new URL(url).origin;
-    if (!request.url().startsWith(own) && !/^(data|blob|about):/.test(request.url())) told.foreign.push(request.url());
-  });
-  await page.goto(url);
-  if (values.token) {
-    await page.waitForSelector('#token-dialog[open]');
-    await page.fill('#token', values.token);
-    await page.click('#token-dialog button');
-  }
-  await page.waitForSelector('body[data-state="shown"]', { timeout: 60_000 });
-  const player = () => page.frames().find((frame) => /\/player(\.html)?$/.test(frame.url()));
-  await eventually('it can be played', async () => (await page.isEnabled('#play')) && Boolean(player()));
+  const told = { wrong: [], ...watched(page, url) };
+  const { player, seek } = await begun(page, url, values.token);
   for (const [number, { look, at }] of moments.entries()) {
-    await page.evaluate((at) => {
-      const seek = document.getElementById('seek');
-      seek.value = String(at);
-      seek.dispatchEvent(new Event('change'));
-    }, at - began);
+    await seek(at - began);
     let shown = [];
     await eventually(`moment ${number}`, async () => {
       shown = await player()

@@ -2,6 +2,7 @@
 import { parseArgs } from 'node:util';
 import { launch } from './browser.mjs';
 import { eventually } from './eventually.mjs';
+import { begun, watched } from './replay_visit.mjs';
 
 const usage = `usage: node e2e/replay_page.mjs URL [--token TOKEN] [--pictures FOLDER]
 
@@ -22,35 +23,15 @@ if (!url) {
 const browser = await launch();
 const context = await browser.newContext({ viewport: { width: 1440, height: 900 } });
 const page = await context.newPage();
-const told = { foreign: [], violations: [], errors: [] };
-page.on('pageerror', (error) => told.errors.push(String(error)));
-page.on('console', (message) => {
-  if (/Content Security Policy|Refused/.test(message.text())) told.violations.push(message.text());
-});
+const told = watched(page, url);
 page.on('response', (response) => {
   if (response.status() >= 400 && response.status() !== 401) told.errors.push(`${response.status()} ${response.url()}`);
 });
-page.on('request', (request) => {
-  const own = url.startsWith('file:') ? 'file:' : new URL(url).origin;
-  if (!request.url().startsWith(own) && !/^(data|blob|about):/.test(request.url())) told.foreign.push(request.url());
-});
 if (url.startsWith('file:')) await context.setOffline(true);
-await page.goto(url);
-if (values.token) {
-  await page.waitForSelector('#token-dialog[open]');
-  await page.fill('#token', values.token);
-  await page.click('#token-dialog button');
-}
-await page.waitForSelector('body[data-state="shown"]', { timeout: 60_000 });
-const player = () => page.frames().find((frame) => /\/player(\.html)?$/.test(frame.url()));
-await eventually('it can be played', async () => (await page.isEnabled('#play')) && Boolean(player()));
+const { player, seek } = await begun(page, url, values.token);
 
 async function shown(seconds) {
-  await page.evaluate((at) => {
-    const seek = document.getElementById('seek');
-    seek.value = String(at);
-    seek.dispatchEvent(new Event('change'));
-  }, seconds * 1000);
+  await seek(seconds * 1000);
   const at = `${Math.floor(seconds / 60)}:${String(seconds % 60).padStart(2, '0')}`;
   await eventually(`it is at ${at}`, async () => (await page.textContent('#now')) === at);
   const inside = () => document.querySelector('#stage iframe')?.contentDocument?.querySelector('#count');
