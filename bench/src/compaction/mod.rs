@@ -14,7 +14,7 @@ use clap::Args;
 use schemas::landing::Link;
 
 use crate::files::{empty, files_below};
-use crate::pipeline::results::with_section;
+use crate::pipeline::results::write_section;
 use contenders::Contender;
 use report::{Measured, section};
 
@@ -61,9 +61,7 @@ pub fn run(arguments: &CompactionArguments) -> Result<()> {
         all.push(measured);
     }
     let text = section(arguments, &bin, &all);
-    let before = fs::read_to_string(&arguments.out).unwrap_or_default();
-    fs::write(&arguments.out, with_section(&before, &text))
-        .with_context(|| format!("{} cannot be written", arguments.out.display()))
+    write_section(&arguments.out, &text)
 }
 
 /// Distinct events by what the links say.

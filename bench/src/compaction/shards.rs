@@ -2,7 +2,6 @@
 //! and CPU time together say what sharing brings and what it costs.
 
 use std::fmt::Write;
-use std::fs;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::thread::sleep;
@@ -14,7 +13,7 @@ use url::Url;
 use super::contenders::link_all;
 use super::{CompactionArguments, bytes_below, empty, landed_events};
 use crate::pipeline::machine::Machine;
-use crate::pipeline::results::with_section;
+use crate::pipeline::results::write_section;
 use crate::pipeline::usage::{CpuSeconds, cpu_of_ended_children, peak_mib};
 
 const LOOK_INTERVAL: Duration = Duration::from_millis(20);
@@ -42,9 +41,7 @@ pub(super) fn run(arguments: &CompactionArguments, bin: &Path, shards: usize) ->
         println!("{}", line(&shared, events));
         all.push(shared);
     }
-    let before = fs::read_to_string(&arguments.out).unwrap_or_default();
-    fs::write(&arguments.out, with_section(&before, &section(bin, events, &all)))
-        .with_context(|| format!("{} cannot be written", arguments.out.display()))
+    write_section(&arguments.out, &section(bin, events, &all))
 }
 
 /// Compacts what lies in the work folder, and has `verify` prove that each event is there once.

@@ -93,9 +93,7 @@ pub async fn run(arguments: PipelineArguments) -> Result<()> {
     let report = Report::new(&arguments, &setting, runs, batches.len());
     let text = report.markdown();
     println!("{text}");
-    let before = fs::read_to_string(&arguments.out).unwrap_or_default();
-    fs::write(&arguments.out, results::with_section(&before, &text))
-        .with_context(|| format!("{} cannot be written", arguments.out.display()))?;
+    results::write_section(&arguments.out, &text)?;
     let json = work.join("pipeline.json");
     fs::write(&json, serde_json::to_string_pretty(&report)?)
         .with_context(|| format!("{} cannot be written", json.display()))?;

@@ -1,11 +1,22 @@
 //! `RESULTS.md` holds a section of each benchmark, and each replaces its own only.
 
+use std::fs;
+use std::path::Path;
+
+use anyhow::{Context, Result};
+
 /// Before the sections, when there is no file yet.
 const HEAD: &str =
     "# Results\n\nEach section is written by the command that stands in it; `README.md` says how to read it.\n";
 
+/// Writes the section into the file, in place of that of an earlier run.
+pub(crate) fn write_section(file: &Path, section: &str) -> Result<()> {
+    let before = fs::read_to_string(file).unwrap_or_default();
+    fs::write(file, with_section(&before, section)).with_context(|| format!("{} cannot be written", file.display()))
+}
+
 /// `text` with the section of `section`'s heading (its first line, `## …`) replaced by it, or with it added at the end.
-pub(crate) fn with_section(text: &str, section: &str) -> String {
+fn with_section(text: &str, section: &str) -> String {
     let text = if text.trim().is_empty() { HEAD } else { text };
     let heading = section.lines().next().unwrap_or_default();
     let mut kept = (String::new(), String::new());

@@ -12,7 +12,6 @@ mod store;
 pub mod visits;
 
 use std::collections::HashSet;
-use std::fs;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail, ensure};
@@ -26,7 +25,7 @@ use self::store::{Contents, Places, warehouse};
 use self::visits::{Setting, View};
 use crate::files::empty;
 use crate::load::{Site, now_ms};
-use crate::pipeline::results::with_section;
+use crate::pipeline::results::write_section;
 use crate::post::bar;
 use crate::serving::Serving;
 
@@ -89,9 +88,7 @@ pub async fn run(arguments: &ReplayArguments) -> Result<()> {
     };
     let text = report::section(arguments, &bin, &measured);
     println!("{text}");
-    let before = fs::read_to_string(&arguments.out).unwrap_or_default();
-    fs::write(&arguments.out, with_section(&before, &text))
-        .with_context(|| format!("{} cannot be written", arguments.out.display()))
+    write_section(&arguments.out, &text)
 }
 
 async fn measure(arguments: &ReplayArguments, places: &Places<'_>) -> Result<Measured> {

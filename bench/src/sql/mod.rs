@@ -7,13 +7,12 @@ mod questions;
 mod report;
 mod same;
 
-use std::fs;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail, ensure};
 use clap::Args;
 
-use crate::pipeline::results::with_section;
+use crate::pipeline::results::write_section;
 use duckdb::DuckDb;
 use ours::Ours;
 use questions::{Keys, QUESTIONS, Question};
@@ -87,9 +86,7 @@ pub async fn run(arguments: &SqlArguments) -> Result<()> {
     large.stop()?;
     let text = section(arguments, &bin, events, &questions, &smallest, &sessions);
     println!("{text}");
-    let before = fs::read_to_string(&arguments.out).unwrap_or_default();
-    fs::write(&arguments.out, with_section(&before, &text))
-        .with_context(|| format!("{} cannot be written", arguments.out.display()))
+    write_section(&arguments.out, &text)
 }
 
 /// Both engines on one store.
