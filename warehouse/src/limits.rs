@@ -12,6 +12,9 @@ pub const VERIFY_MEMORY_BYTES_MAX: usize = 128 << 20;
 /// those that wait for their turn, and each needs room for a batch or two: more parts in the same memory, and none can
 /// work. 220,000 events with their trails were seen to fit in half of it, in one part.
 pub const PARTITION_BYTES_MIN: usize = 256 << 20;
+/// Memory that an operator may hold, however many share it: an aggregate sets aside 2 MiB for each text that it groups by, before
+/// its first row, and no report groups by more than eight.
+pub const SHARE_BYTES_MIN: usize = 16 << 20;
 /// Files that hold more bytes together are cut into a piece for each part of a plan.
 pub const SCAN_BYTES_MIN: usize = 1 << 20;
 /// Footers and page indexes of files that were read are kept, in this part of the memory beside it: a file of two million events

@@ -3,6 +3,7 @@
 mod functions;
 pub(crate) mod inputs;
 mod requirements;
+mod shares;
 
 use std::sync::Arc;
 
@@ -11,7 +12,7 @@ use datafusion::catalog::MemoryCatalogProviderList;
 use datafusion::error::DataFusionError;
 use datafusion::execution::cache::cache_manager::CacheManagerConfig;
 use datafusion::execution::disk_manager::{DiskManagerBuilder, DiskManagerMode};
-use datafusion::execution::memory_pool::{FairSpillPool, MemoryConsumer, MemoryReservation, TrackConsumersPool};
+use datafusion::execution::memory_pool::{MemoryConsumer, MemoryReservation, TrackConsumersPool};
 use datafusion::execution::runtime_env::{RuntimeEnv, RuntimeEnvBuilder};
 use datafusion::execution::{SessionState, SessionStateBuilder};
 use datafusion::prelude::{SessionConfig, SessionContext};
@@ -19,6 +20,7 @@ use url::Url;
 
 use crate::curated::scan::STORE_URL;
 use crate::engine::requirements::physical_rules;
+use crate::engine::shares::Shares;
 use crate::limits::{
     CONSUMERS_NAMED, FOOTERS_PART, MEMORY_BYTES_MAX, PARTITION_BYTES_MIN, SCAN_BYTES_MIN, SPILL_BYTES_MAX,
     WALK_BATCH_ROWS, WALK_MERGE_BYTES,
@@ -63,7 +65,7 @@ impl Engine {
         let disk = DiskManagerBuilder::default()
             .with_mode(DiskManagerMode::OsTmpDirectory)
             .with_max_temp_directory_size(resources.spill_bytes_max);
-        let pool = FairSpillPool::new(resources.memory_bytes_max);
+        let pool = Shares::new(resources.memory_bytes_max);
         let footers =
             CacheManagerConfig::default().with_metadata_cache_limit(resources.memory_bytes_max / FOOTERS_PART);
         let runtime = RuntimeEnvBuilder::new()
