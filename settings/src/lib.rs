@@ -18,4 +18,4 @@ pub use layers::{Layers, environment};
 pub use logs::Logs;
 pub use mistakes::{Mistakes, Wrong};
 pub use secret::{hidden, is_secret, without_password};
-pub use stop::stop_on_signal;
+pub use stop::{stop_on_signal, stop_on_terminate};

@@ -23,6 +23,21 @@ pub fn stop_on_signal() -> io::Result<CancellationToken> {
     Ok(stop)
 }
 
+/// The same for SIGTERM alone, where Ctrl-C stops only what is done at the moment.
+///
+/// # Errors
+/// The system takes no handlers.
+pub fn stop_on_terminate() -> io::Result<CancellationToken> {
+    let mut terminate = signals(SignalKind::terminate())?;
+    let stop = CancellationToken::new();
+    let stopped = stop.clone();
+    tokio::spawn(async move {
+        terminate.recv().await;
+        stopped.cancel();
+    });
+    Ok(stop)
+}
+
 fn signals(kind: SignalKind) -> io::Result<Signal> {
     signal(kind).map_err(|error| io::Error::new(error.kind(), format!("cannot listen for {kind:?}: {error}")))
 }

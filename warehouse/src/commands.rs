@@ -1,12 +1,11 @@
 //! What the commands of `warehouse` do.
 
-use std::io::{IsTerminal, Read, Write};
+use std::io::{IsTerminal, Read};
 use std::path::Path;
 use std::process::ExitCode;
 use std::sync::Arc;
 
 use anyhow::Context;
-use datafusion::arrow::ipc::reader::StreamReader;
 use indicatif::{ProgressBar, ProgressStyle};
 use landing::Store;
 use tokio::net::TcpListener;
@@ -17,15 +16,16 @@ use crate::access::{self, Access, check_address};
 use crate::compact::{compact_aside, every};
 use crate::config::{Command, Config, Format};
 use crate::export::{Exported, export};
-use crate::format::{self, Answer};
 use crate::friction;
 use crate::keep::{self, Keeping};
 use crate::lake::Lake;
+use crate::prompt;
 use crate::providers::{Order, import};
-use crate::query::{Failure, Limits, Parameter, Scope};
+use crate::query::{Limits, Parameter, Scope};
 use crate::serve::{About, Serving, serve};
 use crate::shard::Shard;
-use crate::sql::{Question, Reply, once};
+use crate::show::{print_answer, told};
+use crate::sql::{Question, once};
 use crate::verify::verify;
 use crate::views;
 
@@ -37,7 +37,11 @@ pub async fn run(command: Command, config: Config, shutdown: CancellationToken) 
             let lake = Lake::of_shard(Store::open(&config.store)?, config.resources, config.shard)?;
             compact_command(lake, &config, shutdown).await
         }
-        Command::Sql { sql, format } => tokio::select! {
+        Command::Sql { sql: None, format } => {
+            note_nothing(&config).await?;
+            prompt::run(&config.sql, format, shutdown).await
+        }
+        Command::Sql { sql: Some(sql), format } => tokio::select! {
             done = sql_command(&config, sql, format) => done.map_err(told),
             () = shutdown.cancelled() => anyhow::bail!("stopped"),
         },
@@ -204,17 +208,13 @@ async fn report_command(
     answer_command(config, sql, parameters, format).await
 }
 
-/// Prints the answer of a statement: a table when it is whole, everything else as it comes.
 async fn answer_command(
     config: &Config,
     sql: String,
     parameters: Vec<Parameter>,
     format: Format,
 ) -> anyhow::Result<ExitCode> {
-    let store = Store::open(&config.store)?;
-    if store.contents().await?.is_nothing() {
-        eprintln!("note: {}", store.nothing_here());
-    }
+    note_nothing(config).await?;
     let question = Question {
         sql,
         scope: Scope::All,
@@ -223,45 +223,17 @@ async fn answer_command(
         limits: Limits::streamed(),
         held_bytes_max: 0,
     };
-    let mut reply = once(&config.sql, &question).await?;
-    if format == Format::Table {
-        print(format::table(&rows(&mut reply).await?).as_bytes())?;
-        return Ok(ExitCode::SUCCESS);
-    }
-    while let Some(bytes) = reply.next().await? {
-        print(&bytes)?;
-    }
-    if format == Format::Json {
-        print(b"\n")?;
-    }
+    print_answer(&mut once(&config.sql, &question).await?, format).await?;
     Ok(ExitCode::SUCCESS)
 }
 
-/// There is no log that could tell what stands behind a failure.
-fn told(error: anyhow::Error) -> anyhow::Error {
-    match error.downcast_ref::<Failure>().map(|failure| (failure, failure.detail())) {
-        Some((failure, Some(detail))) => anyhow::anyhow!("{failure} ({detail})"),
-        _ => error,
+/// Says that nobody has written to the store yet, so that nobody wonders at empty answers.
+async fn note_nothing(config: &Config) -> anyhow::Result<()> {
+    let store = Store::open(&config.store)?;
+    if store.contents().await?.is_nothing() {
+        eprintln!("note: {}", store.nothing_here());
     }
-}
-
-/// The rows of an answer in Arrow.
-async fn rows(reply: &mut Reply) -> anyhow::Result<Answer> {
-    let mut bytes = Vec::new();
-    while let Some(more) = reply.next().await? {
-        bytes.extend_from_slice(&more);
-    }
-    let reader = StreamReader::try_new(bytes.as_slice(), None).context("the answer")?;
-    let schema = reader.schema();
-    Ok(Answer { schema, batches: reader.collect::<Result<_, _>>().context("the answer")? })
-}
-
-fn print(bytes: &[u8]) -> anyhow::Result<()> {
-    match std::io::stdout().write_all(bytes) {
-        // `… | head` is no failure.
-        Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => Err(error).context("standard output"),
-        _ => Ok(()),
-    }
+    Ok(())
 }
 
 async fn serve_command(lake: Arc<Lake>, config: Config, shutdown: CancellationToken) -> anyhow::Result<ExitCode> {

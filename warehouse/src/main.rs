@@ -52,7 +52,7 @@ fn main() -> ExitCode {
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().thread_stack_size(STACK_BYTES).build();
     let runtime = runtime.expect("the system lets this process start threads");
     let done = runtime.block_on(async move {
-        let stop = settings::stop_on_signal();
+        let stop = if command.takes_interrupts() { settings::stop_on_terminate() } else { settings::stop_on_signal() };
         tokio::spawn(async { run(command, config, stop?).await }).await
     });
     // A step of a query or of a compaction that computes for seconds is not waited for: what it has not committed is not

@@ -80,11 +80,12 @@ pub enum Command {
         #[arg(long, value_name = "NUMBER/PARTS")]
         shard: Option<String>,
     },
-    /// Answer one read-only statement
+    /// Answer one read-only statement; without one, statement after statement from a prompt, or from a pipe
+    #[command(after_help = SQL_HELP)]
     Sql {
         /// The statement; - reads it from standard input
         #[arg(allow_hyphen_values = true)]
-        sql: String,
+        sql: Option<String>,
         #[arg(long, value_enum, default_value = "table")]
         format: Format,
     },
@@ -260,6 +261,11 @@ pub enum Command {
 }
 
 impl Command {
+    /// Whether Ctrl-C is for what it does at the moment, and not for itself.
+    pub fn takes_interrupts(&self) -> bool {
+        matches!(self, Self::Sql { sql: None, .. })
+    }
+
     pub(super) fn needs_store(&self) -> bool {
         !matches!(self, Self::Token { .. } | Self::Report { name: None, .. } | Self::Report { explain: true, .. })
     }
@@ -276,6 +282,14 @@ do not know of each other: each commits only what is right beside what the other
 the same part, or parts of different numbers (while 2 become 3) loses time and never a row: rounds are made void by others and read
 again. What is in a part that nobody takes waits in the landing zone, where queries see it, more slowly. `maintain`, `erase`, `serve
 --compact-every` and `standalone` take all partitions, and may run beside. More in docs/scale.md.";
+const SQL_HELP: &str = r"Examples:
+  warehouse --store file:///srv/telemetry sql 'select type, count(*) as n from events group by 1'
+  warehouse --store file:///srv/telemetry sql                          a prompt: \? helps, \d lists tables and views
+  warehouse --store file:///srv/telemetry sql --format csv < questions.sql
+
+Statements of a prompt or a pipe end with ; and may have several lines. At a prompt Tab completes, Up goes back in what was typed before
+(kept in $XDG_STATE_HOME/customer-telemetry/sql_history, or below ~/.local/state) and Ctrl-C stops a statement. A pipe ends at the first
+statement that fails, with its line on standard error and exit code 1.";
 
 const REPORT_HELP: &str = "\
 Examples:

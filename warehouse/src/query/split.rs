@@ -15,6 +15,11 @@ pub(crate) fn statements(text: &str) -> Vec<&str> {
     statements
 }
 
+/// Whether a `;` ends the text, with nothing but comments behind it.
+pub(crate) fn is_ended(text: &str) -> bool {
+    ends(text).last().is_some_and(|end| without_comments(&text[end + 1..]).is_empty())
+}
+
 /// Places of each `;`.
 fn ends(text: &str) -> impl Iterator<Item = usize> + '_ {
     plain(text).filter(|at| text.as_bytes()[*at] == b';')
@@ -152,6 +157,16 @@ mod tests {
             assert!(!statements(odd).is_empty() || odd == "/*");
         }
         assert_eq!(without_comments("-- a\n /* b */ select"), "select");
+    }
+
+    #[test]
+    fn a_statement_is_ended_by_its_semicolon_alone() {
+        for ended in ["select 1;", "select 1 ; -- done\n", "a; b;", ";"] {
+            assert!(is_ended(ended), "{ended}");
+        }
+        for open in ["", "select 1", "select ';", "select 1 -- ;", "/* ; */", "a; b", "select $$;", "'a;\n'"] {
+            assert!(!is_ended(open), "{open}");
+        }
     }
 
     #[test]
