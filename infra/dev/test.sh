@@ -50,8 +50,8 @@ system() {
   CT_REAL_PARTS=1 cargo test --locked --workspace --test real_parts_shop --test real_parts_outages --test real_parts_topic -- --nocapture
 }
 
-# Python deltalake and DuckDB on the tables: a filter on every column, and their own maintenance. psycopg, psql and pgjdbc on
-# the server.
+# Python deltalake and DuckDB on the tables: a filter on every column, and their own maintenance. psycopg, psql, pgjdbc, ADBC and
+# Arrow's JDBC driver on the server.
 readers() { CT_REAL_PARTS=1 cargo test --locked --workspace --test reader_tests --test client_tests --test watch_tests -- --nocapture; }
 
 # A minute of use of the shop, then the books, and a search for typed text in every file; a recorded page full of private words, and a

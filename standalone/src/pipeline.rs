@@ -106,6 +106,7 @@ pub(crate) fn studio(addresses: &Addresses, lake: Arc<Lake>, listener: TcpListen
         sql: warehouse::sql::Settings::new(&addresses.store_url),
         reports: warehouse::reports::Reports::default(),
         postgres: None,
+        flight: None,
     };
     Part::start("the studio", move |stop| warehouse::serve::serve(lake, listener, serving, stop))
 }

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-/// Python with deltalake, DuckDB, psycopg and psql, as `infra/dev/setup.sh` installs it. Panics where it is not.
+/// Python with deltalake, DuckDB, psycopg, psql and ADBC, as `infra/dev/setup.sh` installs it. Panics where it is not.
 pub fn python() -> PathBuf {
     installed("readers/bin/python")
 }
@@ -10,6 +10,11 @@ pub fn python() -> PathBuf {
 /// PostgreSQL's driver for Java, installed by the same. Panics where it is not.
 pub fn pgjdbc() -> PathBuf {
     installed("pgjdbc/postgresql.jar")
+}
+
+/// Arrow's driver for Java that speaks Flight SQL, installed by the same. Panics where it is not.
+pub fn flight_jdbc() -> PathBuf {
+    installed("flight-jdbc/flight-sql-jdbc-driver.jar")
 }
 
 fn installed(path: &str) -> PathBuf {

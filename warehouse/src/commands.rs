@@ -19,7 +19,6 @@ use crate::export::{Exported, export};
 use crate::friction;
 use crate::keep::{self, Keeping};
 use crate::lake::Lake;
-use crate::prompt;
 use crate::providers::{Order, import};
 use crate::query::{Limits, Parameter, Scope};
 use crate::serve::{About, Serving, serve};
@@ -27,7 +26,7 @@ use crate::shard::Shard;
 use crate::show::{print_answer, told};
 use crate::sql::{Question, once};
 use crate::verify::verify;
-use crate::views;
+use crate::{flight, postgres, prompt, views};
 
 /// Runs a command; the exit code says what came of it, an error is for the last line.
 pub async fn run(command: Command, config: Config, shutdown: CancellationToken) -> anyhow::Result<ExitCode> {
@@ -244,8 +243,12 @@ async fn serve_command(lake: Arc<Lake>, config: Config, shutdown: CancellationTo
         .await
         .with_context(|| format!("cannot listen on {}; choose another address with --listen", config.listen))?;
     println!("studio and SQL API at http://{}", listener.local_addr()?);
-    let postgres = match config.postgres {
-        Some(postgres) => Some(postgres.listen().await?),
+    let postgres = match &config.postgres {
+        Some(listen) => Some(postgres::listen(listen).await?),
+        None => None,
+    };
+    let flight = match &config.flight {
+        Some(listen) => Some(flight::listen(listen).await?),
         None => None,
     };
     let compaction = {
@@ -258,7 +261,7 @@ async fn serve_command(lake: Arc<Lake>, config: Config, shutdown: CancellationTo
         }
     };
     let about = About { store_url: Some(lake.store.url().to_string()), ..About::default() };
-    let serving = Serving { about, access, sql: config.sql, reports, postgres };
+    let serving = Serving { about, access, sql: config.sql, reports, postgres, flight };
     // whichever fails ends the process
     tokio::try_join!(serve(lake, listener, serving, shutdown), compaction)?;
     Ok(ExitCode::SUCCESS)

@@ -89,6 +89,8 @@ pub const ENCODED_PIECE_BYTES: usize = 1 << 20;
 pub const ANSWER_ROW_GROUP_BYTES: usize = 16 << 20;
 /// Length of a statement. Longer ones are machine-made.
 pub const SQL_BYTES_MAX: usize = 64 << 10;
+/// Parameters of a statement that is described where the engine cannot tell their types.
+pub const STATEMENT_PARAMETERS_MAX: usize = 1_000;
 /// Stack of the threads that plan and run SQL: DataFusion recurses over expressions, and unoptimised frames are big.
 pub const STACK_BYTES: usize = 64 << 20;
 
@@ -211,10 +213,10 @@ pub const PARALLEL_READS: usize = 16;
 pub const ACCESS_FILE_BYTES_MAX: u64 = 1 << 20;
 /// Body of `POST /api/v1/sql`.
 pub const BODY_BYTES_MAX: u64 = 128 << 10;
+/// Time until the next connection is taken after one that could not be.
+pub const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 /// Connections of PostgreSQL's protocol. Each takes some 100 KB, and its statement a worker.
 pub const POSTGRES_CONNECTIONS_MAX: usize = 100;
-/// Time until the next connection is taken after one that could not be.
-pub const POSTGRES_ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 /// A client that has not given its password after this will not.
 pub const POSTGRES_OPENING_MAX: Duration = Duration::from_secs(10);
 /// What a client says when it starts: settings, names.
@@ -231,6 +233,32 @@ pub const POSTGRES_SETTING_BYTES_MAX: usize = 1 << 10;
 pub const POSTGRES_BUFFER_BYTES: usize = 64 << 10;
 /// A client that takes nothing for so long is left.
 pub const POSTGRES_WRITE_MAX: Duration = Duration::from_secs(60);
+/// Connections of Flight SQL; one more is closed.
+pub const FLIGHT_CONNECTIONS_MAX: usize = 100;
+/// A client that has not sent a call with a right after this will not; a later call of one that is let in opens another connection.
+pub const FLIGHT_OPENING_MAX: Duration = Duration::from_secs(10);
+/// Calls of one connection at the same time.
+pub const FLIGHT_CALLS_MAX: u32 = 32;
+/// Answers on their way at the same time, each with a message in the making and one that is sent.
+pub const FLIGHT_ANSWERS_MAX: usize = 64;
+/// Headers of a call.
+pub const FLIGHT_HEADERS_BYTES_MAX: u32 = 16 << 10;
+/// A message of a client: a statement of the greatest length with its values, or what it was given to keep of them.
+pub const FLIGHT_REQUEST_BYTES_MAX: usize = 512 << 10;
+/// Values for a statement, as Arrow. With the statement they fit a frame to a worker.
+pub const FLIGHT_VALUES_BYTES_MAX: usize = 80 << 10;
+/// Messages in which such values come.
+pub const FLIGHT_VALUES_MESSAGES_MAX: usize = 64;
+/// Rows of an answer that go into one message, …
+pub const FLIGHT_PIECE_BYTES: usize = 512 << 10;
+/// … which is no larger than this: the least that clients take (gRPC's default for them), with room for the message around it.
+pub const FLIGHT_MESSAGE_BYTES_MAX: usize = (4 << 20) - (64 << 10);
+/// A client that takes nothing for so long is left, with all that is on its way to it.
+pub const FLIGHT_WRITE_MAX: Duration = Duration::from_secs(60);
+/// A connection is asked this often whether it is still there, and has as long to say so.
+pub const FLIGHT_PING_EVERY: Duration = Duration::from_secs(30);
+/// What a client is told of a failure: the default of Java's clients is 8 KiB for all headers, and a letter may take 12 of them.
+pub const FLIGHT_STATUS_BYTES_MAX: usize = 4 << 10;
 /// Reports that there may be, built-in ones included.
 pub const REPORTS_MAX: usize = 1_000;
 /// A report's file: its statement, which may take [`SQL_BYTES_MAX`], and what is said of it.

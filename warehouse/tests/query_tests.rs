@@ -204,6 +204,7 @@ async fn the_api_answers_over_http() {
         sql: settings(&landing),
         reports: Reports::default(),
         postgres: None,
+        flight: None,
     };
     let server = tokio::spawn(serve(landing.lake(), listener, serving, shutdown.clone()));
 
@@ -260,6 +261,7 @@ async fn a_token_is_asked_for() {
         sql: settings(&landing),
         reports: Reports::default(),
         postgres: None,
+        flight: None,
     };
     let server = tokio::spawn(serve(landing.lake(), listener, serving, shutdown.clone()));
     let body = json!({"sql": "select 1"}).to_string();
@@ -295,6 +297,7 @@ async fn an_answer_that_breaks_off_breaks_the_connection() {
         sql,
         reports: Reports::default(),
         postgres: None,
+        flight: None,
     };
     let server = tokio::spawn(serve(landing.lake(), listener, serving, shutdown.clone()));
     let body = json!({"sql": "select 1"}).to_string();

@@ -46,7 +46,7 @@ pub struct Options {
     pub store: Option<String>,
     /// TOML file; its keys are these flags with underscores: store, shard, memory_bytes_max, spill_bytes_max, query_time,
     /// sql_memory_bytes_max, sql_workers_max, sql_queue_max, listen, token, access, postgres_listen, postgres_certificate,
-    /// postgres_key, reports, compact_every, site, retention, landing_kept, removed_kept, readers_wait. Each can be set by the
+    /// postgres_key, flight_listen, flight_certificate, flight_key, reports, compact_every, site, retention, landing_kept, removed_kept, readers_wait. Each can be set by the
     /// environment too (WAREHOUSE_QUERY_TIME for query_time); flags win over it, and it wins over the file
     #[arg(long, env = "WAREHOUSE_CONFIG", global = true, value_name = "FILE")]
     pub config: Option<PathBuf>,
@@ -185,6 +185,16 @@ pub enum Command {
         /// Key of the certificate, in PEM
         #[arg(long, value_name = "FILE")]
         postgres_key: Option<String>,
+        /// Speak Flight SQL too, for ADBC, JDBC and whatever works on columns, at this address, such as 127.0.0.1:32010. The token is
+        /// sent as Authorization: Bearer, or as the password of any user
+        #[arg(long, value_name = "ADDRESS")]
+        flight_listen: Option<String>,
+        /// Certificate for it, in PEM; any address but loopback needs one
+        #[arg(long, value_name = "FILE")]
+        flight_certificate: Option<String>,
+        /// Key of the certificate, in PEM
+        #[arg(long, value_name = "FILE")]
+        flight_key: Option<String>,
         /// Folder of reports of your own, beside the built-in ones; read once, when it starts
         #[arg(long, value_name = "FOLDER")]
         reports: Option<String>,

@@ -16,7 +16,7 @@ use crate::access::check_address;
 use crate::engine::Resources;
 use crate::keep::{Keeping, Retention};
 use crate::limits::{MEMORY_BYTES_MAX, SPILL_BYTES_MAX, SQL_MEMORY_BYTES_MIN, VERIFY_MEMORY_BYTES_MAX};
-use crate::postgres::Listen;
+use crate::listen::Listen;
 use crate::reports::Reports;
 use crate::shard::Shard;
 use crate::sql::Settings;
@@ -56,6 +56,12 @@ struct Given {
     #[serde(skip_serializing_if = "Option::is_none")]
     postgres_key: Option<PathBuf>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    flight_listen: Option<SocketAddr>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    flight_certificate: Option<PathBuf>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    flight_key: Option<PathBuf>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     reports: Option<PathBuf>,
     #[serde(skip_serializing_if = "Option::is_none")]
     compact_every: Option<Every>,
@@ -94,6 +100,9 @@ impl Default for Given {
             postgres_listen: None,
             postgres_certificate: None,
             postgres_key: None,
+            flight_listen: None,
+            flight_certificate: None,
+            flight_key: None,
             reports: None,
             compact_every: None,
             shard: Shard::ALL,
@@ -138,6 +147,8 @@ pub struct Config {
     pub access: Option<PathBuf>,
     /// Where PostgreSQL's protocol is spoken.
     pub postgres: Option<Listen>,
+    /// Where Flight SQL is spoken.
+    pub flight: Option<Listen>,
     pub compact_every: Option<Duration>,
     /// The part of the partitions that `compact` takes.
     pub shard: Shard,
@@ -195,7 +206,7 @@ impl Config {
             mistakes.at("site", what);
         }
         if matches!(cli.command, Some(Command::Serve { .. })) {
-            given.check_postgres(&mut mistakes);
+            given.check_listeners(&mut mistakes);
         }
         mistakes.none(given).map(Self::from)
     }
@@ -233,6 +244,9 @@ impl Cli {
                 postgres_listen,
                 postgres_certificate,
                 postgres_key,
+                flight_listen,
+                flight_certificate,
+                flight_key,
                 reports,
                 compact_every,
                 sql_workers_max,
@@ -244,6 +258,9 @@ impl Cli {
                 ("--postgres-listen", "postgres_listen", postgres_listen.as_ref()),
                 ("--postgres-certificate", "postgres_certificate", postgres_certificate.as_ref()),
                 ("--postgres-key", "postgres_key", postgres_key.as_ref()),
+                ("--flight-listen", "flight_listen", flight_listen.as_ref()),
+                ("--flight-certificate", "flight_certificate", flight_certificate.as_ref()),
+                ("--flight-key", "flight_key", flight_key.as_ref()),
                 ("--reports", "reports", reports.as_ref()),
                 ("--compact-every", "compact_every", compact_every.as_ref()),
                 ("--sql-workers-max", "sql_workers_max", sql_workers_max.as_ref()),
@@ -271,23 +288,33 @@ impl Cli {
 }
 
 impl Given {
-    /// What would let passwords pass in the clear, or anybody in.
-    fn check_postgres(&self, mistakes: &mut Mistakes) {
-        let Some(address) = self.postgres_listen else { return };
-        if let Err(error) = check_address(address, self.token.as_deref(), self.access.is_some()) {
-            mistakes.at("postgres_listen", format!(": {error}"));
-        }
-        match (&self.postgres_certificate, &self.postgres_key) {
-            (Some(_), None) => mistakes.at("postgres_certificate", ": its key is missing; name it by --postgres-key"),
-            (None, Some(_)) => {
-                mistakes.at("postgres_key", ": its certificate is missing; name it by --postgres-certificate");
+    fn check_listeners(&self, mistakes: &mut Mistakes) {
+        let postgres = (self.postgres_listen, self.postgres_certificate.is_some(), self.postgres_key.is_some());
+        let flight = (self.flight_listen, self.flight_certificate.is_some(), self.flight_key.is_some());
+        for (name, (address, has_certificate, has_key)) in [("postgres", postgres), ("flight", flight)] {
+            if let Some(address) = address {
+                self.check_listener(mistakes, name, address, (has_certificate, has_key));
             }
-            (None, None) if !address.ip().is_loopback() => {
+        }
+    }
+
+    /// What would let passwords pass in the clear, or anybody in.
+    fn check_listener(&self, mistakes: &mut Mistakes, name: &str, address: SocketAddr, files: (bool, bool)) {
+        let [listen, certificate, key] = ["listen", "certificate", "key"].map(|part| format!("{name}_{part}"));
+        if let Err(error) = check_address(address, self.token.as_deref(), self.access.is_some()) {
+            mistakes.at(&listen, format!(": {error}"));
+        }
+        match files {
+            (true, false) => mistakes.at(&certificate, format!(": its key is missing; name it by --{name}-key")),
+            (false, true) => {
+                mistakes.at(&key, format!(": its certificate is missing; name it by --{name}-certificate"));
+            }
+            (false, false) if !address.ip().is_loopback() => {
                 let what = format!(
                     " = {address}: others can reach it, and a token is the password there: it needs \
-                     --postgres-certificate and --postgres-key, or 127.0.0.1"
+                     --{name}-certificate and --{name}-key, or 127.0.0.1"
                 );
-                mistakes.at("postgres_listen", what);
+                mistakes.at(&listen, what);
             }
             _ => {}
         }
@@ -350,6 +377,10 @@ impl From<Given> for Config {
             postgres: given.postgres_listen.map(|address| Listen {
                 address,
                 files: given.postgres_certificate.clone().zip(given.postgres_key.clone()),
+            }),
+            flight: given.flight_listen.map(|address| Listen {
+                address,
+                files: given.flight_certificate.clone().zip(given.flight_key.clone()),
             }),
             compact_every: given.compact_every.map(|Every(every)| every),
             shard: given.shard,

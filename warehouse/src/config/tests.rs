@@ -79,18 +79,25 @@ fn an_import_must_know_its_site() {
 }
 
 #[test]
-fn postgresql_s_protocol_is_no_open_door() {
-    let told = |arguments: &[&str]| {
-        let all = [&["--store", "file:///a", "serve", "--postgres-listen"], arguments].concat();
-        config(&all, &[]).err().unwrap_or_default()
-    };
-    assert_eq!(told(&["127.0.0.1:5433"]), "");
-    let open = told(&["0.0.0.0:5433"]);
-    assert!(open.contains("needs --token") && open.contains("--postgres-certificate"), "{open}");
-    assert!(told(&["0.0.0.0:5433", "--token", "secret"]).contains("--postgres-certificate"));
-    assert!(told(&["127.0.0.1:5433", "--postgres-certificate", "a.crt"]).contains("--postgres-key"));
-    let files = ["--token", "secret", "--postgres-certificate", "a.crt", "--postgres-key", "a.key"];
-    assert_eq!(told(&[&["0.0.0.0:5433"], &files[..]].concat()), "");
+fn tokens_never_pass_in_the_clear_where_others_can_listen() {
+    for name in ["postgres", "flight"] {
+        let told = |arguments: &[&str]| {
+            let arguments = arguments.iter().map(|argument| argument.replace("NAME", name));
+            let all = ["--store", "file:///a", "serve"].map(str::to_owned).into_iter().chain(arguments);
+            config(&all.collect::<Vec<_>>().iter().map(String::as_str).collect::<Vec<_>>(), &[])
+                .err()
+                .unwrap_or_default()
+        };
+        assert_eq!(told(&["--NAME-listen", "127.0.0.1:5433"]), "");
+        let open = told(&["--NAME-listen", "0.0.0.0:5433"]);
+        assert!(open.contains("needs --token") && open.contains(&format!("--{name}-certificate")), "{open}");
+        let clear = told(&["--NAME-listen", "0.0.0.0:5433", "--token", "secret"]);
+        assert!(clear.starts_with(&format!("--{name}-listen: {name}_listen = 0.0.0.0:5433: ")), "{clear}");
+        let half = told(&["--NAME-listen", "127.0.0.1:5433", "--NAME-certificate", "a.crt"]);
+        assert!(half.contains(&format!("name it by --{name}-key")), "{half}");
+        let files = ["--token", "secret", "--NAME-certificate", "a.crt", "--NAME-key", "a.key"];
+        assert_eq!(told(&[&["--NAME-listen", "0.0.0.0:5433"], &files[..]].concat()), "");
+    }
 }
 
 #[test]

@@ -2,6 +2,7 @@
 //! spreadsheet formulas, or a fake line break. And every value is exact: no format shows another number, or nothing,
 //! because it is hard to write.
 
+mod arrow;
 mod csv;
 mod json;
 pub mod postgres;
@@ -12,6 +13,7 @@ use datafusion::arrow::error::ArrowError;
 use datafusion::arrow::ipc::writer::StreamWriter;
 use datafusion::arrow::record_batch::RecordBatch;
 
+pub use self::arrow::arrow_of;
 pub use self::csv::{csv, csv_header, csv_rows};
 pub use self::json::{JSON_END, cell, distinct_names, json, json_head, json_lines, json_rows};
 pub use self::table::table;

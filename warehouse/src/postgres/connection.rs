@@ -19,8 +19,6 @@ use crate::limits::{POSTGRES_MESSAGES_AHEAD_MAX, POSTGRES_OPENING_MAX};
 
 /// Serves a connection to its end.
 pub(super) async fn serve(shared: &Postgres, stream: TcpStream, peer: SocketAddr, has_place: bool) {
-    // Small answers are whole messages already: none waits for the acknowledgement of the one before.
-    let _ = stream.set_nodelay(true);
     let ended = match timeout(POSTGRES_OPENING_MAX, open(shared, stream, peer, has_place)).await {
         Ok(Ok(Some(opened))) => talk(shared, opened).await,
         Ok(Ok(None)) => Ok(()),

@@ -13,7 +13,7 @@ pub(crate) mod split;
 
 pub(crate) use failure::cut;
 pub use failure::{Blame, Failure};
-pub use parameters::{Given, Parameter};
+pub use parameters::{Given, Parameter, parameter_schema, values};
 pub use scope::Scope;
 
 use std::collections::{BTreeSet, VecDeque};
@@ -181,10 +181,16 @@ pub async fn describe(
     asking: &Asking<'_>,
 ) -> Result<(Vec<u32>, SchemaRef), Failure> {
     match known(lake, sql, asking).await? {
-        Known::Reading { context, statement, .. } => {
-            let plan = plan(&context, *statement).await?;
-            Ok((parameters::types(&plan, given)?, plan.schema().inner().clone()))
-        }
+        Known::Reading { context, mut statement, .. } => match plan(&context, (*statement).clone()).await {
+            Ok(plan) => Ok((parameters::types(&plan, given)?, plan.schema().inner().clone())),
+            // Where the engine cannot tell a parameter's type, its value will.
+            Err(failure) if failure.code() == UNPLANNED => {
+                let Some(types) = parameters::leave_open(&mut statement, given) else { return Err(failure) };
+                let plan = plan(&context, *statement).await.map_err(|_| failure)?;
+                Ok((types, plan.schema().inner().clone()))
+            }
+            Err(failure) => Err(failure),
+        },
         Known::Nothing(schema) => Ok((given.to_vec(), schema)),
     }
 }

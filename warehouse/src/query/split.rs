@@ -1,6 +1,8 @@
 //! Where the statements of a text end, and where it names parameters: what can be told without reading SQL. Quotes and comments
 //! count as PostgreSQL reads them. What is no valid SQL is cut somehow: the worker that reads it says so.
 
+use std::borrow::Cow;
+use std::fmt::Write as _;
 use std::ops::Range;
 
 /// Cuts at each `;` outside of quotes and comments.
@@ -38,6 +40,21 @@ pub(crate) fn named_places(text: &str) -> Vec<Range<usize>> {
         at..at + 1 + name
     };
     plain(text).filter(begins).map(end).collect()
+}
+
+/// The text with `$1`, `$2` … in the place of each `?`: how JDBC and ODBC write parameters, and nothing else here does.
+pub(crate) fn numbered(text: &str) -> Cow<'_, str> {
+    let places: Vec<usize> = plain(text).filter(|at| text.as_bytes()[*at] == b'?').collect();
+    if places.is_empty() {
+        return text.into();
+    }
+    let (mut numbered, mut copied) = (String::with_capacity(text.len() + 2 * places.len()), 0);
+    for (place, number) in places.into_iter().zip(1..) {
+        let _ = write!(numbered, "{}${number}", &text[copied..place]);
+        copied = place + 1;
+    }
+    numbered.push_str(&text[copied..]);
+    numbered.into()
 }
 
 /// Places of the bytes that stand outside of quotes and comments.
@@ -167,6 +184,15 @@ mod tests {
         for open in ["", "select 1", "select ';", "select 1 -- ;", "/* ; */", "a; b", "select $$;", "'a;\n'"] {
             assert!(!is_ended(open), "{open}");
         }
+    }
+
+    #[test]
+    fn questions_become_numbers_outside_of_quotes_and_comments() {
+        assert_eq!(
+            numbered("select ?, '?', \"?\" -- ?\n from a where b=?"),
+            "select $1, '?', \"?\" -- ?\n from a where b=$2"
+        );
+        assert_eq!(numbered("select $1, 'ä' /* ? */"), "select $1, 'ä' /* ? */");
     }
 
     #[test]

@@ -15,8 +15,8 @@ use anyhow::{Context, bail};
 use serde::Serialize;
 use serde_json::json;
 use tokio::net::TcpListener;
+use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
-use tokio_util::task::AbortOnDropHandle;
 use warp::http::header::AUTHORIZATION;
 use warp::http::{HeaderMap, StatusCode};
 use warp::reply::Response;
@@ -25,10 +25,11 @@ use warp::{Filter, Rejection, Reply};
 use crate::access::{Access, Right, Role};
 use crate::lake::Lake;
 use crate::limits::{BODY_BYTES_MAX, DRAIN};
-use crate::postgres::{Postgres, Tls};
+use crate::listen::Listener;
 use crate::reports::Reports;
 use crate::sql::{Pool, Settings};
 use crate::watch::Key;
+use crate::{flight, postgres};
 use reply::{error, json_answer, unauthorized};
 
 /// What the studio's page tells about the system around it. Everything is optional: what is unknown is not shown.
@@ -55,8 +56,10 @@ pub struct Serving {
     /// How statements are worked on, in other processes.
     pub sql: Settings,
     pub reports: Reports,
-    /// PostgreSQL's protocol as well, with TLS or without.
-    pub postgres: Option<(TcpListener, Option<Tls>)>,
+    /// PostgreSQL's protocol as well.
+    pub postgres: Option<Listener>,
+    /// Flight SQL as well.
+    pub flight: Option<Listener>,
 }
 
 /// Serves until `shutdown`, then lets open requests and statements end for a moment.
@@ -71,12 +74,15 @@ pub async fn serve(
         bail!("{address} is within others' reach, and no token is asked for");
     }
     let ending = shutdown.clone();
-    let Serving { about, access, sql, reports, postgres } = serving;
+    let Serving { about, access, sql, reports, postgres, flight } = serving;
     let pool = Arc::new(Pool::start(sql));
-    let mut postgres = postgres.map(|(listener, tls)| {
-        let served = Postgres::new(access.clone(), pool.clone(), tls).serve(listener, shutdown.clone());
-        AbortOnDropHandle::new(tokio::spawn(served))
-    });
+    let mut others = JoinSet::new();
+    if let Some(listener) = postgres {
+        others.spawn(postgres::serve(listener, access.clone(), pool.clone(), shutdown.clone()));
+    }
+    if let Some(listener) = flight {
+        others.spawn(flight::serve(listener, access.clone(), pool.clone(), shutdown.clone()));
+    }
     let routes = routes(State { lake, about, access, reports, pool: pool.clone(), key: Key::new() });
     let server = warp::serve(routes).incoming(listener).graceful(async move { ending.cancelled().await });
     let mut server = tokio::spawn(server.run());
@@ -85,7 +91,7 @@ pub async fn serve(
         biased;
         () = shutdown.cancelled() => {}
         ended = &mut server => bail!("the HTTP server ended: {ended:?}"),
-        ended = ended(postgres.as_mut()) => return ended,
+        Some(ended) = others.join_next() => return ended.context("a listener ended")?,
     }
     let drained = tokio::time::timeout(DRAIN, &mut server).await.is_ok();
     pool.stop().await;
@@ -94,14 +100,6 @@ pub async fn serve(
         server.abort();
     }
     Ok(())
-}
-
-/// When the listener of PostgreSQL's protocol has ended, and how; never without one.
-async fn ended(listener: Option<&mut AbortOnDropHandle<anyhow::Result<()>>>) -> anyhow::Result<()> {
-    match listener {
-        Some(listener) => listener.await.context("the listener of PostgreSQL's protocol ended")?,
-        None => std::future::pending().await,
-    }
 }
 
 fn routes(state: State) -> impl Filter<Extract = (impl Reply,), Error = Infallible> + Clone {

@@ -3,6 +3,7 @@
 //! It never outlives its front: a thread of its own waits for the next frame, and when there is none any more, because
 //! the front has ended however it ended, the process ends in the middle of whatever it does.
 
+use std::borrow::Cow;
 use std::fs::File;
 use std::io::{self, BufWriter, Write};
 use std::os::fd::AsFd;
@@ -17,7 +18,7 @@ use rustix::process::{Signal, getpid, kill_process};
 use tokio::runtime::Runtime;
 
 use super::confine::{allow_cpu, confine};
-use super::encode::Encoder;
+use super::encode::{Encoder, schemas};
 use super::protocol::{Ask, DATA_BYTES, End, Form, Frame, Head, Kind, Setup, Watch};
 use super::usage::memory_bytes;
 use crate::engine::Resources;
@@ -148,10 +149,29 @@ async fn warm_up(lake: &Lake) {
 
 /// Writes an answer, or says why there is none.
 async fn answer(lake: &Lake, ask: &Ask, output: &mut impl Write) -> Result<(), Failure> {
-    let asking = Asking { scope: &ask.scope, of_postgresql: ask.form.is_of_postgresql(), parameters: &ask.parameters };
-    if let Form::Description { types } = &ask.form {
-        let (types, schema) = query::describe(lake, &ask.sql, types, &asking).await?;
-        let told = postgres::description(&types, &schema);
+    let given = match &ask.form {
+        Form::Flight { values } | Form::Schemas { values } if !values.is_empty() => Cow::Owned(query::values(values)?),
+        _ => Cow::Borrowed(&ask.parameters),
+    };
+    let asking = Asking { scope: &ask.scope, of_postgresql: ask.form.is_of_postgresql(), parameters: &given };
+    let told = match &ask.form {
+        Form::Description { types } => {
+            let (types, schema) = query::describe(lake, &ask.sql, types, &asking).await?;
+            Some(postgres::description(&types, &schema))
+        }
+        Form::Schemas { values } => match query::open(lake, &ask.sql, Limits::answer(), &asking).await {
+            // What comes, exactly: the logical plan may tell another type.
+            Ok(rows) => Some(schemas(&query::parameter_schema(&[]), rows.schema())?),
+            Err(failure) if !values.is_empty() => return Err(failure),
+            // Before there are values, or why there is nothing.
+            Err(_) => {
+                let (types, schema) = query::describe(lake, &ask.sql, &[], &asking).await?;
+                Some(schemas(&query::parameter_schema(&types), &schema)?)
+            }
+        },
+        _ => None,
+    };
+    if let Some(told) = told {
         head(output, Some(told.len() as u64))?;
         return data(output, &told);
     }

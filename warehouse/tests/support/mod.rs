@@ -3,6 +3,7 @@
 
 pub(crate) mod events;
 pub(crate) mod exports;
+pub(crate) mod flight;
 pub(crate) mod keep;
 pub(crate) mod postgres;
 pub(crate) mod recordings;

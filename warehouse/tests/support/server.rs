@@ -23,6 +23,8 @@ pub(crate) struct Server {
     pub address: SocketAddr,
     /// Where it speaks PostgreSQL's protocol, if it was told to.
     pub postgres: Option<SocketAddr>,
+    /// Where it speaks Flight SQL, if it was told to.
+    pub flight: Option<SocketAddr>,
 }
 
 impl Server {
@@ -44,7 +46,8 @@ impl Server {
         };
         let address = told(0);
         let postgres = arguments.contains(&"--postgres-listen").then(|| told(1));
-        Self { process, address, postgres }
+        let flight = arguments.contains(&"--flight-listen").then(|| told(0));
+        Self { process, address, postgres, flight }
     }
 
     /// Status, body and time of a statement.
@@ -112,6 +115,13 @@ pub(crate) fn cpu_ticks(pid: i32) -> u64 {
     let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
     let fields: Vec<&str> = stat.rsplit_once(')').map_or("", |(_, fields)| fields).split_whitespace().collect();
     fields.get(11).and_then(|ticks| ticks.parse().ok()).unwrap_or(0)
+}
+
+/// The most memory that a process had (proc(5): `VmHWM` of its status).
+pub(crate) fn peak_bytes(pid: i32) -> u64 {
+    let status = std::fs::read_to_string(format!("/proc/{pid}/status")).unwrap_or_default();
+    let peak = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
+    peak.and_then(|peak| peak.trim().strip_suffix(" kB")?.parse::<u64>().ok()).map_or(0, |kilobytes| kilobytes * 1024)
 }
 
 /// Polls until it is so.

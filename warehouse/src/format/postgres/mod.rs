@@ -13,7 +13,7 @@ use datafusion::arrow::datatypes::{DataType, FieldRef, Schema};
 use datafusion::arrow::error::ArrowError;
 
 pub use kind::Kind;
-pub(crate) use text::list_items;
+pub(crate) use text::{list_items, text};
 
 /// Bytes of a text value in `pg_type`: of any length.
 const ANY_LENGTH: i16 = -1;

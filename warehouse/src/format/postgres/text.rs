@@ -8,7 +8,12 @@ use crate::format::cell;
 
 /// Writes a value that is not null.
 pub(super) fn value(kind: Kind, array: &ArrayRef, row: usize, out: &mut Vec<u8>) {
-    out.extend_from_slice(told(kind, &cell(array, row)).as_bytes());
+    out.extend_from_slice(text(kind, array, row).as_bytes());
+}
+
+/// A value that is not null.
+pub(crate) fn text(kind: Kind, array: &ArrayRef, row: usize) -> String {
+    told(kind, &cell(array, row))
 }
 
 /// A value of JSON in the text of a type.

@@ -10,6 +10,7 @@ use datafusion::sql::sqlparser::ast::{
 
 use super::{Given, Parameter, from_binary};
 use crate::format::postgres::{Kind, list_items};
+use crate::limits::STATEMENT_PARAMETERS_MAX;
 
 /// Puts the values in; false when one of them cannot be written so, and nothing is to be made of the statement then.
 pub(in crate::query) fn put_in(statement: &mut Statement, parameters: &[Parameter]) -> bool {
@@ -17,6 +18,39 @@ pub(in crate::query) fn put_in(statement: &mut Statement, parameters: &[Paramete
         Statement::Statement(inner) => inner.visit(&mut Places(parameters)).is_continue(),
         Statement::Explain(explain) => put_in(&mut explain.statement, parameters),
         _ => false,
+    }
+}
+
+/// Puts null in the place of each parameter, so that columns can be told before there are values. The types of the parameters: what
+/// the client said, or text; none when there are no parameters.
+pub(in crate::query) fn leave_open(statement: &mut Statement, given: &[u32]) -> Option<Vec<u32>> {
+    let count = highest(statement).filter(|count| *count <= STATEMENT_PARAMETERS_MAX)?;
+    let nulls = vec![Parameter { oid: 0, given: Given::Null }; count];
+    let said = |place: usize| given.get(place).copied().filter(|oid| *oid != 0);
+    put_in(statement, &nulls).then(|| (0..count).map(|place| said(place).unwrap_or(Kind::Text.oid())).collect())
+}
+
+/// The highest number of a parameter, if there is one.
+fn highest(statement: &mut Statement) -> Option<usize> {
+    let mut highest = Highest(0);
+    match statement {
+        Statement::Statement(inner) => {
+            let _ = inner.visit(&mut highest);
+        }
+        Statement::Explain(explain) => return self::highest(&mut explain.statement),
+        _ => {}
+    }
+    (highest.0 > 0).then_some(highest.0)
+}
+
+struct Highest(usize);
+
+impl VisitorMut for Highest {
+    type Break = ();
+
+    fn post_visit_expr(&mut self, expr: &mut Expr) -> ControlFlow<()> {
+        self.0 = self.0.max(place(expr).and_then(|number| number.parse().ok()).unwrap_or_default());
+        ControlFlow::Continue(())
     }
 }
 

@@ -1,6 +1,7 @@
 //! Values for the `$1`, `$2` … of a statement. They are put into the plan, never into the text.
 
 mod literals;
+mod row;
 
 use std::collections::HashMap;
 
@@ -11,7 +12,8 @@ use serde::{Deserialize, Serialize};
 
 use super::Failure;
 use crate::format::postgres::{Kind, list_items};
-pub(super) use literals::put_in;
+pub(super) use literals::{leave_open, put_in};
+pub use row::{parameter_schema, values};
 
 /// Where PostgreSQL begins to count, in days and microseconds after 1970.
 const EPOCH_DAYS: i32 = 10_957;

@@ -1,11 +1,14 @@
 //! Rows to the bytes of an answer, batch by batch. What is in memory is a piece of the answer, however long it is.
 
+mod flight;
 mod parquet;
 
 use datafusion::arrow::datatypes::{Schema, SchemaRef};
 use datafusion::arrow::ipc::writer::StreamWriter;
 use datafusion::arrow::record_batch::RecordBatch;
 
+use self::flight::Flight;
+pub(super) use self::flight::schemas;
 use self::parquet::Parquet;
 use super::protocol::Form;
 use crate::format::postgres::{self, Column};
@@ -18,6 +21,7 @@ pub(super) enum Encoder {
     Rows(Rowwise, String),
     Postgres(Vec<Column>, Vec<u8>),
     Arrow(Box<StreamWriter<Vec<u8>>>),
+    Flight(Box<Flight>),
     Parquet(Box<Parquet>),
 }
 
@@ -50,13 +54,14 @@ impl Encoder {
             Form::JsonLines => Self::Rows(Rowwise::JsonLines { names: distinct_names(schema) }, String::new()),
             Form::Csv => Self::Rows(Rowwise::Csv, csv_header(schema)),
             Form::Arrow => Self::Arrow(Box::new(StreamWriter::try_new(Vec::new(), schema).map_err(unwritable)?)),
+            Form::Flight { .. } => Self::Flight(Box::new(Flight::new(schema)?)),
             Form::Parquet => Self::Parquet(Box::new(Parquet::new(schema)?)),
             Form::Postgres { formats } => {
                 let columns = postgres::columns(schema, formats);
                 let written = postgres::row_description(&columns);
                 Self::Postgres(columns, written)
             }
-            Form::Description { .. } => return Err(unwritable("rows of a description")),
+            Form::Schemas { .. } | Form::Description { .. } => return Err(unwritable("rows of a description")),
         })
     }
 
@@ -64,6 +69,7 @@ impl Encoder {
     /// room of its column.
     pub(super) fn parts(&self, batch: &RecordBatch) -> Vec<RecordBatch> {
         let rows = match self {
+            Self::Flight(_) => flight::rows_of_a_piece(batch),
             // A part of a batch may be written with all of its texts.
             Self::Arrow(_) | Self::Parquet(_) => batch.num_rows(),
             _ => (batch.num_rows() * ENCODED_PIECE_BYTES / batch.get_array_memory_size().max(1)).max(1),
@@ -81,6 +87,7 @@ impl Encoder {
             Self::Rows(format, text) => format.add(rows, text),
             Self::Postgres(columns, written) => postgres::data_rows(rows, columns, written).map_err(unwritable)?,
             Self::Arrow(writer) => writer.write(rows).map_err(unwritable)?,
+            Self::Flight(stream) => stream.add(rows)?,
             Self::Parquet(file) => file.add(rows)?,
         }
         Ok(())
@@ -92,6 +99,7 @@ impl Encoder {
             Self::Rows(_, text) => std::mem::take(text).into_bytes(),
             Self::Postgres(_, written) => std::mem::take(written),
             Self::Arrow(writer) => std::mem::take(writer.get_mut()),
+            Self::Flight(stream) => stream.take(),
             Self::Parquet(file) => file.take(),
         }
     }
@@ -102,6 +110,7 @@ impl Encoder {
             Self::Rows(Rowwise::Json { .. }, text) => text.push_str(JSON_END),
             Self::Rows(..) | Self::Postgres(..) => {}
             Self::Arrow(writer) => writer.finish().map_err(unwritable)?,
+            Self::Flight(stream) => stream.finish()?,
             Self::Parquet(file) => file.finish()?,
         }
         Ok(())

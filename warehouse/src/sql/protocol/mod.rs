@@ -59,6 +59,15 @@ pub enum Form {
     Postgres {
         formats: Vec<bool>,
     },
+    /// An Arrow IPC stream whose messages are bounded, with columns that may be null and hold no dictionaries; `values` is a stream
+    /// with one row for `$1`, `$2` …, as the client sent it, or nothing.
+    Flight {
+        values: Vec<u8>,
+    },
+    /// No rows, but the schemas of parameters and columns as two messages of Arrow; with such values, the columns are those that come.
+    Schemas {
+        values: Vec<u8>,
+    },
     /// No rows, but `ParameterDescription` and `RowDescription`; `types` are what the client says of the parameters.
     Description {
         types: Vec<u32>,

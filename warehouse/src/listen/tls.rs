@@ -1,4 +1,4 @@
-//! TLS by rustls, as PostgreSQL's clients ask for it: in the middle of a connection that began without.
+//! TLS by rustls, from the first byte of a connection or in the middle of one that began without.
 
 use std::fmt::{Debug, Formatter};
 use std::path::Path;
@@ -24,25 +24,27 @@ impl Debug for Tls {
 }
 
 impl Tls {
-    /// From files in PEM: the certificate with those that it rests on, and its key.
+    /// From files in PEM: the certificate with those that it rests on, and its key. `protocol` is what a client may ask for by name
+    /// (ALPN).
     ///
     /// # Errors
     /// When a file cannot be read, or the two do not belong together.
-    pub fn read(certificate: &Path, key: &Path) -> anyhow::Result<Self> {
+    pub fn read(certificate: &Path, key: &Path, protocol: Option<&str>) -> anyhow::Result<Self> {
         let named = |path: &Path| format!("cannot use {} for TLS", path.display());
         let chain = CertificateDer::pem_file_iter(certificate).and_then(Iterator::collect::<Result<Vec<_>, _>>);
         let chain = chain.with_context(|| named(certificate))?;
         let secret = PrivateKeyDer::from_pem_file(key).with_context(|| named(key))?;
-        let config = ServerConfig::builder_with_provider(Arc::new(ring::default_provider()))
+        let mut config = ServerConfig::builder_with_provider(Arc::new(ring::default_provider()))
             .with_safe_default_protocol_versions()
             .context("TLS")?
             .with_no_client_auth()
             .with_single_cert(chain, secret)
             .with_context(|| named(certificate))?;
+        config.alpn_protocols = protocol.into_iter().map(|name| name.as_bytes().to_vec()).collect();
         Ok(Self(TlsAcceptor::from(Arc::new(config))))
     }
 
-    pub(super) async fn accept(&self, stream: TcpStream) -> std::io::Result<TlsStream<TcpStream>> {
+    pub(crate) async fn accept(&self, stream: TcpStream) -> std::io::Result<TlsStream<TcpStream>> {
         self.0.accept(stream).await
     }
 }
