@@ -173,6 +173,24 @@ async fn a_plan_says_which_files_and_row_groups_were_read() {
     assert_eq!(json!(found), json!([[2]]));
 }
 
+/// Whether rows pass from one part of its plan to another.
+async fn has_parts(lake: &Arc<Lake>, sql: &str) -> bool {
+    json!(rows(lake, &format!("explain {sql}")).await).to_string().contains("RepartitionExec")
+}
+
+#[tokio::test]
+async fn statements_over_few_rows_are_planned_in_one_part() {
+    let landing = landed();
+    let lake = landing.lake();
+    let sql = "select type, count(*) from events group by type";
+    // Of rows that have landed nobody knows the number.
+    let cores = std::thread::available_parallelism().unwrap().get();
+    assert_eq!(has_parts(&lake, sql).await, cores > 1);
+    compact(&lake, |_, _| {}).await.unwrap();
+    assert!(!has_parts(&lake, sql).await);
+    assert!(!has_parts(&lake, "select a.seq from events a join events b using (seq) order by 1").await);
+}
+
 #[tokio::test]
 async fn answers_come_with_their_types() {
     let landing = landed();

@@ -8,7 +8,9 @@ mod shares;
 use std::sync::Arc;
 
 use anyhow::Context;
-use datafusion::catalog::MemoryCatalogProviderList;
+use datafusion::catalog::{
+    CatalogProvider, CatalogProviderList, MemoryCatalogProvider, MemoryCatalogProviderList, MemorySchemaProvider,
+};
 use datafusion::error::DataFusionError;
 use datafusion::execution::cache::cache_manager::CacheManagerConfig;
 use datafusion::execution::disk_manager::{DiskManagerBuilder, DiskManagerMode};
@@ -159,21 +161,32 @@ impl Engine {
 
     /// A fresh session. It knows no tables; nothing that it is told is seen by another one.
     pub fn session(&self) -> SessionContext {
-        let state = SessionStateBuilder::new_from_existing(self.bare.clone())
-            .with_catalog_list(Arc::new(MemoryCatalogProviderList::new()))
-            .with_config(self.bare.config().clone())
-            .build();
+        let mut state = self.bare.clone();
+        let (catalogs, catalog) = (MemoryCatalogProviderList::new(), MemoryCatalogProvider::new());
+        let schema = catalog.register_schema(SCHEMA, Arc::new(MemorySchemaProvider::new()));
+        schema.expect("a catalog in memory takes any schema");
+        catalogs.register_catalog(CATALOG.to_owned(), Arc::new(catalog));
+        state.register_catalog_list(Arc::new(catalogs));
         SessionContext::new_with_state(state)
     }
 }
 
-/// A session without tables, of which the others are copies: making the functions and rules takes twice as long.
+/// Plans the statements of a session in one part from now on.
+pub(crate) fn plan_in_one_part(context: &SessionContext) {
+    context.state_ref().write().config_mut().options_mut().execution.target_partitions = 1;
+}
+
+/// Names of what a session knows its tables by.
+const CATALOG: &str = "telemetry";
+const SCHEMA: &str = "public";
+
+/// A session without tables, of which the others are copies: making the functions and rules takes longer than a small statement.
 fn bare(runtime: Arc<RuntimeEnv>, partitions: usize) -> SessionState {
     let config = SessionConfig::new()
         .with_information_schema(true)
         .with_target_partitions(partitions)
-        .with_default_catalog_and_schema("telemetry", "public")
-        .set_bool("datafusion.catalog.create_default_catalog_and_schema", true)
+        .with_default_catalog_and_schema(CATALOG, SCHEMA)
+        .with_create_default_catalog_and_schema(false)
         .set_usize("datafusion.optimizer.repartition_file_min_size", SCAN_BYTES_MIN)
         // Where it pays, the scan says so.
         .set_bool("datafusion.execution.parquet.pushdown_filters", false)

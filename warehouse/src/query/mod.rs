@@ -22,8 +22,9 @@ use std::sync::{Arc, LazyLock};
 use datafusion::arrow::datatypes::SchemaRef;
 use datafusion::arrow::record_batch::RecordBatch;
 use datafusion::common::DataFusionError;
+use datafusion::datasource::TableProvider;
 use datafusion::execution::SendableRecordBatchStream;
-use datafusion::execution::context::SQLOptions;
+use datafusion::execution::context::{SQLOptions, SessionState};
 use datafusion::logical_expr::LogicalPlan;
 use datafusion::physical_plan::EmptyRecordBatchStream;
 use datafusion::prelude::{DataFrame, SessionContext};
@@ -31,11 +32,10 @@ use datafusion::sql::parser::Statement;
 use futures::TryStreamExt;
 
 use crate::curated::scan::Scan;
-use crate::engine::memory_exhausted;
-use crate::engine::one_line;
+use crate::engine::{memory_exhausted, one_line, plan_in_one_part};
 use crate::format::Answer;
 use crate::lake::Lake;
-use crate::limits::{ANSWER_BYTES_MAX, ANSWER_ROWS_MAX, STREAMED_BYTES_MAX, STREAMED_ROWS_MAX};
+use crate::limits::{ANSWER_BYTES_MAX, ANSWER_ROWS_MAX, ONE_PART_ROWS_MAX, STREAMED_BYTES_MAX, STREAMED_ROWS_MAX};
 use crate::merge::Others;
 use crate::replay;
 use crate::tables::{self, Table};
@@ -162,12 +162,13 @@ async fn run(
     statement: Statement,
     parameters: &[Parameter],
 ) -> Result<SendableRecordBatchStream, Failure> {
-    let plan = parameters::bind(plan(context, statement).await?, parameters)?;
-    Ok(DataFrame::new(context.state(), plan).execute_stream().await?)
+    let state = context.state();
+    let plan = parameters::bind(plan(&state, statement).await?, parameters)?;
+    Ok(DataFrame::new(state, plan).execute_stream().await?)
 }
 
-async fn plan(context: &SessionContext, statement: Statement) -> Result<LogicalPlan, Failure> {
-    let plan = context.state().statement_to_plan(statement).await?;
+async fn plan(state: &SessionState, statement: Statement) -> Result<LogicalPlan, Failure> {
+    let plan = state.statement_to_plan(statement).await?;
     read_only(&plan).map_err(|error| Refused::Statement(one_line(&error.strip_backtrace())))?;
     Ok(plan)
 }
@@ -181,12 +182,12 @@ pub async fn describe(
     asking: &Asking<'_>,
 ) -> Result<(Vec<u32>, SchemaRef), Failure> {
     match known(lake, sql, asking).await? {
-        Known::Reading { context, mut statement, .. } => match plan(&context, (*statement).clone()).await {
+        Known::Reading { context, mut statement, .. } => match plan(&context.state(), (*statement).clone()).await {
             Ok(plan) => Ok((parameters::types(&plan, given)?, plan.schema().inner().clone())),
             // Where the engine cannot tell a parameter's type, its value will.
             Err(failure) if failure.code() == UNPLANNED => {
                 let Some(types) = parameters::leave_open(&mut statement, given) else { return Err(failure) };
-                let plan = plan(&context, *statement).await.map_err(|_| failure)?;
+                let plan = plan(&context.state(), *statement).await.map_err(|_| failure)?;
                 Ok((types, plan.schema().inner().clone()))
             }
             Err(failure) => Err(failure),
@@ -227,6 +228,9 @@ async fn known(lake: &Lake, sql: &str, asking: &Asking<'_>) -> Result<Known, Fai
     for table in tables::RECORDINGS.iter().copied().filter(wanted) {
         opened.push((table, replay::open(lake, table).await.map_err(failed)?));
     }
+    if are_small(opened.iter().filter(|(table, _)| named.contains(table.name)).map(|(_, rows)| rows)) {
+        plan_in_one_part(&context);
+    }
     register(&context, &opened, asking.scope)?;
     for view in views {
         context.register_table(view.name, context.sql(&(view.sql)()).await?.into_view())?;
@@ -237,9 +241,15 @@ async fn known(lake: &Lake, sql: &str, asking: &Asking<'_>) -> Result<Known, Fai
     Ok(Known::Reading { context: Box::new(context), statement: Box::new(statement), live })
 }
 
+/// Whether the tables have so few rows that a second part of the plan would cost more than it does.
+fn are_small<'a>(tables: impl Iterator<Item = &'a Arc<dyn TableProvider>>) -> bool {
+    let rows: Option<usize> = tables.map(|table| table.statistics()?.num_rows.get_value().copied()).sum();
+    rows.is_some_and(|rows| rows <= ONE_PART_ROWS_MAX)
+}
+
 /// The tables and views that a statement names.
 fn tables_of(context: &SessionContext, statement: &Statement) -> Result<BTreeSet<String>, DataFusionError> {
-    let named = context.state().resolve_table_references(statement)?;
+    let named = context.state_ref().read().resolve_table_references(statement)?;
     Ok(named.iter().map(|name| name.table().to_ascii_lowercase()).collect())
 }
 

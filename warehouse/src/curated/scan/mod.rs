@@ -159,11 +159,10 @@ fn groups(mut files: Vec<PartitionedFile>, count: usize) -> Vec<FileGroup> {
     groups.into_iter().map(|(_, files)| FileGroup::new(files)).collect()
 }
 
-/// Rows of all files, where the log says them of each; nothing is told of columns.
-fn statistics(files: &[PartitionedFile], schema: &SchemaRef) -> Statistics {
-    let known = |file: &PartitionedFile| file.statistics.as_ref()?.num_rows.get_value().copied();
-    let rows: Option<usize> = files.iter().map(known).sum();
-    Statistics { num_rows: rows.map_or(Precision::Absent, Precision::Exact), ..Statistics::new_unknown(schema) }
+/// Rows of all files, where the log says them of each.
+fn rows<'a>(files: impl Iterator<Item = Option<&'a Arc<Statistics>>>) -> Precision<usize> {
+    let rows: Option<usize> = files.map(|known| known?.num_rows.get_value().copied()).sum();
+    rows.map_or(Precision::Absent, Precision::Exact)
 }
 
 /// Place of a row's file in the scan, where [`FILE_INDEX`] stands in that column.
@@ -201,6 +200,12 @@ impl TableProvider for Scan {
         TableType::Base
     }
 
+    /// Rows of all files, where the log says them of each.
+    fn statistics(&self) -> Option<Statistics> {
+        let rows = rows(self.files.iter().map(|file| file.statistics.as_ref()));
+        Some(Statistics { num_rows: rows, ..Statistics::new_unknown(&self.shown.schema) })
+    }
+
     fn supports_filters_pushdown(&self, filters: &[&Expr]) -> Result<Vec<TableProviderFilterPushDown>> {
         // The physical optimizer hands the filters to the Parquet source, which skips files, row groups and pages.
         Ok(vec![TableProviderFilterPushDown::Inexact; filters.len()])
@@ -224,7 +229,9 @@ impl TableProvider for Scan {
             projection.map_or_else(|| shown.clone(), |wanted| wanted.iter().map(|place| shown[*place]).collect());
         let files = self.files.iter().map(partitioned).collect();
         let files = without_others(files, state, self.schema.table_schema(), filters);
-        let statistics = statistics(&files, self.schema.table_schema());
+        // Nothing is told of columns.
+        let rows = rows(files.iter().map(|file| file.statistics.as_ref()));
+        let statistics = Statistics { num_rows: rows, ..Statistics::new_unknown(self.schema.table_schema()) };
         let config = FileScanConfigBuilder::new(store, Arc::new(source))
             .with_file_groups(groups(files, state.config().target_partitions()))
             .with_statistics(statistics)

@@ -1,8 +1,9 @@
 //! Where the engine's own functions could answer wrongly: whole numbers that wrap, sums that overflow, times of a zone,
-//! `NOT IN` with nulls. Each is put right, or refused with the way round.
+//! `NOT IN` with nulls. Each is put right, or refused with the way round. And where one answers slowly: [`lengths`].
 
 mod arithmetic;
 mod average;
+mod lengths;
 mod subqueries;
 mod sum;
 mod times;
@@ -10,7 +11,7 @@ mod times;
 use std::sync::Arc;
 
 use datafusion::execution::FunctionRegistry;
-use datafusion::logical_expr::AggregateUDF;
+use datafusion::logical_expr::{AggregateUDF, ScalarUDF};
 use datafusion::optimizer::AnalyzerRule;
 use datafusion::optimizer::analyzer::Analyzer;
 use datafusion::prelude::SessionContext;
@@ -27,6 +28,9 @@ pub(super) fn analyzer_rules() -> Vec<Arc<dyn AnalyzerRule + Send + Sync>> {
 /// Puts our functions in the place of the engine's.
 pub(super) fn register(context: &SessionContext) {
     times::register(context);
+    if let Ok(inner) = context.udf("array_length") {
+        context.register_udf(ScalarUDF::new_from_impl(lengths::Lengths { inner }));
+    }
     if let Ok(inner) = context.udaf("sum") {
         context.register_udaf(AggregateUDF::new_from_impl(sum::Sum { inner }));
     }
