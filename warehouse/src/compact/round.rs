@@ -3,7 +3,6 @@
 use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
-use anyhow::Context;
 use datafusion::prelude::DataFrame;
 use deltalake_core::kernel::Add;
 use futures::{StreamExt, TryStreamExt, stream};
@@ -13,7 +12,7 @@ use super::Summary;
 use crate::curated::file::Maker;
 use crate::curated::scan::Scan;
 use crate::curated::writer::{discard, write, write_columns};
-use crate::curated::{Committed, CuratedFile, Version};
+use crate::curated::{Committed, CuratedFile, Version, Written};
 use crate::lake::Lake;
 use crate::lake::share::Share;
 use crate::lake::sizes::Size;
@@ -73,28 +72,12 @@ impl<'a> Round<'a> {
             Some((merge, landed)) => self.write_held(merge, landed, &rewritten).await?,
             None => self.write_selected(effect, &rewritten).await?,
         };
-        let table = self.lake.table(self.base.table);
-        let mut base = self.base.clone();
-        loop {
-            let replaced = base.same_files(&rewritten).context("a round replaces files of its base")?;
-            let goal = base.progress.after(&self.links);
-            let newest = match table.commit(&base, &replaced, added.clone(), &goal).await? {
-                Committed::Landed(version) => return Ok(Committed::Landed(version)),
-                Committed::Refused(newest) => newest,
-            };
-            *tries = tries.saturating_sub(1);
-            let holds = if *tries > 0 { self.holds_on(&newest, &rewritten, effect).await } else { Ok(false) };
-            if !matches!(holds, Ok(true)) {
-                table.give_up(&base, &newest, &added).await;
-                return holds.map(|_| Committed::Refused(newest));
-            }
-            tracing::debug!(
-                table = self.base.table.name,
-                version = newest.number,
-                "a round holds on another's version"
-            );
-            base = newest;
-        }
+        let written = Written { replaced: &rewritten, added, links: &self.links };
+        let holds = |newest: Arc<Version>| {
+            let rewritten = &rewritten;
+            async move { self.holds_on(&newest, rewritten, effect).await }
+        };
+        self.lake.table(self.base.table).commit_round(&self.base, &written, tries, holds).await
     }
 
     /// Where the table is after it.

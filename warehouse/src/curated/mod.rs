@@ -4,6 +4,7 @@
 //! create-only PUT of the next version. Whatever error comes back, the table is loaded again and its progress says
 //! whether the commit landed: a lost answer looks like a failure, and committing again would double the rows.
 
+mod again;
 mod between;
 mod encode;
 pub(crate) mod file;
@@ -16,6 +17,7 @@ mod transactions;
 mod version;
 pub(crate) mod writer;
 
+pub(crate) use again::Written;
 pub(crate) use file::CuratedFile;
 pub(crate) use leftovers::Leftover;
 pub(crate) use version::Version;

@@ -11,7 +11,7 @@ use schemas::time::epoch_us;
 
 use super::fresh::{Origin, fresh};
 use super::writer::write;
-use crate::curated::{Committed, Version};
+use crate::curated::{Committed, Version, Written};
 use crate::lake::Lake;
 use crate::limits::{REPLAY_ROUND_BYTES_MAX, REPLAY_ROUND_BYTES_MIN, ROUND_ROWS_MAX, ROUND_TRIES_MAX};
 use crate::tables::{RECORDINGS, Table};
@@ -48,25 +48,19 @@ async fn round(lake: &Lake, table: &'static Table, patience: Duration) -> anyhow
         if !is_due(&waiting(lake, &seen).await?, patience) {
             return Ok(None);
         }
-        let mut base = curated.ready().await?;
+        let base = curated.ready().await?;
         let links = waiting(lake, &base).await?;
         check_continues(&base.progress, &links)?;
         let links = first_links(links);
         let fresh = fresh(&lake.engine, &base, &links).await?;
         let added = write(lake, table, &links, &fresh).await?;
-        loop {
-            let newest = match curated.commit(&base, &[], added.clone(), &base.progress.after(&links)).await? {
-                Committed::Landed(_) => return Ok(Some(fresh.len() as u64)),
-                Committed::Refused(newest) => newest,
-            };
-            tries -= 1;
-            let holds = if tries > 0 { holds_on(lake, &base, &newest, (&links, &fresh)).await } else { Ok(false) };
-            if !matches!(holds, Ok(true)) {
-                curated.give_up(&base, &newest, &added).await;
-                holds?;
-                break;
-            }
-            base = newest;
+        let written = Written { replaced: &[], added, links: &links };
+        let holds = |newest: Arc<Version>| {
+            let (base, of) = (&base, (links.as_slice(), &fresh));
+            async move { holds_on(lake, base, &newest, of).await }
+        };
+        if let Committed::Landed(_) = curated.commit_round(&base, &written, &mut tries, holds).await? {
+            return Ok(Some(fresh.len() as u64));
         }
     }
     bail!(
