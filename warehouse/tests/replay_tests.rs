@@ -364,6 +364,17 @@ async fn verify_names_a_payload_that_was_altered() {
     }
 }
 
+/// A header that says nothing, before a column's first page.
+fn spoil_first_page(file: &Path, column: &str) {
+    let mut bytes = std::fs::read(file).unwrap();
+    let metadata = ArrowReaderMetadata::load(&bytes::Bytes::from(bytes.clone()), ArrowReaderOptions::new()).unwrap();
+    let columns = metadata.metadata().row_group(0).columns();
+    let chunk = columns.iter().find(|chunk| chunk.column_path().string() == column).unwrap();
+    let from = chunk.byte_range().0 as usize;
+    bytes[from..from + 4].fill(0xff);
+    std::fs::write(file, bytes).unwrap();
+}
+
 #[tokio::test]
 async fn verify_names_what_is_in_no_landing_file_and_files_that_are_damaged() {
     let landing = sound().await;
@@ -380,11 +391,19 @@ async fn verify_names_what_is_in_no_landing_file_and_files_that_are_damaged() {
     let landing = sound().await;
     let folder = landing.path().join("landing/data/telemetry.replay/p=0/dt=2026-11-20");
     let file = std::fs::read_dir(folder).unwrap().next().unwrap().unwrap().path();
-    let mut bytes = std::fs::read(&file).unwrap();
+    let whole = std::fs::read(&file).unwrap();
+    let mut bytes = whole.clone();
     let middle = bytes.len() / 2;
     bytes[middle] ^= 0xff;
     std::fs::write(&file, bytes).unwrap();
     assert_found(&landing, &["landing file", "checksum"]).await;
+    for column in ["page_view_id", "kafka_offset", "payload"] {
+        std::fs::write(&file, &whole).unwrap();
+        spoil_first_page(&file, column);
+        let path = file.strip_prefix(landing.path()).unwrap().to_str().unwrap();
+        let what = format!("cannot be read: column {column} in row group 0: ");
+        assert_found(&landing, &[&format!("landing file {path}: {what}")]).await;
+    }
     std::fs::remove_file(&file).unwrap();
     assert_found(&landing, &["landing file", "missing"]).await;
 

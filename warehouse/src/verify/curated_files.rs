@@ -6,6 +6,7 @@ use futures::{StreamExt, TryStreamExt, stream};
 use object_store::ObjectStoreExt;
 use object_store::path::Path;
 
+use super::damage::damage;
 use super::{Report, key_count};
 use crate::curated::file::checksum;
 use crate::curated::{CuratedFile, Version};
@@ -95,12 +96,14 @@ struct Found {
 async fn found(bytes: Bytes, expected: Option<String>, batch_rows: usize) -> Result<Found, String> {
     let as_written = expected.as_ref().is_none_or(|expected| checksum(&bytes) == *expected);
     let size = i64::try_from(bytes.len()).unwrap_or(i64::MAX);
-    let decoded = tokio::task::spawn_blocking(move || rows(bytes, batch_rows)).await;
+    let whole = bytes.clone();
+    let decoded = tokio::task::spawn_blocking(move || rows(whole, batch_rows)).await;
     match decoded.map_err(anyhow::Error::from).and_then(|rows| rows) {
         Ok(rows) => Ok(Found { rows, bytes: size, as_written }),
         Err(error) => {
             let changed = if as_written { "" } else { ", its checksum is not the one in its name" };
-            Err(format!("cannot be read{changed}: {error:#}"))
+            let what = damage(&bytes).await.unwrap_or_else(|| format!("{error:#}"));
+            Err(format!("cannot be read{changed}: {what}"))
         }
     }
 }

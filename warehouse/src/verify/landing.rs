@@ -14,6 +14,7 @@ use object_store::path::Path;
 use object_store::{ObjectStore, ObjectStoreExt};
 use schemas::landing::{DataFile, Link, data_prefix};
 
+use super::damage::damage;
 use super::{Report, key_count};
 use crate::books::Books;
 use crate::curated::file::checksum;
@@ -95,7 +96,7 @@ async fn missing_state(
 /// Links with those of their files that can be read, as they are.
 pub(super) struct Files {
     pub readable: Vec<Arc<Link>>,
-    /// Of these those whose content is not the one that the link says.
+    /// Of these those whose content is not the one that the link says, and can be decoded.
     pub altered: Vec<Arc<Link>>,
 }
 
@@ -121,7 +122,7 @@ pub(super) async fn check_files(
         if let Some(size) = found.readable {
             rows += size.rows;
             readable.insert(found.path.clone(), size.bytes);
-            if !found.problems.is_empty() {
+            if !found.problems.is_empty() && !found.is_damaged {
                 altered.insert(found.path.clone());
             }
         }
@@ -166,6 +167,8 @@ pub(super) fn tell_books(links: &[Arc<Link>], books: &Books, of: (&str, &str), r
 struct Found {
     path: String,
     problems: Vec<String>,
+    /// Some column cannot be decoded.
+    is_damaged: bool,
     readable: Option<Size>,
 }
 
@@ -175,7 +178,7 @@ struct Size {
 }
 
 async fn check_file(objects: Arc<dyn ObjectStore>, link: Arc<Link>, file: DataFile) -> anyhow::Result<Found> {
-    let mut found = Found { path: file.path.clone(), problems: Vec::new(), readable: None };
+    let mut found = Found { path: file.path.clone(), problems: Vec::new(), is_damaged: false, readable: None };
     let link = link.as_ref();
     let bytes = match objects.get(&Path::from(file.path.as_str())).await {
         Ok(answer) => answer.bytes().await?,
@@ -191,6 +194,12 @@ async fn check_file(objects: Arc<dyn ObjectStore>, link: Arc<Link>, file: DataFi
         found.problems.push(format!("its checksum is not the one in {}: another content", name(link)));
     }
     let size = bytes.len() as u64;
+    if !found.problems.is_empty()
+        && let Some(what) = damage(&bytes).await
+    {
+        found.problems.push(format!("cannot be read: {what}"));
+        found.is_damaged = true;
+    }
     // The decoder may break on what is damaged.
     let origins = match tokio::task::spawn_blocking(move || origins(bytes)).await {
         Ok(origins) => origins,
@@ -215,7 +224,8 @@ async fn check_file(objects: Arc<dyn ObjectStore>, link: Arc<Link>, file: DataFi
             }
             found.readable = Some(Size { rows, bytes: size });
         }
-        Err(error) => found.problems.push(format!("cannot be read: {error}")),
+        Err(_) if found.is_damaged => {}
+        Err(error) => found.problems.push(format!("cannot be read: {error:#}")),
     }
     Ok(found)
 }

@@ -5,6 +5,7 @@
 
 mod books;
 mod curated_files;
+mod damage;
 mod events;
 mod landing;
 mod places;
