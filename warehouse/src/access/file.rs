@@ -146,6 +146,13 @@ impl AccessFile {
         self.found(|entry| entry.sha256.as_bytes().ct_eq(hash.as_bytes()).into()).map(|entry| entry.right())
     }
 
+    /// The hash of the token of a name, and what it may see.
+    pub(super) fn signer(&self, name: &str) -> Option<(Vec<u8>, Right)> {
+        let entry = self.found(|entry| entry.name == name)?;
+        let right = entry.right();
+        Some((entry.sha256.into_bytes(), right))
+    }
+
     /// Of the token of a name, if it has one.
     pub(super) fn verifier(&self, name: &str) -> Option<(Verifier, Right)> {
         let entry = self.found(|entry| entry.name == name)?;

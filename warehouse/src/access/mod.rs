@@ -21,6 +21,11 @@ use crate::query::Scope;
 use file::AccessFile;
 pub use scram::Verifier;
 
+/// Who asks where no token is asked for.
+const ANYBODY: &str = "anybody";
+/// Of the token that is no entry of the file.
+const OF_FLAG: &str = "--token";
+
 /// What a token is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ValueEnum)]
 #[serde(rename_all = "lowercase")]
@@ -77,15 +82,26 @@ impl Access {
         self.file.as_ref()?.verifier(name)
     }
 
+    /// By what an address is signed for who asked by the token of that name, and what they may see; none where there is no such
+    /// token, or none any more. It is a token's hash. Where everybody may ask everything, there is nothing to keep secret.
+    pub fn signer(&self, name: &str) -> Option<(Vec<u8>, Right)> {
+        let everything = Right::everything(name);
+        match &self.token {
+            None if !self.is_asked_for() => (name == ANYBODY).then_some((Vec::new(), everything)),
+            Some(token) if name == OF_FLAG => Some((secret::hash(token).into_bytes(), everything)),
+            _ => self.file.as_ref()?.signer(name),
+        }
+    }
+
     /// What one may see who gives this token, or none.
     pub fn right(&self, given: Option<&str>) -> Option<Right> {
         if !self.is_asked_for() {
-            return Some(Right::everything("anybody"));
+            return Some(Right::everything(ANYBODY));
         }
         let given = given?;
         // Without telling by its time how much was right.
         if self.token.as_ref().is_some_and(|token| token.as_bytes().ct_eq(given.as_bytes()).into()) {
-            return Some(Right::everything("--token"));
+            return Some(Right::everything(OF_FLAG));
         }
         self.file.as_ref()?.right(given)
     }

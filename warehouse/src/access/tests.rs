@@ -48,7 +48,16 @@ fn a_token_is_known_by_its_hash_until_it_is_taken_out() {
     assert_eq!(access.verifier("grafana").unwrap().1, right("one").unwrap());
     assert!(access.verifier("grafana ").is_none() && access.verifier("--token").is_none());
 
+    let (secret, right_of_secret) = access.signer("grafana").unwrap();
+    assert_eq!(right_of_secret, right("one").unwrap());
+    assert_eq!(Access::new(None, Some(path.clone())).unwrap().signer("grafana").unwrap().0, secret, "in every process");
+    assert!(access.signer("ops").unwrap().0 != secret && access.signer("--token").unwrap().0 != secret);
+    assert!(access.signer("anybody").is_none() && access.signer("").is_none());
+    let open = Access::open();
+    assert!(open.signer("anybody").is_some() && open.signer("--token").is_none() && open.signer("grafana").is_none());
+
     run(TokenCommand::Remove { name: "grafana".into() }, &path).unwrap();
+    assert!(access.signer("grafana").is_none());
     assert_eq!(right("one"), None);
     assert!(access.verifier("grafana").is_none());
     assert!(right("two").is_some());

@@ -28,7 +28,6 @@ use crate::limits::{BODY_BYTES_MAX, DRAIN};
 use crate::listen::Listener;
 use crate::reports::Reports;
 use crate::sql::{Pool, Settings};
-use crate::watch::Key;
 use crate::{flight, postgres};
 use reply::{error, json_answer, unauthorized};
 
@@ -83,7 +82,7 @@ pub async fn serve(
     if let Some(listener) = flight {
         others.spawn(flight::serve(listener, access.clone(), pool.clone(), shutdown.clone()));
     }
-    let routes = routes(State { lake, about, access, reports, pool: pool.clone(), key: Key::new() });
+    let routes = routes(State { lake, about, access, reports, pool: pool.clone() });
     let server = warp::serve(routes).incoming(listener).graceful(async move { ending.cancelled().await });
     let mut server = tokio::spawn(server.run());
     tokio::select! {
@@ -173,19 +172,21 @@ struct State {
     access: Arc<Access>,
     reports: Reports,
     pool: Arc<Pool>,
-    /// Of the addresses of assets.
-    key: Key,
 }
 
 impl State {
     /// What the one who asks may see, if anything.
     fn right(&self, headers: &HeaderMap) -> Option<Right> {
-        let access = &self.access;
-        if !access.is_asked_for() && !own_origin(headers) {
+        if !self.is_near(headers) {
             return None;
         }
         let given = headers.get(AUTHORIZATION).and_then(|value| value.to_str().ok());
-        access.right(given.and_then(|value| value.strip_prefix("Bearer ")))
+        self.access.right(given.and_then(|value| value.strip_prefix("Bearer ")))
+    }
+
+    /// Whether a page of this very address asks, where nothing else is asked for.
+    fn is_near(&self, headers: &HeaderMap) -> bool {
+        self.access.is_asked_for() || own_origin(headers)
     }
 
     /// What the page shows to whom.

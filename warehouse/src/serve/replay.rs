@@ -15,10 +15,11 @@ use warp::{Filter, Rejection};
 use super::State;
 use super::media::JSON;
 use super::reply::{error, refused, streamed, unauthorized};
+use crate::access::Right;
 use crate::limits::QUERY_BYTES_MAX;
 use crate::query::Failure;
 use crate::sql::Form;
-use crate::watch::{self, Frames, Signed, Unsigned, Wanted};
+use crate::watch::{self, Frames, Key, Signed, Unsigned, Wanted};
 
 /// An asset is a picture, a font or a style sheet, and nothing else: whoever opens one as a page gets one in which nothing runs.
 const ASSET_POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; sandbox";
@@ -31,12 +32,12 @@ pub(super) fn routes(
     let asked = warp::get().and(with).and(warp::header::headers_cloned()).and(query());
     let session = warp::path!("api" / "v1" / "sessions" / String / "replay").and(asked.clone()).then(
         |id: String, state: Arc<State>, headers: HeaderMap, query: String| async move {
-            state.watch(&headers, || session(&id, &query)).await
+            state.watch(&headers, |_| session(&id, &query)).await
         },
     );
     let frames = warp::path!("api" / "v1" / "replay" / String).and(asked.clone()).then(
         |id: String, state: Arc<State>, headers: HeaderMap, query: String| async move {
-            state.watch(&headers, || state.frames(&id, &query)).await
+            state.watch(&headers, |right| state.frames(&id, &query, right)).await
         },
     );
     let drawn = warp::path!("api" / "v1" / "sessions" / String / String / String).and(asked.clone()).then(
@@ -44,9 +45,11 @@ pub(super) fn routes(
             state.drawn(&headers, &session, &page_view, &what).await
         },
     );
-    let asset = warp::path!("api" / "v1" / "replay" / "assets" / String)
-        .and(asked)
-        .then(|sha256: String, state: Arc<State>, _, query: String| async move { state.asset(&sha256, &query).await });
+    let asset = warp::path!("api" / "v1" / "replay" / "assets" / String).and(asked).then(
+        |sha256: String, state: Arc<State>, headers: HeaderMap, query: String| async move {
+            state.asset(&headers, &sha256, &query).await
+        },
+    );
     asset.or(frames).unify().or(session).unify().or(drawn).unify()
 }
 
@@ -88,7 +91,7 @@ fn session(id: &str, query: &str) -> Result<Wanted, Failure> {
 }
 
 impl State {
-    fn frames(&self, id: &str, query: &str) -> Result<Wanted, Failure> {
+    fn frames(&self, id: &str, query: &str, right: &Right) -> Result<Wanted, Failure> {
         let mut given = parameters(query, &["from", "at", "until", "after", "site_id", "visitor_id"])?;
         if let Some(from) = given.get("from").filter(|from| *from != "snapshot") {
             let what = format!("from = {from:?}: a page can be shown from a snapshot on only; write from=snapshot");
@@ -107,14 +110,21 @@ impl State {
             after: after.transpose()?,
             site_id: given.remove("site_id"),
             visitor_id: given.remove("visitor_id"),
-            addresses: self.key.addresses(SystemTime::now()),
+            addresses: self.key(&right.name)?.addresses(SystemTime::now()),
         }))
     }
 
+    /// By which addresses are signed for who has the token of that name.
+    fn key(&self, name: &str) -> Result<Key, Failure> {
+        let signer = self.access.signer(name);
+        let gone = || Failure::theirs("unauthorized", "the token was taken out meanwhile");
+        signer.map(|(secret, _)| Key::of(name, &secret)).ok_or_else(gone)
+    }
+
     /// For who may; what is wanted is only made out then.
-    async fn watch(&self, headers: &HeaderMap, wanted: impl FnOnce() -> Result<Wanted, Failure>) -> Response {
+    async fn watch(&self, headers: &HeaderMap, wanted: impl FnOnce(&Right) -> Result<Wanted, Failure>) -> Response {
         let Some(right) = self.right(headers) else { return unauthorized() };
-        let reply = match wanted() {
+        let reply = match wanted(&right) {
             Ok(wanted) => self.pool.watch(wanted, right.scope).await,
             Err(failure) => Err(failure),
         };
@@ -141,15 +151,21 @@ impl State {
         self.answer(right, &JSON, sql, Vec::new()).await
     }
 
-    /// Who has the address may have what it names: a browser asks without a token.
-    async fn asset(&self, sha256: &str, query: &str) -> Response {
-        let given = match parameters(query, &["site", "until", "sig"]) {
+    /// Who has the address may have what it names, while the token holds for which it was signed: a browser asks without one.
+    async fn asset(&self, headers: &HeaderMap, sha256: &str, query: &str) -> Response {
+        let given = match parameters(query, &["site", "until", "by", "sig"]) {
             Ok(given) => given,
             Err(failure) => return refused(&failure),
         };
         let part = |name: &str| given.get(name).map_or("", String::as_str);
         let signed = Signed { site_id: part("site"), sha256, until: part("until"), sig: part("sig") };
-        let (addresses, left) = match self.key.check(signed, SystemTime::now()) {
+        let checked = match self.access.signer(part("by")) {
+            Some((secret, right)) if right.scope.holds(signed.site_id) && self.is_near(headers) => {
+                Key::of(part("by"), &secret).check(signed, SystemTime::now())
+            }
+            _ => Err(Unsigned::Forged),
+        };
+        let (addresses, left) = match checked {
             Ok(checked) => checked,
             Err(Unsigned::Forged) => {
                 let what = "the address of an asset comes with its recording, signed; this one is not";

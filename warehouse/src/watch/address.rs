@@ -1,13 +1,15 @@
 //! Addresses of assets. A recording names an asset `asset:` and its SHA-256, or says which address of the page it is; whoever is shown it gets an address that is signed for
 //! an hour, since a browser asks for pictures and styles without a token.
 //!
-//! The key is the process's own. A worker gets one that is made of it for the hour: who breaks out of a worker signs no longer.
+//! The key is made of the token by which it was asked for, so every server that knows the token takes the address, also one that was
+//! started since, and none does when the token was taken out. A worker gets a key that is made of it for the hour: who breaks out of
+//! a worker signs no longer.
 
 use std::collections::BTreeMap;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use ::replay::Assets;
-use aws_lc_rs::{hmac, rand};
+use aws_lc_rs::hmac;
 use serde::{Deserialize, Serialize};
 use url::form_urlencoded::byte_serialize;
 
@@ -23,14 +25,20 @@ const HASH_DIGITS: usize = 64;
 /// Where a player finds assets.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub enum Addresses {
-    /// At this server.
-    Signed { key: [u8; 32], until_s: u64 },
+    /// At a server; `by` is the name of the token for which it was signed.
+    Signed { key: [u8; 32], until_s: u64, by: String },
     /// Beside the page, by name: what is not in the list is not there.
     Files(BTreeMap<String, String>),
 }
 
-/// Signs for as long as the process lives.
-pub struct Key(hmac::Key);
+/// What the key is for: a token proves other things elsewhere.
+const PURPOSE: &[u8] = b"addresses of assets of recordings";
+
+/// Signs for who asked by a token.
+pub struct Key {
+    by: String,
+    key: hmac::Key,
+}
 
 impl std::fmt::Debug for Key {
     fn fmt(&self, text: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -46,12 +54,10 @@ pub enum Unsigned {
 }
 
 impl Key {
-    /// # Panics
-    /// When the system has no random numbers: nothing could be kept secret then.
-    pub fn new() -> Self {
-        let mut key = [0; 32];
-        rand::fill(&mut key).expect("the system has random numbers");
-        Self(hmac::Key::new(hmac::HMAC_SHA256, &key))
+    /// Of a token's name and its secret.
+    pub fn of(by: &str, secret: &[u8]) -> Self {
+        let made = hmac::sign(&hmac::Key::new(hmac::HMAC_SHA256, secret), &[PURPOSE, &[0], by.as_bytes()].concat());
+        Self { by: by.to_owned(), key: hmac::Key::new(hmac::HMAC_SHA256, made.as_ref()) }
     }
 
     /// Addresses that hold for an hour, or some minutes less: those of the same minutes are the same, so that a browser keeps what
@@ -59,7 +65,7 @@ impl Key {
     pub fn addresses(&self, now: SystemTime) -> Addresses {
         let step = ASSET_SIGNED_STEP.as_secs();
         let until_s = (seconds(now) + ASSET_SIGNED.as_secs()) / step * step;
-        Addresses::Signed { key: self.until(until_s), until_s }
+        Addresses::Signed { key: self.until(until_s), until_s, by: self.by.clone() }
     }
 
     /// Addresses as those of a signed one, if it is one that holds; and for how long.
@@ -70,18 +76,12 @@ impl Key {
         let signed = signed_text(of.site_id, of.sha256);
         hmac::verify(&hmac::Key::new(hmac::HMAC_SHA256, &key), &signed, &given).map_err(|_| Unsigned::Forged)?;
         let left = until_s.checked_sub(seconds(now)).filter(|left| *left > 0).ok_or(Unsigned::Expired)?;
-        Ok((Addresses::Signed { key, until_s }, Duration::from_secs(left)))
+        Ok((Addresses::Signed { key, until_s, by: self.by.clone() }, Duration::from_secs(left)))
     }
 
     fn until(&self, until_s: u64) -> [u8; 32] {
-        let tag = hmac::sign(&self.0, &until_s.to_le_bytes());
+        let tag = hmac::sign(&self.key, &until_s.to_le_bytes());
         tag.as_ref().try_into().expect("SHA-256 has 32 bytes")
-    }
-}
-
-impl Default for Key {
-    fn default() -> Self {
-        Self::new()
     }
 }
 
@@ -117,11 +117,11 @@ pub(super) struct Shown<'a> {
 impl Shown<'_> {
     fn address_of(&self, sha256: &str) -> Option<String> {
         match self.addresses {
-            Addresses::Signed { key, until_s } => {
+            Addresses::Signed { key, until_s, by } => {
                 let key = hmac::Key::new(hmac::HMAC_SHA256, key);
                 let sig = hmac::sign(&key, &signed_text(self.site_id, sha256));
-                let site: String = byte_serialize(self.site_id.as_bytes()).collect();
-                Some(format!("{PATH}{sha256}?site={site}&until={until_s}&sig={}", hex(sig.as_ref())))
+                let [site, by] = [self.site_id, by].map(|text| byte_serialize(text.as_bytes()).collect::<String>());
+                Some(format!("{PATH}{sha256}?site={site}&until={until_s}&by={by}&sig={}", hex(sig.as_ref())))
             }
             Addresses::Files(names) => names.get(sha256).cloned(),
         }
@@ -200,7 +200,7 @@ mod tests {
 
     #[test]
     fn an_address_holds_for_an_hour_and_for_nothing_else() {
-        let key = Key::new();
+        let key = Key::of("grafana", b"one");
         let addresses = key.addresses(now());
         let shown = Shown { site_id: "shop & söhne", addresses: &addresses, names: &Names::new() };
         let address = shown.address(&format!("asset:{HASH}")).unwrap();
@@ -208,7 +208,11 @@ mod tests {
         let left = check(&key, &good, now()).unwrap();
         assert!(left <= ASSET_SIGNED && left + ASSET_SIGNED_STEP > ASSET_SIGNED, "{left:?}");
         assert_eq!(check(&key, &good, now() + ASSET_SIGNED), Err(Unsigned::Expired));
-        assert_eq!(check(&Key::new(), &good, now()), Err(Unsigned::Forged), "another process's");
+        assert_eq!(good["by"], "grafana");
+        assert_eq!(check(&Key::of("grafana", b"one"), &good, now()), Ok(left), "another process's");
+        for other in [Key::of("grafana", b"two"), Key::of("ops", b"one")] {
+            assert_eq!(check(&other, &good, now()), Err(Unsigned::Forged), "another token's");
+        }
         for (name, value) in
             [("site", "shop"), ("sha256", &HASH.replace('0', "1")), ("until", "9999999999"), ("sig", "")]
         {
@@ -220,7 +224,7 @@ mod tests {
 
     #[test]
     fn only_hashes_have_an_address_and_an_address_stays_as_it_is() {
-        let addresses = Key::new().addresses(now());
+        let addresses = Key::of("ops", b"one").addresses(now());
         let names = Names::from([
             ("https://shop.example/box.png?size=".to_owned(), HASH.to_owned()),
             ("https://shop.example/b.png".to_owned(), "../../sql".to_owned()),

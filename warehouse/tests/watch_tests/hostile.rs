@@ -1,5 +1,7 @@
 //! What is hostile, and whose it is.
 
+use std::path::Path;
+
 use serde_json::{Value, json};
 use testkit::recorder::{Recorder, frame, gzip};
 use warehouse::compact::compact;
@@ -145,5 +147,59 @@ async fn a_token_sees_recordings_of_its_sites_only() {
             assert_eq!(reply.json()["rows"], json!([]), "{what}: {}", reply.text());
         }
         compact(&lake, |_, _| {}).await.unwrap();
+    }
+}
+
+/// A recording whose page links a style sheet of its own.
+fn linked(landing: &mut Landing) -> Recorder {
+    let mut own = recorder(1);
+    visit(landing, SITE, &own, 0.0);
+    let sheet = own.style_sheet("a{color:red}");
+    let link = json!({"type": 2, "id": 3, "tagName": "link", "attributes":
+        {"rel": "stylesheet", "href": format!("asset:{}", own.assets()[0])}, "childNodes": []});
+    let chunk = own.chunk("snapshot", &snapshot(link));
+    Recordings::of(landing.path()).land(&[sheet, chunk]);
+    own
+}
+
+fn token(file: &Path, arguments: &[&str]) -> String {
+    let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_warehouse"));
+    let done = command.args(["token", "--access", file.to_str().unwrap()]).args(arguments).output().unwrap();
+    assert!(done.status.success(), "{}", String::from_utf8_lossy(&done.stderr));
+    String::from_utf8(done.stdout).unwrap().trim().to_owned()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_address_of_an_asset_holds_at_every_server_as_long_as_its_token() {
+    let mut landing = Landing::new();
+    let own = linked(&mut landing);
+    let file = landing.path().join("access.toml");
+    let reader = token(&file, &["new", "own", "--site", SITE]);
+    token(&file, &["new", "other", "--site", SITE]);
+    let access = ["--access", file.to_str().unwrap()];
+    for (arguments, given) in
+        [(&access[..], Some(reader.as_str())), (&["--token", "secret"], Some("secret")), (&[], None)]
+    {
+        let served = Served::of(&landing, arguments);
+        let frames = served.get(&format!("/api/v1/replay/{}", own.page_view_id), given).await;
+        let start = frames.text().find("/api/v1/replay/assets/").unwrap();
+        let address = frames.text()[start..].split('"').next().unwrap().to_owned();
+        // Another process beside it, which is as well one that came after it.
+        let beside = Served::of(&landing, arguments);
+        for served in [&served, &beside] {
+            assert_eq!(served.get(&address, None).await.status, 200, "{arguments:?}");
+        }
+        for by in ["other", "anybody", "--token", "own"].map(|name| format!("&by={name}&")) {
+            let (from, rest) = address.split_once("&by=").unwrap();
+            let forged = format!("{from}{by}{}", rest.split_once('&').unwrap().1);
+            let status = beside.get(&forged, None).await.status;
+            assert_eq!(status == 200, forged == address, "{arguments:?}: {forged}");
+        }
+        if given == Some(reader.as_str()) {
+            token(&file, &["remove", "own"]);
+            for served in [&served, &beside] {
+                assert_eq!(served.get(&address, None).await.status, 403, "the token was taken out");
+            }
+        }
     }
 }
