@@ -111,12 +111,11 @@ impl<'a> Rounds<'a> {
     }
 
     async fn effect(&mut self, round: &Round<'_>) -> anyhow::Result<Effect> {
-        let (engine, objects, base) = (&self.lake.engine, self.lake.store.objects(), &round.base);
+        let base = &round.base;
         let Some(events) = &round.events else {
             self.forget();
-            return Ok(Effect::OnEvents(Arc::new(
-                Merge::plan((engine, objects), base, &round.links, round.held().await?).await?,
-            )));
+            let merge = Merge::plan(&self.lake.engine, base, &round.links, round.held().await?).await?;
+            return Ok(Effect::OnEvents(Arc::new(merge)));
         };
         let links = spans(&round.links);
         let merged = self.level(&links, base).await?;
@@ -146,11 +145,11 @@ impl<'a> Rounds<'a> {
         events: &Version,
         merged: Option<Arc<Merged>>,
     ) -> anyhow::Result<(Arc<Derivation>, Progress)> {
-        let (engine, objects, base) = (&self.lake.engine, self.lake.store.objects(), &round.base);
+        let (engine, base) = (&self.lake.engine, &round.base);
         let rows = events_until(engine, events, &round.goal()).await?;
         if let Some((of, held)) = merged.as_ref().and_then(|of| Some((of, of.merge.held()?))) {
             let shared = (of.merge.as_ref(), held, &of.before);
-            let made = Derivation::of_round((engine, objects), rows.clone(), &round.links, shared).await?;
+            let made = Derivation::of_round(engine, rows.clone(), &round.links, shared).await?;
             let (made, seen) = (Arc::new(made), &of.before.progress);
             // It may touch more visitors than the round of `events`: who has the events that came again.
             if are_apart(self.lake, &Effect::OnDerived(made.clone()), seen, &base.progress).await? {

@@ -153,7 +153,7 @@ pub enum Command {
         after_help = "Examples:\n  warehouse --store URL replay 7f1c5a3e-0b51-5c1e-9d0a-2f6d3f1f8a11 --out ticket-4711\n  \
                       xdg-open ticket-4711/index.html\n  zip -r ticket-4711.zip ticket-4711\n\n\
                       The id stands in the column session_id of every table:\n  \
-                      warehouse --store URL sql \"select session_id, page_url, chunks from replay_page_views order by first_at desc limit 5\"\n\n\
+                      warehouse --store URL sql \"select session_id, page_url, chunks from replay_page_views where chunks > 0 order by first_at desc limit 5\"\n\n\
                       The folder holds what the visitor saw, masked as it was recorded: keep it as long as the ticket. `warehouse erase`\n\
                       does not reach it. More in docs/replay.md."
     )]

@@ -6,6 +6,7 @@ use datafusion::common::stats::Precision;
 use datafusion::common::{ColumnStatistics, Statistics};
 use datafusion::scalar::ScalarValue;
 use deltalake_core::kernel::Remove;
+use schemas::landing::DataFile;
 
 use crate::shard::Shard;
 use crate::tables::Table;
@@ -38,6 +39,13 @@ pub struct ScanFile {
     pub bytes: u64,
     pub partition_values: Vec<ScalarValue>,
     pub statistics: Option<Arc<Statistics>>,
+}
+
+impl ScanFile {
+    /// A landing file: its rows name their site and say when they are.
+    pub fn landed(file: &DataFile) -> Self {
+        Self { key: file.path.clone(), bytes: file.bytes, partition_values: Vec::new(), statistics: None }
+    }
 }
 
 /// After the prefix in names of files that were put together of others.

@@ -58,6 +58,19 @@ impl Version {
         self.files.iter().enumerate().filter(move |(_, file)| i64::from(file.event_date) >= date)
     }
 
+    /// The same as if it held one site alone; nothing can be committed to it.
+    #[must_use]
+    pub fn of_site(&self, site_id: &str) -> Self {
+        Self {
+            table: self.table,
+            number: self.number,
+            progress: self.progress.clone(),
+            kept: self.kept.clone(),
+            files: self.files.iter().filter(|file| file.site_id == site_id).cloned().collect(),
+            state: None,
+        }
+    }
+
     /// The files of these names, if it has all of them.
     pub fn same_files(&self, files: &[&CuratedFile]) -> Option<Vec<&CuratedFile>> {
         let by_path: HashMap<&str, &CuratedFile> = self.files.iter().map(|file| (file.path.as_str(), file)).collect();

@@ -85,7 +85,7 @@ impl Lake {
     /// The merge of a tail into a version of `events`. Polls between two arrivals share one.
     pub async fn merge(&self, events: &Version, tail: &[Arc<Link>]) -> anyhow::Result<Arc<Merge>> {
         let key = (events.number, events.progress.after(tail));
-        let made = async { Merge::plan((&self.engine, self.store.objects()), events, tail, None).await.map(Arc::new) };
+        let made = async { Merge::plan(&self.engine, events, tail, None).await.map(Arc::new) };
         self.merged.lock().await.get(key, made).await
     }
 

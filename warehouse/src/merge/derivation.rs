@@ -9,7 +9,6 @@ use std::sync::Arc;
 use datafusion::datasource::TableProvider;
 use datafusion::prelude::DataFrame;
 use landing::Progress;
-use object_store::ObjectStore;
 use schemas::landing::Link;
 use schemas::session::{GAP_US_MAX, SESSION_US_MAX};
 
@@ -56,7 +55,7 @@ impl Derivation {
     /// Of the links that a round of `events` has just taken in, whose rows are in memory; `before` is the version that it
     /// took them into.
     pub(crate) async fn of_round(
-        (engine, objects): (&Engine, &Arc<dyn ObjectStore>),
+        engine: &Engine,
         events: Arc<dyn TableProvider>,
         links: &[Arc<Link>],
         (merge, landed, before): (&Merge, &HeldRows, &Arc<Version>),
@@ -73,11 +72,25 @@ impl Derivation {
             Some((wanted, since)) => {
                 let columns = (before.as_ref(), EVENTS.file_schema());
                 let memory = engine.reserved("events of touched visitors");
-                HeldRows::chosen(objects, columns, since, &wanted, memory, engine.partitions()).await?.0
+                HeldRows::chosen(engine, columns, since, &wanted, memory).await?.0
             }
         };
         let held = Some(Arc::new(merge.touched_events(landed, &rows_before, &sessions)?.by_session()));
         Ok(Self { engine: engine.clone(), links: links.to_vec(), events, touched, sessions, repeats, unowned, held })
+    }
+
+    /// Of one session, whose events are in memory: for tables that follow from these and from nothing that was before.
+    pub(super) fn of_session(engine: &Engine, events: Arc<Ordered>) -> Self {
+        Self {
+            engine: engine.clone(),
+            links: Vec::new(),
+            events: OrderedTable::new(events.clone()),
+            touched: Touched::default(),
+            sessions: TouchedSessions::default(),
+            repeats: Repeats::default(),
+            unowned: HashSet::new(),
+            held: Some(events),
+        }
     }
 
     /// `events` are the events with all of the links' rows in them.

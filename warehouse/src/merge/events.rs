@@ -1,11 +1,11 @@
 //! The effect of links on the curated events.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
+use anyhow::bail;
 use datafusion::execution::memory_pool::MemoryReservation;
 use datafusion::prelude::DataFrame;
-use object_store::ObjectStore;
 use schemas::landing::Link;
 
 use super::files::files_where;
@@ -18,7 +18,7 @@ use super::repeats::Repeats;
 use super::sessionize::{Outcome, sessionize};
 use super::strangers::Strangers;
 use super::touched::{Tabs, Touched, TouchedSessions};
-use super::visitors::{EventId, Sessions};
+use super::visitors::{EventId, Key, Sessions};
 use crate::curated::scan::Scan;
 use crate::curated::{CuratedFile, Version};
 use crate::engine::Engine;
@@ -49,7 +49,7 @@ impl Merge {
     ///
     /// `held` are the links' rows, where they are in memory already.
     pub(crate) async fn plan(
-        (engine, objects): (&Engine, &Arc<dyn ObjectStore>),
+        engine: &Engine,
         events: &Version,
         links: &[Arc<Link>],
         held: Option<HeldRows>,
@@ -60,7 +60,7 @@ impl Merge {
             None => keys.read_landed(&engine.inputs().table("landing", Scan::landing(links))?).await?,
         };
         if !touched.is_empty() && !events.files.is_empty() {
-            keys.read_curated((engine, objects), events, &touched, &tabs).await?;
+            keys.read_curated(engine, events, &touched, &tabs).await?;
         }
         let mut outcome = sessionize(keys.events);
         Ok(Self {
@@ -111,6 +111,19 @@ impl Merge {
     /// The sessions of all visitors that it reads.
     pub(super) fn sessions(&self) -> &Arc<Sessions> {
         &self.sessions
+    }
+
+    /// The events of the visitor's session that begins at that time: of the links' rows, which are in memory, and of `before`.
+    pub(super) fn events_of(&self, (visitor, start): (Key, i64), before: &HeldRows) -> anyhow::Result<Ordered> {
+        let Some(landed) = &self.held else { bail!("the links' rows are not in memory") };
+        let from = HashMap::from([(visitor, start)]);
+        let events = Ordered::new(&EVENTS, landed, &self.outcome.staying, before, &self.sessions, Some(&from))?;
+        Ok(events.of_session(start).by_session())
+    }
+
+    /// Whom the links touch, repeats that they mark left out.
+    pub(super) fn touched(&self) -> &Touched {
+        &self.touched
     }
 
     /// Whom the links touch, repeats included, and what of their rows are repeats.

@@ -5,7 +5,6 @@ use std::sync::Arc;
 use datafusion::arrow::array::{AsArray, RecordBatch};
 use datafusion::arrow::datatypes::{Field, Schema};
 use datafusion::execution::memory_pool::MemoryReservation;
-use object_store::ObjectStore;
 
 use super::held::{HeldRows, Pairs, Wanted};
 use super::sessionize::{EventKey, Origin};
@@ -97,7 +96,7 @@ impl Keys {
     /// Adds the curated rows of the touched visitors, and those of others that landed events may repeat.
     pub(super) async fn read_curated(
         &mut self,
-        (engine, objects): (&Engine, &Arc<dyn ObjectStore>),
+        engine: &Engine,
         events: &Version,
         touched: &Touched,
         tabs: &Tabs,
@@ -108,8 +107,7 @@ impl Keys {
         let columns = KEY_COLUMNS.split(", ").filter_map(|name| schema.field_with_name(name).ok().cloned());
         let columns = Arc::new(Schema::new(columns.collect::<Vec<Field>>()));
         let memory = self.memory.new_empty();
-        let (rows, files) =
-            HeldRows::chosen(objects, (events, columns), since, &wanted, memory, engine.partitions()).await?;
+        let (rows, files) = HeldRows::chosen(engine, (events, columns), since, &wanted, memory).await?;
         for (held, file) in rows.held.iter().zip(files) {
             self.memory.try_grow(held.rows.num_rows() * 2 * size_of::<EventKey>())?;
             let (visitors, tabs_of) = (Pairs::of(held, "visitor_id"), Pairs::of(held, "tab_id"));

@@ -9,6 +9,7 @@
 //! reads the columns of a question only, are computed by selects over the files. Which rows are new and which session they
 //! are in is computed once and by one code for both ([`sessionize`]).
 
+pub(crate) mod alone;
 mod derivation;
 mod events;
 pub(crate) mod files;

@@ -112,11 +112,17 @@ impl Touched {
     /// The same by sessions that are known already; none when those of a visitor are not.
     pub(super) fn sessions_among(&self, sessions: &Arc<Sessions>) -> Option<TouchedSessions> {
         let mut first = HashMap::with_capacity(self.from.len());
-        for (visitor, from) in self.from.iter() {
-            let reached = sessions.of(*visitor)?.iter().find(|stretch| stretch.end >= from - GAP_US_MAX);
-            first.extend(reached.map(|stretch| (*visitor, stretch.start)));
+        for visitor in self.from.keys() {
+            let reached = self.first_reached(*visitor, sessions.of(*visitor)?);
+            first.extend(reached.map(|start| (*visitor, start)));
         }
         Some(TouchedSessions { sessions: sessions.clone(), first: Arc::new(first) })
+    }
+
+    /// Start of the first session of a visitor that the touch can have changed.
+    pub(super) fn first_reached(&self, visitor: Key, sessions: &[Stretch]) -> Option<i64> {
+        let from = self.from.get(&visitor)?;
+        sessions.iter().find(|stretch| stretch.end >= from - GAP_US_MAX).map(|stretch| stretch.start)
     }
 }
 
@@ -168,7 +174,7 @@ fn time_literal(micros: i64) -> String {
 }
 
 /// See [`Touched::sessions`].
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub(super) struct TouchedSessions {
     pub sessions: Arc<Sessions>,
     first: Arc<HashMap<Key, i64>>,

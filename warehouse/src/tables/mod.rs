@@ -27,6 +27,7 @@ use std::sync::Arc;
 use datafusion::arrow::datatypes::{Field, Fields, Schema, SchemaRef};
 
 pub use events::TABLE as EVENTS;
+pub use page_views::TABLE as PAGE_VIEWS;
 pub use replay_assets::TABLE as REPLAY_ASSETS;
 pub use replay_chunks::TABLE as REPLAY_CHUNKS;
 
@@ -37,7 +38,7 @@ pub static ALL: &[&Table] = &[
     &pointer::TABLE,
     &ledger::TABLE,
     &sessions::TABLE,
-    &page_views::TABLE,
+    &PAGE_VIEWS,
     &clicks::TABLE,
     &hovers::TABLE,
     &fields::TABLE,
@@ -157,6 +158,18 @@ impl Table {
     /// Whether its rows come from another provider's export.
     pub fn is_imported(&self) -> bool {
         matches!(self.rows, Rows::Imported)
+    }
+
+    /// Columns of `events` that its walks look at.
+    pub fn walked(&self) -> impl Iterator<Item = &'static str> {
+        let inputs = match self.rows {
+            Rows::OfSessions { inputs, .. } => inputs,
+            Rows::Landed { .. } | Rows::Imported => &[][..],
+        };
+        inputs.iter().flat_map(|input| match input {
+            Input::Walk(walk) => (walk.reads)(),
+            Input::Touched(_) => Vec::new(),
+        })
     }
 
     /// The other tables that it reads.

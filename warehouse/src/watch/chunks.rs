@@ -1,6 +1,6 @@
 //! Frames of some page views, compacted or only landed, each once: by the rule of compaction, asked for these page views alone.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
 use datafusion::arrow::array::{Array, AsArray};
@@ -13,7 +13,7 @@ use uuid::Uuid;
 use crate::curated::Version;
 use crate::curated::scan::Scan;
 use crate::lake::Lake;
-use crate::limits::{REPLAY_BATCH_ROWS, SESSION_FRAMES_MAX};
+use crate::limits::{BATCH_ROWS, FRAMES_READ_BYTES, NAMED_IDS_MAX, REPLAY_BATCH_ROWS, SESSION_FRAMES_MAX};
 use crate::query::{Failure, Scope};
 use crate::tables::REPLAY_CHUNKS;
 use crate::watch::unread;
@@ -21,6 +21,9 @@ use crate::watch::unread;
 const COLUMNS: &str = "site_id, visitor_id, page_view_id, kind, chunk_seq, part, parts, kafka_partition, kafka_offset, first_q, last_q, \
                        events, nodes, raw_bytes, bytes, first_at, last_at, viewport_width, viewport_height, clock_error_ms, partial, \
                        final, assets";
+
+/// A chunk's frames, in the order of their parts.
+pub(super) type Chunk<'a> = &'a [Frame];
 
 /// What is known of a frame without its payload.
 #[derive(Clone, Debug, PartialEq)]
@@ -99,7 +102,7 @@ impl<'a> Chunks<'a> {
                 }
                 Ok(())
             };
-            self.select(rows, &sql, take).await?;
+            self.select(rows, (&sql, BATCH_ROWS), take).await?;
         }
         let mut found: Vec<Frame> = found.into_values().collect();
         found.sort_unstable_by(|a, b| {
@@ -109,13 +112,21 @@ impl<'a> Chunks<'a> {
         Ok(found)
     }
 
-    /// Payloads of some frames of one page view, in their order; none for one that is gone meanwhile.
-    pub(super) async fn payloads(&self, frames: &[&Frame]) -> Result<Vec<Option<Vec<u8>>>, Failure> {
+    /// Some chunks of one page view with the payloads of their frames; none for one that is gone meanwhile.
+    pub(super) async fn payloads_of<'b>(
+        &self,
+        chunks: &[Chunk<'b>],
+    ) -> Result<Vec<(Chunk<'b>, Vec<Option<Vec<u8>>>)>, Failure> {
+        let frames: Vec<&Frame> = chunks.iter().flat_map(|chunk| chunk.iter()).collect();
+        let mut payloads = self.payloads(&frames).await?.into_iter();
+        Ok(chunks.iter().map(|chunk| (*chunk, payloads.by_ref().take(chunk.len()).collect())).collect())
+    }
+
+    async fn payloads(&self, frames: &[&Frame]) -> Result<Vec<Option<Vec<u8>>>, Failure> {
         let mut payloads = vec![None; frames.len()];
         let Some(first) = frames.first() else { return Ok(payloads) };
         let id = Uuid::try_parse(&first.page_view_id).map_err(Failure::ours)?;
-        let seqs = || frames.iter().map(|frame| frame.seq);
-        let (least, greatest) = (seqs().min().unwrap_or_default(), seqs().max().unwrap_or_default());
+        let chunks = among(frames.iter().map(|frame| frame.seq).collect());
         let places: HashMap<_, _> = frames.iter().enumerate().map(|(place, frame)| (frame.origin, place)).collect();
         for (is_curated, rows) in self.sources() {
             if frames.iter().all(|frame| frame.is_curated != is_curated) {
@@ -123,7 +134,7 @@ impl<'a> Chunks<'a> {
             }
             let sql = format!(
                 "select kafka_partition, kafka_offset, payload from chunks \
-                 where page_view_id = '{id}' and chunk_seq between {least} and {greatest}"
+                 where page_view_id = '{id}' and {chunks}"
             );
             let take = |batch: &RecordBatch| {
                 for row in 0..batch.num_rows() {
@@ -134,7 +145,7 @@ impl<'a> Chunks<'a> {
                 }
                 Ok(())
             };
-            self.select(rows, &sql, take).await?;
+            self.select(rows, (&sql, REPLAY_BATCH_ROWS), take).await?;
         }
         Ok(payloads)
     }
@@ -156,10 +167,10 @@ impl<'a> Chunks<'a> {
     async fn select(
         &self,
         rows: Arc<dyn TableProvider>,
-        sql: &str,
+        (sql, batch_rows): (&str, usize),
         take: impl FnMut(&RecordBatch) -> anyhow::Result<()>,
     ) -> Result<(), Failure> {
-        let inputs = self.lake.engine.inputs_of_few_rows(REPLAY_BATCH_ROWS).table("chunks", rows).map_err(unread)?;
+        let inputs = self.lake.engine.inputs_of_few_rows(batch_rows).table("chunks", rows).map_err(unread)?;
         inputs.each_batch(sql, take).await.map_err(|error| match error.downcast_ref::<TooMany>() {
             Some(TooMany) => Failure::too_costly(TooMany),
             None => unread(error),
@@ -170,6 +181,29 @@ impl<'a> Chunks<'a> {
 #[derive(Debug, thiserror::Error)]
 #[error("the recording has more than {SESSION_FRAMES_MAX} frames; ask the table replay_chunks for a part of it")]
 struct TooMany;
+
+/// How many of the first chunks are read together.
+pub(super) fn at_once(chunks: &[Chunk<'_>]) -> usize {
+    let mut bytes = 0;
+    let fit = chunks.iter().take_while(|chunk| {
+        bytes += chunk.iter().map(|frame| usize::try_from(frame.bytes).unwrap_or(usize::MAX)).sum::<usize>();
+        bytes <= FRAMES_READ_BYTES
+    });
+    fit.count().max(1)
+}
+
+/// A condition on the numbers of chunks: those between the least and the greatest, and where only a few of these are wanted, which.
+fn among(seqs: BTreeSet<i64>) -> String {
+    let (least, greatest) = (seqs.first().copied().unwrap_or_default(), seqs.last().copied().unwrap_or_default());
+    let between = format!("chunk_seq between {least} and {greatest}");
+    match seqs.len() {
+        count if count > NAMED_IDS_MAX || greatest - least < count as i64 => between,
+        _ => {
+            let each: Vec<String> = seqs.iter().map(i64::to_string).collect();
+            format!("{between} and chunk_seq in ({})", each.join(", "))
+        }
+    }
+}
 
 fn frame(batch: &RecordBatch, row: usize, is_curated: bool) -> Frame {
     let text = |column: usize| batch.column(column).as_string_view().value(row).to_owned();
@@ -217,5 +251,17 @@ fn texts(values: &dyn Array) -> Vec<String> {
     match values.as_string_opt::<i32>() {
         Some(texts) => texts.iter().flatten().map(str::to_owned).collect(),
         None => values.as_string_view().iter().flatten().map(str::to_owned).collect(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn of_chunks_far_apart_those_between_are_not_read() {
+        assert_eq!(among([3, 4, 5].into()), "chunk_seq between 3 and 5");
+        assert_eq!(among([3, 90].into()), "chunk_seq between 3 and 90 and chunk_seq in (3, 90)");
+        assert_eq!(among((0..100).map(|seq| seq * 2).collect()), "chunk_seq between 0 and 198");
     }
 }

@@ -9,17 +9,14 @@ use ::replay::{Failure as Unshown, Sanitiser, Unreadable, read_chunk};
 use serde_json::{Value, json};
 
 use super::address::Shown;
-use super::chunks::{Chunks, Frame};
+use super::chunks::{Chunk, Chunks, Frame, at_once};
 use super::{Frames, Out, ms, names, not_found, unwritten};
 use crate::lake::Lake;
-use crate::limits::{FRAMES_BYTES_MAX, FRAMES_READ_BYTES};
+use crate::limits::FRAMES_BYTES_MAX;
 use crate::query::{Failure, Scope};
 
 /// Media type of an answer.
 const KIND: &str = "application/x-ndjson";
-
-/// A chunk's frames, in the order of their parts.
-type Chunk<'a> = &'a [Frame];
 
 pub(super) async fn write(lake: &Lake, wanted: &Frames, scope: &Scope, out: &mut dyn Out) -> Result<(), Failure> {
     let chunks = Chunks::open(lake, scope, wanted.site_id.as_deref()).await?;
@@ -44,17 +41,14 @@ pub(super) async fn write(lake: &Lake, wanted: &Frames, scope: &Scope, out: &mut
     let mut writer = Writer { out, sanitiser, after: wanted.after.unwrap_or(-1), last: None, bytes: 0 };
     let mut left = &whole[from..];
     while !left.is_empty() {
-        let taken = at_once(left);
-        let wanted_now: Vec<&Frame> = left[..taken].iter().flat_map(|chunk| chunk.iter()).collect();
-        let mut payloads = chunks.payloads(&wanted_now).await?.into_iter();
-        for chunk in &left[..taken] {
-            let payloads: Vec<Option<Vec<u8>>> = payloads.by_ref().take(chunk.len()).collect();
+        let (taken, rest) = left.split_at(at_once(left));
+        for (chunk, payloads) in chunks.payloads_of(taken).await? {
             if writer.is_full() || wanted.until.is_some_and(|until| ms(chunk[0].first_at) > until) {
                 return writer.end(Some(ms(chunk[0].first_at))).map_err(unwritten);
             }
             writer.chunk(chunk, &payloads).map_err(unwritten)?;
         }
-        left = &left[taken..];
+        left = rest;
     }
     writer.end(None).map_err(unwritten)
 }
@@ -69,16 +63,6 @@ fn start(chunks: &[Chunk<'_>], at: Option<f64>) -> usize {
 
 fn is_whole(chunk: Chunk<'_>) -> bool {
     chunk.len() as i64 >= chunk[0].parts
-}
-
-/// How many of the first chunks are read together.
-fn at_once(chunks: &[Chunk<'_>]) -> usize {
-    let mut bytes = 0;
-    let fit = chunks.iter().take_while(|chunk| {
-        bytes += chunk.iter().map(|frame| usize::try_from(frame.bytes).unwrap_or(usize::MAX)).sum::<usize>();
-        bytes <= FRAMES_READ_BYTES
-    });
-    fit.count().max(1)
 }
 
 struct Writer<'a> {

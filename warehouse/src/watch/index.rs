@@ -7,14 +7,14 @@ use serde_json::{Value, json};
 use uuid::Uuid;
 
 use super::chunks::{Chunks, Frame};
+use super::session::{Seen, Told, seen};
 use super::{asset, ms, not_found, unread};
-use crate::books::date;
-use crate::format::{self, Answer};
 use crate::lake::Lake;
-use crate::limits::{ASSETS_NAMED_MAX, SESSION_ROWS_MAX};
-use crate::query::{self, Asking, Failure, Limits, Scope};
+use crate::limits::ASSETS_NAMED_MAX;
+use crate::query::{Failure, Scope};
 
-const DAY_US: i64 = 24 * 3_600 * 1_000_000;
+/// How `capture_degraded` begins where it says why a page is not recorded; the reason follows.
+const NOT_RECORDED: &str = "replay:";
 
 /// A chunk, its parts together.
 #[derive(Serialize)]
@@ -50,6 +50,8 @@ struct PageView {
     tab_id: String,
     page_url: Option<String>,
     page_title: Option<String>,
+    /// `recorded`, or why it is not, as its SDK said it (web/README.md); none where nobody said anything.
+    replay: Option<String>,
     started_at: Option<f64>,
     ended_at: Option<f64>,
     /// How far the clock of its times may be wrong, at worst.
@@ -74,9 +76,8 @@ struct Assets {
 
 /// The index, as it is answered. Times are epoch milliseconds by the server's clock.
 pub(super) async fn of(lake: &Lake, session_id: Uuid, scope: &Scope) -> Result<Value, Failure> {
-    let seen = told(lake, &of_session(include_str!("session.sql"), session_id), scope).await?;
+    let Seen { views: seen, said } = seen(lake, session_id, scope).await?;
     let Some(first) = seen.first() else { return Err(not_found(format_args!("session {session_id}"))) };
-    let said = told(lake, &said(session_id, &first.site_id, &seen), scope).await?;
     let ids: BTreeSet<Uuid> = seen.iter().filter_map(|row| Uuid::try_parse(&row.page_view_id).ok()).collect();
     let chunks = Chunks::open(lake, scope, Some(&first.site_id)).await?;
     let frames = chunks.of(&ids.into_iter().collect::<Vec<_>>()).await?;
@@ -113,6 +114,7 @@ fn page_view(view: &Told, said: &[&Told], frames: &[Frame], stored: &BTreeMap<St
         tab_id: view.tab_id.clone(),
         page_url: view.page_url.clone(),
         page_title: view.page_title.clone(),
+        replay: replay(expected > 0, said),
         started_at: view.began_us.map(ms),
         ended_at: view.ended_us.map(ms),
         clock_error_ms: frames.iter().filter_map(|frame| frame.clock_error_ms).reduce(f64::max),
@@ -122,6 +124,15 @@ fn page_view(view: &Told, said: &[&Told], frames: &[Frame], stored: &BTreeMap<St
         assets: Assets { named: named.len(), stored: named.iter().filter_map(of_view).collect() },
         degraded: degraded.map(|row| json!({"at": row.began_us.map(ms), "what": row.degraded})).collect(),
         chunks,
+    }
+}
+
+/// Why there is no recording is the first thing that is asked where there is none.
+fn replay(is_recorded: bool, said: &[&Told]) -> Option<String> {
+    let reason = |row: &&Told| row.degraded.as_deref()?.strip_prefix(NOT_RECORDED).map(str::to_owned);
+    match is_recorded {
+        true => Some("recorded".into()),
+        false => said.iter().rev().find_map(reason),
     }
 }
 
@@ -158,99 +169,9 @@ fn missing(there: &[i64], expected: i64) -> Vec<(i64, i64)> {
     missing
 }
 
-/// A row of `session.sql` or `said.sql`.
-struct Told {
-    what: String,
-    site_id: String,
-    visitor_id: String,
-    tab_id: String,
-    page_view_id: String,
-    page_url: Option<String>,
-    page_title: Option<String>,
-    began_us: Option<i64>,
-    ended_us: Option<i64>,
-    chunks: Option<i64>,
-    degraded: Option<String>,
-}
-
-fn of_session(sql: &str, session_id: Uuid) -> String {
-    sql.replace("$session_id", &format!("'{session_id}'")).replace("$rows_max", &SESSION_ROWS_MAX.to_string())
-}
-
-/// What is asked of the events of a session with these page views.
-fn said(session_id: Uuid, site_id: &str, seen: &[Told]) -> String {
-    // An event may stand outside of its page view, but hardly by a day.
-    let day = |us: Option<i64>, more: i64| {
-        let days = us.unwrap_or_default().div_euclid(DAY_US) + more;
-        format!("'{}'", date(i32::try_from(days).unwrap_or_default()))
-    };
-    let first = seen.iter().filter_map(|view| view.began_us).min();
-    let last = seen.iter().filter_map(|view| view.ended_us.or(view.began_us)).max();
-    let sql = of_session(include_str!("said.sql"), session_id);
-    let sql = sql.replace("$first_day", &day(first, -1)).replace("$last_day", &day(last, 1));
-    sql.replace("$site_id", &format!("'{}'", site_id.replace('\'', "''")))
-}
-
-async fn told(lake: &Lake, sql: &str, scope: &Scope) -> Result<Vec<Told>, Failure> {
-    let asking = Asking { scope, of_postgresql: false, parameters: &[] };
-    let mut rows = query::open(lake, sql, Limits::answer(), &asking).await?;
-    let mut answer = Answer { schema: rows.schema().clone(), batches: Vec::new() };
-    while let Some(batch) = rows.next().await? {
-        answer.batches.push(batch);
-    }
-    let rows = format::json(&answer)["rows"].take();
-    let Value::Array(rows) = rows else { return Ok(Vec::new()) };
-    Ok(rows.iter().map(Told::of).collect())
-}
-
-impl Told {
-    fn of(row: &Value) -> Self {
-        let text = |column: usize| row[column].as_str().map(str::to_owned);
-        let required = |column: usize| text(column).unwrap_or_default();
-        Self {
-            what: required(0),
-            site_id: required(1),
-            visitor_id: required(2),
-            tab_id: required(3),
-            page_view_id: required(4),
-            page_url: text(5),
-            page_title: text(6),
-            began_us: row[7].as_i64(),
-            ended_us: row[8].as_i64(),
-            chunks: row[9].as_i64(),
-            degraded: text(10),
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn what_events_say_is_looked_for_on_one_site_and_few_days() {
-        let view = |began_us, ended_us| Told {
-            what: "page_view".into(),
-            site_id: "o'shop".into(),
-            visitor_id: String::new(),
-            tab_id: String::new(),
-            page_view_id: String::new(),
-            page_url: None,
-            page_title: None,
-            began_us: Some(began_us),
-            ended_us,
-            chunks: None,
-            degraded: None,
-        };
-        let noon_us = 1_795_176_000_000_000;
-        let views = [view(noon_us, None), view(noon_us - DAY_US, Some(noon_us + DAY_US))];
-        let sql = said(Uuid::nil(), "o'shop", &views);
-        assert!(
-            sql.contains("site_id = 'o''shop' and event_date between date '2026-11-18' and date '2026-11-22'"),
-            "{sql}"
-        );
-        assert!(!sql.contains('$'), "{sql}");
-    }
 
     #[test]
     fn what_is_missing_is_told_in_stretches() {

@@ -11,6 +11,7 @@ mod frames;
 mod index;
 mod names;
 pub mod pages;
+mod session;
 
 use std::io::{self, Write};
 

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use ::replay::{Part, read_chunk};
 use serde::Deserialize;
 
-use super::chunks::{Chunks, Frame};
+use super::chunks::{Chunk, Chunks, Frame, at_once};
 use crate::limits::{ASSETS_NAMED_MAX, NAMING_CHUNKS_MAX};
 use crate::query::Failure;
 
@@ -23,15 +23,21 @@ struct Data {
     payload: Names,
 }
 
-/// What all chunks of a recording say of its assets. Only those that name some in their headers are read.
-pub(super) async fn of(chunks: &Chunks<'_>, whole: &[&[Frame]]) -> Result<Names, Failure> {
+/// What all chunks of a recording say of its assets. Only those that name some in their headers are read, as many at once as the
+/// frames that are shown.
+pub(super) async fn of(chunks: &Chunks<'_>, whole: &[Chunk<'_>]) -> Result<Names, Failure> {
     let mut names = Names::new();
-    let naming = whole.iter().filter(|chunk| chunk.iter().any(|frame| !frame.assets.is_empty()));
-    for chunk in naming.take(NAMING_CHUNKS_MAX) {
-        let payloads = chunks.payloads(&chunk.iter().collect::<Vec<_>>()).await?;
-        if let Ok(text) = read_chunk(&parts(chunk, &payloads)) {
-            text.lines().for_each(|line| add(&mut names, line));
+    let naming = whole.iter().copied().filter(|chunk| chunk.iter().any(|frame| !frame.assets.is_empty()));
+    let naming: Vec<Chunk<'_>> = naming.take(NAMING_CHUNKS_MAX).collect();
+    let mut left = naming.as_slice();
+    while !left.is_empty() {
+        let (taken, rest) = left.split_at(at_once(left));
+        for (chunk, payloads) in chunks.payloads_of(taken).await? {
+            if let Ok(text) = read_chunk(&parts(chunk, &payloads)) {
+                text.lines().for_each(|line| add(&mut names, line));
+            }
         }
+        left = rest;
     }
     Ok(names)
 }

@@ -1,12 +1,13 @@
 //! What is missing or damaged is told, and the rest is shown.
 
 use schemas::replay::{PAYLOAD_BYTES_MAX, frames};
+use schemas::session::session_id;
 use serde_json::json;
 use warehouse::compact::compact;
 
 use crate::served::{NOON_MS, Served, visit, words};
 use crate::support::recordings::{Recordings, recorder};
-use crate::support::{Landing, SITE, curated_files};
+use crate::support::{Landing, NOON, SECOND, SITE, Tab, curated_files, rows};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_session_is_told_and_played_before_and_after_a_compaction_alike() {
@@ -99,4 +100,39 @@ async fn a_chunk_that_is_damaged_on_disk_is_named_and_so_is_an_end_that_did_not_
     assert_eq!(shown, [0, 2, 3]);
     let index = served.json(&format!("/api/v1/sessions/{session}/replay")).await;
     assert_eq!(index["page_views"][0]["ended"], json!(false), "no chunk is the last, and no page_leave told of any");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn why_a_page_view_is_not_recorded_is_told() {
+    let mut landing = Landing::new();
+    let mut own = recorder(1);
+    let mut tab = Tab::new(&own.visitor_id, &own.tab_id);
+    let recorded = own.page_view_id.clone();
+    let mut events = Vec::new();
+    for (page, why) in
+        [(recorded.as_str(), "replay:too_large"), ("gpc", "replay:gpc"), ("pointer", "pointer"), ("silent", "")]
+    {
+        let mut event = |kind: &str, more: &[(&str, &str)]| {
+            let at = NOON + events.len() as i64 * SECOND;
+            events.push(tab.event(kind, at).with(&[&[("page_view_id", page)], more].concat()));
+        };
+        event("page_view", &[]);
+        if !why.is_empty() {
+            event("capture_degraded", &[("degraded_what", why)]);
+        }
+    }
+    landing.land(&events);
+    Recordings::of(landing.path()).land(&[own.snapshot(10)]);
+    let session = session_id(SITE, &own.visitor_id, NOON);
+    let lake = landing.lake();
+    for _ in 0..2 {
+        let served = Served::of(&landing, &[]);
+        let index = served.json(&format!("/api/v1/sessions/{session}/replay")).await;
+        let told = index["page_views"].as_array().unwrap().iter().map(|view| view["replay"].clone());
+        assert_eq!(told.collect::<Vec<_>>(), [json!("recorded"), json!("gpc"), json!(null), json!(null)]);
+        let view = rows(&lake, "select page_view_id, chunks, replay from replay_page_views order by chunks").await;
+        assert_eq!(view, [json!(["gpc", 0, "gpc"]), json!([recorded, 1, "recorded"])]);
+        assert_eq!(rows(&lake, "select page_views from replay_ledger").await, [json!([1])]);
+        compact(&lake, |_, _| {}).await.unwrap();
+    }
 }

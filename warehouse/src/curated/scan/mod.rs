@@ -38,6 +38,7 @@ use super::version::Version;
 use crate::tables::{self, PARTITION_COLUMNS, Table};
 use files::without_others;
 use readers::Readers;
+pub(crate) use readers::reader;
 use selective::names_few;
 
 /// The column that names a row's file.
@@ -76,12 +77,7 @@ impl Scan {
     }
 
     fn landed<'a>(fields: Vec<Field>, links: impl IntoIterator<Item = &'a Arc<Link>>) -> Arc<Self> {
-        let files = links.into_iter().flat_map(|link| &link.files).map(|file| ScanFile {
-            key: file.path.clone(),
-            bytes: file.bytes,
-            partition_values: Vec::new(),
-            statistics: None,
-        });
+        let files = links.into_iter().flat_map(|link| &link.files).map(ScanFile::landed);
         Arc::new(Self::new(read_of_files(&Schema::new(fields), iter::empty()), files.collect()))
     }
 

@@ -20,6 +20,16 @@ use datafusion::physical_plan::metrics::ExecutionPlanMetricsSet;
 use futures::FutureExt;
 use futures::future::BoxFuture;
 
+use super::{FOOTER_BYTES, STORE_URL};
+use crate::curated::file::ScanFile;
+
+/// Of one file of the store, for whoever reads it without a plan.
+pub(crate) fn reader(engine: &RuntimeEnv, file: &ScanFile) -> Result<Box<dyn AsyncFileReader>> {
+    let readers = Readers::new(engine, &ObjectStoreUrl::parse(STORE_URL)?)?;
+    let file = PartitionedFile::new(file.key.clone(), file.bytes);
+    Ok(readers.create_reader(0, file, Some(FOOTER_BYTES), &ExecutionPlanMetricsSet::new())?)
+}
+
 /// Makes the readers of one store.
 pub(super) struct Readers(CachedParquetFileReaderFactory);
 

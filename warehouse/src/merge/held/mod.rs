@@ -4,7 +4,6 @@
 
 mod gather;
 mod names;
-mod object;
 mod order;
 mod pairs;
 mod read;
@@ -12,6 +11,7 @@ mod select;
 mod table;
 mod wanted;
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use datafusion::arrow::array::RecordBatch;
@@ -28,7 +28,11 @@ pub(super) use table::{OrderedTable, Stretch};
 pub(crate) use wanted::Wanted;
 
 use super::sessionize::Staying;
+use super::visitors::Key;
+use crate::curated::file::ScanFile;
 use crate::curated::{CuratedFile, Version};
+use crate::engine::Engine;
+use select::Site;
 
 /// Rows of one row group.
 #[derive(Debug)]
@@ -66,40 +70,63 @@ impl HeldRows {
 
     /// Of the files of a version that hold events of that time or later, the wanted rows, with the places of their files.
     pub(crate) async fn chosen(
-        objects: &Arc<dyn ObjectStore>,
+        engine: &Engine,
         (base, columns): (&Version, SchemaRef),
         since: i64,
         wanted: &Wanted,
         memory: MemoryReservation,
-        at_once: usize,
     ) -> anyhow::Result<(Self, Vec<usize>)> {
-        let mut tasks = Vec::new();
-        for (place, file) in base.files_since(since) {
-            let read = select::rows(
-                objects.clone(),
-                base.scan_file(file),
-                file.site_id.clone(),
-                columns.clone(),
-                wanted.clone(),
-            );
-            tasks.push((place, file.site_id.clone(), read));
-        }
-        let mut read = stream::iter(tasks)
-            .map(async |(place, site_id, read)| {
+        let of_file =
+            |(place, file): (usize, &CuratedFile)| (place, base.scan_file(file), Site::Of(file.site_id.clone()));
+        let files = base.files_since(since).map(of_file).collect();
+        Self::selected(engine, (files, columns), wanted, memory).await
+    }
+
+    /// Of the landing files that the links name, the wanted rows, which are of one site.
+    pub(crate) async fn chosen_of_landed(
+        engine: &Engine,
+        (links, columns): (&[Arc<Link>], SchemaRef),
+        (wanted, site_id): (&Wanted, &str),
+        memory: MemoryReservation,
+    ) -> anyhow::Result<Self> {
+        let files = links.iter().flat_map(|link| &link.files).map(ScanFile::landed).enumerate();
+        let files = files.map(|(place, file)| (place, file, Site::Named(site_id.to_owned()))).collect();
+        Ok(Self::selected(engine, (files, columns), wanted, memory).await?.0)
+    }
+
+    /// The wanted rows of some files, with the places of these.
+    async fn selected(
+        engine: &Engine,
+        (files, columns): (Vec<(usize, ScanFile, Site)>, SchemaRef),
+        wanted: &Wanted,
+        memory: MemoryReservation,
+    ) -> anyhow::Result<(Self, Vec<usize>)> {
+        let mut read = stream::iter(files)
+            .map(async |(place, file, site)| {
+                let read = select::rows(engine.clone(), file, site.clone(), columns.clone(), wanted.clone());
                 let rows = AbortOnDropHandle::new(tokio::spawn(read)).await??;
-                anyhow::Ok((place, site_id, rows))
+                anyhow::Ok((place, site, rows))
             })
-            .buffered(at_once);
+            .buffered(engine.partitions());
         let (mut held, mut places) = (Vec::new(), Vec::new());
-        while let Some((place, site_id, batches)) = read.try_next().await? {
+        while let Some((place, site, batches)) = read.try_next().await? {
             for rows in batches.into_iter().filter(|rows| rows.num_rows() > 0) {
                 memory.try_grow(rows.get_array_memory_size())?;
-                held.push(Arc::new(Held { rows, site_id: Some(site_id.clone()) }));
+                held.push(Arc::new(Held { rows, site_id: site.of_all().map(str::to_owned) }));
                 places.push(place);
             }
         }
         drop(read);
         Ok((Self { held, memory }, places))
+    }
+
+    pub(crate) fn is_empty(&self) -> bool {
+        self.held.is_empty()
+    }
+
+    /// The tabs that the rows name, by the hash of site and tab.
+    pub(super) fn tabs(&self) -> HashMap<Key, i64> {
+        self.held.iter().flat_map(|held| Pairs::of(held, "tab_id").keys()).map(|tab| (tab, 0)).collect()
     }
 
     /// Of each batch the start of the session of the rows that stay.

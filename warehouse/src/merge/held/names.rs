@@ -14,13 +14,12 @@ use datafusion::parquet::errors::{ParquetError, Result};
 use datafusion::parquet::file::metadata::{ColumnChunkMetaData, RowGroupMetaData};
 use datafusion::parquet::file::serialized_reader::SerializedPageReader;
 
-use super::object::Object;
 use super::wanted::Wanted;
 use crate::merge::visitors::{Key, key};
 
 /// Places of the row groups that may hold a wanted row.
 pub(super) async fn groups_of(
-    reader: &mut Object,
+    reader: &mut dyn AsyncFileReader,
     metadata: &ArrowReaderMetadata,
     wanted: &Wanted,
     site_id: &str,

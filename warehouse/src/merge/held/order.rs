@@ -133,6 +133,13 @@ impl Ordered {
         self
     }
 
+    /// The rows of the sessions that began at that time.
+    #[must_use]
+    pub(crate) fn of_session(mut self, start: i64) -> Self {
+        self.rows.retain(|row| row.start == start);
+        self
+    }
+
     /// The partitions, in order.
     pub(crate) fn partitions(&self) -> Vec<Partition> {
         let mut partitions = Vec::new();

@@ -22,12 +22,8 @@ impl<'a> Pairs<'a> {
         Self::among(&held.rows, held.site_id.as_deref(), column)
     }
 
-    /// Those of rows of one site.
-    pub(super) fn at(rows: &'a RecordBatch, site_id: &'a str, column: &str) -> Self {
-        Self::among(rows, Some(site_id), column)
-    }
-
-    fn among(rows: &'a RecordBatch, site_id: Option<&'a str>, column: &str) -> Self {
+    /// Those of rows of one site, or of rows that name theirs.
+    pub(super) fn among(rows: &'a RecordBatch, site_id: Option<&'a str>, column: &str) -> Self {
         let (texts, sites) = (Texts::of(rows, column), Texts::of(rows, "site_id"));
         let mut numbers: HashMap<(i32, i32), u32> = HashMap::new();
         let mut pairs = Vec::new();

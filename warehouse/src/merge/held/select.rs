@@ -1,8 +1,6 @@
 //! Some rows of a Parquet file of the store: first the visitors and tabs of the row groups that name one which is wanted, then
 //! of the other columns the pages that hold rows which are.
 
-use std::sync::Arc;
-
 use anyhow::Context;
 use datafusion::arrow::array::RecordBatch;
 use datafusion::arrow::datatypes::SchemaRef;
@@ -10,32 +8,56 @@ use datafusion::parquet::arrow::ProjectionMask;
 use datafusion::parquet::arrow::arrow_reader::{ArrowPredicateFn, ArrowReaderMetadata, ArrowReaderOptions, RowFilter};
 use datafusion::parquet::arrow::async_reader::ParquetRecordBatchStreamBuilder;
 use futures::TryStreamExt;
-use object_store::ObjectStore;
 
 use super::names::groups_of;
-use super::object::Object;
 use super::read::{in_dictionaries, narrowed};
 use super::wanted::Wanted;
 use crate::curated::file::ScanFile;
+use crate::curated::scan::reader;
+use crate::engine::Engine;
 
 /// Rows of a batch: dictionaries are looked through for each.
 const BATCH_ROWS: usize = 64 << 10;
 
+/// Whose rows a file holds.
+#[derive(Clone, Debug)]
+pub(super) enum Site {
+    /// All are of this one.
+    Of(String),
+    /// Each row names its own; those that are wanted are of this one.
+    Named(String),
+}
+
+impl Site {
+    /// Where rows do not name it.
+    pub(super) fn of_all(&self) -> Option<&str> {
+        match self {
+            Self::Of(site_id) => Some(site_id),
+            Self::Named(_) => None,
+        }
+    }
+
+    pub(super) fn wanted(&self) -> &str {
+        let (Self::Of(site_id) | Self::Named(site_id)) = self;
+        site_id
+    }
+}
+
 /// Reads the columns that the schema names, as [`super::read::rows`] does.
 pub(super) async fn rows(
-    objects: Arc<dyn ObjectStore>,
+    engine: Engine,
     file: ScanFile,
-    site_id: String,
+    site: Site,
     schema: SchemaRef,
     wanted: Wanted,
 ) -> anyhow::Result<Vec<RecordBatch>> {
     let key = file.key.clone();
     let read = async {
-        let mut reader = Object::new(objects, &file);
+        let mut reader = reader(engine.runtime(), &file)?;
         let options = ArrowReaderOptions::new().with_skip_arrow_metadata(true);
         let plain = ArrowReaderMetadata::load_async(&mut reader, options).await?;
         let metadata = in_dictionaries(&plain)?;
-        let groups = groups_of(&mut reader, &metadata, &wanted, &site_id).await?;
+        let groups = groups_of(&mut reader, &metadata, &wanted, site.wanted()).await?;
         if groups.is_empty() {
             return Ok(Vec::new());
         }
@@ -44,9 +66,14 @@ pub(super) async fn rows(
             let places: Vec<usize> = fields.filter(|(_, field)| name(field.name())).map(|(place, _)| place).collect();
             ProjectionMask::roots(metadata.parquet_schema(), places)
         };
-        let asked = mask(&|name| name == "visitor_id" || name == "tab_id" && !wanted.tabs.is_empty());
+        let asked = mask(&|name| match name {
+            "visitor_id" => true,
+            "tab_id" => !wanted.tabs.is_empty(),
+            "site_id" => site.of_all().is_none(),
+            _ => false,
+        });
         let columns = mask(&|name| schema.column_with_name(name).is_some());
-        let predicate = ArrowPredicateFn::new(asked, move |rows| Ok(wanted.rows(&rows, &site_id)));
+        let predicate = ArrowPredicateFn::new(asked, move |rows| Ok(wanted.rows(&rows, site.of_all())));
         let stream = ParquetRecordBatchStreamBuilder::new_with_metadata(reader, metadata)
             .with_row_groups(groups)
             .with_projection(columns)

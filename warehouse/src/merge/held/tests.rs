@@ -5,13 +5,16 @@ use datafusion::execution::memory_pool::{MemoryConsumer, MemoryPool, UnboundedMe
 use datafusion::parquet::arrow::ArrowWriter;
 use datafusion::parquet::arrow::arrow_reader::{ArrowReaderMetadata, ArrowReaderOptions};
 use datafusion::parquet::file::properties::WriterProperties;
+use landing::Store;
 use object_store::ObjectStoreExt;
 use object_store::memory::InMemory;
 use schemas::session::session_id;
 
 use super::*;
 use crate::curated::file::ScanFile;
+use crate::curated::scan::reader;
 use crate::curated::writer::Columns;
+use crate::engine::Resources;
 use crate::merge::visitors::{Sessions, Stretch, key};
 use crate::progress::DAY_US;
 use crate::tables::{self, EVENTS};
@@ -152,10 +155,11 @@ async fn row_groups_that_name_nobody_wanted_are_told_by_their_dictionaries() {
         writer.write(&rows).unwrap();
         let file = writer.into_inner().unwrap();
         let bytes = file.len() as u64;
-        let objects: Arc<dyn ObjectStore> = Arc::new(InMemory::new());
-        objects.put(&"file".into(), file.into()).await.unwrap();
+        let store = Store::new("memory:///".parse().unwrap(), Arc::new(InMemory::new())).unwrap();
+        store.objects().put(&"file".into(), file.into()).await.unwrap();
         let file = ScanFile { key: "file".into(), bytes, partition_values: Vec::new(), statistics: None };
-        let mut reader = object::Object::new(objects, &file);
+        let engine = Engine::new(&store, Resources::default()).unwrap();
+        let mut reader = reader(engine.runtime(), &file).unwrap();
         let metadata = ArrowReaderMetadata::load_async(&mut reader, ArrowReaderOptions::new()).await.unwrap();
         let known = |texts: &[&str]| Arc::new(texts.iter().map(|text| (key(&["a", text]), 0)).collect());
         let wanted = Wanted { visitors: known(visitors), tabs: known(tabs) };

@@ -8,7 +8,7 @@ use datafusion::arrow::array::{BooleanArray, RecordBatch};
 use super::pairs::Pairs;
 use crate::merge::visitors::Key;
 
-/// Whose rows are wanted: of these visitors, and of these tabs.
+/// Whose rows are wanted: of these visitors, and of these tabs, each by the hash of its site and itself.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Wanted {
     pub visitors: Arc<HashMap<Key, i64>>,
@@ -16,10 +16,15 @@ pub(crate) struct Wanted {
 }
 
 impl Wanted {
-    /// Which rows of a batch they are.
-    pub(super) fn rows(&self, rows: &RecordBatch, site_id: &str) -> BooleanArray {
+    /// Those of one visitor.
+    pub(crate) fn of_visitor(visitor: Key) -> Self {
+        Self { visitors: Arc::new(HashMap::from([(visitor, 0)])), ..Self::default() }
+    }
+
+    /// Which rows of a batch they are; of a site, where the rows do not name theirs.
+    pub(super) fn rows(&self, rows: &RecordBatch, site_id: Option<&str>) -> BooleanArray {
         let of = |column: &str, known: &HashMap<Key, i64>| {
-            let pairs = Pairs::at(rows, site_id, column);
+            let pairs = Pairs::among(rows, site_id, column);
             let wanted: Vec<bool> = pairs.keys().iter().map(|key| known.contains_key(key)).collect();
             (pairs.of_row, wanted)
         };

@@ -7,7 +7,7 @@ use datafusion::arrow::datatypes::{DataType, Field};
 use super::columns::{of, text, times};
 use super::{Input, Rows, Stray, Sum, Table};
 
-pub(super) static TABLE: Table = Table {
+pub static TABLE: Table = Table {
     name: "page_views",
     columns,
     sort_order: "site_id, event_date, visitor_id, started_at, tab_id",
