@@ -58,6 +58,10 @@ export class Film {
   /** What the player holds: from the snapshot that was asked for by `base`, up to `until`. */
   #loaded = { base: 0, from: Number.POSITIVE_INFINITY, until: 0, after: null as number | null };
   #loading?: Promise<void>;
+  /** The choice of a time that counts. */
+  #turn = 0;
+  /** Who is shown a time as soon as the frames before it are there. */
+  #waiting: { time: number; done: () => void } = { time: Number.POSITIVE_INFINITY, done: () => {} };
   #closed = false;
 
   constructor(port: MessagePort, source: Source, session: Session, view: PageView, heard: Heard) {
@@ -101,18 +105,24 @@ export class Film {
 
   async seek(at: number): Promise<void> {
     const time = this.view.started_at + at;
+    const turn = ++this.#turn;
     if (this.view.chunks.length) {
+      // What is on its way may hold it; where that begins is known at its first chunk.
+      await (time < this.#loaded.from ? this.#loading : Promise.race([this.#loading, this.#reached(time)]));
+      if (turn !== this.#turn) return;
       const { from, until } = this.#loaded;
       const earlier =
         time < from && this.view.chunks.some(({ kind, first_at }) => kind === 'snapshot' && first_at < from);
       if (this.#loaded.after !== null && (earlier || time > until + AHEAD_MS)) {
         await this.#loading;
+        if (turn !== this.#turn) return;
         this.say({ say: 'reset' });
         this.#rewind(at);
       }
-      await this.#load(time);
+      await this.#load(time, turn);
     }
-    if (!this.#closed) this.say({ say: 'seek', at });
+    // Somebody who has chosen another time meanwhile is not taken back.
+    if (!this.#closed && turn === this.#turn) this.say({ say: 'seek', at });
   }
 
   #rewind(at: number): void {
@@ -120,14 +130,31 @@ export class Film {
     this.#loaded = { base, from: Number.POSITIVE_INFINITY, until: 0, after: null };
   }
 
-  /** Until frames are there for a while behind the time. */
-  async #load(time: number): Promise<void> {
-    for (let answers = 0; !this.#closed && this.#loaded.until <= time && answers < ANSWERS_MAX; answers++) {
-      this.#loading ??= this.#more(time + AHEAD_MS).finally(() => {
-        this.#loading = undefined;
-      });
-      await this.#loading;
+  /** Until frames are there up to the time. Those of a while behind it are asked for too, and come when it is shown. */
+  async #load(time: number, turn = this.#turn): Promise<void> {
+    const wanted = () => !this.#closed && turn === this.#turn && this.#loaded.until <= time;
+    for (let answers = 0; wanted() && answers < ANSWERS_MAX; answers++) {
+      this.#loading ??= this.#ahead(time + AHEAD_MS);
+      await Promise.race([this.#loading, this.#reached(time)]);
     }
+  }
+
+  #ahead(until: number): Promise<void> {
+    const more = this.#more(until).finally(() => {
+      this.#loading = undefined;
+    });
+    // Nobody may wait for it any more when it breaks off.
+    more.catch((error) => {
+      if (!this.#closed) this.#heard.failed(String(error.message ?? error));
+    });
+    return more;
+  }
+
+  #reached(time: number): Promise<void> | undefined {
+    if (this.#loaded.until > time) return undefined;
+    return new Promise((done) => {
+      this.#waiting = { time, done };
+    });
   }
 
   async #more(until: number): Promise<void> {
@@ -139,7 +166,11 @@ export class Film {
     if (this.#closed) return;
     if ('lines' in piece) this.say({ say: 'events', lines: piece.lines });
     else if ('chunk' in piece) {
-      this.#loaded.from = Math.min(this.#loaded.from, piece.chunk.first_at);
+      const { first_at } = piece.chunk;
+      // What came before it is whole.
+      if (first_at > this.#loaded.from) this.#loaded.until = Math.max(this.#loaded.until, first_at);
+      this.#loaded.from = Math.min(this.#loaded.from, first_at);
+      if (this.#loaded.until > this.#waiting.time) this.#waiting.done();
       this.#shifted(piece.chunk.shift_ms);
     } else if ('gap' in piece) {
       const { from, until, what } = piece.gap;

@@ -28,6 +28,23 @@ export function length({ started_at, ended_at, chunks }: PageView): number {
   return Math.max(0, Math.max(ended_at, chunks.at(-1)?.last_at ?? 0) - started_at);
 }
 
+/** As the recorder says them (web/README.md). */
+const REASONS: Record<string, string> = {
+  off: 'recording is switched off',
+  gpc: 'the visitor asks for privacy (Global Privacy Control)',
+  consent: 'there was no consent',
+  sampled_out: 'the visitor is not in the sample',
+  too_large: 'the page is too large',
+  unsupported: 'the browser or the page does not allow it',
+  error: 'the recorder failed',
+};
+
+/** Of a page view without a recording. */
+export function nothing({ replay }: PageView): string {
+  const why = replay ? ` (${REASONS[replay] ?? replay})` : '';
+  return `Nothing was recorded of this page${why}: pointer and clicks come from the events.`;
+}
+
 /** Buttons of all page views; `tabs` is how many tabs there are, of which each has its number. */
 export function pageViews(views: PageView[], chosen: PageView, choose: (view: PageView) => void): Node[] {
   const tabs = [...new Set(views.map(({ tab_id }) => tab_id))];

@@ -2,7 +2,7 @@
 import { clock } from '../src/gaps.ts';
 import { Files } from './files.ts';
 import { connect, Film, type State } from './film.ts';
-import { element, Happenings, length, pageViews } from './lists.ts';
+import { element, Happenings, length, nothing, pageViews } from './lists.ts';
 import type { Mark, Moments, PageView, Session, Source } from './recording.ts';
 import { Server } from './server.ts';
 import { idle, Timeline } from './timeline.ts';
@@ -11,6 +11,7 @@ const byId = <T extends HTMLElement>(id: string): T => document.getElementById(i
 
 const SPEEDS = [0.5, 1, 2, 4, 8, 16];
 const STEP_MS = 5_000;
+const PAINTED_MS_MAX = 500;
 
 class Page {
   readonly #source: Source;
@@ -63,6 +64,7 @@ class Page {
     byId('views').replaceChildren(...pageViews(this.#session.page_views, view, (chosen) => void this.open(chosen)));
     byId('end').textContent = clock(length(view));
     byId('empty').hidden = view.chunks.length > 0;
+    byId('empty').textContent = nothing(view);
     problem();
     this.#timeline.open(view);
     this.#losses();
@@ -79,7 +81,10 @@ class Page {
     this.#film = film;
     this.#moments = undefined;
     byId('stage').classList.add('loading');
-    const [shown, drawn] = [film.open(at), film.moments()];
+    const shown = film.open(at);
+    // What is drawn over a page is asked of the same server as its styles, which its picture waits for.
+    const pictured = view.chunks.length ? shown.catch(() => undefined).then(painted) : undefined;
+    const drawn = Promise.resolve(pictured).then(() => film.moments());
     const failed = (error: Error) => {
       if (this.#film === film) problem(error.message);
     };
@@ -181,6 +186,14 @@ class Page {
     event.preventDefault();
     action();
   }
+}
+
+/** When the page has been drawn; a tab that nobody sees draws nothing, and is not waited for. */
+function painted(): Promise<void> {
+  return new Promise((done) => {
+    requestAnimationFrame(() => setTimeout(done));
+    setTimeout(done, PAINTED_MS_MAX);
+  });
 }
 
 /** What went wrong, in a line; nothing when all is well. */

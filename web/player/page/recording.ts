@@ -14,6 +14,8 @@ export interface PageView {
   tab_id: string;
   page_url: string | null;
   page_title: string | null;
+  /** `recorded`, or why it is not; null where nobody said it. */
+  replay: string | null;
   started_at: number;
   ended_at: number;
   clock_error_ms: number | null;

@@ -1,0 +1,97 @@
+import { expect, test } from 'vitest';
+import { Film } from '../page/film.ts';
+import type { PageView, Piece, Range, Session, Source } from '../page/recording.ts';
+import type { Order } from '../src/protocol.ts';
+
+/** Lets everything go on that can. */
+const settle = () => new Promise((done) => setTimeout(done));
+
+/** A page view of ten minutes with a snapshot each minute, whose frames come when a test hands them out. */
+function film() {
+  const asked: { range: Range; take(piece: Piece): void; end(next_at: number | null): void; fail(): void }[] = [];
+  const source = {
+    frames: (_: Session, __: PageView, range: Range, take: (piece: Piece) => void) =>
+      new Promise<void>((done, failed) => {
+        const end = (next_at: number | null) => {
+          take({ end: { after: 9, next_at } });
+          done();
+        };
+        asked.push({ range, take, end, fail: () => failed(new Error('it broke off')) });
+      }),
+  } as unknown as Source;
+  const chunks = Array.from({ length: 10 }, (_, seq) => ({ seq, kind: 'snapshot', first_at: seq * 60_000 }));
+  const view = { started_at: 0, ended_at: 600_000, chunks, missing: [] } as unknown as PageView;
+  const said: string[] = [];
+  const failures: string[] = [];
+  const port = {
+    onmessage: null,
+    postMessage: (order: Order) => {
+      if (order.say === 'seek') said.push(`seek ${order.at}`);
+      if (order.say === 'events') said.push(order.lines);
+      if (order.say === 'reset') said.push('reset');
+    },
+  } as unknown as MessagePort;
+  const heard = { state: () => {}, lost: () => {}, failed: (why: string) => void failures.push(why) };
+  return { asked, said, failures, shown: new Film(port, source, {} as Session, view, heard) };
+}
+
+function chunk(take: (piece: Piece) => void, seq: number): void {
+  take({ chunk: { seq, kind: 'snapshot', first_at: seq * 60_000, last_at: seq * 60_000 + 1, shift_ms: 0 } });
+  take({ lines: `events of ${seq}` });
+}
+
+test('a time is shown when the frames before it are there, and not the minute behind them', async () => {
+  const { asked, said, shown } = film();
+  const opened = shown.open(90_000);
+  await settle();
+  expect(asked[0]?.range).toEqual({ at: 90_000, until: 150_000, after: null });
+  const { take, end } = asked[0] as (typeof asked)[0];
+  chunk(take, 1);
+  await settle();
+  expect(said).toEqual(['reset', 'events of 1']);
+  chunk(take, 2);
+  await opened;
+  expect(said).toEqual(['reset', 'events of 1', 'events of 2', 'seek 90000']);
+  // Nearby, of which everything is there: nothing is waited for.
+  await shown.seek(100_000);
+  expect(said.at(-1)).toBe('seek 100000');
+  end(180_000);
+  await settle();
+  expect(asked.length).toBe(1);
+});
+
+test('who goes on to another time is not taken back, and goes to an earlier one by another snapshot', async () => {
+  const { asked, said, shown } = film();
+  void shown.open(300_000);
+  await settle();
+  const first = asked[0] as (typeof asked)[0];
+  chunk(first.take, 5);
+  void shown.seek(350_000);
+  void shown.seek(10_000);
+  await settle();
+  expect(said).toEqual(['reset', 'events of 5']);
+  chunk(first.take, 6);
+  first.end(420_000);
+  await settle();
+  expect(said).toEqual(['reset', 'events of 5', 'events of 6', 'reset']);
+  const second = asked[1] as (typeof asked)[0];
+  expect(second.range).toEqual({ at: 10_000, until: 70_000, after: null });
+  chunk(second.take, 0);
+  second.end(60_000);
+  await settle();
+  expect(said.slice(4)).toEqual(['events of 0', 'seek 10000']);
+});
+
+test('what breaks off after the time was shown is told', async () => {
+  const { asked, said, failures, shown } = film();
+  const opened = shown.open(0);
+  await settle();
+  const { take, fail } = asked[0] as (typeof asked)[0];
+  chunk(take, 0);
+  chunk(take, 1);
+  await opened;
+  expect(said.at(-1)).toBe('seek 0');
+  fail();
+  await settle();
+  expect(failures).toEqual(['it broke off']);
+});
