@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { keyClass } from '../src/page/capture/keys.ts';
 import { interactions, layoutShift } from '../src/page/late/vitals.ts';
+import * as WORDS from '../src/shared/words.ts';
 
 test.each([
   ['a', {}, 'character'],
@@ -12,12 +13,13 @@ test.each([
   ['Tab', {}, 'navigation'],
   ['Backspace', {}, 'editing'],
   ['Enter', {}, 'enter'],
+  ['Escape', {}, 'escape'],
   ['Shift', {}, 'modifier'],
   ['F5', {}, 'function'],
   ['F', {}, 'character'],
   ['AudioVolumeUp', {}, 'other'],
 ])('key %s is of class', (key, held, expected) => {
-  expect(keyClass({ key, ctrlKey: false, metaKey: false, ...held })).toBe(expected);
+  expect(WORDS.key[keyClass({ key, ctrlKey: false, metaKey: false, ...held })]).toBe(expected);
 });
 
 test('layout shift is the largest burst', () => {

@@ -32,7 +32,7 @@ function tracker(settings: object = {}): Tracker {
   return {
     settings: { ...own, ...settings },
     pageView: () => pageView,
-    note: (type: string, at: number, _: number, values: number[], details: Record<string, unknown>) =>
+    note: (type: string, at: number, _: number, details: Record<string, unknown>, ...values: number[]) =>
       noted.push([type, at, values, details]),
     know: () => null,
     inputAt: () => 0,

@@ -36,6 +36,25 @@ test('who fails keeps no other from hearing, and the page hears nothing of it', 
   expect([heard, failures() - before]).toEqual([1, 1]);
 });
 
+test('presses, keys and turns of the wheel are acts, other input is not', () => {
+  const { on, actedAt, inputAt } = listeners();
+  let last = actedAt();
+  expect(last).toBe(0);
+  const types = ['pointermove', 'pointerdown', 'pointerup', 'keydown', 'input', 'wheel', 'click'];
+  const acts = types.filter((type) => {
+    let at = 0;
+    on(window, type, (event) => {
+      at = event.timeStamp;
+    });
+    act(document.body, type);
+    const acted = actedAt() === at && at !== last;
+    last = actedAt();
+    return acted;
+  });
+  expect(acts).toEqual(['pointerdown', 'keydown', 'wheel']);
+  expect(inputAt()).toBeGreaterThanOrEqual(last);
+});
+
 test('events that a script made are heard in tests only', () => {
   let heard = 0;
   for (const test of [false, true]) listeners(test).on(window, 'click', () => heard++);

@@ -7,6 +7,7 @@ import { bring } from '../src/page/tools.ts';
 import { encodeBatch, type TelemetryEvent } from '../src/shared/batch.ts';
 import type { Written } from '../src/shared/chunk.ts';
 import { writeBatch, writeEvents } from '../src/shared/encode.ts';
+import { DESCRIBE_AFTER_MS, FLUSH_MS, PART_AFTER_MS, PART_ROWS_MIN } from '../src/shared/limits.ts';
 import type { Order, Report } from '../src/shared/messages.ts';
 import { mayTell } from '../src/worker/sensitive.ts';
 import { EVENT_TYPES, wrongWith } from './contract.ts';
@@ -82,6 +83,7 @@ let undo: (() => void)[];
 
 function start(settings: Partial<Settings> = {}): FakeWorker {
   telemetry = startTelemetry({ ...SETTINGS, ...settings });
+  vi.advanceTimersByTime(0); // the worker begins in a task of its own
   const worker = FakeWorker.last;
   worker?.report({ kind: 'ready', timezone: 'Europe/Berlin' });
   return worker;
@@ -158,6 +160,44 @@ describe('handing over', () => {
     expect(worker.orders.map(({ kind }) => kind).filter((kind) => kind !== 'start')).toEqual(['part']);
     vi.advanceTimersByTime(5000);
     expect(worker.batches().map((batch) => types([batch]))).toEqual([['page_view', 'submit', 'submit', 'submit']]);
+  });
+
+  const handedOver = ({ orders }: FakeWorker) => orders.map(({ kind }) => kind).filter((kind) => kind !== 'start');
+
+  test('what was noted goes over while the batch goes on, once a second at most where nothing new is met', () => {
+    const worker = start();
+    for (let n = 0; n < PART_ROWS_MIN; n++) telemetry.track('tick');
+    vi.advanceTimersByTime(2 * PART_AFTER_MS - 1);
+    expect(handedOver(worker)).toEqual([]);
+    vi.advanceTimersByTime(1);
+    expect(handedOver(worker)).toEqual(['part']);
+    vi.advanceTimersByTime(FLUSH_MS);
+    expect(handedOver(worker)).toEqual(['part', 'batch']);
+    expect(types(worker.batches())).toEqual(['page_view', ...Array.from({ length: PART_ROWS_MIN }, () => 'custom')]);
+  });
+
+  test('and in the moments in which elements are described, which come anyway', () => {
+    const worker = start();
+    for (let n = 0; n < PART_ROWS_MIN; n++) telemetry.track('tick');
+    for (const selector of ['#buy', '[name=colour]']) {
+      expect(handedOver(worker)).toEqual([]);
+      act(find(selector), 'pointerover');
+      vi.advanceTimersByTime(DESCRIBE_AFTER_MS + 1);
+    }
+    expect(handedOver(worker)).toEqual(['part']);
+  });
+
+  test('the worker begins in a task of its own, and not when all is forgotten before', () => {
+    FakeWorker.last = undefined as never;
+    telemetry = startTelemetry(SETTINGS);
+    expect(FakeWorker.last).toBeUndefined();
+    vi.advanceTimersByTime(0);
+    expect(FakeWorker.last).toBeDefined();
+    FakeWorker.last = undefined as never;
+    telemetry = startTelemetry(SETTINGS);
+    telemetry.forget();
+    vi.advanceTimersByTime(0);
+    expect(FakeWorker.last).toBeUndefined();
   });
 
   test('batches fit the contract', () => {
@@ -258,6 +298,7 @@ describe('privacy', () => {
     // biome-ignore lint/suspicious/noDocumentCookie: as other scripts of a page set it
     document.cookie = 'ct_visitor=01234567-89ab-7000-8000-000000000000; Path=/';
     telemetry.consent('granted');
+    vi.advanceTimersByTime(0);
     FakeWorker.last.report({ kind: 'ready', timezone: 'Europe/Berlin' });
     const batches = FakeWorker.last.batches();
     expect(types(batches)).toContain('custom');
@@ -268,6 +309,7 @@ describe('privacy', () => {
     start({ consent: 'pending' });
     for (let n = 0; n < 2000; n++) telemetry.track('tick');
     telemetry.consent('granted');
+    vi.advanceTimersByTime(0);
     FakeWorker.last.report({ kind: 'ready', timezone: 'Europe/Berlin' });
     const events = FakeWorker.last.batches().flatMap((batch) => batch.events);
     expect(events).toHaveLength(901);
@@ -359,8 +401,8 @@ describe('the end of a page', () => {
 
   test('tells what the worker wrote of the batch as it wrote it, and writes the rest', () => {
     const worker = start();
-    for (let n = 0; n < 40; n++) telemetry.track('early');
-    vi.advanceTimersByTime(1000);
+    for (let n = 0; n < PART_ROWS_MIN; n++) telemetry.track('early');
+    vi.advanceTimersByTime(2 * PART_AFTER_MS);
     telemetry.track('late');
     const parts = worker.orders.filter((order) => order.kind === 'part');
     expect(parts).toHaveLength(1);
@@ -370,8 +412,8 @@ describe('the end of a page', () => {
     }
     act(window, 'pagehide', { persisted: true });
     const custom = ({ events }: Batch) => events.filter(({ type }) => type === 'custom').map(({ name }) => name);
-    expect(beacons.map(custom)).toEqual([[...Array(40).fill('written'), 'late']]);
-    expect(worker.batches().map(custom)).toEqual([[...Array(40).fill('early'), 'late']]);
+    expect(beacons.map(custom)).toEqual([[...Array(PART_ROWS_MIN).fill('written'), 'late']]);
+    expect(worker.batches().map(custom)).toEqual([[...Array(PART_ROWS_MIN).fill('early'), 'late']]);
     for (const { events } of [...beacons, ...worker.batches()])
       expect(events.map(({ seq }) => seq)).toEqual(events.map((_, n) => n));
     expect(wrongWith(beacons[0])).toBeNull();
@@ -379,15 +421,15 @@ describe('the end of a page', () => {
 
   test('leaves what it noted where the site has a filter, which is to see each event as it was', () => {
     const worker = start({ hooks: '/hooks.js' });
-    for (let n = 0; n < 40; n++) telemetry.track('early');
-    vi.advanceTimersByTime(1000);
+    for (let n = 0; n < PART_ROWS_MIN; n++) telemetry.track('early');
+    vi.advanceTimersByTime(2 * PART_AFTER_MS);
     worker.report({ kind: 'written', written: { text: '{"type":"filtered"}', events: 41 } });
     act(window, 'pagehide', { persisted: true });
     expect(beacons).toEqual([]);
     const [tail = ''] = Object.keys(localStorage).filter((name) => name.startsWith('ct-tail:'));
     expect(types([JSON.parse(localStorage.getItem(tail) as string)])).toEqual([
       'page_view',
-      ...Array(40).fill('custom'),
+      ...Array(PART_ROWS_MIN).fill('custom'),
       'page_leave',
     ]);
   });

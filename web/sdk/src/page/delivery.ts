@@ -120,6 +120,8 @@ export function createDelivery(
     unkept.delete(report.batch_seq);
   };
 
+  /** In a task of its own: a page that loads has enough to do, and each of these waits for another process. */
+  const soon = (run: () => void) => later(() => forgotten || run(), 0);
   const tails = () => Object.keys(localStorage).filter((name) => name.startsWith(TAIL));
   /** What earlier pages left: their last write may become visible only after this page began. */
   const adoptTails = () =>
@@ -154,12 +156,14 @@ export function createDelivery(
       if (started) return;
       started = true;
       waiting.unshift({ ...settings, data: settings.data.ctAllowQuery, kind: 'start', address, tab_id: tabId });
-      adoptTails();
-      findWay(settings, address, receive, degraded, (found) => {
-        post = found;
-        for (const order of waiting) found(order);
-        waiting = [];
-      });
+      soon(() =>
+        findWay(settings, address, receive, degraded, (found) => {
+          post = found;
+          for (const order of waiting) found(order);
+          waiting = [];
+        }),
+      );
+      soon(adoptTails);
     },
     part(chunk, base) {
       const part = { is: chunk };

@@ -33,11 +33,17 @@ export interface Known {
   rect: RawElement['rect'];
 }
 
-const known = (): Known => ({ period: 0, chunk: 0, number: 0, stamp: null, scrolls: 0, raw: null, rect: null });
+const known = (
+  period: number,
+  stamp: string | null,
+  scrolls: number,
+  raw: RawElement | null,
+  rect: RawElement['rect'],
+): Known => ({ period, chunk: 0, number: 0, stamp, scrolls, raw, rect });
 /** What is known where there is no element. */
-export const NOTHING = known();
+export const NOTHING = known(0, null, 0, null, null);
 /** What is known of an element inside of a block, or of an edit inside of what is ignored: nothing is noted of it. */
-export const HIDDEN = known();
+export const HIDDEN = known(0, null, 0, null, null);
 
 export interface Elements {
   /**
@@ -45,6 +51,8 @@ export interface Elements {
    * what is ignored hides as well.
    */
   know(element: Element | null, atOnce?: boolean, edit?: boolean): Known;
+  /** The chunk under way. Who is noted in it already has his number in `its.number`. */
+  chunk: number;
   /** The number in this chunk, to be written at once: it is true until the chunk is taken. */
   number(its: Known): number;
   /** The page has scrolled: places of before are no longer true. */
@@ -59,11 +67,11 @@ export interface Elements {
   anew(number: number): number;
 }
 
-export function createElements(): Elements {
+/** `looked`: some were described, in a moment in which the page has nothing to do. */
+export function createElements(looked?: () => void): Elements {
   const all = new WeakMap<Element, Known>();
   let period = 0;
   let periodEndsAt = 0;
-  let chunk = 1;
   let scrolls = 0;
   let used: Known[] = [];
   let before: Known[] = [];
@@ -99,6 +107,7 @@ export function createElements(): Elements {
     }
     asked = false;
     if (waiting.length) ask();
+    looked?.();
   };
   const ask = () => {
     if (asked) return;
@@ -109,27 +118,29 @@ export function createElements(): Elements {
   const again = (element: Element, old: Known | undefined, stamp: string | null, there: boolean): Known => {
     const still = !there || (old?.period === period && old.stamp === stamp);
     const rect = !there || old?.scrolls === scrolls ? (old?.rect ?? null) : null;
-    const its = { period, chunk: 0, number: 0, stamp, scrolls, raw: still ? (old?.raw ?? null) : null, rect };
+    const its = known(period, stamp, scrolls, still ? (old?.raw ?? null) : null, rect);
     all.set(element, its);
     return its;
   };
 
   const number = (its: Known) => {
     if (its === NOTHING) return 0;
-    if (its.chunk !== chunk) {
+    if (its.chunk !== elements.chunk) {
       its.period = period;
-      its.chunk = chunk;
+      its.chunk = elements.chunk;
       its.number = used.push(its);
     }
     return its.number;
   };
 
   const elements: Elements = {
+    chunk: 1,
     know(element, atOnce = false, edit = false) {
       if (!element) return NOTHING;
       if (isHidden(element, edit)) return HIDDEN;
-      const stamp = stampOf(element);
       let its = all.get(element);
+      // What cannot hold a text need not be asked for one again.
+      const stamp = its?.raw?.tag === 'input' ? null : stampOf(element);
       if (!its || its.period !== period || its.scrolls !== scrolls || its.stamp !== stamp) {
         const there = isConnected(element);
         // Of what is taken off the page nobody can tell any more where it was: what was known of it stays.
@@ -157,7 +168,7 @@ export function createElements(): Elements {
       const told = all ? used : used.slice(0, marked);
       if (all || told.some(({ raw }) => !raw)) lookAll();
       if (now() >= periodEndsAt) elements.outdate();
-      chunk++;
+      elements.chunk++;
       before = used;
       used = [];
       return (tools()?.toJson ?? JSON.stringify)(told.map(({ raw, rect }) => ({ ...raw, rect })));

@@ -14,7 +14,7 @@ export interface Gate extends Readonly<State> {
   /** How many events and samples were refused since consent was asked for. */
   readonly missed: number;
   turn(to: Partial<State>): void;
-  /** `events` and `samples`: of the document so far. Consent can only be pending from the start, so they are what waits. */
+  /** While not all is. `events` and `samples`: of the document so far. Consent can only be pending from the start, so they are what waits. */
   opens(events: number, samples: number): boolean;
 }
 
@@ -29,7 +29,6 @@ export function createGate(consent: Consent): Gate {
       gate.open = gate.consent === 'granted' && !gate.ended;
     },
     opens(events: number, samples: number) {
-      if (gate.open) return true;
       if (gate.ended || gate.consent === 'denied') return false;
       if (events < PENDING_EVENTS_MAX && samples < PENDING_SAMPLES_MAX) return true;
       gate.missed++;

@@ -13,7 +13,7 @@ import { COOKIES_EVERY_MS, USER_ID_UNITS_MAX, VISITOR_COOKIE_SECONDS } from '../
 import { clean } from '../shared/text.ts';
 import { uuidV7 } from '../shared/uuid.ts';
 import { quietly } from './guard.ts';
-import { cookiesOf, now, setCookie } from './natives.ts';
+import { cookiesOf, later, now, setCookie } from './natives.ts';
 import { providerIds } from './provider_cookies.ts';
 
 const COOKIE = 'ct_visitor';
@@ -21,7 +21,10 @@ const COOKIE = 'ct_visitor';
 export interface Identity {
   readonly tab_id: string;
   visitor(): string;
-  /** Call once consent is granted: takes the visitor from the cookie, or writes the new one for 13 months. */
+  /**
+   * Call once consent is granted: takes the visitor from the cookie, or writes the new one for 13 months. Soon, or when somebody asks
+   * for the visitor: cookies are another process's, for which a page that loads would have to wait.
+   */
   remember(): void;
   /** Call when consent is refused, or taken back: the cookie goes. */
   forget(): void;
@@ -34,6 +37,7 @@ export interface Identity {
 /** `anonymous`: nothing is stored and no join key is read (Global Privacy Control). */
 export function createIdentity(anonymous: boolean): Identity {
   let visitorId = uuidV7();
+  let toRemember = false;
   let user_id: string | null = null;
   /** Whose turn it will be. */
   let next: string | null = null;
@@ -43,16 +47,26 @@ export function createIdentity(anonymous: boolean): Identity {
     const secure = location.protocol === 'https:' ? '; Secure' : '';
     quietly(() => setCookie(`${COOKIE}=${value}; Max-Age=${seconds}; Path=/; SameSite=Lax${secure}`));
   };
-  return {
-    tab_id: uuidV7(),
-    visitor: () => visitorId,
-    remember() {
-      if (anonymous) return;
+  const visitor = () => {
+    if (toRemember) {
+      toRemember = false;
       const known = /(?:^|; )ct_visitor=([0-9a-f-]{36})/.exec(cookies())?.[1];
       if (known) visitorId = known;
       else write(visitorId, VISITOR_COOKIE_SECONDS);
+    }
+    return visitorId;
+  };
+  return {
+    tab_id: uuidV7(),
+    visitor,
+    remember() {
+      toRemember = !anonymous;
+      later(visitor, 0);
     },
-    forget: () => write('', -1),
+    forget() {
+      toRemember = false;
+      write('', -1);
+    },
     identify(userId, changes) {
       const id = anonymous || userId == null ? null : clean(userId, USER_ID_UNITS_MAX);
       if (id === next) return;

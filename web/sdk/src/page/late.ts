@@ -19,7 +19,7 @@ export function loadLate(tracker: Tracker): void {
       late(handed)(tracker);
     } catch {
       guarded(bring);
-      guarded(() => tracker.note('capture_degraded', now(), 0, [0], { what: 'late' }));
+      guarded(() => tracker.note('capture_degraded', now(), 0, { what: 'late' }, 0));
     }
   };
   if (prerendering(document)) on(document, 'prerenderingchange', load);

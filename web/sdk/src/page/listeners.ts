@@ -12,9 +12,12 @@ export interface Listeners {
   on: On;
   /** When the person last moved, pressed, typed or turned the wheel; the start of the page before that. */
   inputAt(): number;
+  /** When a listener last heard an act: a press, a key or a turn of the wheel; 0 before that. */
+  actedAt(): number;
 }
 
-const INPUT = /^(pointer[mdu]|key|input|wheel)/;
+const ACT = /^(pointerd|key|wheel)/;
+const INPUT = /^(pointer[mu]|input)/;
 /** So many a second that nobody asks for its element. */
 const UNAIMED = 'pointermove';
 
@@ -22,6 +25,7 @@ const UNAIMED = 'pointermove';
 export function createListeners(roots: Roots, test: boolean): Listeners {
   const heard = new WeakMap<EventTarget, Record<string, Handler[]>>();
   let inputAt = now();
+  let actedAt = 0;
   return {
     on(target, type, handler) {
       const types = heard.get(target) ?? {};
@@ -33,7 +37,8 @@ export function createListeners(roots: Roots, test: boolean): Listeners {
       }
       const handlers = [handler as Handler];
       types[type] = handlers;
-      const input = INPUT.test(type);
+      const act = ACT.test(type);
+      const input = act || INPUT.test(type);
       const aimed = type !== UNAIMED;
       hear(target, type, (event) => {
         if (!event.isTrusted && !test) return;
@@ -46,6 +51,7 @@ export function createListeners(roots: Roots, test: boolean): Listeners {
               if (aimed) element = roots.target(event);
               at = timeOf(event);
               if (input) inputAt = at;
+              if (act) actedAt = at;
             }
             (handlers[i] as Handler)(event, at, element);
           } catch {
@@ -55,5 +61,6 @@ export function createListeners(roots: Roots, test: boolean): Listeners {
       });
     },
     inputAt: () => inputAt,
+    actedAt: () => actedAt,
   };
 }

@@ -2,7 +2,6 @@
 import { type Chunk, type Details, type DetailsFor, WIDTH } from '../shared/chunk.ts';
 import {
   BATCH_BYTES_MAX,
-  BATCH_EVENTS_MAX,
   ELEMENT_BYTES,
   EVENT_BYTES,
   NOTES_ROWS_MAX,
@@ -17,18 +16,25 @@ import { pointerType } from './pointer_type.ts';
 
 const NUMBER_OF = Object.fromEntries(EVENT_TYPES.map((type, number) => [type, number])) as Record<EventType, number>;
 const { pointer: POINTER } = NUMBER_OF;
-const NONE: Values = [];
 
-export type Values = readonly [a?: number, b?: number, c?: number, d?: number];
 type Sample = Pick<PointerEvent, 'clientX' | 'clientY' | 'pointerType'>;
 
 export interface Notes {
   /**
    * Takes one event and returns its `seq`; −1 when it is not taken. `at` is ms since the document began, as in
-   * `Event.timeStamp`. `its` is what `know` gave: of a hidden element nothing is taken. The four numbers are those that
-   * `encode.ts` reads for the type.
+   * `Event.timeStamp`. `its` is what `know` gave: of a hidden element nothing is taken. `details`: what a row cannot hold. The
+   * four numbers are those that `encode.ts` reads for the type.
    */
-  note<T extends EventType>(type: T, at: number, its?: Known | 0, values?: Values, details?: DetailsFor<T>): number;
+  note<T extends EventType>(
+    type: T,
+    at: number,
+    its?: Known | 0,
+    details?: DetailsFor<T> | 0,
+    a?: number,
+    b?: number,
+    c?: number,
+    d?: number,
+  ): number;
   /** Takes one sample of the pointer, of an event or of what it coalesces. */
   sample(at: number, pointer: Sample): void;
   /** The `seq` of the next event. */
@@ -65,11 +71,6 @@ export function createNotes(elements: Elements, gate: Gate, begun: () => void, f
   let inTrail = false;
   let details: Chunk['details'] = [];
 
-  const isFull = () => bytes >= BATCH_BYTES_MAX || seq - first >= BATCH_EVENTS_MAX || used >= rows.length;
-  const numbered = (type: number) => {
-    captured[type] = (captured[type] as number) + 1;
-    if (seq++ === first) begun();
-  };
   /** The first `events`, which are the rows before `end`, go. */
   const leave = (end: number, events: number, ends: boolean): Chunk => {
     const left = end / WIDTH;
@@ -100,48 +101,52 @@ export function createNotes(elements: Elements, gate: Gate, begun: () => void, f
     setMark();
     return rest;
   };
+  const note: Notes['note'] = (name, at, its, more, a, b, c, d) => {
+    if (its === HIDDEN || !(gate.open || gate.opens(seq, samples))) return -1;
+    const type = NUMBER_OF[name];
+    inTrail = false;
+    rows[used] = type;
+    rows[used + 1] = at;
+    rows[used + 2] = its ? (its.chunk === elements.chunk ? its.number : elements.number(its)) : 0;
+    // A typed array makes NaN of what is not there.
+    rows[used + 3] = a as number;
+    rows[used + 4] = b as number;
+    rows[used + 5] = c as number;
+    rows[used + 6] = d as number;
+    if (more) {
+      details.push([used / WIDTH, more]);
+      bytes += sizeOf(more);
+    }
+    used += WIDTH;
+    bytes += its && its !== NOTHING ? EVENT_BYTES + ELEMENT_BYTES : EVENT_BYTES;
+    captured[type] = (captured[type] as number) + 1;
+    const own = seq++;
+    if (own === first) begun();
+    if (bytes >= BATCH_BYTES_MAX) full();
+    return own;
+  };
   return {
     captured,
-    note(name, at, its, values = NONE, more) {
-      if (its === HIDDEN || !(gate.open || gate.opens(seq, samples))) return -1;
-      const type = NUMBER_OF[name];
-      inTrail = false;
-      rows[used] = type;
-      rows[used + 1] = at;
-      rows[used + 2] = its ? elements.number(its) : 0;
-      // A typed array makes NaN of what is not there.
-      rows[used + 3] = values[0] as number;
-      rows[used + 4] = values[1] as number;
-      rows[used + 5] = values[2] as number;
-      rows[used + 6] = values[3] as number;
-      if (more) {
-        details.push([used / WIDTH, more]);
-        bytes += sizeOf(more);
-      }
-      used += WIDTH;
-      bytes += its && its !== NOTHING ? EVENT_BYTES + ELEMENT_BYTES : EVENT_BYTES;
-      const own = seq;
-      numbered(type);
-      if (isFull()) full();
-      return own;
-    },
+    note,
     sample(at, pointer) {
       if (!(gate.open || gate.opens(seq, samples))) return;
-      samples++;
-      rows[used] = POINTER;
-      rows[used + 1] = at;
-      rows[used + 2] = 0;
-      rows[used + 3] = pointer.clientX;
-      rows[used + 4] = pointer.clientY;
-      bytes += inTrail ? SAMPLE_BYTES : EVENT_BYTES;
-      if (!inTrail) {
+      const { clientX, clientY } = pointer;
+      if (inTrail) {
+        rows[used] = POINTER;
+        rows[used + 1] = at;
+        rows[used + 2] = 0;
+        rows[used + 3] = clientX;
+        rows[used + 4] = clientY;
+        used += WIDTH;
+        bytes += SAMPLE_BYTES;
+        if (bytes >= BATCH_BYTES_MAX) full();
+      } else {
         // Told of the first of a trail only.
-        rows[used + 6] = pointerType(pointer);
-        numbered(POINTER);
+        note('pointer', at, 0, 0, clientX, clientY, Number.NaN, pointerType(pointer));
+        // It may have been the last of a batch.
+        inTrail = used > 0;
       }
-      inTrail = true;
-      used += WIDTH;
-      if (isFull()) full();
+      samples++;
     },
     next: () => seq,
     samples: () => samples,

@@ -50,6 +50,9 @@ const IGNORE = '[data-ct-ignore]';
 const BOTH = `${BLOCK},${IGNORE}`;
 
 /** `edit`: whether it is an edit, a key or the like, which what is ignored hides as well. */
-export const isHidden = (element: Element, edit: boolean): boolean => !!within(element, edit ? BOTH : BLOCK);
+export function isHidden(element: Element, edit: boolean): boolean {
+  const selectors = edit ? BOTH : BLOCK;
+  return !!(shadows ? within(element, selectors) : closest(element, selectors));
+}
 export const isBlocked = (element: Element): boolean => isHidden(element, false);
 export const isIgnored = (element: Element): boolean => !!within(element, IGNORE);

@@ -41,7 +41,7 @@ export function startTelemetry(settings: Settings | null): Telemetry {
   // The tracker itself and no copy: the later parts put what they do in the place of what it did.
   tracker.track = (name, properties = {}) => {
     const details = { name: String(name).slice(0, 256), properties: customProperties(properties) };
-    if (name) tracker.note('custom', now(), 0, [], details);
+    if (name) tracker.note('custom', now(), 0, details);
   };
   return guardedApi(tracker);
 }

@@ -36,6 +36,8 @@ export interface Tracker extends Omit<Core, 'track'> {
   on: On;
   /** When a listener last heard the person move, press, type or turn the wheel; the start of the page before that. */
   inputAt(): number;
+  /** When a listener last heard a press, a key or a turn of the wheel; 0 before that. */
+  actedAt(): number;
   /** What may have an effect, and what may be one: for `effects.ts`, if it runs. */
   effects: Effects;
   /** Runs what may make a batch of its own, now or soon: see `pace.ts`. */
@@ -74,7 +76,7 @@ export function createTracker(settings: Settings): Tracker {
     );
   let identity = createIdentity(settings.anonymous);
   let delivery = newDelivery();
-  const elements = createElements();
+  const elements = createElements(() => handOver(false));
   const roots = createRoots();
   const listeners = createListeners(roots, settings.test);
   // A page that nobody has asked for yet waits as for consent.
@@ -126,7 +128,7 @@ export function createTracker(settings: Settings): Tracker {
     identity.joinKeys();
     delivery.part(part, url);
   };
-  /** Cuts after `ms`. Until then, what is known whole goes over. */
+  /** Cuts after `ms`. Until then what is known whole goes over, also where the person meets nothing new. */
   const wait = (ms: number) => {
     const step = Math.min(ms, PART_AFTER_MS);
     timer = later(() => {
@@ -152,7 +154,7 @@ export function createTracker(settings: Settings): Tracker {
     delivery = newDelivery();
     pageViewId = uuidV7();
   };
-  const degraded = (what: string) => note('capture_degraded', now(), 0, [], { what });
+  const degraded = (what: string) => note('capture_degraded', now(), 0, { what });
   const { paced, drain } = createPace(degraded);
   const stats = (): Stats => {
     const { acknowledged, dropped } = delivery.counts();
@@ -176,7 +178,7 @@ export function createTracker(settings: Settings): Tracker {
     settings,
     roots,
     view,
-    afterFrame: (run) => afterFrame(() => guarded(run)),
+    afterFrame,
     note,
     cut,
     cutSoon(goesOn) {
@@ -191,6 +193,7 @@ export function createTracker(settings: Settings): Tracker {
     know: elements.know,
     on: listeners.on,
     inputAt: listeners.inputAt,
+    actedAt: listeners.actedAt,
     effects: { arm() {}, saw() {} },
     keepReplay() {},
     paced,
@@ -220,7 +223,7 @@ export function createTracker(settings: Settings): Tracker {
         gate.turn({ consent: state });
         begin();
         delivery.amend({ visitor_id: identity.visitor(), identity: identity.joinKeys() });
-        if (gate.missed) note('capture_degraded', now(), 0, [0], { what: 'consent' });
+        if (gate.missed) note('capture_degraded', now(), 0, { what: 'consent' }, 0);
         cutWhole();
       } else {
         denied = true;

@@ -1,7 +1,7 @@
 /** The page as batches tell of it. What the browser would have to lay out is read after a frame, when it has just done so. */
 import type { Header } from '../shared/chunk.ts';
 import { guarded } from './guard.ts';
-import { atFrame, rootElement, titleOf } from './natives.ts';
+import { atFrame, later, rootElement, titleOf } from './natives.ts';
 
 export interface View {
   readonly viewport: [width: number, height: number];
@@ -18,16 +18,14 @@ export interface View {
 
 /** Runs after the next frame, when the page is laid out: reading a place costs nothing then. */
 export function createAfterFrame(): (run: () => void) => void {
-  const { port1, port2 } = new MessageChannel();
   let waiting: (() => void)[] = [];
-  port1.onmessage = () =>
-    guarded(() => {
-      const runs = waiting;
-      waiting = [];
-      for (const run of runs) run();
-    });
+  const runAll = () => {
+    const runs = waiting;
+    waiting = [];
+    for (const run of runs) guarded(run);
+  };
   return (run) => {
-    if (!waiting.length) atFrame(() => port2.postMessage(0));
+    if (!waiting.length) atFrame(() => later(runAll, 0));
     waiting.push(run);
   };
 }

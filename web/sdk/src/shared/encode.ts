@@ -34,8 +34,8 @@ function elementInfo(raw: RawElement, base: string, mayTell: Judge): ElementInfo
   return {
     path: clean(path.map(([before, value, after]) => before + (value && maskText(value, 64)) + after).join('>')),
     tag: clean(tag, 64),
-    id: maskText(id, 64) || null,
-    name: maskText(name, 64) || null,
+    id: (id && maskText(id, 64)) || null,
+    name: (name && maskText(name, 64)) || null,
     role: clean(role, 32) || null,
     text: (text && maskPart(around[0], scrubText(text, base), around[1], ELEMENT_TEXT_UNITS_MAX)) || null,
     rect: rect && (rect.map(tenth) as ElementInfo['rect']),
@@ -168,27 +168,22 @@ function events(chunk: Chunk, base: string, mayTell: Judge): TelemetryEvent[] {
     const type = EVENT_TYPES[rows[i] as number] as EventType;
     const at = roundMicros(origin + (rows[i + 1] as number));
     const element = rows[i + 2];
-    const values = rows.subarray(i + 3, i + WIDTH) as unknown as Numbers;
     const sample = type === 'pointer';
     if (!sample || !trail) {
+      const values = rows.subarray(i + 3, i + WIDTH) as unknown as Numbers;
       const seq = first_seq + made.length;
       const more = details[next]?.[0] === row ? details[next++]?.[1] : undefined;
       const info = element ? { element: described[element - 1] } : {};
       made.push({ seq, type, at, ...info, ...fields(type, values, more, base, mayTell) });
-      trail = null;
-    }
-    if (!sample) continue;
-    if (!trail) {
-      trail = { dt: [], x: [], y: [] };
-      Object.assign(made[made.length - 1] as object, {
-        trail,
-        pointer_type: word('pointer_type', values[3]),
-      });
+      trail = sample ? { dt: [], x: [], y: [] } : null;
+      if (trail)
+        Object.assign(made[seq - first_seq] as object, { trail, pointer_type: word('pointer_type', values[3]) });
       trailAt = at;
     }
+    if (!trail) continue;
     trail.dt.push(Math.max(0, roundMicros(at - trailAt)));
-    trail.x.push(quarter(values[0]));
-    trail.y.push(quarter(values[1]));
+    trail.x.push(quarter(rows[i + 3] as number));
+    trail.y.push(quarter(rows[i + 4] as number));
     trailAt = Math.max(at, trailAt);
   }
   return made;
@@ -205,6 +200,23 @@ export function writeEvents(
   return { text: toJson(made).slice(1, -1), events: made.length };
 }
 
+/** What was told of a page last: it is the same for most batches, and to scrub it costs as much as many events. */
+let last: Partial<Header['page']> = {};
+let told = {};
+
+function scrubbed(page: Header['page']): object {
+  const { url, referrer, title } = page;
+  if (last.url !== url || last.referrer !== referrer || last.title !== title) {
+    last = page;
+    told = {
+      url: scrubUrl(url, url),
+      referrer: scrubUrl(referrer, url),
+      title: maskText(scrubText(title.slice(0, STRING_UNITS_MAX), url), 256),
+    };
+  }
+  return told;
+}
+
 /** The part of a batch that is the same for every attempt, as JSON, and how many events it holds. */
 export function writeBatch(
   header: Header,
@@ -212,15 +224,12 @@ export function writeBatch(
   hints: ClientHints = {},
 ): { rest: string; events: number } {
   const { page, max_touch_points, ...ids } = header;
-  const base = page.url;
   const head = toJson({
     ...ids,
     sdk: SDK_VERSION,
     page: {
       ...page,
-      url: scrubUrl(base, base),
-      referrer: scrubUrl(page.referrer, base),
-      title: maskText(scrubText(page.title.slice(0, STRING_UNITS_MAX), base), 256),
+      ...scrubbed(page),
       timezone: page.timezone ?? timezone(),
     },
     client_hints: { ...hints, max_touch_points },

@@ -14,19 +14,21 @@ export const DESCRIBED_MS = 5_000;
 /** A batch is cut this long after its first event. */
 export const FLUSH_MS = 5_000;
 /**
- * What was noted this long ago, and so is described, goes to the worker in parts of at least so many rows: what that has not
- * written when the page ends the page must write, which holds it up.
+ * What was noted before the last moment in which elements were described goes to the worker in the next one, or after this time, in
+ * parts of at least so many rows. Each costs the page as much as several presses; but what the worker has not written when the page
+ * ends the page must write, which holds it up.
  */
-export const PART_AFTER_MS = 300;
-export const PART_ROWS_MIN = 32;
+export const PART_AFTER_MS = 1_000;
+export const PART_ROWS_MIN = 64;
 /**
  * A batch is cut at this size, before compression. The rule is 32 KiB compressed and 48 KiB hard for a
  * beacon; a beacon cannot be compressed, so cutting at 40 KiB of JSON keeps both by construction.
  */
 export const BATCH_BYTES_MAX = 40 * 1024;
-/** The collector refuses more than 1,000 events a batch. */
-export const BATCH_EVENTS_MAX = 900;
-/** About the JSON of a sample of the pointer, of an event, and of the element of one that is not described yet. */
+/**
+ * About the JSON of a sample of the pointer, of an event, and of the element of one that is not described yet. So a batch has at
+ * most 683 events, of the 1,000 that the collector takes, and `NOTES_ROWS_MAX` rows.
+ */
 export const SAMPLE_BYTES = 20;
 export const EVENT_BYTES = 60;
 export const ELEMENT_BYTES = 260;

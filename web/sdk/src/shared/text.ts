@@ -77,6 +77,7 @@ export function maskAmong(before: string, text: string, after: string): string {
 
 /** As `maskText`, of a text that touches others; nothing of it stays when it is a part of what is masked with them. */
 export function maskPart(before: string, text: string, after: string, unitsMax: number): string {
+  if (!before && !after) return maskText(text, unitsMax);
   const apart = hide(before) + hide(text) + hide(after);
   return hide(before + text + after) === apart ? maskText(text, unitsMax) : '***';
 }

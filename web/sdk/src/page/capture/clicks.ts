@@ -1,6 +1,5 @@
 /** Buttons of the pointer: down, up, click, double click, context menu. */
 import type { EventType } from '../../shared/types.ts';
-import type { Values } from '../notes.ts';
 import { pointerType } from '../pointer_type.ts';
 import type { Tracker } from '../tracker.ts';
 
@@ -15,8 +14,8 @@ const TYPES: Record<string, EventType> = {
 export function captureClicks(tracker: Tracker): void {
   for (const [dom, type] of Object.entries(TYPES))
     tracker.on<PointerEvent>(window, dom, (event, at, element) => {
-      const values: Values = [event.clientX, event.clientY, event.button, pointerType(event)];
-      const seq = tracker.note(type, at, tracker.know(element, true), values);
+      const { clientX, clientY, button } = event;
+      const seq = tracker.note(type, at, tracker.know(element, true), 0, clientX, clientY, button, pointerType(event));
       if (type === 'click') tracker.effects.arm(seq, event, element);
     });
 }

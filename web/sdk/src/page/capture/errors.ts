@@ -8,11 +8,11 @@ const STACK_UNITS_MAX = STRING_UNITS_MAX * 4;
 export function captureErrors(tracker: Tracker): void {
   let count = 0;
   const tell = (at: number, thrown: unknown, message: string, source = '', line = 0, column = 0) => {
-    if (++count === ERRORS_PER_DOCUMENT_MAX + 1) tracker.note('capture_degraded', at, 0, [0], { what: 'errors' });
+    if (++count === ERRORS_PER_DOCUMENT_MAX + 1) tracker.note('capture_degraded', at, 0, { what: 'errors' }, 0);
     if (count > ERRORS_PER_DOCUMENT_MAX) return;
     const stack = thrown instanceof Error && thrown.stack ? String(thrown.stack).slice(0, STACK_UNITS_MAX) : '';
     const cut = (text: string) => text.slice(0, STRING_UNITS_MAX);
-    tracker.note('error', at, 0, [], { message: cut(message), source: cut(source), line, column, stack });
+    tracker.note('error', at, 0, { message: cut(message), source: cut(source), line, column, stack });
     tracker.cutSoon();
   };
   tracker.on<ErrorEvent>(window, 'error', (event, at) => {

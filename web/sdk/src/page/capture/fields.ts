@@ -3,7 +3,6 @@ import { INPUTS_MAX } from '../../shared/limits.ts';
 import * as WORDS from '../../shared/words.ts';
 import { HIDDEN } from '../elements.ts';
 import { hasAttribute, inputsIn, localName, rootOf, typedIn } from '../natives.ts';
-import type { Values } from '../notes.ts';
 import { CHOICES, isIgnored } from '../privacy.ts';
 import { tools } from '../tools.ts';
 import type { Tracker } from '../tracker.ts';
@@ -46,9 +45,10 @@ function captureEdits(tracker: Tracker): void {
   tracker.on<FocusEvent>(window, 'focusout', (_, at, field) => {
     if (!field) return;
     const [since, editedAt, corrections, refills] = visits.get(field) ?? [at, Number.NaN, 0, 0];
-    const told = takesText(field) && !isIgnored(field);
-    const values: Values = told ? [at - since, editedAt - since, corrections, refills] : [at - since];
-    tracker.note('blur', at, tracker.know(field), values);
+    const its = tracker.know(field);
+    if (takesText(field) && !isIgnored(field))
+      tracker.note('blur', at, its, 0, at - since, editedAt - since, corrections, refills);
+    else tracker.note('blur', at, its, 0, at - since);
   });
   tracker.on<InputEvent>(window, 'input', ({ inputType }, at, field) => {
     if (!field) return;
@@ -66,9 +66,9 @@ function captureEdits(tracker: Tracker): void {
       if (length && visit[4]) visit[3]++;
       if (length >= 0) visit[4] = !length;
     }
-    const told = tools()?.valueToTell(field);
+    const told = hasAttribute(field, 'data-ct-unmask') ? tools()?.valueToTell(field) : undefined;
     const details = kind < 0 || told ? { kind: kind < 0 ? inputType : '', ...told } : undefined;
-    tracker.note('input', at, its, [kind, length], details);
+    tracker.note('input', at, its, details, kind, length);
   });
 }
 
@@ -79,7 +79,7 @@ function captureChoices(tracker: Tracker, root: EventTarget): void {
     const tag = localName(field);
     const input = field as HTMLInputElement;
     const choose = (index: number, checked: number) =>
-      tracker.note('change', at, its, [index, checked], tools()?.labelToTell(field));
+      tracker.note('change', at, its, tools()?.labelToTell(field), index, checked);
     if (tag === 'select') choose((field as HTMLSelectElement).selectedIndex, Number.NaN);
     else if (tag === 'input' && isChoice(field)) choose(choiceIndex(input), Number(input.checked));
   });

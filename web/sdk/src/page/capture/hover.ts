@@ -12,13 +12,13 @@ export function captureHover({ elements, roots, note, on, atEnd }: Tracker): (ev
   let current = NOTHING;
   let enteredAt = 0;
   let blocked = false;
-  let askedAt = Number.NEGATIVE_INFINITY;
+  let askedAt = -BLOCKED_AGAIN_MS;
 
   const leave = (at: number) => {
-    if (current !== NOTHING) note('element_leave', at, current, [at - enteredAt]);
+    if (current !== NOTHING) note('element_leave', at, current, 0, at - enteredAt);
     current = NOTHING;
   };
-  const enter = (element: Element | null, at: number) => {
+  const enter = (_: Event, at: number, element: Element | null) => {
     const its = elements.know(element);
     // Within a shadow tree both the tree and the window may hear of it.
     if (its === current) return;
@@ -29,7 +29,7 @@ export function captureHover({ elements, roots, note, on, atEnd }: Tracker): (ev
     if (its !== NOTHING) note('element_enter', at, its);
   };
 
-  roots.each((root) => on(root, 'pointerover', (_, at, element) => enter(element, at)));
+  roots.each((root) => on(root, 'pointerover', enter));
   onItself(rootElement(document), 'pointerleave', (event) => leave(timeOf(event)));
   atEnd(() => leave(now()));
   return (event, at) => {

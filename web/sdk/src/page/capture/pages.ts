@@ -40,12 +40,12 @@ export function capturePages(tracker: Tracker): void {
     address = location.href;
     current = route();
     enteredAt = at;
-    tracker.note('page_view', at, 0, [WORDS.page_view.indexOf(state)]);
+    tracker.note('page_view', at, 0, 0, WORDS.page_view.indexOf(state));
   };
   const leave = () => {
     const at = now();
     const { chunks, scroll } = tracker.view;
-    tracker.note('page_leave', at, 0, [at - enteredAt, scroll.page_height, scroll.depth, chunks]);
+    tracker.note('page_leave', at, 0, 0, at - enteredAt, scroll.page_height, scroll.depth, chunks);
   };
   /** Another page view, if the address says so. */
   const go = (state: PageViewState) => {
@@ -64,7 +64,7 @@ export function capturePages(tracker: Tracker): void {
     tracker.consent(tracker.settings.consent);
     observeRoutes(tracker, go);
     tracker.on(document, 'visibilitychange', (_, at) => {
-      tracker.note('visibility', at, 0, [WORDS.visibility.indexOf(visibilityOf(document))]);
+      tracker.note('visibility', at, 0, 0, WORDS.visibility.indexOf(visibilityOf(document)));
       if (visibilityOf(document) !== 'visible') tracker.cut();
     });
     tracker.on<PageTransitionEvent>(window, 'pagehide', ({ persisted }) => tracker.end(leave, persisted));

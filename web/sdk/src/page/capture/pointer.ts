@@ -39,7 +39,7 @@ export function capturePointer(tracker: Tracker, blocked: (event: Event, at: num
   if (tracker.settings.anonymous) return;
   let sampleAt = 0;
   const keep = createThinner((rateHz) =>
-    tracker.note('capture_degraded', sampleAt, 0, [rateHz ?? Number.NaN], { what: 'pointer' }),
+    tracker.note('capture_degraded', sampleAt, 0, { what: 'pointer' }, rateHz ?? Number.NaN),
   );
   const take = (sample: PointerEvent, at: number) => {
     sampleAt = at;
@@ -48,7 +48,11 @@ export function capturePointer(tracker: Tracker, blocked: (event: Event, at: num
   tracker.on<PointerEvent>(window, 'pointermove', (event, at) => {
     if (blocked(event, at)) return;
     const samples = event.getCoalescedEvents?.();
-    if (samples && samples.length > 1) for (const sample of samples) take(sample, sample.timeStamp);
-    else take(event, at);
+    const count = samples?.length ?? 0;
+    if (count < 2) return take(event, at);
+    for (let n = 0; n < count; n++) {
+      const sample = samples[n] as PointerEvent;
+      take(sample, sample.timeStamp);
+    }
   });
 }

@@ -29,7 +29,7 @@ export function captureRequests(tracker: Tracker): void {
     const head = length ? Number(length) : null;
     const bytes = timing?.requestStart ? timing.encodedBodySize || (head === 0 ? 0 : null) : head;
     const duration_ms = Math.max(0, roundMicros(at - startedAt));
-    tracker.note('request', at, 0, [], { method, url, status, duration_ms, initiator, bytes });
+    tracker.note('request', at, 0, { method, url, status, duration_ms, initiator, bytes });
   };
   /** Of calls to the same address: the last one that began before the browser did. */
   const ended = (timing: PerformanceResourceTiming) => {

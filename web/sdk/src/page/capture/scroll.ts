@@ -30,8 +30,11 @@ export function captureScroll(tracker: Tracker): void {
   };
   const tellScroll = bounded(tracker, SCROLL_EVERY_MS, () => {
     for (const [target, { at, x, y }] of scrolled) {
-      if (isElement(target)) tracker.note('scroll', at, tracker.know(target), [x, y]);
-      else tracker.note('scroll', at, 0, [view.scroll.x, view.scroll.y, view.scroll.page_height, view.scroll.depth]);
+      if (isElement(target)) tracker.note('scroll', at, tracker.know(target), 0, x, y);
+      else {
+        const { scroll } = view;
+        tracker.note('scroll', at, 0, 0, scroll.x, scroll.y, scroll.page_height, scroll.depth);
+      }
     }
     scrolled.clear();
   });

@@ -20,7 +20,7 @@ export function captureClipboard(tracker: Tracker): void {
       if (its === HIDDEN) return;
       const pasted = () => event.clipboardData?.getData('text').length ?? 0;
       const length = kind === 'paste' ? pasted() : selectedLength(target);
-      tracker.note('clipboard', at, its, [place, length]);
+      tracker.note('clipboard', at, its, 0, place, length);
     });
   });
 }

@@ -11,7 +11,7 @@ export function captureComposition(tracker: Tracker): void {
       const field = tracker.roots.target(event);
       if (!field || isIgnored(field)) return;
       const { data } = event as CompositionEvent;
-      tracker.note('composition', timeOf(event), tracker.know(field), [place, data.length]);
+      tracker.note('composition', timeOf(event), tracker.know(field), 0, place, data.length);
     });
   });
 }

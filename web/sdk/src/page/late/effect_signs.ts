@@ -28,14 +28,14 @@ const CALLS: [name: string, kind: EffectKind][] = [
   ['open', 'new_tab'],
 ];
 
-/** `waits`: whether anything waits for one. Returns what is to be called when something begins to. */
+/** `waits`: whether anything waits for one. `pressed` hears of each press. Returns what is to be called when something begins to wait. */
 export function hearEffects(
   tracker: Tracker,
   waits: () => boolean,
   saw: (kind: EffectKind) => void,
-  acted: (event: Event, at: number, target: Element | null) => void,
+  pressed: (event: PointerEvent, at: number, target: Element | null) => void,
 ): () => void {
-  for (const type of ['pointerdown', 'keydown', 'wheel']) tracker.on(window, type, acted);
+  tracker.on(window, 'pointerdown', pressed);
   const hear = (target: EventTarget, type: string, kind: EffectKind, really: (event: never) => unknown = () => true) =>
     tracker.on(target, type, (event) => waits() && event.isTrusted && really(event as never) && saw(kind));
   tracker.roots.each((root) => {

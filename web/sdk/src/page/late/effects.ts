@@ -39,6 +39,7 @@ const DEFAULTS: [selectors: string, kind: EffectKind][] = [
   ['textarea,[contenteditable],input:not([type=submit],[type=button],[type=reset],[type=image])', 'focus'],
   ['[href]', 'navigation'],
 ];
+const WITH_DEFAULT = DEFAULTS.map(([selectors]) => selectors).join();
 const PRESSABLE = 'a,button,summary,label,[role]';
 
 export function captureEffects(tracker: Tracker): void {
@@ -46,7 +47,6 @@ export function captureEffects(tracker: Tracker): void {
   let armed: { seq: number; at: number } | null = null;
   let pressed: Element | null = null;
   let early: EffectKind | null = null;
-  let actedAt = 0;
   let beganAt = Number.NEGATIVE_INFINITY;
   let timer = 0;
   /** Nodes and addresses that change, or are called, without a click. */
@@ -74,7 +74,7 @@ export function captureEffects(tracker: Tracker): void {
     rest();
     const after = kind === 'none' ? Number.NaN : Math.max(0, now() - at);
     if (seq < 0) early = kind;
-    else tracker.note('effect', now(), 0, [seq, WORDS.effect.indexOf(kind), after]);
+    else tracker.note('effect', now(), 0, 0, seq, WORDS.effect.indexOf(kind), after);
   };
   /** Also in the microtasks after the click's own listeners, as frameworks use them, it is not too late. */
   const isLate = () => (window as { event?: Event }).event?.timeStamp !== armed?.at;
@@ -119,17 +119,17 @@ export function captureEffects(tracker: Tracker): void {
     timer ||= later(wake, EFFECT_WITHIN_MS);
     armed = { seq, at: beganAt };
     watch(document);
-    // Of a press no selection is an effect.
-    if (seq >= 0) hearSelection();
     if (target && rootOf(target) !== document)
       for (const step of composedPath(event)) if (step instanceof ShadowRoot) watch(step);
   };
   /** The click's own task is over. */
-  const settle = (event: Event, target: Element | null) => {
-    if (armed?.at !== timeOf(event) || !target || event.type !== 'click' || event.defaultPrevented) return;
-    const { ctrlKey, metaKey } = event as MouseEvent;
+  const settle = (event: Event, target: Element) => {
+    if (armed?.at !== timeOf(event)) return;
+    const { ctrlKey, metaKey, defaultPrevented } = event as MouseEvent;
+    if (defaultPrevented) return hearSelection();
     if ((ctrlKey || metaKey) && closest(target, '[href]')) return tell('new_tab');
     for (const [selectors, kind] of DEFAULTS) if (closest(target, selectors)) return tell(kind);
+    hearSelection();
   };
 
   const saw: Effects['saw'] = (kind, what) => {
@@ -141,6 +141,7 @@ export function captureEffects(tracker: Tracker): void {
     const late = isLate();
     if (late && (nodes.has(what as Node) || addresses.has(what))) return;
     if (late && kind === 'dom' && isBusy()) return;
+    const actedAt = tracker.actedAt();
     if (actedAt > armed.at && (at - actedAt < EFFECT_ACT_MS || /^(sc|f|se)/.test(kind))) return;
     if (kind === 'new_tab' && at - armed.at > EFFECT_ACT_MS) return;
     // Where it is pressed, the focus goes by itself.
@@ -153,16 +154,17 @@ export function captureEffects(tracker: Tracker): void {
     if (seq < 0) return rest();
     begin(seq, event, target);
     if (before) tell(before);
-    else later(() => settle(event, target), 0);
+    else if (event.type === 'click' && target && closest(target, WITH_DEFAULT)) later(() => settle(event, target), 0);
+    // Not of a press, of which no selection is an effect.
+    else hearSelection();
   };
   tracker.effects = { arm, saw };
   const hearSelection = hearEffects(
     tracker,
     () => !!armed,
     saw,
-    (event, at, target) => {
-      actedAt = at;
-      if (event.type !== 'pointerdown' || (event as PointerEvent).pointerType !== 'mouse' || !target) return;
+    (event, _, target) => {
+      if (event.pointerType !== 'mouse' || !target) return;
       pressed = closest(target, PRESSABLE) ?? target;
       early = null;
       begin(-1, event, target);

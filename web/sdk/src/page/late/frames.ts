@@ -22,7 +22,7 @@ export function captureFrames(tracker: Tracker): void {
       return;
     so.told++;
     so.blocking.push(blocking);
-    tracker.note('long_frame', at, 0, [duration, blocking], { script, invoker });
+    tracker.note('long_frame', at, 0, { script, invoker }, duration, blocking);
   };
   const frames = observe<Frame>('long-animation-frame', ({ startTime, duration, blockingDuration, scripts }) => {
     const [first] = [...scripts].sort((a, b) => b.duration - a.duration);

@@ -4,7 +4,7 @@ import type { Tracker } from '../tracker.ts';
 
 export function captureFreezing({ note, on, freeze }: Tracker): void {
   const tell = (state: (typeof WORDS.visibility)[number], at: number) =>
-    note('visibility', at, 0, [WORDS.visibility.indexOf(state)]);
+    note('visibility', at, 0, 0, WORDS.visibility.indexOf(state));
   on(document, 'freeze', (_, at) => {
     tell('frozen', at);
     freeze();

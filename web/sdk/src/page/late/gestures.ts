@@ -6,12 +6,21 @@ import type { Tracker } from '../tracker.ts';
 export function captureGestures(tracker: Tracker): void {
   WORDS.drag.forEach((state, place) => {
     tracker.on<DragEvent>(window, state === 'drop' ? state : `drag${state}`, (event, at, element) => {
-      tracker.note('drag', at, tracker.know(element, true), [event.clientX, event.clientY, place]);
+      tracker.note('drag', at, tracker.know(element, true), 0, event.clientX, event.clientY, place);
     });
   });
   tracker.on<PointerEvent>(window, 'pointercancel', (event, at, element) => {
     const { clientX, clientY } = event;
-    tracker.note('pointer_cancel', at, tracker.know(element, true), [clientX, clientY, Number.NaN, pointerType(event)]);
+    tracker.note(
+      'pointer_cancel',
+      at,
+      tracker.know(element, true),
+      0,
+      clientX,
+      clientY,
+      Number.NaN,
+      pointerType(event),
+    );
   });
   tracker.on(window, 'beforeprint', (_, at) => tracker.note('print', at));
 }

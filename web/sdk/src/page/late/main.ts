@@ -25,8 +25,10 @@ import { captureToggles } from './toggles.ts';
 import { TOOLS } from './tools.ts';
 import { captureVitals } from './vitals.ts';
 
-/** Within this time the captures begin, in an idle moment. */
+/** Within this time the next of the captures that can wait begins, in an idle moment; after one that was none at once. */
 const BEGIN_WITHIN_MS = 500;
+/** What an idle moment must have left for one more of them. */
+const BEGIN_MS = 10;
 
 export function captureLate(tracker: Tracker): void {
   allowQuery(tracker.settings.data.ctAllowQuery ?? '');
@@ -42,10 +44,15 @@ export function captureLate(tracker: Tracker): void {
     captureMedia,
     captureToggles,
     captureReplay,
+    rehearse,
   ];
   for (const capture of begin) guarded(() => capture(tracker));
-  whenIdle(() => {
-    for (const capture of wait) guarded(() => capture(tracker));
-    whenIdle(() => rehearse(tracker), BEGIN_WITHIN_MS);
-  }, BEGIN_WITHIN_MS);
+  const goOn = (deadline?: IdleDeadline) => {
+    do {
+      const capture = wait.shift();
+      guarded(() => capture?.(tracker));
+    } while (wait.length && deadline && deadline.timeRemaining() > BEGIN_MS);
+    if (wait.length) whenIdle(goOn, deadline?.didTimeout ? 1 : BEGIN_WITHIN_MS);
+  };
+  whenIdle(goOn, BEGIN_WITHIN_MS);
 }

@@ -13,7 +13,7 @@ export function captureMedia(tracker: Tracker): void {
           if (at - (soughtAt.get(player) ?? -MEDIA_SEEK_EVERY_MS) < MEDIA_SEEK_EVERY_MS) return;
           soughtAt.set(player, at);
         }
-        tracker.note('media', at, tracker.know(player), [place, (player as HTMLMediaElement).currentTime]);
+        tracker.note('media', at, tracker.know(player), 0, place, (player as HTMLMediaElement).currentTime);
       });
     });
   });

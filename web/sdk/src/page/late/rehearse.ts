@@ -1,6 +1,7 @@
 /** What the end of a page does is done once before, in an idle moment: the first time costs most of it. */
 import type { Chunk, Header, RawElement } from '../../shared/chunk.ts';
 import { EVENT_TYPES, type EventType } from '../../shared/types.ts';
+import { referrerOf } from '../natives.ts';
 import type { Tracker } from '../tracker.ts';
 import { lastWords } from './last_words.ts';
 
@@ -45,6 +46,6 @@ export function rehearse({ view }: Tracker): void {
     details: [[0, request]],
   };
   // The time zone is the worker's to know.
-  const page = { ...view.page(), url: href, referrer: href, timezone: 'UTC' };
+  const page = { ...view.page(), url: href, referrer: referrerOf(document), timezone: 'UTC' };
   lastWords('', { page } as Header, [chunk], 0, null, 0);
 }

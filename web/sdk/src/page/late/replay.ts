@@ -22,7 +22,7 @@ export function captureReplay(tracker: Tracker): void {
       const { default: replay }: { default: Replay } = await import(new URL(address, baseOf(document)).href);
       replay(handed)(tracker);
     } catch {
-      guarded(() => tracker.note('capture_degraded', now(), 0, [0], { what: 'replay:error' }));
+      guarded(() => tracker.note('capture_degraded', now(), 0, { what: 'replay:error' }, 0));
     }
   };
   const begin = () => whenIdle(load, IDLE_WITHIN_MS);

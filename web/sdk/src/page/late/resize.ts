@@ -8,7 +8,7 @@ export function captureResize(tracker: Tracker): void {
   const { view } = tracker;
   let resizedAt = 0;
   let size = view.viewport;
-  const tellResize = bounded(tracker, RESIZE_AFTER_MS, () => tracker.note('resize', resizedAt, 0, size));
+  const tellResize = bounded(tracker, RESIZE_AFTER_MS, () => tracker.note('resize', resizedAt, 0, 0, ...size));
   const resized = (_: Event, at: number) => {
     resizedAt = at;
     view.refresh(() => {

@@ -30,11 +30,10 @@ export function captureResources(tracker: Tracker): void {
     if (resources !== 'all' && !isFirstParty(name)) return;
     const { count } = sofar();
     sofar().count++;
-    if (count === RESOURCES_PER_PAGE_VIEW_MAX)
-      tracker.note('capture_degraded', startTime, 0, [0], { what: 'resources' });
+    if (count === RESOURCES_PER_PAGE_VIEW_MAX) tracker.note('capture_degraded', startTime, 0, { what: 'resources' }, 0);
     if (count >= RESOURCES_PER_PAGE_VIEW_MAX) return;
     const duration_ms = Math.max(0, roundMicros(responseEnd - startTime));
     const request = { method: null, url: name, status: null, duration_ms, initiator: initiatorType, bytes: null };
-    tracker.note('request', responseEnd, 0, [], request);
+    tracker.note('request', responseEnd, 0, request);
   });
 }

@@ -11,11 +11,11 @@ export function captureToggles(tracker: Tracker): void {
       if (!element) return;
       tell.add(element);
       const state = event.newState ?? ((element as HTMLDetailsElement).open ? 'open' : 'closed');
-      tracker.note('toggle', at, tracker.know(element, true), [WORDS.toggle.indexOf(state as 'open')]);
+      tracker.note('toggle', at, tracker.know(element, true), 0, WORDS.toggle.indexOf(state as 'open'));
     });
     tracker.on(root, 'close', (_, at, dialog) => {
       if (!dialog || localName(dialog) !== 'dialog' || tell.has(dialog)) return;
-      tracker.note('toggle', at, tracker.know(dialog, true), [WORDS.toggle.indexOf('closed')]);
+      tracker.note('toggle', at, tracker.know(dialog, true), 0, WORDS.toggle.indexOf('closed'));
     });
   });
 }

@@ -73,7 +73,7 @@ export function captureVitals(tracker: Tracker): void {
   const tell = (name: string, value: number | undefined) => {
     if (value === undefined || told[name] === value) return;
     told[name] = value;
-    tracker.note('web_vital', now(), 0, [WORDS.vital.indexOf(name as 'LCP'), value]);
+    tracker.note('web_vital', now(), 0, 0, WORDS.vital.indexOf(name as 'LCP'), value);
   };
   const shift = layoutShift();
   const interaction = interactions();

@@ -51,7 +51,7 @@ export function keepBooks(tracker: Tracker, port: MessagePort, not: (reason: NoR
         told = message;
         return;
       case 'degraded':
-        tracker.note('capture_degraded', now(), 0, [0], { what: message.what });
+        tracker.note('capture_degraded', now(), 0, { what: message.what }, 0);
         return;
       default:
         return message satisfies never;

@@ -16,7 +16,7 @@ const REPLAY_PATH = '/v1/replay';
 export function startReplay(tracker: Tracker): void {
   const { data, key, worker, anonymous, memoryOnly } = tracker.settings;
   const { ctReplay = '', ctReplaySample = '1', ctEndpoint = '', ctReplayPath = REPLAY_PATH } = data;
-  const not = (reason: NoReplay) => tracker.note('capture_degraded', now(), 0, [0], { what: `replay:${reason}` });
+  const not = (reason: NoReplay) => tracker.note('capture_degraded', now(), 0, { what: `replay:${reason}` }, 0);
   if (anonymous) {
     not('gpc');
     return;
