@@ -1,4 +1,4 @@
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
 import { createIdentity } from '../src/page/identity.ts';
 import { providerIds } from '../src/page/provider_cookies.ts';
 import { uuidV7 } from '../src/shared/uuid.ts';
@@ -40,10 +40,27 @@ test('a visitor is remembered, a tab is new with each document', () => {
   third.forget();
 });
 
+test('a page that loads does not wait for its cookies, but who asks for the visitor does', async () => {
+  const known = () => document.cookie.includes('ct_visitor=');
+  const identity = createIdentity(false);
+  identity.remember();
+  expect(known()).toBe(false);
+  identity.visitor();
+  expect(known()).toBe(true);
+  identity.forget();
+  identity.remember();
+  await vi.waitFor(() => expect(known()).toBe(true));
+  identity.remember();
+  identity.forget();
+  await new Promise((resolve) => setTimeout(resolve, 0));
+  expect(known()).toBe(false);
+});
+
 test('where cookies are refused, as in a frame without an origin, a visitor lasts as long as the document', () => {
   globalThis.cookiesRefused = true;
   const identity = createIdentity(false);
   identity.remember();
+  expect(identity.visitor()).toBe(identity.visitor());
   expect(identity.joinKeys().ga_client_id).toBeNull();
   identity.forget();
   globalThis.cookiesRefused = false;

@@ -200,6 +200,21 @@ describe('handing over', () => {
     expect(FakeWorker.last).toBeUndefined();
   });
 
+  test('a held key is told once, and one that is pressed again is told again', () => {
+    const worker = start();
+    const press = (key: string, repeat: boolean) => act(find('[name=colour]'), 'keydown', { key, repeat });
+    for (const [key, repeat] of [
+      ['a', false],
+      ['a', true],
+      ['a', true],
+      ['a', false],
+      ['b', false],
+    ] as const)
+      press(key, repeat);
+    vi.advanceTimersByTime(FLUSH_MS);
+    expect(types(worker.batches()).filter((type) => type === 'key')).toHaveLength(3);
+  });
+
   test('batches fit the contract', () => {
     const worker = start();
     const button = find('#buy');
