@@ -32,6 +32,7 @@ const CONSTANTS = {
   'Node.ELEMENT_NODE': '1',
   'Node.TEXT_NODE': '3',
   'Node.DOCUMENT_NODE': '9',
+  'Node.DOCUMENT_TYPE_NODE': '10',
   'Node.DOCUMENT_FRAGMENT_NODE': '11',
   'NodeFilter.SHOW_TEXT': '4',
 };

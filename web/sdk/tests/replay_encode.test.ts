@@ -1,9 +1,9 @@
 import { beforeEach, expect, test } from 'vitest';
-import { Changes } from '../src/page/replay/changes.ts';
-import { Fields } from '../src/page/replay/fields.ts';
+import { type Changes, changesOf } from '../src/page/replay/changes.ts';
+import { type Fields, fieldsOf } from '../src/page/replay/fields.ts';
 import { focusOf } from '../src/page/replay/focus.ts';
 import { Rows } from '../src/page/replay/rows.ts';
-import { Walk } from '../src/page/replay/walk.ts';
+import { type Walk, walkOf } from '../src/page/replay/walk.ts';
 import { SNAPSHOT, SNAPSHOT_END } from '../src/shared/replay_rows.ts';
 import { Encoder } from '../src/worker/replay/encode/encoder.ts';
 import type { Recorded } from '../src/worker/replay/recorded.ts';
@@ -21,7 +21,7 @@ interface Shown {
 interface Change {
   source: number;
   removes: { id: number; parentId: number }[];
-  adds: { node: Shown; parentId: number; previousId: number | null; nextId: number | null }[];
+  adds: { node: Shown; parentId: number; previousId?: number; nextId?: number | null }[];
   texts: { id: number; value: string }[];
 }
 
@@ -48,14 +48,14 @@ beforeEach(() => {
     failed() {},
   });
   rows = new Rows();
-  fields = new Fields(rows, (node) => walk.nodes.number(node), undefined);
-  walk = new Walk(
+  fields = fieldsOf(rows, (node) => walk.nodes.number(node), undefined);
+  walk = walkOf(
     rows,
     fields,
     () => {},
     () => {},
   );
-  changes = new Changes(rows, walk, fields);
+  changes = changesOf(rows, walk, fields);
   focus = focusOf(rows, (node) => walk.nodes.known(node));
 });
 
@@ -169,6 +169,46 @@ test('a walk in many turns tells the same', () => {
   expect(new Player(data.node).find('body')).toBe(plain(document.body));
 });
 
+const CELLS =
+  '<table><tbody><tr>\n <td>one</td><td></td>\n<td>t<i>w</i>o</td><td data-ct-block>hidden</td></tr><tr><td>a</td><td>b</td><td>c</td></tr>' +
+  '<tr>x<td><script>secret()</script></td><td><!-- said -->y</td><td>z</td></tr></tbody></table>';
+
+for (const late of [() => false, () => true])
+  test(`texts of a list are told in one piece, and stay with their nodes (${late()})`, () => {
+    document.body.innerHTML = CELLS;
+    const cells = [...document.querySelectorAll('td')];
+    cells[0]?.append('', 'more');
+    cells[4]?.firstChild?.after('split');
+    (cells[5] as Element).textContent = 'long '.repeat(20_000);
+    begin(late);
+    const [, { node }] = datas();
+    const player = new Player(node);
+    (cells[5] as Element).textContent = 'long '.repeat(20_000).slice(0, 65_536);
+    for (const untold of ['[data-ct-block]', 'script']) document.querySelector(untold)?.replaceChildren();
+    expect(player.find('body')).toBe(plain(document.body).replaceAll('script', 'noscript'));
+  });
+
+test('what is told at once asks for no layout, and nodes that were told before wait for it', () => {
+  document.body.innerHTML = '<div><b>1</b></div><section></section>';
+  begin();
+  datas();
+  walk.nodes.atOnce(true);
+  const scrolled = document.createElement('div');
+  scrolled.append('x');
+  scrolled.scrollTop = 40;
+  change(() => document.body.append(scrolled));
+  const [{ adds }] = datas();
+  expect(adds[0].node.attributes).toEqual({});
+  expect(changes.moves()).toBe(false);
+  const observer = new MutationObserver(() => {});
+  observer.observe(document, { subtree: true, childList: true });
+  document.querySelector('section')?.append(scrolled);
+  changes.see(observer.takeRecords());
+  observer.disconnect();
+  expect(changes.note(() => false)).toBe(true);
+  expect(changes.moves()).toBe(true);
+});
+
 const textOf = (tag: string) => document.querySelector(tag)?.firstChild as Text;
 
 const ACTS: [name: string, act: () => void][] = [
@@ -211,6 +251,24 @@ const ACTS: [name: string, act: () => void][] = [
     'changes a text',
     () => {
       textOf('p').data = 'other';
+    },
+  ],
+  [
+    'puts texts beside the only one',
+    () => {
+      const item = document.querySelector('li') as Element;
+      item.prepend('before');
+      item.append('after');
+      (item.childNodes[1] as Text).data = 'between';
+    },
+  ],
+  ['takes the only text elsewhere', () => document.querySelector('ul')?.prepend(textOf('p'))],
+  [
+    'puts another in place of the only text',
+    () => {
+      textOf('p').replaceWith('new');
+      textOf('p').data = 'newer';
+      textOf('li').data = 'one';
     },
   ],
   [
@@ -258,6 +316,27 @@ test.each(ACTS)('a page that %s in the middle of a walk is told as it is in the 
     expect(player.find('body'), `turn ${when}`).toBe(plain(document.body));
     observer.disconnect();
   }
+});
+
+test('what changed while it was out of the page is told as it is when it comes back', () => {
+  document.body.innerHTML = '<ul><li>1</li><li>2</li><li>3</li></ul>';
+  begin();
+  const [, { node }] = datas();
+  const player = new Player(node);
+  const list = document.querySelector('ul') as Element;
+  const [one, two, three] = list.children as unknown as [Element, Element, Element];
+  const [text] = three.childNodes;
+  change(() => list.remove());
+  one.append('more');
+  two.textContent = 'other';
+  text?.remove();
+  change(() => document.body.append(list));
+  change(() => {
+    three.append(text as Node);
+    (two.firstChild as Text).data = 'another';
+  });
+  player.play(datas());
+  expect(player.find('body')).toBe(plain(document.body));
 });
 
 test('shuffled lists are followed, whatever happens in them', () => {

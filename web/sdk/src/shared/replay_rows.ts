@@ -17,9 +17,9 @@ export const RECORDED_NODES_MAX = 50_000;
 export const SNAPSHOT = 1;
 /** Everything of the snapshot was told: microseconds it took, whether it is not whole. */
 export const SNAPSHOT_END = 2;
-/** A node, document or shadow root, then what stands in it, node by node, then 0. */
+/** A node, document or shadow root, then a list of what stands in it. */
 export const CHILDREN = 3;
-/** Parent, the node before it (0: none), then nodes that stand there one after the other, then 0. */
+/** Parent, the node before it (0: none), then a list of nodes that stand there one after the other. */
 export const PLACE = 4;
 /** A node that is no longer where it was. */
 export const REMOVE = 5;
@@ -63,10 +63,10 @@ export const SHEET_SOURCE = 22;
 /** The element that keys go to. */
 export const FOCUS = 23;
 
-/** Kinds of nodes that are told. */
+/** Kinds of nodes in a list. Behind the last one stands 0; the texts of all of its nodes are one piece of the string. */
 /** Number, name, flags, name and text of each attribute, −2, then states as below, then 0. */
 export const NODE_ELEMENT = 1;
-/** Number, text. */
+/** Number, UTF-16 units of its text. */
 export const NODE_TEXT = 2;
 /** Number, name, public and system identifier. */
 export const NODE_DOCTYPE = 3;
@@ -93,6 +93,8 @@ export const STATE_POPOVER = 5;
 export const STATE_MEDIA = 6;
 /** The number of its shadow root. */
 export const STATE_SHADOW = 7;
+/** Nothing but a text stands in it: that one's number, UTF-16 units. */
+export const STATE_TEXT = 8;
 
 /** Of a value: its length; */
 export const VALUE_LENGTH = 0;

@@ -11,45 +11,38 @@ const LOOKED_AT_MAX = 300;
 const BUTTON = /^(submit|button|reset)$/;
 const VALUELESS = /^(hidden|image|file)$/;
 
-export class Fields {
+export type Fields = ReturnType<typeof fieldsOf>;
+
+export function fieldsOf(rows: Rows, number: (node: Node) => number, valueToTell: Tools['valueToTell'] | undefined) {
   /** As they were told last. */
-  private told = new Map<Element, string>();
+  const told = new Map<Element, string>();
 
-  constructor(
-    private rows: Rows,
-    private number: (node: Node) => number,
-    private valueToTell: Tools['valueToTell'] | undefined,
-  ) {}
-
-  forget(): void {
-    this.told.clear();
+  function forget(): void {
+    told.clear();
   }
 
-  watch(select: Element): void {
-    this.told.set(select, this.choiceOf(select));
+  function watch(select: Element): void {
+    told.set(select, choiceOf(select));
   }
 
   /** How it is checked, and what may be known of its value. */
-  tell(field: Element, tag: string): void {
-    const { rows } = this;
+  function tell(field: Element, tag: string): void {
     const type = tag === 'input' ? typeOf(field) : '';
     const value = typedIn(field) ?? '';
-    this.told.set(field, this.stateOf(field));
+    told.set(field, stateOf(field));
     const choice = CHOICES.test(type);
-    rows.put(choice ? Number(isChecked(field)) : -1);
+    rows.row(choice ? isChecked(field) : -1);
     if (choice || VALUELESS.test(type) || isIgnored(field)) rows.put(VALUE_NONE);
     else if (BUTTON.test(type)) {
       rows.put(VALUE_SHOWN);
       rows.string(value);
-    } else this.value(field, value);
+    } else tellValue(field, value);
   }
 
-  private value(field: Element, value: string): void {
-    const { rows } = this;
-    const open = hasAttribute(field, 'data-ct-unmask') ? this.valueToTell?.(field) : undefined;
+  function tellValue(field: Element, value: string): void {
+    const open = hasAttribute(field, 'data-ct-unmask') ? valueToTell?.(field) : undefined;
     if (!open) {
-      rows.put(VALUE_LENGTH);
-      rows.put(value.length);
+      rows.row(VALUE_LENGTH, value.length);
       return;
     }
     rows.put(VALUE_TO_JUDGE);
@@ -58,48 +51,42 @@ export class Fields {
   }
 
   /** Tells those that changed. */
-  look(): void {
+  function look(): void {
     let looked = 0;
-    for (const [field, before] of this.told) {
+    for (const [field, before] of told) {
       if (++looked > LOOKED_AT_MAX) break;
       // Those looked at go to the end of the line.
-      this.told.delete(field);
+      told.delete(field);
       if (!isConnected(field)) continue;
-      this.told.set(field, before);
-      this.lookAt(field, before);
+      told.set(field, before);
+      lookAt(field, before);
     }
   }
 
   /** Something happened to it. */
-  happened(field: Element): void {
-    const before = this.told.get(field);
-    if (before !== undefined) this.lookAt(field, before);
+  function happened(field: Element): void {
+    const before = told.get(field);
+    if (before !== undefined) lookAt(field, before);
   }
 
-  private lookAt(field: Element, before: string): void {
-    const { rows } = this;
+  function lookAt(field: Element, before: string): void {
     const tag = localName(field);
-    if (tag === 'select') this.lookAtChoice(field, before);
-    else if (this.stateOf(field) !== before) {
-      rows.put(FIELD);
-      rows.put(this.number(field));
-      this.tell(field, tag);
+    if (tag === 'select') lookAtChoice(field, before);
+    else if (stateOf(field) !== before) {
+      rows.row(FIELD, number(field));
+      tell(field, tag);
     }
   }
 
-  private lookAtChoice(select: Element, before: string): void {
-    const { rows } = this;
-    const choice = this.choiceOf(select);
+  function lookAtChoice(select: Element, before: string): void {
+    const choice = choiceOf(select);
     if (choice === before) return;
-    this.told.set(select, choice);
+    told.set(select, choice);
     const numbers = choice ? choice.split(',') : [];
-    rows.put(SELECTED);
-    rows.put(this.number(select));
-    rows.put(numbers.length);
-    for (const number of numbers) rows.put(Number(number));
+    rows.row(SELECTED, number(select), numbers.length, ...numbers.map(Number));
   }
 
-  private stateOf(field: Element): string {
+  function stateOf(field: Element): string {
     const checked = localName(field) === 'input' && isChecked(field);
     const value = typedIn(field) ?? '';
     // Of most fields no more than the length is told, so no more need be kept.
@@ -108,10 +95,12 @@ export class Fields {
     return `${Number(checked)}${open ? value : value.length}`;
   }
 
-  private choiceOf(select: Element): string {
+  function choiceOf(select: Element): string {
     const options = selectedOf(select);
     let numbers = '';
-    for (let n = 0; n < options.length; n++) numbers += `${numbers && ','}${this.number(options[n] as Element)}`;
+    for (let n = 0; n < options.length; n++) numbers += `${numbers && ','}${number(options[n] as Element)}`;
     return numbers;
   }
+
+  return { forget, watch, tell, look, happened };
 }

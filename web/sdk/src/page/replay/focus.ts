@@ -15,8 +15,7 @@ export function focusOf(rows: Rows, known: (node: Node) => number) {
       const number = element ? known(element) : 0;
       if (number === told) return;
       told = number;
-      rows.put(FOCUS);
-      rows.put(number);
+      rows.row(FOCUS, number);
     },
   };
 }

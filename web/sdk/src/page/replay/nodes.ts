@@ -14,6 +14,7 @@ import {
   STATE_SCROLL,
   STATE_SELECTED,
   STATE_SHADOW,
+  STATE_TEXT,
   TEXT_UNITS_MAX,
 } from '../../shared/replay_rows.ts';
 import {
@@ -22,20 +23,24 @@ import {
   hasAttribute,
   localName,
   matches,
+  nextSibling,
   nodeType,
   shadowRootOf,
   slotOf,
   textSlotOf,
+  unitsOf,
 } from '../natives.ts';
 import { isBlocked } from '../privacy.ts';
 import type { Fields } from './fields.ts';
 import {
   boxOf,
+  contentOf,
   display,
   hasAttributes,
   isSelected,
   namesOf,
   namespaceOf,
+  parentNode,
   scrollLeftOf,
   scrollTopOf,
   textOf,
@@ -103,69 +108,111 @@ export interface Found {
   sheet(owner: Element): void;
 }
 
-export class Nodes {
-  private ids = new WeakMap<Node, number>();
-  private next = 1;
-  /** Elements of which nothing but a box is told. */
-  private boxes = new WeakSet<Node>();
-  /** Elements that host a shadow tree: what stands in them is shown where that says. */
-  readonly hosts = new WeakSet<Node>();
-  private untold = new Map<string, boolean>();
-  /** Nodes told since the last snapshot began. */
-  count = 0;
+export type Nodes = ReturnType<typeof nodesOf>;
 
-  constructor(
-    private rows: Rows,
-    private found: Found,
-    private fields: Fields,
-  ) {}
+export function nodesOf(rows: Rows, found: Found, fields: Fields) {
+  /**
+   * Twice the number of each; 1 more: nothing but a text stands in it, which has the next number, and no entry of its own, which would
+   * cost a page as much as all else that is read of it.
+   */
+  let ids = new WeakMap<Node, number>();
+  let next = 1;
+  /** The first number since the last snapshot began. */
+  let first = 1;
+  /** Elements of which nothing but a box is told. */
+  let boxes = new WeakSet<Node>();
+  /** Elements that host a shadow tree: what stands in them is shown where that says. */
+  const hosts = new WeakSet<Node>();
+  const untold = new Map<string, boolean>();
+  /** Texts in the list that is being told, and their units. */
+  let texts: Node[] = [];
+  let units = 0;
+  /** Of nodes that are new on the page it is not read how they scroll: there will be a sign of it. */
+  let atOnce = false;
 
   /** 0: it was never told. */
-  known(node: Node): number {
-    return this.ids.get(node) ?? 0;
+  function known(node: Node): number {
+    const own = ids.get(node);
+    if (own) return own >> 1;
+    const parent = parentNode(node);
+    const around = parent ? (ids.get(parent) ?? 0) : 0;
+    return around & 1 && nodeType(node) === Node.TEXT_NODE ? (around >> 1) + 1 : 0;
   }
 
-  isBox(node: Node): boolean {
-    return this.boxes.has(node);
+  function isBox(node: Node): boolean {
+    return boxes.has(node);
   }
 
-  number(node: Node): number {
-    let id = this.ids.get(node);
-    if (!id) {
-      id = this.next++;
-      this.ids.set(node, id);
+  function number(node: Node): number {
+    let own = ids.get(node);
+    if (!own) {
+      own = 2 * next++;
+      ids.set(node, own);
     }
-    return id;
+    return own >> 1;
   }
 
-  forget(): void {
-    this.ids = new WeakMap();
-    this.boxes = new WeakSet();
-    this.untold.clear();
-    this.count = 0;
+  /** As `number`, of an element in which nothing but this text stands; null: something else does. */
+  function numberWith(element: Element, text: Node | null): number {
+    const own = ids.get(element) ?? 0;
+    if (text && !own && !ids.has(text)) {
+      ids.set(element, 2 * next + 1);
+      next += 2;
+    } else if (!text && own & 1) ids.set(element, own - 1);
+    return number(element);
   }
 
-  /** Tells a node. False: it is of a kind that is never shown. `slotted`: it stands in the host of a shadow tree. */
-  tell(node: Node, slotted: boolean): boolean {
-    const type = nodeType(node);
-    if (type === Node.ELEMENT_NODE) this.element(node as Element, slotted);
-    else if (type === Node.TEXT_NODE) {
-      if (slotted && isBlockedIn(textSlotOf(node))) return false;
-      this.rows.put(NODE_TEXT);
-      this.rows.put(this.number(node));
-      this.rows.string(textIn(node));
-    } else if (type === Node.DOCUMENT_TYPE_NODE) {
-      const { name, publicId, systemId } = node as DocumentType;
-      this.rows.put(NODE_DOCTYPE);
-      this.rows.put(this.number(node));
-      for (const text of [name, publicId, systemId]) this.rows.string(text);
-    } else return false;
-    this.count++;
+  /** What stands in a node has changed. True: a text did whose number nobody knows any more, so it is to be told as a whole. */
+  function part(parent: Node): boolean {
+    const own = ids.get(parent) ?? 0;
+    if (!(own & 1)) return false;
+    ids.set(parent, own - 1);
+    found.parent(parent);
     return true;
   }
 
-  private element(element: Element, slotted: boolean): void {
-    const { rows } = this;
+  function forget(): void {
+    ids = new WeakMap();
+    boxes = new WeakSet();
+    untold.clear();
+    first = next;
+  }
+
+  /** Tells a node. False: it is of a kind that is never shown. `slotted`: it stands in the host of a shadow tree. */
+  function tell(node: Node, slotted: boolean): boolean {
+    const type = nodeType(node);
+    if (type === Node.ELEMENT_NODE) element(node as Element, slotted);
+    else if (type === Node.TEXT_NODE) {
+      if (slotted && isBlockedIn(textSlotOf(node))) return false;
+      rows.put(NODE_TEXT);
+      text(node);
+    } else if (type === Node.DOCUMENT_TYPE_NODE) {
+      const { name, publicId, systemId } = node as DocumentType;
+      rows.row(NODE_DOCTYPE, number(node));
+      for (const text of [name, publicId, systemId]) rows.string(text);
+    } else return false;
+    return true;
+  }
+
+  function text(text: Node): void {
+    const length = Math.min(unitsOf(text), TEXT_UNITS_MAX);
+    rows.put(known(text) || number(text));
+    rows.put(length);
+    units += length;
+    texts.push(text);
+  }
+
+  /** A list ends. `all`: what it told may be all that stands in this; to read its text at once costs less than one by one. */
+  function endList(all: Node | null): void {
+    rows.put(0);
+    if (!texts.length) return;
+    const text = all && texts.length > 1 ? contentOf(all) : '';
+    rows.piece(text.length === units ? text : texts.map(textIn).join(''));
+    texts = [];
+    units = 0;
+  }
+
+  function element(element: Element, slotted: boolean): void {
     const tag = localName(element);
     const its = traitsOf(tag);
     const { bare } = its;
@@ -173,49 +220,50 @@ export class Nodes {
     const names = !bare && hasAttributes(element) ? namesOf(element) : NONE;
     const blocked = names.includes('data-ct-block') || (slotted && isBlockedIn(slotOf(element)));
     const custom = its.custom && matches(element, ':defined');
+    const shown = !blocked && !bare;
+    const first = shown ? firstChild(element) : null;
+    const root = shown && its.host ? shadowRootOf(element) : null;
+    const isText = first && !its.leaf && !root && nodeType(first) === Node.TEXT_NODE && !nextSibling(first);
+    const only = isText ? first : null;
+    const before = next;
     rows.put(NODE_ELEMENT);
-    rows.put(this.number(element));
+    rows.put(numberWith(element, only));
     rows.name(tag);
     rows.put((svg ? IS_SVG : 0) | (blocked ? IS_BLOCKED : 0) | (custom ? IS_CUSTOM : 0));
-    this.attributes(element, tag, names, blocked);
-    if (blocked) this.box(element);
-    if (blocked || bare) {
+    attributes(element, tag, names, blocked);
+    if (blocked) box(element);
+    if (!shown) {
       rows.put(0);
       return;
     }
-    const filled = !!firstChild(element);
-    const root = its.host ? shadowRootOf(element) : null;
-    if (its.field || tag === 'option' || tag === 'select' || its.player) this.content(element, tag);
-    if (!svg && filled && !its.still) this.scroll(element);
+    if (its.field || tag === 'option' || tag === 'select' || its.player) content(element, tag);
+    if (!svg && first && !its.still && !(atOnce && next > before)) scroll(element);
     if (names.includes('popover')) {
       rows.put(STATE_POPOVER);
-      this.popover(element);
+      popover(element);
     }
-    if (root) {
-      rows.put(STATE_SHADOW);
-      rows.put(this.number(root));
+    if (root) rows.row(STATE_SHADOW, number(root));
+    if (only) {
+      rows.put(STATE_TEXT);
+      text(only);
     }
     rows.put(0);
-    if (root) this.found.shadow(root, element);
+    if (root) found.shadow(root, element);
     if (!its.leaf) {
-      if (filled) this.found.parent(element);
-    } else if (tag === 'style' || tag === 'link') this.found.sheet(element);
-    else if (tag === 'iframe') this.found.frame(element);
+      if (first && !only) found.parent(element);
+    } else if (tag === 'style' || tag === 'link') found.sheet(element);
+    else if (tag === 'iframe') found.frame(element);
   }
 
-  private box(element: Element): void {
-    const { rows } = this;
-    this.boxes.add(element);
+  function box(element: Element): void {
+    boxes.add(element);
     const { width, height } = boxOf(element);
-    rows.put(STATE_BOX);
-    rows.put(width * HUNDREDTHS);
-    rows.put(height * HUNDREDTHS);
+    rows.row(STATE_BOX, width * HUNDREDTHS, height * HUNDREDTHS);
   }
 
   /** Tells those of these names that are told; of a box only its class. */
-  attributes(element: Element, tag: string, names: readonly string[], box: boolean): void {
-    const { rows } = this;
-    for (const name of names) if (!box || name === 'class') this.attribute(element, name);
+  function attributes(element: Element, tag: string, names: readonly string[], box: boolean): void {
+    for (const name of names) if (!box || name === 'class') tellAttribute(element, name);
     // How an open dialog stands before the page.
     if (tag === 'dialog' && !box && names.includes('open') && hasAttribute(element, 'open')) {
       rows.name('rr_open_mode');
@@ -225,55 +273,67 @@ export class Nodes {
   }
 
   /** Tells one attribute, by its name and text, or −1, unless it is never told. */
-  private attribute(element: Element, name: string): void {
-    let untold = this.untold.get(name);
-    if (untold === undefined) {
-      untold = UNTOLD.test(name);
-      this.untold.set(name, untold);
+  function tellAttribute(element: Element, name: string): void {
+    let never = untold.get(name);
+    if (never === undefined) {
+      never = UNTOLD.test(name);
+      untold.set(name, never);
     }
-    if (untold) return;
+    if (never) return;
     const value = attribute(element, name);
     if (value && value.length > TEXT_UNITS_MAX) return;
-    this.rows.name(name);
-    if (value === null) this.rows.put(-1);
-    else this.rows.string(value);
+    rows.name(name);
+    if (value === null) rows.put(-1);
+    else rows.string(value);
   }
 
-  private content(element: Element, tag: string): void {
-    const { rows } = this;
+  function content(element: Element, tag: string): void {
     if (tag === 'option') {
       if (isSelected(element)) rows.put(STATE_SELECTED);
-    } else if (tag === 'select') this.fields.watch(element);
+    } else if (tag === 'select') fields.watch(element);
     else if (traitsOf(tag).field) {
       rows.put(STATE_FIELD);
-      this.fields.tell(element, tag);
+      fields.tell(element, tag);
     } else {
       rows.put(STATE_MEDIA);
-      this.player(element as HTMLMediaElement);
+      player(element as HTMLMediaElement);
     }
   }
 
-  private scroll(element: Element): void {
+  function scroll(element: Element): void {
     const [x, y] = [scrollLeftOf(element), scrollTopOf(element)];
-    if (!x && !y) return;
-    const { rows } = this;
-    rows.put(STATE_SCROLL);
-    rows.put(x);
-    rows.put(y);
+    if (x || y) rows.row(STATE_SCROLL, x, y);
   }
 
   /** How a popover is displayed, '' where it is closed. */
-  popover(element: Element): void {
-    this.rows.string(matches(element, ':popover-open') ? display(window, element).display : '');
+  function popover(element: Element): void {
+    rows.string(matches(element, ':popover-open') ? display(window, element).display : '');
   }
 
-  player({ paused, currentTime, playbackRate, volume, muted, loop }: HTMLMediaElement): void {
-    const { rows } = this;
-    rows.put(Number(paused));
-    for (const number of [currentTime, playbackRate, volume]) rows.put(Math.round(number * 1000));
-    rows.put(Number(muted));
-    rows.put(Number(loop));
+  function player({ paused, currentTime, playbackRate, volume, muted, loop }: HTMLMediaElement): void {
+    const thousandths = [currentTime, playbackRate, volume].map((number) => Math.round(number * 1000));
+    rows.row(paused, ...thousandths, muted, loop);
   }
+
+  return {
+    hosts,
+    known,
+    isBox,
+    number,
+    part,
+    forget,
+    tell,
+    endList,
+    attributes,
+    popover,
+    player,
+    /** Of what is told from now on. */
+    atOnce(is: boolean): void {
+      atOnce = is;
+    },
+    /** Nodes that were met since the last snapshot began. */
+    count: () => next - first,
+  };
 }
 
 export const textIn = (node: Node): string => textOf(node).slice(0, TEXT_UNITS_MAX);

@@ -2,11 +2,11 @@
  * What only the recorder asks of the platform; all else is `natives.ts`, as it was when the first script began. This file comes
  * later: what the page has replaced until then is not called, so that nothing of ours runs through code of the page.
  */
-import { getter, localName, shadowRootOf } from '../natives.ts';
+import { getter, localName, method, shadowRootOf } from '../natives.ts';
 
 type Method = (this: never, ...values: never[]) => unknown;
 
-const sourceOf: (of: object) => string = Function.prototype.call.bind(Function.prototype.toString);
+const sourceOf = method(Function.prototype.toString);
 const NATIVE = /\{\s*\[native code\]\s*\}\s*$/;
 const { getOwnPropertyDescriptor } = Reflect;
 
@@ -21,12 +21,12 @@ export function isUntouched(): boolean {
 /** What is read below. */
 const own: [prototype: object, name: string][] = [];
 
-function method<T extends Method>(
+function call<T extends Method>(
   prototype: object,
   name: string,
 ): (self: object, ...values: unknown[]) => ReturnType<T> {
   own.push([prototype, name]);
-  return Function.prototype.call.bind((prototype as Record<string, Method>)[name] as Method) as never;
+  return method((prototype as Record<string, Method>)[name] as Method) as never;
 }
 
 function read<T>(prototype: object, name: string): (self: object) => T {
@@ -41,13 +41,17 @@ export const parentNode = read<Node | null>(node, 'parentNode');
 export const previousSibling = read<Node | null>(node, 'previousSibling');
 export const isConnected = read<boolean>(node, 'isConnected');
 export const textOf = read<string>(CharacterData.prototype, 'data');
+/** All texts in a node. */
+export const contentOf = read<string>(node, 'textContent');
 export const namespaceOf = read<string | null>(element, 'namespaceURI');
-export const hasAttributes = method<Element['hasAttributes']>(element, 'hasAttributes');
-export const namesOf = method<Element['getAttributeNames']>(element, 'getAttributeNames');
-export const boxOf = method<Element['getBoundingClientRect']>(element, 'getBoundingClientRect');
+export const hasAttributes = call<Element['hasAttributes']>(element, 'hasAttributes');
+export const namesOf = call<Element['getAttributeNames']>(element, 'getAttributeNames');
+export const boxOf = call<Element['getBoundingClientRect']>(element, 'getBoundingClientRect');
 export const scrollLeftOf = read<number>(element, 'scrollLeft');
 export const scrollTopOf = read<number>(element, 'scrollTop');
-export const modeOf = read<string>(Document.prototype, 'compatMode');
+const modeOf = read<string>(Document.prototype, 'compatMode');
+/** Shown in quirks mode. */
+export const isQuirky = (page: Document): boolean => modeOf(page) === 'BackCompat';
 export const windowOf = read<Window | null>(Document.prototype, 'defaultView');
 export const documentIn = read<Document | null>(HTMLIFrameElement.prototype, 'contentDocument');
 const activeIn = read<Element | null>(Document.prototype, 'activeElement');
@@ -95,8 +99,8 @@ const adoptedByDocument = read<readonly CSSStyleSheet[] | undefined>(Document.pr
 const adoptedByTree = read<readonly CSSStyleSheet[] | undefined>(ShadowRoot.prototype, 'adoptedStyleSheets');
 export const adoptedBy = (root: Node, tree: boolean): readonly CSSStyleSheet[] =>
   (tree ? adoptedByTree : adoptedByDocument)(root) ?? [];
-const byTag = method<Document['getElementsByTagName']>(Document.prototype, 'getElementsByTagName');
+const byTag = call<Document['getElementsByTagName']>(Document.prototype, 'getElementsByTagName');
 export const elementsIn = (root: Document): number => byTag(root, '*').length;
-export const display = method<Window['getComputedStyle']>(window, 'getComputedStyle');
+export const display = call<Window['getComputedStyle']>(window, 'getComputedStyle');
 /** Epoch ms at which the document began. */
 export const ORIGIN = performance.timeOrigin;

@@ -1,6 +1,6 @@
 /**
  * The recorder: what the page looks like and how that changes, for the encoder in the worker. It only reads; it takes 5 ms at a
- * time, after a frame or in an idle moment, and what fails in it ends the recording and nothing else.
+ * time, in an idle moment, right when the page has changed, or after a frame, and what fails in it ends the recording and nothing else.
  */
 import type { NoReplay, Recorder, ToReplay, Rows as Turn } from '../../shared/replay_messages.ts';
 import { RECORDED_NODES_MAX, SNAPSHOT, SNAPSHOT_END, VIEWPORT } from '../../shared/replay_rows.ts';
@@ -8,14 +8,14 @@ import { around } from '../around.ts';
 import { every, later, now, observeChanges, on, visibilityOf, whenIdle } from '../natives.ts';
 import type { Tools } from '../tools.ts';
 import type { Tracker } from '../tracker.ts';
-import { Changes, STYLE_EVERY_MS } from './changes.ts';
-import { Fields } from './fields.ts';
+import { changesOf, STYLE_EVERY_MS } from './changes.ts';
+import { type Fields, fieldsOf } from './fields.ts';
 import { focusOf } from './focus.ts';
-import { elementsIn, isUntouched, modeOf, ORIGIN } from './platform.ts';
+import { elementsIn, isQuirky, isUntouched, ORIGIN } from './platform.ts';
 import { Rows } from './rows.ts';
-import { Sheets } from './sheets.ts';
+import { sheetsIn } from './sheets.ts';
 import { listenIn } from './signs.ts';
-import { Walk } from './walk.ts';
+import { type Walk, walkOf } from './walk.ts';
 
 /** Of one turn on the page's thread; and of the last one. */
 const SLICE_MS = 5;
@@ -26,6 +26,8 @@ const SLICE_WITHIN_MS = 100;
 const LOOK_EVERY_MS = 500;
 /** Turns go to the worker together, each time that is looked, or so many: a message costs more than what stands in it. */
 const TURNS_MAX = 32;
+/** What a page changes is told in the same task, where its thread is warm with it, once in this time; the rest after the frame. */
+const AT_ONCE_EVERY_MS = 10;
 /** To look at the clock costs as much as a small node. */
 const CLOCK_EVERY = 16;
 /** All that changes the tree. */
@@ -48,13 +50,15 @@ export function record(tracker: Tracker, post: Post, valueToTell?: Tools['valueT
   /** Sheets are to be looked at. */
   let looks = false;
   let over = false;
+  /** When the last turn began. */
+  let turnedAt = 0;
   /** What is not posted yet. */
   let turns: Turn[] = [];
   const watched = new WeakSet<Node>();
 
   const rows = new Rows();
-  const fields: Fields = new Fields(rows, (node) => walk.nodes.number(node), valueToTell);
-  const sheets = new Sheets(
+  const fields: Fields = fieldsOf(rows, (node) => walk.nodes.number(node), valueToTell);
+  const sheets = sheetsIn(
     rows,
     (node) => walk.nodes.known(node),
     () => {
@@ -63,13 +67,13 @@ export function record(tracker: Tracker, post: Post, valueToTell?: Tools['valueT
     },
     byRules,
   );
-  const walk: Walk = new Walk(
+  const walk: Walk = walkOf(
     rows,
     fields,
     (root) => meet(root),
     (owner) => sheets.read(owner),
   );
-  const changes = new Changes(rows, walk, fields);
+  const changes = changesOf(rows, walk, fields);
   const focus = focusOf(rows, (node) => walk.nodes.known(node));
   const observer = observeChanges((records) => safely(() => see(records)));
 
@@ -98,7 +102,8 @@ export function record(tracker: Tracker, post: Post, valueToTell?: Tools['valueT
   };
   const see = (records: readonly MutationRecord[]) => {
     changes.see(records);
-    ask();
+    const waits = snapping || asked || visibilityOf(document) === 'hidden' || now() - turnedAt < AT_ONCE_EVERY_MS;
+    if (waits || !turn(SLICE_MS, false, true)) ask();
   };
   /** A document or a shadow tree is told: what happens in it from now on is seen. */
   const meet = (root: Node) => {
@@ -118,20 +123,23 @@ export function record(tracker: Tracker, post: Post, valueToTell?: Tools['valueT
     turns = [];
   };
   const endTurn = () => {
-    if (!rows.bytes) return;
+    if (rows.isEmpty) return;
     const { pending, acknowledged, dropped } = tracker.stats();
     const q = pending + acknowledged + dropped - 1;
-    if (turns.push({ ...rows.take(), at: ORIGIN + now(), q }) >= TURNS_MAX) postTurns();
+    if (turns.push({ ...rows.take(), at: Math.round(ORIGIN + now()), q }) >= TURNS_MAX) postTurns();
   };
   const endSnapshot = (partial: boolean) => {
     snapping = false;
-    rows.put(SNAPSHOT_END);
-    rows.put(cost * 1000);
-    rows.put(Number(partial));
+    rows.row(SNAPSHOT_END, cost * 1000, partial);
   };
-  /** Tells what there is to tell for so long; `all`: also what scripts do without a sign. True: what was told is true again. */
-  const turn = (ms: number, all = false): boolean => {
+  /**
+   * Tells what there is to tell for so long; `all`: also what scripts do without a sign; `atOnce`: nothing for which the browser would
+   * have to lay the page out, which the page has not done with. True: what was told is true again.
+   */
+  const turn = (ms: number, all = false, atOnce = false): boolean => {
     const began = now();
+    turnedAt = began;
+    walk.nodes.atOnce(atOnce);
     let calls = 0;
     const late = () => now() - began > ms;
     let gone = false;
@@ -140,9 +148,10 @@ export function record(tracker: Tracker, post: Post, valueToTell?: Tools['valueT
       return gone;
     };
     if (observer) changes.see(observer.takeRecords());
-    let done = changes.note(soonLate) && walk.work(soonLate) && (!snapping || sheets.work(late));
+    let done =
+      changes.note(soonLate) && !(atOnce && changes.moves()) && walk.work(soonLate) && (!snapping || sheets.work(late));
     cost += now() - began;
-    if (walk.nodes.count > RECORDED_NODES_MAX) stop('too_large');
+    if (walk.nodes.count() > RECORDED_NODES_MAX) stop('too_large');
     if (done && !over) {
       if (snapping) endSnapshot(false);
       if (all) fields.look();
@@ -152,7 +161,7 @@ export function record(tracker: Tracker, post: Post, valueToTell?: Tools['valueT
       done = walk.work(soonLate) && sheets.work(late) && changes.tell(soonLate, all);
       if (done) focus.look();
       // Styles that were told a moment ago.
-      if (done && changes.waits && !waits) {
+      if (done && changes.waits() && !waits) {
         waits = true;
         later(() => {
           waits = false;
@@ -193,10 +202,8 @@ export function record(tracker: Tracker, post: Post, valueToTell?: Tools['valueT
     rows.forgetNames();
     snapping = true;
     cost = 0;
-    rows.put(SNAPSHOT);
-    for (const number of [innerWidth, innerHeight, scrollX, scrollY]) rows.put(number);
-    rows.put(walk.nodes.number(document));
-    rows.put(Number(modeOf(document) === 'BackCompat'));
+    const page = walk.nodes.number(document);
+    rows.row(SNAPSHOT, innerWidth, innerHeight, scrollX, scrollY, page, isQuirky(document));
     meet(document);
     walk.parent(document);
     ask();
@@ -214,7 +221,7 @@ export function record(tracker: Tracker, post: Post, valueToTell?: Tools['valueT
     });
     on(window, 'resize', () =>
       safely(() => {
-        for (const number of [VIEWPORT, innerWidth, innerHeight]) rows.put(number);
+        rows.row(VIEWPORT, innerWidth, innerHeight);
         ask();
       }),
     );

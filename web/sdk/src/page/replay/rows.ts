@@ -6,7 +6,6 @@ export class Rows {
   private numbers = new Int32Array(NUMBERS_AT_FIRST);
   private used = 0;
   private texts: string[] = [];
-  private units = 0;
   private names = new Map<string, number>();
 
   put(number: number): void {
@@ -18,9 +17,17 @@ export class Rows {
     this.numbers[this.used++] = number;
   }
 
+  row(...numbers: (number | boolean)[]): void {
+    for (const number of numbers) this.put(Number(number));
+  }
+
   string(text: string): void {
     this.put(text.length);
-    this.units += text.length;
+    this.piece(text);
+  }
+
+  /** A text of which it is told elsewhere how long it is. */
+  piece(text: string): void {
     this.texts.push(text);
   }
 
@@ -38,15 +45,14 @@ export class Rows {
     this.names.clear();
   }
 
-  /** About the bytes that are held. */
-  get bytes(): number {
-    return this.used * 4 + this.units;
+  get isEmpty(): boolean {
+    return !this.used;
   }
 
   /** Everything that was written. */
   take(): { numbers: Int32Array<ArrayBuffer>; text: string } {
     const taken = { numbers: this.numbers.slice(0, this.used), text: this.texts.join('') };
-    this.used = this.units = 0;
+    this.used = 0;
     this.texts = [];
     return taken;
   }

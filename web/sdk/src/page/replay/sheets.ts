@@ -35,243 +35,231 @@ interface Reading {
   texts: string[];
 }
 
-export class Sheets {
+export type Sheets = ReturnType<typeof sheetsIn>;
+
+export function sheetsIn(rows: Rows, known: (node: Node) => number, ask: () => void, byRules: boolean) {
   /** Elements whose sheet is to be read, and sheets of no element. */
-  private owners = new Set<Element>();
-  private others = new Set<CSSStyleSheet>();
-  private numbers = new WeakMap<CSSStyleSheet, number>();
-  private next = 1;
+  const owners = new Set<Element>();
+  const others = new Set<CSSStyleSheet>();
+  let numbers = new WeakMap<CSSStyleSheet, number>();
+  let next = 1;
   /** Those told by their text or address, by the numbers of their elements. */
-  private told = new Map<number, WeakRef<CSSStyleSheet>>();
+  const told = new Map<number, WeakRef<CSSStyleSheet>>();
   /** Sheets that are not what their text says. */
-  private changed = new WeakSet<CSSStyleSheet>();
-  private reading: Reading | null = null;
-  private adopted = new Map<Node, readonly CSSStyleSheet[]>();
+  const changed = new WeakSet<CSSStyleSheet>();
+  let reading: Reading | null = null;
+  const adopted = new Map<Node, readonly CSSStyleSheet[]>();
   /** Documents and shadow roots whose adopted sheets wait to be told. */
-  private adopting = new Set<Node>();
-  private touched = new Map<CSSRule, string>();
+  const adopting = new Set<Node>();
+  const touched = new Map<CSSRule, string>();
   /** Single rules that came or went since the last time. */
-  private edits: (() => void)[] = [];
+  let edits: (() => void)[] = [];
 
-  constructor(
-    private rows: Rows,
-    private known: (node: Node) => number,
-    private ask: () => void,
-    private byRules: boolean,
-  ) {}
-
-  forget(): void {
-    for (const kept of [this.owners, this.others, this.adopted, this.adopting, this.touched, this.told]) kept.clear();
-    this.numbers = new WeakMap();
-    this.reading = null;
-    this.edits = [];
+  function forget(): void {
+    for (const kept of [owners, others, adopted, adopting, touched, told]) kept.clear();
+    numbers = new WeakMap();
+    reading = null;
+    edits = [];
   }
 
   /** The sheet of an element is to be read. */
-  read(owner: Element): void {
-    this.owners.add(owner);
-    this.ask();
+  function read(owner: Element): void {
+    owners.add(owner);
+    ask();
   }
 
   /** A document or shadow root that may adopt sheets. */
-  root(root: Node): void {
-    this.adopted.set(root, []);
+  function root(root: Node): void {
+    adopted.set(root, []);
   }
 
   /** Looks for what scripts change without a sign. */
-  look(): void {
-    for (const [root, before] of this.adopted) {
+  function look(): void {
+    for (const [root, before] of adopted) {
       const tree = nodeType(root) === Node.DOCUMENT_FRAGMENT_NODE;
       const now = adoptedBy(root, tree);
       if (now.length === before.length && before.every((sheet, n) => sheet === now[n])) continue;
-      this.adopted.set(root, [...now]);
+      adopted.set(root, [...now]);
       for (const sheet of now) {
-        if (this.numbers.has(sheet)) continue;
-        this.numbers.set(sheet, this.next++);
-        this.others.add(sheet);
+        if (numbers.has(sheet)) continue;
+        numbers.set(sheet, next++);
+        others.add(sheet);
       }
-      this.adopting.add(root);
+      adopting.add(root);
     }
-    for (const [rule, before] of this.touched) {
+    for (const [rule, before] of touched) {
       const text = ruleText(rule);
       if (text === before) continue;
-      this.touched.set(rule, text);
-      this.replaced(rule, text);
+      touched.set(rule, text);
+      replaced(rule, text);
     }
   }
 
   /** Reads on. False: there is more; `late` says when to stop. */
-  work(late: () => boolean): boolean {
-    for (const edit of this.edits.splice(0)) edit();
+  function work(late: () => boolean): boolean {
+    for (const edit of edits.splice(0)) edit();
     for (;;) {
-      this.reading ??= this.begin();
-      if (!this.reading) break;
-      const { rules, texts } = this.reading;
+      reading ??= begin();
+      if (!reading) break;
+      const { rules, texts } = reading;
       while (texts.length < rules.length) {
         texts.push(textOfRule(rules[texts.length] as CSSRule));
         if (late()) return false;
       }
-      this.end(this.reading);
-      this.reading = null;
+      end(reading);
+      reading = null;
       if (late()) return false;
     }
-    for (const root of this.adopting) this.tellAdopted(root);
-    this.adopting.clear();
+    for (const root of adopting) tellAdopted(root);
+    adopting.clear();
     return true;
   }
 
-  private begin(): Reading | null {
-    for (const owner of this.owners) {
-      const sheet = isConnected(owner) && this.known(owner) ? sheetFor(owner) : null;
+  function begin(): Reading | null {
+    for (const owner of owners) {
+      const sheet = isConnected(owner) && known(owner) ? sheetFor(owner) : null;
       const rules = sheet && rulesOf(sheet);
-      if (rules && !this.source(owner, sheet, rules.length)) return { sheet, rules, texts: [] };
-      this.owners.delete(owner);
+      if (rules && !source(owner, sheet, rules.length)) return { sheet, rules, texts: [] };
+      owners.delete(owner);
     }
-    for (const sheet of this.others) {
+    for (const sheet of others) {
       const rules = rulesOf(sheet);
       if (rules) return { sheet, rules, texts: [] };
-      this.others.delete(sheet);
+      others.delete(sheet);
     }
     return null;
   }
 
   /** Tells where the text of a sheet is. False: it has none that would say what the browser has. */
-  private source(owner: Element, sheet: CSSStyleSheet, count: number): boolean {
-    const { rows } = this;
+  function source(owner: Element, sheet: CSSStyleSheet, count: number): boolean {
     const address = addressOf(sheet);
     // Of another origin nothing is read but what the page has.
-    if (this.byRules || this.changed.has(sheet) || !(address ?? ORIGIN).startsWith(ORIGIN)) return false;
+    if (byRules || changed.has(sheet) || !(address ?? ORIGIN).startsWith(ORIGIN)) return false;
     let text = '';
     for (let node = firstChild(owner); node; node = nextSibling(node))
       if (nodeType(node) === Node.TEXT_NODE) text += textOf(node);
     if (count > 0 && !address && !text) return false;
-    rows.put(SHEET_SOURCE);
-    rows.put(this.known(owner));
+    const id = known(owner);
+    rows.row(SHEET_SOURCE, id);
     rows.string(address ?? baseOf(owner));
     rows.put(count);
     if (address) rows.put(-1);
     else rows.string(text);
-    this.told.set(this.known(owner), new WeakRef(sheet));
+    told.set(id, new WeakRef(sheet));
     return true;
   }
 
   /** The sheet of an element, by its number, is not what its text says. */
-  rules(of: number): void {
-    this.again(this.told.get(of)?.deref());
+  function rules(of: number): void {
+    again(told.get(of)?.deref());
   }
 
-  private end({ sheet, texts }: Reading): void {
-    const { rows } = this;
+  function end({ sheet, texts }: Reading): void {
     const owner = ownerOf(sheet);
-    if (owner) this.owners.delete(owner);
-    else this.others.delete(sheet);
-    rows.put(owner ? SHEET : CONSTRUCTED);
-    rows.put(owner ? this.known(owner) : (this.numbers.get(sheet) ?? 0));
+    if (owner) owners.delete(owner);
+    else others.delete(sheet);
+    rows.row(owner ? SHEET : CONSTRUCTED, owner ? known(owner) : (numbers.get(sheet) ?? 0));
     rows.string(addressOf(sheet) ?? baseOf(owner ?? document));
     rows.put(texts.length);
     for (const text of texts) rows.string(text);
   }
 
-  private tellAdopted(root: Node): void {
-    const sheets = this.adopted.get(root) ?? [];
-    const { rows } = this;
-    rows.put(ADOPTED);
-    rows.put(this.known(root));
-    rows.put(sheets.length);
-    for (const sheet of sheets) rows.put(this.numbers.get(sheet) ?? 0);
+  function tellAdopted(root: Node): void {
+    const sheets = adopted.get(root) ?? [];
+    const told = sheets.map((sheet) => numbers.get(sheet) ?? 0);
+    rows.row(ADOPTED, known(root), sheets.length, ...told);
   }
 
   /** By what the worker knows a sheet that it has whole; undefined: it has not, or will be told anew. */
-  private reference(sheet: CSSStyleSheet): [kind: number, number: number] | undefined {
+  function reference(sheet: CSSStyleSheet): [kind: number, number: number] | undefined {
     const owner = ownerOf(sheet);
     if (owner) {
-      const id = this.known(owner);
-      return id && !this.owners.has(owner) ? [OF_ELEMENT, id] : undefined;
+      const id = known(owner);
+      return id && !owners.has(owner) ? [OF_ELEMENT, id] : undefined;
     }
-    const number = this.numbers.get(sheet);
-    return number && !this.others.has(sheet) ? [OF_OTHER, number] : undefined;
+    const number = numbers.get(sheet);
+    return number && !others.has(sheet) ? [OF_OTHER, number] : undefined;
   }
 
-  private edit(sheet: CSSStyleSheet, op: number, place: number, ...texts: string[]): void {
-    this.changed.add(sheet);
-    const read = this.reading?.sheet === sheet ? this.reading.texts : [];
+  function edit(sheet: CSSStyleSheet, op: number, place: number, ...texts: string[]): void {
+    changed.add(sheet);
+    const read = reading?.sheet === sheet ? reading.texts : [];
     // Of a sheet that is being read: what comes after this place will be read as it is.
     if (place < read.length) read.splice(place, 1 - texts.length, ...texts);
-    const reference = this.reference(sheet);
-    if (!reference) return;
-    this.edits.push(() => {
+    const told = reference(sheet);
+    if (!told) return;
+    edits.push(() => {
       // It is told whole since.
-      if (!this.reference(sheet)) return;
-      const { rows } = this;
-      for (const number of [op, ...reference, place]) rows.put(number);
+      if (!reference(sheet)) return;
+      rows.row(op, ...told, place);
       for (const text of texts) rows.string(text);
     });
-    this.ask();
+    ask();
   }
 
   /** Reads it again as a whole. */
-  private again(sheet: CSSStyleSheet | null | undefined): void {
+  function again(sheet: CSSStyleSheet | null | undefined): void {
     if (!sheet) return;
-    this.changed.add(sheet);
+    changed.add(sheet);
     const owner = ownerOf(sheet);
-    if (owner) this.read(owner);
-    else if (this.numbers.has(sheet)) {
-      this.others.add(sheet);
-      this.ask();
+    if (owner) read(owner);
+    else if (numbers.has(sheet)) {
+      others.add(sheet);
+      ask();
     }
-    if (this.reading?.sheet === sheet) this.reading = null;
+    if (reading?.sheet === sheet) reading = null;
   }
 
-  private replaced(rule: CSSRule, text: string): void {
+  function replaced(rule: CSSRule, text: string): void {
     const sheet = sheetOfRule(rule);
     const rules = sheet && rulesOf(sheet);
     if (!rules) {
-      this.touched.delete(rule);
+      touched.delete(rule);
       return;
     }
     let place = rules.length - 1;
     while (place >= 0 && rules[place] !== rule) place--;
     if (place < 0) {
       // It stands in another rule.
-      this.again(sheet);
+      again(sheet);
       return;
     }
-    this.edit(sheet, RULE_INSERT, place, text);
-    this.edit(sheet, RULE_DELETE, place + 1);
+    edit(sheet, RULE_INSERT, place, text);
+    edit(sheet, RULE_DELETE, place + 1);
   }
 
   /** Follows what scripts do to sheets. */
-  follow(): void {
+  function follow(): void {
     for (const { prototype } of [CSSStyleSheet, CSSGroupingRule, CSSKeyframesRule])
       for (const name of METHODS)
         around(prototype, name, (run, self, values) => {
           const done = run();
           guarded(() => {
-            if (prototype === CSSStyleSheet.prototype) this.happened(self as CSSStyleSheet, name, values);
-            else this.again(sheetOfRule(self));
+            if (prototype === CSSStyleSheet.prototype) happened(self as CSSStyleSheet, name, values);
+            else again(sheetOfRule(self));
           });
           return done;
         });
-    this.followStyles();
+    followStyles();
   }
 
-  private happened(sheet: CSSStyleSheet, name: string, [what, place = 0]: unknown[]): void {
-    if (name === 'deleteRule') this.edit(sheet, RULE_DELETE, what as number);
+  function happened(sheet: CSSStyleSheet, name: string, [what, place = 0]: unknown[]): void {
+    if (name === 'deleteRule') edit(sheet, RULE_DELETE, what as number);
     else if (name === 'insertRule') {
       const rule = rulesOf(sheet)?.[place as number];
-      if (rule) this.edit(sheet, RULE_INSERT, place as number, textOfRule(rule));
-    } else this.again(sheet);
+      if (rule) edit(sheet, RULE_INSERT, place as number, textOfRule(rule));
+    } else again(sheet);
   }
 
   /** Who asks a rule for its style is about to change it; how, is seen afterwards. */
-  private followStyles(): void {
+  function followStyles(): void {
     const own = Object.getOwnPropertyDescriptor(CSSStyleRule.prototype, 'style');
     const get = own?.get;
     if (!get) return;
     const proxy = new Proxy(get, {
       apply: (_, self: CSSRule, values) => {
         const style = Reflect.apply(get, self, values);
-        guarded(() => this.touch(self));
+        guarded(() => touch(self));
         return style;
       },
     });
@@ -279,14 +267,16 @@ export class Sheets {
     Reflect.defineProperty(CSSStyleRule.prototype, 'style', { ...own, get: proxy });
   }
 
-  private touch(rule: CSSRule): void {
-    if (this.touched.has(rule)) return;
+  function touch(rule: CSSRule): void {
+    if (touched.has(rule)) return;
     const sheet = sheetOfRule(rule);
-    if (!sheet || !this.reference(sheet)) return;
-    this.touched.set(rule, ruleText(rule));
-    if (this.touched.size > TOUCHED_MAX) this.touched.delete(this.touched.keys().next().value as CSSRule);
-    this.ask();
+    if (!sheet || !reference(sheet)) return;
+    touched.set(rule, ruleText(rule));
+    if (touched.size > TOUCHED_MAX) touched.delete(touched.keys().next().value as CSSRule);
+    ask();
   }
+
+  return { forget, read, root, look, work, rules, follow };
 }
 
 /** Null also of what only has the name of an element with a sheet. */

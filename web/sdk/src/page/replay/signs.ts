@@ -43,9 +43,7 @@ export function listenIn(root: Node, rows: Rows, { walk, changes, fields, sheets
     hear(act, (target) => {
       const id = walk.nodes.known(target);
       if (!id) return;
-      rows.put(MEDIA);
-      rows.put(id);
-      rows.put(number);
+      rows.row(MEDIA, id, number);
       walk.nodes.player(target as HTMLMediaElement);
     });
   });

@@ -6,185 +6,171 @@
 import { CHILDREN, FRAME, FRAME_END, PLACE, SHADOW } from '../../shared/replay_rows.ts';
 import { firstChild, nextSibling, shadowRootOf } from '../natives.ts';
 import type { Fields } from './fields.ts';
-import { type Found, Nodes } from './nodes.ts';
-import { documentIn, isConnected, modeOf, parentNode, previousSibling } from './platform.ts';
+import { nodesOf } from './nodes.ts';
+import { documentIn, isConnected, isQuirky, parentNode, previousSibling } from './platform.ts';
 import type { Rows } from './rows.ts';
 
-export class Walk implements Found {
-  readonly nodes: Nodes;
+export type Walk = ReturnType<typeof walkOf>;
+
+/** `meet`: a document or shadow tree was met; `sheet`: an element that has a style sheet. */
+export function walkOf(rows: Rows, fields: Fields, meet: (root: Node) => void, sheet: (owner: Element) => void) {
+  const nodes = nodesOf(rows, { parent, shadow, frame, sheet }, fields);
   /** Nodes of which is to be told what stands in them; the last one is next. */
-  private parents: Node[] = [];
+  let parents: Node[] = [];
   /** The same, when somebody asks. */
-  private waiting: Set<Node> | null = null;
+  let waiting: Set<Node> | null = null;
   /** What stands in it was told as far as `last`; null: what was told is not true any more. */
-  private partly: Node | null = null;
-  private last: Node | null = null;
-  private frames: Element[] = [];
+  let partly: Node | null = null;
+  let last: Node | null = null;
+  let frames: Element[] = [];
   /** The number of the document in a frame that is being told. */
-  private inFrame = 0;
-  private documents = new WeakMap<Element, Document>();
+  let inFrame = 0;
+  let documents = new WeakMap<Element, Document>();
   /** Nodes that are to be told where they stand now, and those of them that were. */
-  private moved = new Set<Node>();
-  private queue = this.moved.values();
-  private placed = new Set<Node>();
+  let moved = new Set<Node>();
+  let queue = moved.values();
+  let placed = new Set<Node>();
   /** One of them whose turn ended before it was told. */
-  private again: Node | null = null;
+  let again: Node | null = null;
   /** Nothing around it is among them: that of the one before is mostly that of the next. */
-  private still: Node | null = null;
+  let still: Node | null = null;
 
-  /** `root`: a document or shadow tree was met. */
-  constructor(
-    private rows: Rows,
-    fields: Fields,
-    private readonly root: (root: Node) => void,
-    readonly sheet: (owner: Element) => void,
-  ) {
-    this.nodes = new Nodes(rows, this, fields);
+  function forget(): void {
+    parents = [];
+    waiting = partly = last = null;
+    frames = [];
+    inFrame = 0;
+    documents = new WeakMap();
+    place(new Set());
+    nodes.forget();
   }
 
-  forget(): void {
-    this.parents = [];
-    this.waiting = this.partly = this.last = null;
-    this.frames = [];
-    this.inFrame = 0;
-    this.documents = new WeakMap();
-    this.place(new Set());
-    this.nodes.forget();
+  function parent(node: Node): void {
+    parents.push(node);
+    waiting?.add(node);
   }
 
-  parent(node: Node): void {
-    this.parents.push(node);
-    this.waiting?.add(node);
+  function shadow(root: ShadowRoot, host: Element): void {
+    nodes.hosts.add(host);
+    meet(root);
+    parent(root);
   }
 
-  shadow(root: ShadowRoot, host: Element): void {
-    this.nodes.hosts.add(host);
-    this.root(root);
-    this.parent(root);
-  }
-
-  frame(frame: Element): void {
-    this.documents.delete(frame);
-    this.frames.push(frame);
+  function frame(frame: Element): void {
+    documents.delete(frame);
+    frames.push(frame);
   }
 
   /** What stands in a node changed. True: that is still to be told, as it is then. */
-  changed(node: Node): boolean {
-    if (node === this.partly) {
-      this.last = null;
+  function changed(node: Node): boolean {
+    if (node === partly) {
+      last = null;
       return true;
     }
-    if (!this.parents.length) return false;
-    this.waiting ??= new Set(this.parents);
-    return this.waiting.has(node);
+    if (!parents.length) return false;
+    waiting ??= new Set(parents);
+    return waiting.has(node);
   }
 
   /** A shadow tree was attached to an element that is told already. */
-  attached(host: Element): void {
+  function attached(host: Element): void {
     const root = shadowRootOf(host);
-    const id = this.nodes.known(host);
-    if (!root || !id || this.nodes.known(root)) return;
-    this.rows.put(SHADOW);
-    this.rows.put(id);
-    this.rows.put(this.nodes.number(root));
-    this.shadow(root, host);
+    const id = nodes.known(host);
+    if (!root || !id || nodes.known(root)) return;
+    rows.row(SHADOW, id, nodes.number(root));
+    shadow(root, host);
   }
 
   /** Another document may be in the frame. */
-  loaded(frame: Element): void {
-    if (this.nodes.known(frame) && !this.nodes.isBox(frame)) this.frames.push(frame);
+  function loaded(frame: Element): void {
+    if (nodes.known(frame) && !nodes.isBox(frame)) frames.push(frame);
   }
 
   /** These are told where they stand now, if they do. */
-  place(nodes: Set<Node>): void {
-    this.moved = nodes;
-    this.again = null;
-    this.queue = nodes.values();
-    this.placed = new Set();
+  function place(nodes: Set<Node>): void {
+    moved = nodes;
+    again = null;
+    queue = nodes.values();
+    placed = new Set();
   }
 
   /** Goes on. False: there is more; `late` says when to stop. */
-  work(late: () => boolean): boolean {
-    this.waiting = this.still = null;
+  function work(late: () => boolean): boolean {
+    waiting = still = null;
     for (;;) {
-      const parent = this.partly ?? this.parents.pop();
-      if (parent) this.children(parent, late);
-      else if (this.inFrame) {
-        this.rows.put(FRAME_END);
-        this.rows.put(this.inFrame);
-        this.inFrame = 0;
+      const parent = partly ?? parents.pop();
+      if (parent) children(parent, late);
+      else if (inFrame) {
+        rows.row(FRAME_END, inFrame);
+        inFrame = 0;
       } else {
-        const node: Node | undefined = this.again ?? this.queue.next().value;
-        if (node) this.placeRun(node, late);
-        else if (this.frames.length) this.begin(this.frames.shift() as Element);
+        const node: Node | undefined = again ?? queue.next().value;
+        if (node) placeRun(node, late);
+        else if (frames.length) begin(frames.shift() as Element);
         else return true;
       }
       if (late()) return false;
     }
   }
 
-  private children(parent: Node, late: () => boolean): void {
-    const { nodes, rows, last } = this;
+  function children(parent: Node, late: () => boolean): void {
+    const after = last;
     // What changes while it is told is told again in one go, lest it never ends.
-    const whole = !!this.partly && !last;
-    this.partly = this.last = null;
-    rows.put(last ? PLACE : CHILDREN);
+    const whole = !!partly && !after;
+    partly = last = null;
+    rows.put(after ? PLACE : CHILDREN);
     rows.put(nodes.number(parent));
-    if (last) rows.put(nodes.known(last));
+    if (after) rows.put(nodes.known(after));
     const slotted = nodes.hosts.has(parent);
-    for (let child = last ? nextSibling(last) : firstChild(parent); child; child = nextSibling(child)) {
+    const { length } = parents;
+    for (let child = after ? nextSibling(after) : firstChild(parent); child; child = nextSibling(child)) {
       if (!nodes.tell(child, slotted) || whole || !late()) continue;
-      this.partly = parent;
-      this.last = child;
+      partly = parent;
+      last = child;
       break;
     }
-    rows.put(0);
+    nodes.endList(after || partly || parents.length > length ? null : parent);
   }
 
-  private begin(frame: Element): void {
+  function begin(frame: Element): void {
     const inner = isConnected(frame) ? documentIn(frame) : null;
-    if (!inner || this.documents.get(frame) === inner) return;
-    this.documents.set(frame, inner);
-    this.root(inner);
-    const { nodes, rows } = this;
-    this.inFrame = nodes.number(inner);
-    rows.put(FRAME);
-    rows.put(nodes.known(frame));
-    rows.put(this.inFrame);
-    rows.put(Number(modeOf(inner) === 'BackCompat'));
-    this.parent(inner);
+    if (!inner || documents.get(frame) === inner) return;
+    documents.set(frame, inner);
+    meet(inner);
+    inFrame = nodes.number(inner);
+    rows.row(FRAME, nodes.known(frame), inFrame, isQuirky(inner));
+    parent(inner);
   }
 
   /** Tells a node with those beside it that wait as well, in their order, as far as there is time: the others come in their turn. */
-  private placeRun(node: Node, late: () => boolean): void {
-    this.again = null;
+  function placeRun(node: Node, late: () => boolean): void {
+    again = null;
     const parent = parentNode(node);
-    if (this.placed.has(node) || !parent || !isConnected(node)) return;
-    const { nodes, rows } = this;
+    if (placed.has(node) || !parent || !isConnected(node)) return;
     // What stands in a box is not told; what stands in something that is told anew is told with it.
-    if (parent !== this.still) {
+    if (parent !== still) {
       if (!nodes.known(parent) || nodes.isBox(parent)) return;
-      for (let around: Node | null = parent; around; around = parentNode(around)) if (this.moved.has(around)) return;
-      this.still = parent;
+      for (let around: Node | null = parent; around; around = parentNode(around)) if (moved.has(around)) return;
+      still = parent;
     }
     let first = node;
     for (let before = previousSibling(first); before; before = previousSibling(first)) {
-      if (!this.moved.has(before) || this.placed.has(before)) break;
+      if (!moved.has(before) || placed.has(before)) break;
       first = before;
     }
     let before = previousSibling(first);
     while (before && !nodes.known(before)) before = previousSibling(before);
-    rows.put(PLACE);
-    rows.put(nodes.known(parent));
-    rows.put(before ? nodes.known(before) : 0);
+    rows.row(PLACE, nodes.known(parent), before ? nodes.known(before) : 0);
     const slotted = nodes.hosts.has(parent);
-    for (let next: Node | null = first; next && this.moved.has(next); next = nextSibling(next)) {
-      this.placed.add(next);
+    for (let next: Node | null = first; next && moved.has(next); next = nextSibling(next)) {
+      placed.add(next);
       if (!nodes.tell(next, slotted) || !late()) continue;
       // Those between are told before it.
-      if (!this.placed.has(node)) this.again = node;
+      if (!placed.has(node)) again = node;
       break;
     }
-    rows.put(0);
+    nodes.endList(null);
   }
+
+  return { nodes, sheet, forget, parent, changed, attached, loaded, place, work };
 }

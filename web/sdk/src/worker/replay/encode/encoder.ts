@@ -29,7 +29,7 @@ import { scrubUrl } from '../../../shared/urls.ts';
 import type { Recorded, Take } from '../recorded.ts';
 import { AttributeMasks } from './attributes.ts';
 import { Mirror, Noted } from './mirror.ts';
-import { readAttributes, readField, readMedia, readNode } from './notes.ts';
+import { readAttributes, readField, readMedia, readNode, type Texts } from './notes.ts';
 import { isChoice, isPersonal } from './personal.ts';
 import { Reader } from './reader.ts';
 import { FOCUSED, type Masking, nested } from './serialise.ts';
@@ -173,7 +173,7 @@ export class Encoder {
         if (!content.parent) continue;
         attached = true;
         const { node } = nested(content, this.masking);
-        const add = { parentId: content.parent.id, previousId: null, nextId: null, node };
+        const add = { parentId: content.parent.id, nextId: null, node };
         const mutation = { texts: [], attributes: [], removes: [], adds: [add], isAttachIframe: true };
         this.change({ source: MUTATION_SOURCE, ...mutation });
       }
@@ -354,18 +354,28 @@ export class Encoder {
 
   /** Reads nodes up to the end of their list, into `parent` after `before`. */
   private append(parent: Noted | undefined, before: Noted | null): void {
+    const { reader } = this;
+    const texts: Texts = [];
     let last = before;
-    for (let node = readNode(this.reader); node; node = readNode(this.reader)) {
-      if (!parent) continue;
-      const old = this.mirror.get(node.id);
-      if (old === last) last = old?.before ?? null;
-      if (old) this.remove(old);
-      this.mirror.insert(node, parent, last);
-      if (node.tree) this.mirror.root(node.tree, node);
-      if (isChoice(node) && node.attributes.has('id')) this.choices.add(node.attributes.get('id') as string);
-      this.told.placed(node);
-      last = node;
-    }
+    for (let node = readNode(reader, texts); node; node = readNode(reader, texts))
+      if (parent) last = this.put(node, parent, last);
+    for (const [text, units] of texts) text.text = reader.cut(units);
+  }
+
+  /** Puts a node that was told into `parent` after `before`. Returns it. */
+  private put(node: Noted, parent: Noted, before: Noted | null): Noted {
+    const { mirror } = this;
+    const text = node.first;
+    node.first = null;
+    const old = mirror.get(node.id);
+    const last = old === before ? (old?.before ?? null) : before;
+    if (old) this.remove(old);
+    mirror.insert(node, parent, last);
+    if (node.tree) mirror.root(node.tree, node);
+    if (isChoice(node) && node.attributes.has('id')) this.choices.add(node.attributes.get('id') as string);
+    this.told.placed(node);
+    if (text) this.put(text, node, null);
+    return node;
   }
 
   private remove(node: Noted): void {

@@ -13,6 +13,7 @@ import {
   STATE_SCROLL,
   STATE_SELECTED,
   STATE_SHADOW,
+  STATE_TEXT,
   VALUE_LENGTH,
   VALUE_SHOWN,
   VALUE_TO_JUDGE,
@@ -26,16 +27,15 @@ import type { Reader } from './reader.ts';
 const VALUE_UNITS_MAX = 2_048;
 const HUNDREDTHS = 100;
 
-/** The next node; null at the end of a list. */
-export function readNode(reader: Reader): Noted | null {
+/** Nodes of a list whose texts follow it, with their lengths. */
+export type Texts = [text: Noted, units: number][];
+
+/** The next node, with the text in it, if that is all; null at the end of a list. */
+export function readNode(reader: Reader, texts: Texts): Noted | null {
   const kind = reader.next();
   if (!kind) return null;
+  if (kind === NODE_TEXT) return readText(reader, texts);
   const id = reader.next();
-  if (kind === NODE_TEXT) {
-    const text = new Noted('text', id);
-    text.text = reader.string();
-    return text;
-  }
   if (kind === NODE_DOCTYPE) {
     const doctype = new Noted('doctype', id);
     doctype.text = reader.string();
@@ -43,17 +43,25 @@ export function readNode(reader: Reader): Noted | null {
     return doctype;
   }
   if (kind !== NODE_ELEMENT) throw new RangeError(`no kind of node: ${kind}`);
-  return readElement(reader, new Noted('element', id));
+  return readElement(reader, new Noted('element', id), texts);
 }
 
-function readElement(reader: Reader, element: Noted): Noted {
+function readText(reader: Reader, texts: Texts): Noted {
+  const text = new Noted('text', reader.next());
+  texts.push([text, reader.next()]);
+  return text;
+}
+
+function readElement(reader: Reader, element: Noted, texts: Texts): Noted {
   element.text = reader.name() ?? '';
   const flags = reader.next();
   element.svg = !!(flags & IS_SVG);
   element.blocked = !!(flags & IS_BLOCKED);
   element.custom = !!(flags & IS_CUSTOM);
   readAttributes(reader, element);
-  for (let state = reader.next(); state; state = reader.next()) readState(reader, element, state);
+  for (let state = reader.next(); state; state = reader.next())
+    if (state === STATE_TEXT) element.first = readText(reader, texts);
+    else readState(reader, element, state);
   return element;
 }
 

@@ -50,7 +50,8 @@ export class Reader {
     this.names = [];
   }
 
-  private cut(units: number): string {
+  /** The next piece of the string. */
+  cut(units: number): string {
     const text = this.text.slice(this.textAt, this.textAt + units);
     this.textAt += units;
     return text;

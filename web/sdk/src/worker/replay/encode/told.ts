@@ -11,8 +11,9 @@ interface Remove {
 
 export interface Add {
   parentId: number;
-  previousId: number | null;
-  nextId: number | null;
+  /** One of these: the first of a parent, which has none before it, tells the one after it, or null. */
+  previousId?: number;
+  nextId?: number | null;
   node: Serialised;
 }
 
@@ -95,9 +96,10 @@ const isShown = (node: Noted): boolean => (node.kind === 'tree' ? !!node.parent?
 
 function placeOf({ before, after }: Noted, parent: Noted): Omit<Add, 'node'> {
   const parentId = parent.kind === 'tree' ? (parent.parent?.id ?? 0) : parent.id;
-  let next = before ? null : after;
+  if (before) return { parentId, previousId: before.id };
+  let next = after;
   while (next && !next.shown) next = next.after;
-  return { parentId, previousId: before?.id ?? null, nextId: next?.id ?? null };
+  return { parentId, nextId: next?.id ?? null };
 }
 
 /** A sheet that is told anew is an element that is made anew, for which a player needs all of it. */
