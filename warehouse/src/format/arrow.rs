@@ -20,13 +20,18 @@ fn kind(given: &DataType) -> DataType {
         DataType::BinaryView => DataType::Binary,
         DataType::Dictionary(_, values) => kind(values),
         DataType::RunEndEncoded(_, values) => kind(values.data_type()),
-        DataType::List(item) => DataType::List(plain(item)),
-        DataType::LargeList(item) => DataType::LargeList(plain(item)),
-        DataType::FixedSizeList(item, size) => DataType::FixedSizeList(plain(item), *size),
+        DataType::List(of) => DataType::List(item(of)),
+        DataType::LargeList(of) => DataType::LargeList(item(of)),
+        DataType::FixedSizeList(of, size) => DataType::FixedSizeList(item(of), *size),
         DataType::Struct(fields) => DataType::Struct(fields.iter().map(plain).collect()),
         DataType::Map(entries, sorted) => DataType::Map(map(entries), *sorted),
         other => other.clone(),
     }
+}
+
+/// Files, plans and functions give what is in a list different names, which nobody asks for.
+fn item(of: &FieldRef) -> FieldRef {
+    Arc::new(Field::new_list_field(kind(of.data_type()), true))
 }
 
 /// Entries and keys of a map are never null.
