@@ -2,7 +2,7 @@ import { beforeEach, expect, test } from 'vitest';
 import { type Changes, changesOf } from '../src/page/replay/changes.ts';
 import { type Fields, fieldsOf } from '../src/page/replay/fields.ts';
 import { focusOf } from '../src/page/replay/focus.ts';
-import { Rows } from '../src/page/replay/rows.ts';
+import { type Rows, rowsOf } from '../src/page/replay/rows.ts';
 import { type Walk, walkOf } from '../src/page/replay/walk.ts';
 import { SNAPSHOT, SNAPSHOT_END } from '../src/shared/replay_rows.ts';
 import { Encoder } from '../src/worker/replay/encode/encoder.ts';
@@ -47,7 +47,7 @@ beforeEach(() => {
     caughtUp() {},
     failed() {},
   });
-  rows = new Rows();
+  rows = rowsOf();
   fields = fieldsOf(rows, (node) => walk.nodes.number(node), undefined);
   walk = walkOf(
     rows,
@@ -59,7 +59,10 @@ beforeEach(() => {
   focus = focusOf(rows, (node) => walk.nodes.known(node));
 });
 
-const send = () => encoder.encode({ ...rows.take(), at: ++now, q: 7 });
+const send = () => {
+  const end = rows.length();
+  encoder.encode({ numbers: rows.take().subarray(0, end), text: rows.text(), at: ++now, q: 7 });
+};
 const events = () => recorded.splice(0).map(({ line }) => JSON.parse(line));
 const datas = () => events().map(({ data }) => data);
 

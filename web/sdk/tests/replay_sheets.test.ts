@@ -1,6 +1,6 @@
 /** Style sheets by their text: the rules of a browser, or none; files and imports; what is told until a file is there. */
 import { beforeEach, expect, test } from 'vitest';
-import { Rows } from '../src/page/replay/rows.ts';
+import { type Rows, rowsOf } from '../src/page/replay/rows.ts';
 import {
   CHILDREN,
   NAMES_END,
@@ -76,7 +76,7 @@ let caughtUp: number;
 const STYLE = 3;
 
 beforeEach(() => {
-  [recorded, files, read, asked, rows, held, caughtUp] = [[], {}, [], [], new Rows(), Promise.resolve(), 0];
+  [recorded, files, read, asked, rows, held, caughtUp] = [[], {}, [], [], rowsOf(), Promise.resolve(), 0];
   const url = 'https://shop.example/user?id=4711';
   const viewed = { visitor_id: '', tab_id: '', page_view_id: '', url, viewport: [1, 1] as [number, number] };
   encoder = new Encoder(viewed, (events) => recorded.push(...events), {
@@ -93,7 +93,10 @@ beforeEach(() => {
   });
 });
 
-const send = () => encoder.encode({ ...rows.take(), at: 1, q: 7 });
+const send = () => {
+  const end = rows.length();
+  encoder.encode({ numbers: rows.take().subarray(0, end), text: rows.text(), at: 1, q: 7 });
+};
 const put = (...numbers: number[]) => {
   for (const number of numbers) rows.put(number);
 };

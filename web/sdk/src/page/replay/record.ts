@@ -12,7 +12,7 @@ import { changesOf, STYLE_EVERY_MS } from './changes.ts';
 import { type Fields, fieldsOf } from './fields.ts';
 import { focusOf } from './focus.ts';
 import { elementsIn, isQuirky, isUntouched, ORIGIN } from './platform.ts';
-import { Rows } from './rows.ts';
+import { rowsOf } from './rows.ts';
 import { sheetsIn } from './sheets.ts';
 import { listenIn } from './signs.ts';
 import { type Walk, walkOf } from './walk.ts';
@@ -52,11 +52,13 @@ export function record(tracker: Tracker, post: Post, valueToTell?: Tools['valueT
   let over = false;
   /** When the last turn began. */
   let turnedAt = 0;
-  /** What is not posted yet. */
-  let turns: Turn[] = [];
+  /** What is not posted yet: of each turn not its numbers, but where they end. */
+  let turns: (Omit<Turn, 'numbers'> & { end: number })[] = [];
+  /** Where those of the last one end. */
+  let ended = 0;
   const watched = new WeakSet<Node>();
 
-  const rows = new Rows();
+  const rows = rowsOf();
   const fields: Fields = fieldsOf(rows, (node) => walk.nodes.number(node), valueToTell);
   const sheets = sheetsIn(
     rows,
@@ -79,17 +81,18 @@ export function record(tracker: Tracker, post: Post, valueToTell?: Tools['valueT
 
   const forget = () => {
     for (const part of [changes, sheets, fields, focus, walk]) part.forget();
+    rows.text();
     rows.take();
   };
   const stop = (reason?: NoReplay) => {
     if (over) return;
     over = true;
     observer?.disconnect();
-    forget();
     if (reason) {
       postTurns();
       post({ replay: 'stopped', reason });
     }
+    forget();
     turns = [];
   };
   const safely = (run: () => void) => {
@@ -116,17 +119,25 @@ export function record(tracker: Tracker, post: Post, valueToTell?: Tools['valueT
   };
   const postTurns = () => {
     if (!turns.length) return;
-    post(
-      { replay: 'rows', turns },
-      turns.map(({ numbers }) => numbers.buffer),
-    );
+    // One buffer, of which each turn has its part: to give away many costs more than what stands in them.
+    const numbers = rows.take();
+    let from = 0;
+    const parts = turns.map(({ end, ...turn }) => {
+      const part = { ...turn, numbers: numbers.subarray(from, end) };
+      from = end;
+      return part;
+    });
     turns = [];
+    ended = 0;
+    post({ replay: 'rows', turns: parts }, [numbers.buffer]);
   };
   const endTurn = () => {
-    if (rows.isEmpty) return;
+    const end = rows.length();
+    if (end === ended) return;
+    ended = end;
     const { pending, acknowledged, dropped } = tracker.stats();
     const q = pending + acknowledged + dropped - 1;
-    if (turns.push({ ...rows.take(), at: Math.round(ORIGIN + now()), q }) >= TURNS_MAX) postTurns();
+    if (turns.push({ end, text: rows.text(), at: Math.round(ORIGIN + now()), q }) >= TURNS_MAX) postTurns();
   };
   const endSnapshot = (partial: boolean) => {
     snapping = false;
@@ -147,7 +158,7 @@ export function record(tracker: Tracker, post: Post, valueToTell?: Tools['valueT
       gone ||= ++calls % CLOCK_EVERY === 0 && late();
       return gone;
     };
-    if (observer) changes.see(observer.takeRecords());
+    if (observer && !atOnce) changes.see(observer.takeRecords());
     let done =
       changes.note(soonLate) && !(atOnce && changes.moves()) && walk.work(soonLate) && (!snapping || sheets.work(late));
     cost += now() - began;
@@ -159,7 +170,7 @@ export function record(tracker: Tracker, post: Post, valueToTell?: Tools['valueT
       looks = false;
       changes.place();
       done = walk.work(soonLate) && sheets.work(late) && changes.tell(soonLate, all);
-      if (done) focus.look();
+      if (done && !atOnce) focus.look();
       // Styles that were told a moment ago.
       if (done && changes.waits() && !waits) {
         waits = true;
@@ -198,6 +209,7 @@ export function record(tracker: Tracker, post: Post, valueToTell?: Tools['valueT
       return;
     }
     observer?.disconnect();
+    postTurns();
     forget();
     rows.forgetNames();
     snapping = true;
@@ -229,6 +241,8 @@ export function record(tracker: Tracker, post: Post, valueToTell?: Tools['valueT
       () =>
         safely(() => {
           if (!snapping && visibilityOf(document) !== 'hidden' && !turn(SLICE_MS, true)) ask();
+          // What happened while there was no turn.
+          endTurn();
           postTurns();
         }),
       LOOK_EVERY_MS,

@@ -2,58 +2,68 @@
 
 const NUMBERS_AT_FIRST = 4_096;
 
-export class Rows {
-  private numbers = new Int32Array(NUMBERS_AT_FIRST);
-  private used = 0;
-  private texts: string[] = [];
-  private names = new Map<string, number>();
+export type Rows = ReturnType<typeof rowsOf>;
 
-  put(number: number): void {
-    if (this.used === this.numbers.length) {
-      const more = new Int32Array(this.used * 2);
-      more.set(this.numbers);
-      this.numbers = more;
+export function rowsOf() {
+  let numbers = new Int32Array(NUMBERS_AT_FIRST);
+  let used = 0;
+  let texts: string[] = [];
+  const names = new Map<string, number>();
+
+  function put(number: number): void {
+    if (used === numbers.length) {
+      const more = new Int32Array(used * 2);
+      more.set(numbers);
+      numbers = more;
     }
-    this.numbers[this.used++] = number;
+    numbers[used++] = number;
   }
 
-  row(...numbers: (number | boolean)[]): void {
-    for (const number of numbers) this.put(Number(number));
-  }
-
-  string(text: string): void {
-    this.put(text.length);
-    this.piece(text);
+  function row(...all: (number | boolean)[]): void {
+    for (const number of all) put(Number(number));
   }
 
   /** A text of which it is told elsewhere how long it is. */
-  piece(text: string): void {
-    this.texts.push(text);
+  function piece(text: string): void {
+    texts.push(text);
   }
 
-  name(name: string): void {
-    const known = this.names.get(name);
+  function string(text: string): void {
+    put(text.length);
+    piece(text);
+  }
+
+  function name(name: string): void {
+    const known = names.get(name);
     if (known === undefined) {
-      this.names.set(name, this.names.size);
-      this.put(-1);
-      this.string(name);
-    } else this.put(known);
+      names.set(name, names.size);
+      put(-1);
+      string(name);
+    } else put(known);
   }
 
-  /** Names are told anew from here on: whoever reads begins anew. */
-  forgetNames(): void {
-    this.names.clear();
-  }
-
-  get isEmpty(): boolean {
-    return !this.used;
-  }
-
-  /** Everything that was written. */
-  take(): { numbers: Int32Array<ArrayBuffer>; text: string } {
-    const taken = { numbers: this.numbers.slice(0, this.used), text: this.texts.join('') };
-    this.used = 0;
-    this.texts = [];
-    return taken;
-  }
+  return {
+    put,
+    row,
+    piece,
+    string,
+    name,
+    /** Names are told anew from here on: whoever reads begins anew. */
+    forgetNames: () => names.clear(),
+    /** Numbers that are held. */
+    length: () => used,
+    /** The texts since the last time. */
+    text(): string {
+      const text = texts.join('');
+      texts = [];
+      return text;
+    },
+    /** All numbers that are held, in a buffer to give away. */
+    take(): Int32Array<ArrayBuffer> {
+      const taken = numbers;
+      numbers = new Int32Array(NUMBERS_AT_FIRST);
+      used = 0;
+      return taken;
+    },
+  };
 }
