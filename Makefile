@@ -18,7 +18,7 @@ PARTS ?= kafka registry s3
 # Always the whole workspace: building one package alone chooses other features and builds the heavy crates again.
 CARGO_BUILD := cargo build --locked --workspace
 
-.PHONY: help demo test soak fuzz build web lint fmt scores parts parts-stop bench bench-pipeline bench-compaction bench-sql bench-replay bench-page bench-micro
+.PHONY: help demo test soak fuzz build web lint fmt scores parts parts-stop bench bench-pipeline bench-compaction bench-sql bench-replay bench-page bench-micro engines
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/\1\t\2/' | expand -t 16
@@ -39,6 +39,14 @@ test: ## every check, on a real Kafka, registry, S3 server and browser; what CI 
 # As long as the promise says; `make test` runs it for a minute.
 soak: build ## twenty minutes of good traffic and of every known attack at once; SOAK_SECONDS for another time
 	@SOAK_SECONDS=$${SOAK_SECONDS:-1200} cargo test --locked --workspace --test soak -- --nocapture
+
+# Apart from `make test`, since they are a large download and Spark takes minutes; DuckDB and deltalake are in its phase `readers`.
+# STORE is the folder of a store of yours, such as .demo/store, in which all that landed is compacted.
+engines: ## ClickHouse and Spark read what `warehouse sql` says (640 MB are fetched once); STORE chooses a store, else a test's
+	@infra/dev/setup.sh --engines
+	@$(MAKE) web
+	@$(if $(STORE),$(CARGO_BUILD) && $(CT_CACHE)/engines/bin/python -B warehouse/tests/engines --store $(STORE) --warehouse $(BIN)/warehouse, \
+	  CT_ENGINES=1 cargo test --locked --workspace --test reader_tests -- --nocapture large_engines)
 
 fuzz: ## runs each fuzz target for FUZZ_SECONDS (60); TARGETS chooses
 	@infra/dev/setup.sh

@@ -14,15 +14,18 @@ CACHE=${CT_CACHE:-$HOME/.cache/customer-telemetry}
 MAVEN_DEPENDENCY_PLUGIN=org.apache.maven.plugins:maven-dependency-plugin:3.8.1
 
 APT_BUILD=(build-essential ca-certificates cmake curl git libssl-dev pkg-config python3 python3-venv zlib1g-dev)
-APT_ALL=(chromium haproxy jq maven openjdk-17-jdk-headless procps zstd)
+APT_JAVA=openjdk-17-jdk-headless
+APT_ALL=(chromium haproxy jq maven "$APT_JAVA" procps zstd)
 
 usage() {
   cat <<TEXT
-usage: infra/dev/setup.sh [--demo | --all]
+usage: infra/dev/setup.sh [--demo | --all | --engines]
 
-  --demo   only what \`make demo\` needs: Rust, a C toolchain, Node, the lists that agents are recognised by
-  --all    also what the tests need: Kafka, a schema registry, an S3 server, HAProxy, Chromium, other engines and clients
-           that read the tables, a fuzzer (default)
+  --demo     only what \`make demo\` needs: Rust, a C toolchain, Node, the lists that agents are recognised by
+  --all      also what the tests need: Kafka, a schema registry, an S3 server, HAProxy, Chromium, other engines and clients
+             that read the tables, a fuzzer (default)
+  --engines  what \`make engines\` needs: that of --demo, Java, and 640 MB of engines that read the tables, ClickHouse and Spark;
+             \`make bench-compaction\` measures Spark where it is there
 
 Downloads are kept in \$CT_CACHE, now $CACHE
 Debian packages are installed as root or through sudo; on another system the step lists what to install.
@@ -33,8 +36,9 @@ scope=all
 case ${1:---all} in
   --demo) scope=demo ;;
   --all) scope=all ;;
+  --engines) scope=engines ;;
   -h | --help) usage; exit 0 ;;
-  *) echo "setup.sh: unknown option '$1'; it takes --demo or --all" >&2; exit 2 ;;
+  *) echo "setup.sh: unknown option '$1'; it takes --demo, --all or --engines" >&2; exit 2 ;;
 esac
 
 # shellcheck source=infra/dev/steps.sh
@@ -118,13 +122,13 @@ install_web() { cd "$ROOT/web" && npm ci --no-fund --no-audit; }
 # The lists that the build embeds, and in the scope `all` the suites that the tests are scored on, from pinned packages.
 lists_there() {
   local lists="$ROOT/infra/lists" made="$ROOT/infra/lists/dist/.complete"
-  [ $scope = demo ] || made="$lists/dist/suites/.complete"
+  [ $scope != all ] || made="$lists/dist/suites/.complete"
   [ -e "$made" ] || return 1
   ! find "$lists" -name node_modules -prune -o -name .venv -prune -o -name dist -prune -o -type f -newer "$made" -print | grep -q .
 }
 
 install_lists() {
-  if [ $scope = demo ]; then "$ROOT/infra/lists/fetch.sh" --embedded; else "$ROOT/infra/lists/fetch.sh"; fi
+  if [ $scope = all ]; then "$ROOT/infra/lists/fetch.sh"; else "$ROOT/infra/lists/fetch.sh" --embedded; fi
 }
 
 kafka_there() { [ -e "$CACHE/kafka-$KAFKA_VERSION/.complete" ]; }
@@ -189,6 +193,19 @@ install_readers() {
     "adbc-driver-flightsql==$READERS_ADBC_VERSION" "adbc-driver-manager==$READERS_ADBC_VERSION"
 }
 
+engines_there() {
+  [ "$("$CACHE/engines/bin/python" -c 'from importlib.metadata import version as v
+print(*map(v, ["deltalake", "chdb-core", "pyspark"]))' 2>/dev/null)" = \
+    "$READERS_DELTALAKE_VERSION $ENGINES_CHDB_CORE_VERSION $ENGINES_PYSPARK_VERSION" ]
+}
+
+# In a folder of their own: they bring other versions of what `readers` holds.
+install_engines() {
+  python3 -m venv --clear "$CACHE/engines"
+  "$CACHE/engines/bin/python" -m pip install --disable-pip-version-check "deltalake==$READERS_DELTALAKE_VERSION" \
+    "pyarrow==$READERS_PYARROW_VERSION" "chdb-core==$ENGINES_CHDB_CORE_VERSION" "pyspark==$ENGINES_PYSPARK_VERSION"
+}
+
 pgjdbc_there() { [ "$(cat "$CACHE/pgjdbc/version" 2>/dev/null)" = "$PGJDBC_VERSION" ]; }
 
 install_pgjdbc() {
@@ -215,15 +232,19 @@ mkdir -p "$CACHE/logs"
 # What earlier steps put beside the system's own: rustup's cargo, the newer Node.
 export PATH="$CACHE/node/node_modules/.bin:$PATH:$HOME/.cargo/bin:/usr/local/go/bin"
 started=$SECONDS
-printf 'Set-up for %s (cache: %s)\n' "$([ $scope = demo ] && echo 'make demo' || echo 'everything')" "$CACHE"
+printf 'Set-up for %s (cache: %s)\n' "$([ $scope = all ] && echo everything || echo "make $scope")" "$CACHE"
 
 packages=("${APT_BUILD[@]}")
-[ $scope = demo ] || packages+=("${APT_ALL[@]}")
+case $scope in
+  all) packages+=("${APT_ALL[@]}") ;;
+  engines) packages+=("$APT_JAVA") ;;
+esac
 step "Debian packages" "1 minute" packages_there install_packages
 step "Rust $(sed -n 's/^channel = "\(.*\)"/\1/p' "$ROOT/rust-toolchain.toml") with rustfmt and clippy" "1 minute" rust_there install_rust
 step "Node $NODE_MAJOR_MIN or later with npm" "30 s" node_there install_node
 step "npm packages of web/" "30 s" web_there install_web
 step "Lists of agents and referrers" "20 s" lists_there install_lists
+[ $scope != engines ] || step "ClickHouse and Spark, engines that read the tables" "3 minutes" engines_there install_engines
 if [ $scope = all ]; then
   step "Apache Kafka $KAFKA_VERSION" "10 s" kafka_there install_kafka
   step_for_speed "Kafka class archive, for quick starts" "10 s" class_archive_there make_class_archive

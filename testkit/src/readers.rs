@@ -7,6 +7,11 @@ pub fn python() -> PathBuf {
     installed("readers/bin/python")
 }
 
+/// Python with ClickHouse's engine, Spark and deltalake, if `infra/dev/setup.sh --engines` has installed them.
+pub fn engines() -> Option<PathBuf> {
+    Some(cache().join("engines/bin/python")).filter(|path| path.exists())
+}
+
 /// PostgreSQL's driver for Java, installed by the same. Panics where it is not.
 pub fn pgjdbc() -> PathBuf {
     installed("pgjdbc/postgresql.jar")
@@ -18,9 +23,12 @@ pub fn flight_jdbc() -> PathBuf {
 }
 
 fn installed(path: &str) -> PathBuf {
-    let cache = std::env::var_os("CT_CACHE").map(PathBuf::from);
-    let cache = cache.or_else(|| Some(std::env::home_dir()?.join(".cache/customer-telemetry")));
-    let path = cache.expect("a home folder").join(path);
+    let path = cache().join(path);
     assert!(path.exists(), "{} is missing: run infra/dev/setup.sh", path.display());
     path
+}
+
+fn cache() -> PathBuf {
+    let cache = std::env::var_os("CT_CACHE").map(PathBuf::from);
+    cache.or_else(|| Some(std::env::home_dir()?.join(".cache/customer-telemetry"))).expect("a home folder")
 }
