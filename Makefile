@@ -96,7 +96,7 @@ bench-pipeline: ## 2 M events through the real parts: what each process spends o
 	@$(CARGO_TARGET_DIR)/release/bench pipeline
 
 # The stream job's landing zone, as plain files; the section of the pipeline is left as it is.
-bench-compaction: ## compaction beside the least that it can cost and beside DuckDB, on 2 M landed events
+bench-compaction: ## compaction beside the least that it can cost, DuckDB, and Spark if `make engines` has fetched it, on 2 M landed events
 	@infra/dev/setup.sh
 	@$(MAKE) web
 	@cargo build --locked --release -p collector -p stream-jobs -p warehouse -p bench

@@ -23,7 +23,7 @@ enum Command {
     /// Post to a collector on a real Kafka, registry and S3 server until everything is landed and compacted, and print
     /// the CPU time that each process took
     Pipeline(pipeline::PipelineArguments),
-    /// Compact what `pipeline --until landed` left, and print what it costs beside its limit and DuckDB
+    /// Compact what `pipeline --until landed` left, and print what it costs beside its limit, DuckDB and Spark
     Compaction(compaction::CompactionArguments),
     /// Ask a compacted store what designers and support people ask, and print how long that takes beside DuckDB
     Sql(sql::SqlArguments),

@@ -11,22 +11,25 @@ use super::CompactionArguments;
 use crate::files::files_below;
 
 const DUCKDB: &str = include_str!("duckdb.py");
+const SPARK: &str = include_str!("spark.py");
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Contender {
     Ours,
     Floor,
     DuckDb,
+    Spark,
 }
 
 impl Contender {
-    pub(super) const ALL: [Self; 3] = [Self::Ours, Self::Floor, Self::DuckDb];
+    pub(super) const ALL: [Self; 4] = [Self::Ours, Self::Floor, Self::DuckDb, Self::Spark];
 
     pub(super) fn name(self) -> &'static str {
         match self {
             Self::Ours => "compact",
             Self::Floor => "floor",
             Self::DuckDb => "duckdb",
+            Self::Spark => "spark",
         }
     }
 
@@ -35,15 +38,22 @@ impl Contender {
         match self {
             Self::Ours => "`warehouse compact`, all tables",
             Self::Floor => "read, order and write once: `events` and `pointer`, one thread",
-            Self::DuckDb => "DuckDB, all tables with fewer columns",
+            Self::DuckDb => "DuckDB, six of the tables, the derived ones with fewer columns",
+            Self::Spark => "Spark, the same as DuckDB; Java's start is in it",
         }
+    }
+
+    /// Why it cannot be measured here, for people.
+    pub(super) fn missing(self) -> Option<&'static str> {
+        let is_missing = self == Self::Spark && testkit::readers::engines().is_none();
+        is_missing.then_some("left out: it is not installed, which `infra/dev/setup.sh --engines` does")
     }
 
     /// Below its work folder, where its tables are.
     pub(super) fn output(self) -> &'static str {
         match self {
             Self::Ours => "warehouse",
-            Self::Floor | Self::DuckDb => "out",
+            Self::Floor | Self::DuckDb | Self::Spark => "out",
         }
     }
 
@@ -72,6 +82,11 @@ impl Contender {
             Self::DuckDb => {
                 let mut command = Command::new(testkit::readers::python());
                 command.args(["-c", DUCKDB, &arguments.threads.to_string(), &arguments.memory]);
+                command
+            }
+            Self::Spark => {
+                let mut command = Command::new(testkit::readers::engines().context("Spark is not installed")?);
+                command.args(["-c", SPARK, &arguments.threads.to_string(), &arguments.memory]);
                 command
             }
         };

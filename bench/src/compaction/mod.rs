@@ -1,5 +1,5 @@
 //! `bench compaction`: what compaction spends on a million events, beside the least that its reading and writing can cost and
-//! beside DuckDB, all on the same landing files.
+//! beside DuckDB and Spark, all on the same landing files.
 
 mod contenders;
 pub mod floor;
@@ -29,9 +29,10 @@ pub struct CompactionArguments {
     /// Folder for what is written, emptied before every run
     #[arg(long, value_name = "FOLDER")]
     pub work: PathBuf,
-    /// Threads and memory of DuckDB
+    /// Threads of DuckDB and of Spark
     #[arg(long, default_value_t = 2)]
     pub threads: usize,
+    /// Memory of each of them; Spark's is Java's heap
     #[arg(long, default_value = "4GB")]
     pub memory: String,
     /// Measure our compaction alone: by one process with one core, and by so many with a part of the partitions and a core each
@@ -50,8 +51,13 @@ pub fn run(arguments: &CompactionArguments) -> Result<()> {
     }
     let landing = arguments.store.join("landing");
     let events = landed_events(&landing)?;
-    let mut all = Vec::new();
+    let (mut all, mut left_out) = (Vec::new(), Vec::new());
     for contender in Contender::ALL {
+        if let Some(reason) = contender.missing() {
+            println!("{}: {reason}", contender.name());
+            left_out.push((contender, reason));
+            continue;
+        }
         let work = empty(&arguments.work.join(contender.name()))?;
         let command = contender.command(arguments, &own, &bin, &landing, &work)?;
         let used = crate::pipeline::usage::run_measured(command, contender.name())?;
@@ -60,7 +66,7 @@ pub fn run(arguments: &CompactionArguments) -> Result<()> {
         println!("{}", measured.line());
         all.push(measured);
     }
-    let text = section(arguments, &bin, &all);
+    let text = section(arguments, &bin, &all, &left_out);
     write_section(&arguments.out, &text)
 }
 

@@ -31,11 +31,16 @@ impl Measured {
     }
 }
 
-pub(super) fn section(arguments: &CompactionArguments, bin: &Path, all: &[Measured]) -> String {
+pub(super) fn section(
+    arguments: &CompactionArguments,
+    bin: &Path,
+    all: &[Measured],
+    left_out: &[(Contender, &str)],
+) -> String {
     let machine = Machine::look(Path::new("infra/dev/parts"));
     let events = all.first().map_or(0, |one| one.events);
     let (threads, memory) = (arguments.threads, &arguments.memory);
-    let command = format!("`bench compaction`, DuckDB with {threads} threads and {memory}");
+    let command = format!("`bench compaction`, DuckDB and Spark with {threads} threads and {memory}");
     let mut out = machine.heading("Compaction", &command, bin);
     out += &format!(
         "- events: {events}, the same landing files for all\n\n\
@@ -51,6 +56,9 @@ pub(super) fn section(arguments: &CompactionArguments, bin: &Path, all: &[Measur
             one.used.peak_mib.unwrap_or_default(),
             one.bytes as f64 / events as f64
         );
+    }
+    for (contender, reason) in left_out {
+        let _ = write!(out, "\n`{}` is {reason}.\n", contender.name());
     }
     out
 }

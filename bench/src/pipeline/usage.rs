@@ -80,16 +80,40 @@ pub(crate) fn peak_mib(pid: u32) -> Option<f64> {
     Some(kib / 1_024.0)
 }
 
-/// Runs a command to its end; its CPU time is read when it has been waited for, its memory while it runs.
+/// The same of a process and of those below it that run at this moment, added up.
+fn peak_of_tree_mib(pid: u32) -> Option<f64> {
+    tree(pid).into_iter().filter_map(peak_mib).reduce(|sum, peak| sum + peak)
+}
+
+/// The process, those that it has started, and theirs.
+fn tree(root: u32) -> Vec<u32> {
+    let mut all = vec![root];
+    let mut place = 0;
+    while let Some(&pid) = all.get(place) {
+        all.extend(children(pid));
+        place += 1;
+    }
+    all
+}
+
+/// Each thread has a list of those that it has started.
+fn children(pid: u32) -> Vec<u32> {
+    let threads = fs::read_dir(format!("/proc/{pid}/task")).into_iter().flatten().flatten();
+    let lists: String = threads.filter_map(|thread| fs::read_to_string(thread.path().join("children")).ok()).collect();
+    lists.split_ascii_whitespace().filter_map(|pid| pid.parse().ok()).collect()
+}
+
+/// Runs a command to its end. CPU time, read when it has been waited for, is its own and that of all whom it has waited for; memory,
+/// looked at while it runs, that of all who run below it.
 pub(crate) fn run_measured(mut command: Command, name: &'static str) -> Result<Used> {
     let spinner = ProgressBar::new_spinner().with_message(name);
     spinner.enable_steady_tick(SPINNER_INTERVAL);
     let before = cpu_of_ended_children()?;
     let child = command.stdin(Stdio::null()).spawn();
     let mut child = child.with_context(|| format!("{} cannot be started", command.get_program().display()))?;
-    let mut peak = None;
+    let mut peak: Option<f64> = None;
     let status = loop {
-        peak = peak_mib(child.id()).or(peak);
+        peak = peak_of_tree_mib(child.id()).into_iter().chain(peak).reduce(f64::max);
         match child.try_wait()? {
             Some(status) => break status,
             None => std::thread::sleep(LOOK_INTERVAL),
@@ -101,7 +125,10 @@ pub(crate) fn run_measured(mut command: Command, name: &'static str) -> Result<U
 }
 
 #[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "a test is read where it fails")]
 mod tests {
+    use std::time::Instant;
+
     use super::*;
 
     #[test]
@@ -110,6 +137,22 @@ mod tests {
         let ticks = rustix::param::clock_ticks_per_second() as f64;
         assert_eq!(fields(stat, 11), Some(CpuSeconds { user: 250.0 / ticks, system: 50.0 / ticks }));
         assert_eq!(fields(stat, 13), Some(CpuSeconds { user: 30.0 / ticks, system: 20.0 / ticks }));
+    }
+
+    #[test]
+    fn those_that_a_process_has_started_count_to_it() {
+        let mut shell =
+            Command::new("sh").args(["-c", "sh -c 'cat; true'; true"]).stdin(Stdio::piped()).spawn().unwrap();
+        let deadline = Instant::now() + Duration::from_secs(60);
+        while tree(shell.id()).len() < 3 {
+            assert!(Instant::now() < deadline, "only {:?} of two shells and a cat", tree(shell.id()));
+            std::thread::yield_now();
+        }
+        let alone = peak_mib(shell.id());
+        assert!(peak_of_tree_mib(shell.id()) > alone && alone > Some(0.0));
+        drop(shell.stdin.take());
+        assert!(shell.wait().unwrap().success());
+        assert_eq!(peak_of_tree_mib(shell.id()), None, "it has ended");
     }
 
     #[test]
