@@ -57,7 +57,9 @@ impl Input {
     /// # Errors
     /// When the terminal is none that lines can be edited at.
     pub(super) fn terminal() -> anyhow::Result<Self> {
-        let _ = tcgetattr(stdin()).map(|terminal| TERMINAL.set(Mutex::new(terminal)));
+        if let Ok(terminal) = tcgetattr(stdin()) {
+            let _ = TERMINAL.set(Mutex::new(terminal));
+        }
         let config =
             Config::builder().completion_type(CompletionType::List).max_history_size(HISTORY_STATEMENTS_MAX)?.build();
         let past = FileHistory::with_config(&config);

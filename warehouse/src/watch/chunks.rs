@@ -25,6 +25,9 @@ const COLUMNS: &str = "site_id, visitor_id, page_view_id, kind, chunk_seq, part,
 /// A chunk's frames, in the order of their parts.
 pub(super) type Chunk<'a> = &'a [Frame];
 
+/// Of frames in their order; none for one that is gone.
+pub(super) type Payloads = Vec<Option<Vec<u8>>>;
+
 /// What is known of a frame without its payload.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct Frame {
@@ -113,20 +116,17 @@ impl<'a> Chunks<'a> {
     }
 
     /// Some chunks of one page view with the payloads of their frames; none for one that is gone meanwhile.
-    pub(super) async fn payloads_of<'b>(
-        &self,
-        chunks: &[Chunk<'b>],
-    ) -> Result<Vec<(Chunk<'b>, Vec<Option<Vec<u8>>>)>, Failure> {
+    pub(super) async fn payloads_of<'b>(&self, chunks: &[Chunk<'b>]) -> Result<Vec<(Chunk<'b>, Payloads)>, Failure> {
         let frames: Vec<&Frame> = chunks.iter().flat_map(|chunk| chunk.iter()).collect();
         let mut payloads = self.payloads(&frames).await?.into_iter();
         Ok(chunks.iter().map(|chunk| (*chunk, payloads.by_ref().take(chunk.len()).collect())).collect())
     }
 
-    async fn payloads(&self, frames: &[&Frame]) -> Result<Vec<Option<Vec<u8>>>, Failure> {
+    async fn payloads(&self, frames: &[&Frame]) -> Result<Payloads, Failure> {
         let mut payloads = vec![None; frames.len()];
         let Some(first) = frames.first() else { return Ok(payloads) };
         let id = Uuid::try_parse(&first.page_view_id).map_err(Failure::ours)?;
-        let chunks = among(frames.iter().map(|frame| frame.seq).collect());
+        let chunks = among(&frames.iter().map(|frame| frame.seq).collect());
         let places: HashMap<_, _> = frames.iter().enumerate().map(|(place, frame)| (frame.origin, place)).collect();
         for (is_curated, rows) in self.sources() {
             if frames.iter().all(|frame| frame.is_curated != is_curated) {
@@ -193,7 +193,7 @@ pub(super) fn at_once(chunks: &[Chunk<'_>]) -> usize {
 }
 
 /// A condition on the numbers of chunks: those between the least and the greatest, and where only a few of these are wanted, which.
-fn among(seqs: BTreeSet<i64>) -> String {
+fn among(seqs: &BTreeSet<i64>) -> String {
     let (least, greatest) = (seqs.first().copied().unwrap_or_default(), seqs.last().copied().unwrap_or_default());
     let between = format!("chunk_seq between {least} and {greatest}");
     match seqs.len() {
@@ -260,8 +260,8 @@ mod tests {
 
     #[test]
     fn of_chunks_far_apart_those_between_are_not_read() {
-        assert_eq!(among([3, 4, 5].into()), "chunk_seq between 3 and 5");
-        assert_eq!(among([3, 90].into()), "chunk_seq between 3 and 90 and chunk_seq in (3, 90)");
-        assert_eq!(among((0..100).map(|seq| seq * 2).collect()), "chunk_seq between 0 and 198");
+        assert_eq!(among(&[3, 4, 5].into()), "chunk_seq between 3 and 5");
+        assert_eq!(among(&[3, 90].into()), "chunk_seq between 3 and 90 and chunk_seq in (3, 90)");
+        assert_eq!(among(&(0..100).map(|seq| seq * 2).collect()), "chunk_seq between 0 and 198");
     }
 }
