@@ -154,7 +154,7 @@ async function benchmarkRecorder({ browser }, { recorded: pages, recorder, runs,
   const { text, sessions } = await benchRecorder(browser, { pages, runs, seconds });
   const section = [
     heading({
-      command: `make bench-page RUNS=${runs}${recorder ? ' RECORDER=all' : ''}`,
+      command: `make bench-page RUNS=${runs}${recorder ? ` RECORDER=${recorder}` : ''}`,
       browser: `Chromium ${browser.version()}`,
       versions: versions().filter((version) => version.startsWith('rrweb ')),
       method: `medians of ${runs} rounds, each recorder once a round and page, beyond the page alone; ${seconds} s of changes`,
