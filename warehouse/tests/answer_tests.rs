@@ -11,7 +11,7 @@ use datafusion::parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::{Value, json};
 use support::landed;
-use support::server::{PATIENCE, SQL, Server, cpu_ticks, until};
+use support::server::{PATIENCE, SQL, Server, cpu_ticks, peak_bytes, until};
 use testkit::http::{self, Reply};
 use tokio::io::AsyncReadExt;
 use tokio::net::TcpStream;
@@ -177,13 +177,6 @@ async fn a_long_answer_takes_no_memory() {
         assert!(grown.0 < 16 << 20, "{format}: the server grew by {} bytes", grown.0);
         assert!(grown.1 < 48 << 20, "{format}: the worker grew by {} bytes", grown.1);
     }
-}
-
-/// The most memory that a process has had (proc(5)).
-fn peak_bytes(pid: i32) -> u64 {
-    let status = std::fs::read_to_string(format!("/proc/{pid}/status")).unwrap_or_default();
-    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).unwrap_or("0 kB");
-    line.trim().trim_end_matches(" kB").parse::<u64>().unwrap() * 1024
 }
 
 /// Nobody takes for whole what broke off, whatever it is read with.
