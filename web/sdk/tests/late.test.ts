@@ -3,22 +3,28 @@ import { captureFrames } from '../src/page/late/frames.ts';
 import { captureHeartbeats } from '../src/page/late/heartbeats.ts';
 import { captureMedia } from '../src/page/late/media.ts';
 import { captureResources } from '../src/page/late/resources.ts';
+import { captureVitals } from '../src/page/late/vitals.ts';
 import type { Tracker } from '../src/page/tracker.ts';
 
 type Noted = [type: string, at: number, values: number[], details: Record<string, unknown>];
 
 /** What the browser measures: a test says what it saw. */
 class Observer {
-  static supportedEntryTypes = ['resource', 'long-animation-frame', 'longtask'];
+  static supportedEntryTypes: string[];
   static seen: Record<string, (entries: object[]) => void> = {};
+  static asked: { type: string; durationThreshold?: number }[] = [];
   constructor(private readonly callback: (list: { getEntries(): object[] }) => void) {}
-  observe({ type }: { type: string }): void {
-    Observer.seen[type] = (entries) => this.callback({ getEntries: () => entries });
+  observe(asked: { type: string }): void {
+    Observer.asked.push(asked);
+    const { type: entryType } = asked;
+    Observer.seen[entryType] = (entries) =>
+      this.callback({ getEntries: () => entries.map((entry) => ({ ...entry, entryType })) });
   }
 }
 
 let noted: Noted[];
 let pageView: string;
+let ending: () => void;
 let heard: Record<string, (event: object, at: number, element: Element) => void>;
 
 function tracker(settings: object = {}): Tracker {
@@ -35,6 +41,9 @@ function tracker(settings: object = {}): Tracker {
     note: (type: string, at: number, _: number, details: Record<string, unknown>, ...values: number[]) =>
       noted.push([type, at, values, details]),
     know: () => null,
+    atEnd: (end: () => void) => {
+      ending = end;
+    },
     inputAt: () => 0,
     on: (_: object, type: string, handler: never) => {
       heard[type] = handler;
@@ -46,6 +55,8 @@ function tracker(settings: object = {}): Tracker {
 beforeEach(() => {
   noted = [];
   heard = {};
+  Observer.asked = [];
+  Observer.supportedEntryTypes = ['resource', 'long-animation-frame', 'longtask', 'event'];
   pageView = 'first';
   vi.stubGlobal('PerformanceObserver', Observer);
 });
@@ -101,7 +112,6 @@ test('where frames are not measured long tasks are', () => {
     { startTime: 7, duration: 130 },
     { startTime: 9, duration: 99 },
   ]);
-  Observer.supportedEntryTypes = ['resource', 'long-animation-frame', 'longtask'];
   expect(noted).toEqual([['long_frame', 7, [130, 80], { script: '', invoker: '' }]]);
 });
 
@@ -154,4 +164,28 @@ test('who drags the time of a player is told of twice a second', () => {
   for (let at = 0; at < 1000; at += 20) heard.seeked?.({}, at, player);
   heard.pause?.({}, 1000, player);
   expect(noted.map(([, at]) => at)).toEqual([0, 500, 1000]);
+});
+
+const press = (id: number, duration: number) => ({ interactionId: 7 * (id + 1), duration });
+const thresholds = () => Observer.asked.filter(({ type }) => type === 'event').map((asked) => asked.durationThreshold);
+
+test('where interactions are counted, those shorter than the ten longest are not heard of any more', () => {
+  vi.stubGlobal('performance', { getEntriesByType: () => [], interactionCount: 400 });
+  captureVitals(tracker());
+  Observer.seen.event?.([...Array(9).keys()].map((n) => press(n, 100)));
+  expect(thresholds()).toEqual([40]);
+  Observer.seen.event?.([press(9, 64)]);
+  expect(thresholds()).toEqual([40, 72]);
+  Observer.seen.event?.([press(10, 64)]);
+  expect(thresholds()).toEqual([40, 72]);
+  Observer.seen.event?.([press(11, 80)]);
+  expect(thresholds()).toEqual([40, 72, 88]);
+  ending();
+  expect(noted).toEqual([['web_vital', expect.any(Number), [expect.any(Number), 100], 0]]);
+});
+
+test('where they are not, their ids tell how many there were, so all are', () => {
+  captureVitals(tracker());
+  Observer.seen.event?.([...Array(20).keys()].map((n) => press(n, 100)));
+  expect(thresholds()).toEqual([40]);
 });

@@ -1,12 +1,16 @@
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import { createThinner } from '../src/page/capture/pointer.ts';
 import { createElements } from '../src/page/elements.ts';
 import { createGate } from '../src/page/gate.ts';
+import { TOOLS } from '../src/page/late/tools.ts';
 import { createNotes, type Notes } from '../src/page/notes.ts';
+import { bring } from '../src/page/tools.ts';
 import type { TelemetryEvent, Trail } from '../src/shared/batch.ts';
 import type { Chunk, Header } from '../src/shared/chunk.ts';
 import { encodeRest } from '../src/shared/encode.ts';
-import { BATCH_BYTES_MAX, EVENT_BYTES, NOTES_ROWS_MAX, PART_ROWS_MIN } from '../src/shared/limits.ts';
+import { BATCH_BYTES_MAX, EVENT_BYTES, NOTES_ROWS_MAX, PART_ROWS_MIN, PLACE_WITHIN_MS } from '../src/shared/limits.ts';
+
+bring(TOOLS);
 
 const HEADER = { page: { url: 'https://shop.example/', referrer: '', title: '' } } as Header;
 
@@ -84,47 +88,54 @@ describe('notes', () => {
     expect(tags()).toEqual(['body']);
   });
 
-  test('a part is what was there when one was last asked for, with its elements and details; the rest follows', () => {
+  test('a part ends before the first element that is not known whole; the rest follows', () => {
     const elements = createElements();
     const notes = newNotes(elements);
-    const [body, head] = [elements.know(document.body), elements.know(document.head)];
+    const [body, head] = [elements.know(document.body, true), elements.know(document.head)];
     const custom = (at: number, name: string) => notes.note('custom', at, 0, { name, properties: '' });
     const told = (chunk: Chunk | null) =>
       eventsOf(chunk).map(({ seq, type, element, name, trail }) => [
         seq,
         element?.tag ?? name ?? (trail as Trail | undefined)?.x ?? type,
       ]);
-    notes.note('element_enter', 1, head);
+    // As the browser would tell it with the next frame.
+    body.rect = [0, 0, 1, 1];
+    notes.note('element_enter', 1, body);
     for (let n = 0; n < PART_ROWS_MIN; n++) notes.sample(n, mouse(n, n));
     custom(20, 'first');
-    notes.note('element_enter', 21, body);
+    notes.note('element_enter', 21, head);
     notes.sample(22, mouse(7, 7));
-    expect(notes.part(false)).toBeNull();
-    notes.sample(23, mouse(8, 8));
-    custom(24, 'second');
-    notes.note('element_leave', 25, body);
+    expect(notes.part(PART_ROWS_MIN + 3)).toBeNull();
     const samples = Array.from({ length: PART_ROWS_MIN }, (_, n) => n);
-    expect(told(notes.part(false))).toEqual([
-      [0, 'head'],
+    expect(told(notes.part(PART_ROWS_MIN + 2))).toEqual([
+      [0, 'body'],
       [1, samples],
       [2, 'first'],
-      [3, 'body'],
-      [4, [7, 8]],
     ]);
-    expect(notes.part(false)).toBeNull();
-    notes.note('element_leave', 26, head);
+    expect(notes.part(1)).toBeNull();
+    notes.sample(23, mouse(8, 8));
+    notes.note('element_leave', 26, body);
     expect(told(notes.take())).toEqual([
-      [5, 'second'],
-      [6, 'body'],
-      [7, 'head'],
+      [3, 'head'],
+      [4, [7, 8]],
+      [5, 'body'],
     ]);
     expect(notes.take()).toBeNull();
+  });
+
+  test('the place of an element is waited for, but not for long', async () => {
+    const elements = createElements();
+    const notes = newNotes(elements);
+    notes.note('click', 1, elements.know(document.body, true));
+    expect(notes.part(1)).toBeNull();
+    const part = await vi.waitUntil(() => notes.part(1), { timeout: 20 * PLACE_WITHIN_MS });
+    expect(eventsOf(part)).toHaveLength(1);
   });
 
   test('a trail over a moment in which a part was not worth a message is one event', () => {
     const notes = newNotes();
     notes.sample(1, mouse(1, 1));
-    expect([notes.part(false), notes.part(false)]).toEqual([null, null]);
+    expect([notes.part(2), notes.part(2)]).toEqual([null, null]);
     notes.sample(2, mouse(2, 2));
     expect(eventsOf(notes.take())).toMatchObject([{ seq: 0, trail: { x: [1, 2] } }]);
     expect(notes.next()).toBe(1);
@@ -133,8 +144,8 @@ describe('notes', () => {
   test('a part may be all that is there, also of a trail that goes on', () => {
     const notes = newNotes();
     notes.sample(1, mouse(1, 1));
-    expect(eventsOf(notes.part(true))).toHaveLength(1);
-    expect(notes.part(true)).toBeNull();
+    expect(eventsOf(notes.part(1))).toHaveLength(1);
+    expect(notes.part(1)).toBeNull();
     notes.sample(2, mouse(2, 2));
     expect(eventsOf(notes.take())).toMatchObject([{ seq: 1, trail: { x: [2] } }]);
   });
@@ -142,8 +153,7 @@ describe('notes', () => {
   test('a batch whose last part has left is ended all the same', () => {
     const notes = newNotes();
     for (let n = 0; n < PART_ROWS_MIN; n++) notes.note('focus', n);
-    notes.part(false);
-    expect(eventsOf(notes.part(false))).toHaveLength(PART_ROWS_MIN);
+    expect(eventsOf(notes.part(1))).toHaveLength(PART_ROWS_MIN);
     expect(notes.take()).toMatchObject({ first_seq: PART_ROWS_MIN, rows: new Float64Array() });
     expect(notes.take()).toBeNull();
   });

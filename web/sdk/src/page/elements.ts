@@ -3,7 +3,13 @@
  * page is taken from the browser, which has it after each frame: asking for it would make the browser lay the page out.
  */
 import type { RawElement } from '../shared/chunk.ts';
-import { DESCRIBE_AFTER_MS, DESCRIBE_WITHIN_MS, DESCRIBED_MS, ELEMENT_TEXT_UNITS_MAX } from '../shared/limits.ts';
+import {
+  DESCRIBE_AFTER_MS,
+  DESCRIBE_WITHIN_MS,
+  DESCRIBED_MS,
+  ELEMENT_TEXT_UNITS_MAX,
+  PLACE_WITHIN_MS,
+} from '../shared/limits.ts';
 import {
   firstChild,
   hasAttribute,
@@ -31,19 +37,24 @@ export interface Known {
   scrolls: number;
   raw: RawElement | null;
   rect: RawElement['rect'];
+  /** Until then its place may still come; 0: nobody has asked for it. */
+  placeBy: number;
 }
 
 const known = (
   period: number,
   stamp: string | null,
   scrolls: number,
-  raw: RawElement | null,
-  rect: RawElement['rect'],
-): Known => ({ period, chunk: 0, number: 0, stamp, scrolls, raw, rect });
+  raw: RawElement | null = null,
+  rect: RawElement['rect'] = null,
+): Known => ({ period, chunk: 0, number: 0, stamp, scrolls, raw, rect, placeBy: 0 });
 /** What is known where there is no element. */
-export const NOTHING = known(0, null, 0, null, null);
+export const NOTHING = known(0, null, 0);
 /** What is known of an element inside of a block, or of an edit inside of what is ignored: nothing is noted of it. */
-export const HIDDEN = known(0, null, 0, null, null);
+export const HIDDEN = known(0, null, 0);
+
+/** As a number of elements: however many there are. */
+export const ALL = Number.POSITIVE_INFINITY;
 
 export interface Elements {
   /**
@@ -57,10 +68,10 @@ export interface Elements {
   number(its: Known): number;
   /** The page has scrolled: places of before are no longer true. */
   scrolled(): void;
-  /** A chunk may end here. */
-  mark(): void;
-  /** What is known of the elements up to the mark, by their numbers, as JSON; `all`: of all of them. */
-  take(all: boolean): string;
+  /** Of how many of this chunk, the first ones, there is nothing more to learn; a larger number: of all. */
+  whole(): number;
+  /** What is known of the first `count`, by their numbers, as JSON; the chunk ends. */
+  take(count: number): string;
   /** Another page view: descriptions of before are no longer true. */
   outdate(): void;
   /** The number of what had this one before they began anew; 0 has none. */
@@ -75,7 +86,6 @@ export function createElements(looked?: () => void): Elements {
   let scrolls = 0;
   let used: Known[] = [];
   let before: Known[] = [];
-  let marked = 0;
   /** Used, and not yet described. */
   let waiting: [Element, Known][] = [];
   let asked = false;
@@ -89,7 +99,10 @@ export function createElements(looked?: () => void): Elements {
   });
   const look = (element: Element, its: Known, place: boolean): boolean => {
     its.raw ??= tools()?.describe(element) ?? null;
-    if (its.raw && place && !its.rect) places?.observe(element);
+    if (its.raw && place && !its.rect) {
+      places?.observe(element);
+      its.placeBy = now() + PLACE_WITHIN_MS;
+    }
     return !!its.raw;
   };
   const lookAll = () => {
@@ -157,16 +170,17 @@ export function createElements(looked?: () => void): Elements {
     scrolled() {
       scrolls++;
     },
-    mark() {
-      marked = used.length;
+    whole() {
+      // −1, where there is none, becomes more than there ever are.
+      return used.findIndex((its) => !its.raw || (!its.rect && now() < its.placeBy)) >>> 0;
     },
     outdate() {
       period++;
       periodEndsAt = now() + DESCRIBED_MS;
     },
-    take(all) {
-      const told = all ? used : used.slice(0, marked);
-      if (all || told.some(({ raw }) => !raw)) lookAll();
+    take(count) {
+      const told = used.slice(0, count);
+      if (count === ALL) lookAll();
       if (now() >= periodEndsAt) elements.outdate();
       elements.chunk++;
       before = used;

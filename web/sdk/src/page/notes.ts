@@ -1,15 +1,8 @@
 /** The notes of one batch: rows of numbers, details, elements. Hands out `seq`, and counts. */
 import { type Chunk, type Details, type DetailsFor, WIDTH } from '../shared/chunk.ts';
-import {
-  BATCH_BYTES_MAX,
-  ELEMENT_BYTES,
-  EVENT_BYTES,
-  NOTES_ROWS_MAX,
-  PART_ROWS_MIN,
-  SAMPLE_BYTES,
-} from '../shared/limits.ts';
+import { BATCH_BYTES_MAX, ELEMENT_BYTES, EVENT_BYTES, NOTES_ROWS_MAX, SAMPLE_BYTES } from '../shared/limits.ts';
 import { EVENT_TYPES, type EventType } from '../shared/types.ts';
-import { type Elements, HIDDEN, type Known, NOTHING } from './elements.ts';
+import { ALL, type Elements, HIDDEN, type Known, NOTHING } from './elements.ts';
 import type { Gate } from './gate.ts';
 import { ORIGIN } from './natives.ts';
 import { pointerType } from './pointer_type.ts';
@@ -42,8 +35,11 @@ export interface Notes {
   /** How many events of each type there were so far. */
   readonly captured: Uint32Array;
   samples(): number;
-  /** Takes what was there at the last call, or all, out of the batch, which goes on. Null: it is not worth a message. */
-  part(all: boolean): Chunk | null;
+  /**
+   * Takes rows out of the batch, which goes on: those before the first of an element that is none of the first `whole`, which are those
+   * of which all is known. Null: there are fewer than `least`.
+   */
+  part(least: number, whole?: number): Chunk | null;
   /** Ends the batch: the rest of it. Null: there is no event in it. */
   take(): Chunk | null;
   /** Forgets everything, and numbers anew. */
@@ -65,41 +61,37 @@ export function createNotes(elements: Elements, gate: Gate, begun: () => void, f
   /** The first `seq` of this batch, and of what is still here of it. */
   let first = 0;
   let here = 0;
-  /** Where the notes ended when a part was asked for. */
-  let mark = { end: 0, seq: 0 };
   let samples = 0;
   let inTrail = false;
   let details: Chunk['details'] = [];
 
-  /** The first `events`, which are the rows before `end`, go. */
-  const leave = (end: number, events: number, ends: boolean): Chunk => {
+  /** The rows before `end` go, and what is known of the first `told` elements. */
+  const leave = (end: number, told: number): Chunk => {
     const left = end / WIDTH;
     const chunk = {
       first_seq: here,
       origin: ORIGIN,
       rows: rows.slice(0, end),
-      elements: elements.take(ends),
+      elements: elements.take(told),
       details: details.filter(([row]) => row < left),
     };
-    here += events;
     details = details.slice(chunk.details.length).map(([row, more]) => [row - left, more]);
     rows.copyWithin(0, end, used);
     used -= end;
     inTrail &&= used > 0;
-    for (let i = 2; i < used; i += WIDTH) rows[i] = elements.anew(rows[i] as number);
+    here = seq;
+    for (let i = 0; i < used; i += WIDTH) {
+      rows[i + 2] = elements.anew(rows[i + 2] as number);
+      // Further samples of a trail are no events.
+      if (rows[i] !== POINTER || rows[i - WIDTH] !== POINTER) here--;
+    }
     return chunk;
-  };
-  const setMark = () => {
-    mark = { end: used, seq };
-    elements.mark();
   };
   const take = () => {
     if (seq === first) return null;
     first = seq;
     bytes = 0;
-    const rest = leave(used, seq - here, true);
-    setMark();
-    return rest;
+    return leave(used, ALL);
   };
   const note: Notes['note'] = (name, at, its, more, a, b, c, d) => {
     if (its === HIDDEN || !(gate.open || gate.opens(seq, samples))) return -1;
@@ -150,14 +142,10 @@ export function createNotes(elements: Elements, gate: Gate, begun: () => void, f
     },
     next: () => seq,
     samples: () => samples,
-    part(all) {
-      if (all) setMark();
-      let { end } = mark;
-      // The further samples of a trail go with it.
-      while (end < used && rows[end] === POINTER && rows[end - WIDTH] === POINTER) end += WIDTH;
-      const part = end < (all ? 1 : PART_ROWS_MIN * WIDTH) ? null : leave(end, mark.seq - here, false);
-      setMark();
-      return part;
+    part(least, whole = elements.whole()) {
+      let end = 0;
+      while (end < used && (rows[end + 2] as number) <= whole) end += WIDTH;
+      return end < least * WIDTH ? null : leave(end, whole);
     },
     take,
     restart() {

@@ -1,13 +1,13 @@
 /** The page thread: `note` takes what the capture modules saw, and the worker soon gets the notes; every few seconds they are a batch. */
 import type { Header } from '../shared/chunk.ts';
-import { CUT_SOON_EVERY_MS, FLUSH_MS, FORGOTTEN_MAX, PART_AFTER_MS } from '../shared/limits.ts';
+import { CUT_SOON_EVERY_MS, FLUSH_MS, FORGOTTEN_MAX, PART_AFTER_MS, PART_ROWS_MIN } from '../shared/limits.ts';
 import type { Order } from '../shared/messages.ts';
 import { EVENT_TYPES } from '../shared/types.ts';
 import { uuidV7 } from '../shared/uuid.ts';
 import type { Stats } from './api.ts';
 import { createDelivery } from './delivery.ts';
 import type { Effects } from './effect.ts';
-import { createElements, type Elements } from './elements.ts';
+import { ALL, createElements, type Elements } from './elements.ts';
 import { createGate } from './gate.ts';
 import { failures, guarded, onFailure } from './guard.ts';
 import type { Core } from './guarded_api.ts';
@@ -76,7 +76,7 @@ export function createTracker(settings: Settings): Tracker {
     );
   let identity = createIdentity(settings.anonymous);
   let delivery = newDelivery();
-  const elements = createElements(() => handOver(false));
+  const elements = createElements(() => handOver(PART_ROWS_MIN));
   const roots = createRoots();
   const listeners = createListeners(roots, settings.test);
   // A page that nobody has asked for yet waits as for consent.
@@ -122,8 +122,8 @@ export function createTracker(settings: Settings): Tracker {
   };
   /** What was noted before they are there is not yet described. */
   const cutWhole = () => whenTools(cut);
-  const handOver = (all: boolean) => {
-    const part = gate.open && tools() && notes.part(all);
+  const handOver = (least: number, whole?: number) => {
+    const part = gate.open && tools() && notes.part(least, whole);
     if (!part) return;
     identity.joinKeys();
     delivery.part(part, url);
@@ -133,7 +133,7 @@ export function createTracker(settings: Settings): Tracker {
     const step = Math.min(ms, PART_AFTER_MS);
     timer = later(() => {
       if (step === ms) return cutWhole();
-      handOver(false);
+      handOver(1);
       wait(ms - step);
     }, step);
   };
@@ -184,7 +184,7 @@ export function createTracker(settings: Settings): Tracker {
     cutSoon(goesOn) {
       if (now() < soonAt) return;
       soonAt = now() + CUT_SOON_EVERY_MS;
-      if (goesOn) handOver(true);
+      if (goesOn) handOver(1, ALL);
       else cutWhole();
     },
     stats,

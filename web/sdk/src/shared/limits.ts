@@ -8,15 +8,17 @@ export const NOTES_ROWS_MAX = 2_048;
 export const DESCRIBE_AFTER_MS = 200;
 /** at the latest so much later. */
 export const DESCRIBE_WITHIN_MS = 1_000;
+/** The browser tells where an element lies with the next frame; after this time it is not waited for. */
+export const PLACE_WITHIN_MS = 100;
 /** For this time a description is taken for true, as long as the text that the element begins with stays. */
 export const DESCRIBED_MS = 5_000;
 
 /** A batch is cut this long after its first event. */
 export const FLUSH_MS = 5_000;
 /**
- * What was noted before the last moment in which elements were described goes to the worker in the next one, or after this time, in
- * parts of at least so many rows. Each costs the page as much as several presses; but what the worker has not written when the page
- * ends the page must write, which holds it up.
+ * What is known whole goes to the worker after this time, or in a moment in which elements are described, then in parts of at least
+ * so many rows. Each costs the page as much as several presses; but what the worker has not written when the page ends the page
+ * must write, which holds it up.
  */
 export const PART_AFTER_MS = 1_000;
 export const PART_ROWS_MIN = 64;
