@@ -69,16 +69,6 @@ export type Said =
 /** A piece of the frames: lines of events as they are, or something that is said of those behind it. */
 export type Piece = { lines: string } | Said;
 
-/** Why there is no answer; a status of 401 asks for a token. */
-export class Refused extends Error {
-  readonly status: number;
-
-  constructor(status: number, message: string) {
-    super(message);
-    this.status = status;
-  }
-}
-
 /** Where recordings come from: a server, or files beside the page. */
 export interface Source {
   session(id: string): Promise<Session>;

@@ -1,14 +1,6 @@
-// Recordings from the server, asked in a worker. The token is in this page's memory and nowhere else.
-import {
-  type Mark,
-  type Moments,
-  type PageView,
-  type Piece,
-  type Range,
-  Refused,
-  type Session,
-  type Source,
-} from './recording.ts';
+// Recordings from the server, in a worker. The token is in this page's memory and nowhere else.
+import { json, Refused } from './ask.ts';
+import type { Mark, Moments, PageView, Piece, Range, Session, Source } from './recording.ts';
 import type { Reply, Request } from './worker.ts';
 
 type Ask = Request extends infer Each ? (Each extends Request ? Omit<Each, 'id' | 'token'> : never) : never;
@@ -36,8 +28,9 @@ export class Server implements Source {
     };
   }
 
+  /** Asked here: it is small, the first of all, and would wait for the worker to start. */
   session(id: string): Promise<Session> {
-    return this.#ask({ ask: 'json', path: `/api/v1/sessions/${encodeURIComponent(id)}/replay` });
+    return json(`/api/v1/sessions/${encodeURIComponent(id)}/replay`, this.token);
   }
 
   moments({ session_id }: Session, { page_view_id }: PageView): Promise<Moments> {

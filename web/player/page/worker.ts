@@ -1,8 +1,8 @@
 // Asks the server, and takes answers apart: inflating, JSON and the split into lines are no matter of the thread that draws.
+import { call, json } from './ask.ts';
 import { friction, moments, type Piece, type Said } from './recording.ts';
 
 export type Request = { id: number; token: string } & (
-  | { ask: 'json'; path: string }
   | { ask: 'friction'; path: string }
   | { ask: 'moments'; pointer: string; marks: string }
   | { ask: 'frames'; path: string }
@@ -26,7 +26,6 @@ addEventListener('message', async ({ data }: MessageEvent<Request>) => {
 
 async function answer(request: Request): Promise<void> {
   const { id, token } = request;
-  if (request.ask === 'json') return say({ id, done: await json(request.path, token) });
   if (request.ask === 'friction') return say({ id, done: friction(await json(request.path, token)) });
   if (request.ask === 'frames') {
     await frames(request.path, token, (piece) => say({ id, piece }));
@@ -36,19 +35,6 @@ async function answer(request: Request): Promise<void> {
   const done = moments(pointer, marks);
   const { at, x, y } = done.pointer;
   say({ id, done }, [at.buffer, x.buffer, y.buffer]);
-}
-
-async function call(path: string, token: string): Promise<Response> {
-  const headers: HeadersInit = token ? { authorization: `Bearer ${token}` } : {};
-  const reply = await fetch(path, { headers });
-  if (reply.ok) return reply;
-  const said = await reply.json().catch(() => ({}));
-  throw Object.assign(new Error(said.message ?? `the server answers ${reply.status}`), { status: reply.status });
-}
-
-// biome-ignore lint/suspicious/noExplicitAny: what the server says is known by the path
-async function json(path: string, token: string): Promise<any> {
-  return (await call(path, token)).json();
 }
 
 async function frames(path: string, token: string, take: (piece: Piece) => void): Promise<void> {
