@@ -5,6 +5,7 @@ mod contenders;
 pub mod floor;
 mod report;
 mod shards;
+mod size;
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -17,6 +18,7 @@ use crate::files::{empty, files_below};
 use crate::pipeline::results::write_section;
 use contenders::Contender;
 use report::{Measured, section};
+use size::Size;
 
 #[derive(Args)]
 pub struct CompactionArguments {
@@ -61,8 +63,8 @@ pub fn run(arguments: &CompactionArguments) -> Result<()> {
         let work = empty(&arguments.work.join(contender.name()))?;
         let command = contender.command(arguments, &own, &bin, &landing, &work)?;
         let used = crate::pipeline::usage::run_measured(command, contender.name())?;
-        let bytes = bytes_below(&work.join(contender.output()))?;
-        let measured = Measured { contender, used, bytes, events };
+        let size = Size::below(&work.join(contender.output()))?;
+        let measured = Measured { contender, used, size, events };
         println!("{}", measured.line());
         all.push(measured);
     }
@@ -79,8 +81,4 @@ fn landed_events(landing: &Path) -> Result<u64> {
     }
     ensure!(events > 0, "{}: no link", landing.display());
     Ok(events)
-}
-
-fn bytes_below(folder: &Path) -> Result<u64> {
-    files_below(folder, "parquet")?.iter().map(|path| Ok(fs::metadata(path)?.len())).sum()
 }

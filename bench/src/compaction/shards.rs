@@ -11,7 +11,8 @@ use anyhow::{Context, Result, ensure};
 use url::Url;
 
 use super::contenders::link_all;
-use super::{CompactionArguments, bytes_below, empty, landed_events};
+use super::size::Size;
+use super::{CompactionArguments, empty, landed_events};
 use crate::pipeline::machine::Machine;
 use crate::pipeline::results::write_section;
 use crate::pipeline::usage::{CpuSeconds, cpu_of_ended_children, peak_mib};
@@ -25,7 +26,7 @@ struct Shared {
     cpu: CpuSeconds,
     /// Of the largest of them.
     peak_mib: f64,
-    bytes: u64,
+    size: Size,
 }
 
 pub(super) fn run(arguments: &CompactionArguments, bin: &Path, shards: usize) -> Result<()> {
@@ -59,7 +60,7 @@ fn compacted(bin: &Path, work: &Path, processes: usize) -> Result<Shared> {
     let (wall, cpu) = (began.elapsed(), cpu_of_ended_children()? - before);
     let verify = Command::new(bin.join("warehouse")).args(["--store", store.as_str(), "verify"]).output()?;
     ensure!(verify.status.success(), "verify: {}", String::from_utf8_lossy(&verify.stdout));
-    Ok(Shared { processes, wall, cpu, peak_mib, bytes: bytes_below(&work.join("warehouse"))? })
+    Ok(Shared { processes, wall, cpu, peak_mib, size: Size::below(&work.join("warehouse"))? })
 }
 
 /// Waits for all of them; gives the most memory that one has held, MiB.
@@ -88,7 +89,7 @@ fn line(shared: &Shared, events: u64) -> String {
         shared.wall.as_secs_f64(),
         shared.cpu.total() / millions,
         shared.peak_mib,
-        shared.bytes as f64 / events as f64
+        shared.size.kept as f64 / events as f64
     )
 }
 
@@ -110,7 +111,7 @@ fn section(bin: &Path, events: u64, all: &[Shared]) -> String {
             events as f64 / wall,
             shared.cpu.total() / millions,
             shared.peak_mib,
-            shared.bytes as f64 / events as f64
+            shared.size.kept as f64 / events as f64
         );
     }
     let times = all[0].wall.as_secs_f64() / all[1].wall.as_secs_f64();
