@@ -18,7 +18,7 @@ PARTS ?= kafka registry s3
 # Always the whole workspace: building one package alone chooses other features and builds the heavy crates again.
 CARGO_BUILD := cargo build --locked --workspace
 
-.PHONY: help demo test soak fuzz build web lint fmt scores parts parts-stop bench bench-pipeline bench-compaction bench-sql bench-replay bench-page bench-micro engines
+.PHONY: help demo test soak fuzz build web lint fmt scores parts parts-stop bench bench-pipeline bench-compaction bench-sql bench-replay bench-page bench-micro engines cluster
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/\1\t\2/' | expand -t 16
@@ -47,6 +47,16 @@ engines: ## ClickHouse and Spark read what `warehouse sql` says (640 MB are fetc
 	@$(MAKE) web
 	@$(if $(STORE),$(CARGO_BUILD) && $(CT_CACHE)/engines/bin/python -B warehouse/tests/engines --store $(STORE) --warehouse $(BIN)/warehouse, \
 	  CT_ENGINES=1 cargo test --locked --workspace --test reader_tests -- --nocapture large_engines)
+
+# Apart from `make build` and `make test`, like the engines: Ballista, and DataFusion with all features that Ballista asks for, are
+# built beside the others' output, which stays as it is. What comes of it is laid beside `warehouse`, which finds it there.
+cluster: export CARGO_TARGET_DIR := $(CT_CACHE)/target-cluster
+cluster: web ## builds warehouse-cluster (about 15 minutes at first), and proves it with a scheduler and executors that are killed
+	@infra/dev/check_licences.py cluster/Cargo.toml
+	@cargo build --locked --manifest-path cluster/Cargo.toml --tests --bins
+	@cargo test --locked --manifest-path cluster/Cargo.toml
+	@mkdir -p $(BIN) && cp $(CARGO_TARGET_DIR)/debug/warehouse-cluster $(BIN)/warehouse-cluster
+	@echo 'warehouse --engine ballista://HOST:PORT finds it in $(BIN). A cluster to try it: infra/dev/cluster start --store URL'
 
 fuzz: ## runs each fuzz target for FUZZ_SECONDS (60); TARGETS chooses
 	@infra/dev/setup.sh

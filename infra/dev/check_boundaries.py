@@ -19,6 +19,8 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent.parent
 
 ONE_VERSION = re.compile(r"^(arrow|arrow-.*|datafusion|datafusion-.*|parquet|object_store|rdkafka|rdkafka-sys|deltalake-core)$")
+# Processes of both read each other's plans, so there is one version for both.
+LOCKS = ["Cargo.lock", "cluster/Cargo.lock"]
 # Published under their own version numbers, or with other families' prefix: not part of the set.
 OTHER_FAMILIES = {"datafusion-postgres", "datafusion-pg-catalog", "datafusion-flight-sql-server", "datafusion-distributed"}
 
@@ -50,11 +52,12 @@ def main() -> int:
 
 def duplicate_versions() -> list[str]:
     versions = defaultdict(set)
-    for package in tomllib.loads((ROOT / "Cargo.lock").read_text())["package"]:
-        if ONE_VERSION.match(package["name"]) and package["name"] not in OTHER_FAMILIES:
-            versions[package["name"]].add(package["version"])
+    for lock in LOCKS:
+        for package in tomllib.loads((ROOT / lock).read_text())["package"]:
+            if ONE_VERSION.match(package["name"]) and package["name"] not in OTHER_FAMILIES:
+                versions[package["name"]].add(package["version"])
     return [
-        f"Cargo.lock holds {name} in {len(found)} versions: {', '.join(sorted(found))}. "
+        f"{' and '.join(LOCKS)} hold {name} in {len(found)} versions: {', '.join(sorted(found))}. "
         f"`cargo tree --locked -i {name}@VERSION` says who asks for which; bring them all to the version of Cargo.toml"
         for name, found in sorted(versions.items())
         if len(found) > 1

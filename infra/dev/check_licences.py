@@ -2,10 +2,11 @@
 """Holds what we may ship: every crate under a licence of deny.toml, from the public registry, asked for in one place.
 
   licences   each crate's SPDX expression can be met by the allowed ones
-  sources    crates.io or this workspace: no git, no folder elsewhere
+  sources    crates.io or this clone: no git, no folder elsewhere
   one place  members take their dependencies from [workspace.dependencies], which names no wildcard
 
-What cargo-deny checks of these, without its build of several minutes. Builds nothing.
+What cargo-deny checks of these, without its build of several minutes. Builds nothing. With the Cargo.toml of a workspace beside this
+one, such as cluster/Cargo.toml: the licences and sources of that one.
 """
 
 import json
@@ -23,12 +24,15 @@ ALLOWED = set(tomllib.loads((ROOT / "deny.toml").read_text())["licenses"]["allow
 
 
 def main() -> int:
-    metadata = json.loads(cargo("metadata", "--locked", "--format-version", "1"))
-    mistakes = [*licences(metadata), *sources(metadata), *one_place(metadata)]
+    beside = sys.argv[1:2]
+    manifest = [f"--manifest-path={path}" for path in beside]
+    metadata = json.loads(cargo("metadata", "--locked", "--format-version", "1", *manifest))
+    mistakes = [*licences(metadata), *sources(metadata), *([] if beside else one_place(metadata))]
     for mistake in mistakes:
         print(f"check_licences: {mistake}", file=sys.stderr)
     if not mistakes:
-        print(f"licences: {len(metadata['packages'])} crates may be shipped, all from the registry and asked for in one place")
+        places = "all from the registry" if beside else "all from the registry and asked for in one place"
+        print(f"licences: {len(metadata['packages'])} crates may be shipped, {places}")
     return 1 if mistakes else 0
 
 
@@ -52,11 +56,11 @@ def may_ship(expression: str) -> bool:
 
 
 def sources(metadata: dict) -> list[str]:
-    members = set(metadata["workspace_members"])
+    is_ours = lambda package: Path(package["manifest_path"]).is_relative_to(ROOT)  # noqa: E731 a name for it
     return [
         f"{package['name']} {package['version']} comes from {package['source'] or package['manifest_path']}, not from crates.io"
         for package in metadata["packages"]
-        if package["source"] != CRATES_IO and package["id"] not in members
+        if package["source"] != CRATES_IO and not (package["source"] is None and is_ours(package))
     ]
 
 

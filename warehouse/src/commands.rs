@@ -1,6 +1,6 @@
 //! What the commands of `warehouse` do.
 
-use std::io::{IsTerminal, Read};
+use std::io::IsTerminal;
 use std::path::Path;
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -13,20 +13,20 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::AbortOnDropHandle;
 
 use crate::access::{self, Access, check_address};
+use crate::asked::{Asked, asked};
 use crate::compact::{compact_aside, every};
-use crate::config::{Command, Config, Format};
+use crate::config::{Command, Config};
 use crate::export::{Exported, export};
-use crate::friction;
 use crate::keep::{self, Keeping};
 use crate::lake::Lake;
 use crate::providers::{Order, import};
-use crate::query::{Limits, Parameter, Scope};
+use crate::query::{Limits, Scope};
 use crate::serve::{About, Serving, serve};
 use crate::shard::Shard;
 use crate::show::{print_answer, told};
 use crate::sql::{Question, once};
 use crate::verify::verify;
-use crate::{flight, postgres, prompt, views};
+use crate::{flight, postgres, prompt};
 
 /// Runs a command; the exit code says what came of it, an error is for the last line.
 pub async fn run(command: Command, config: Config, shutdown: CancellationToken) -> anyhow::Result<ExitCode> {
@@ -40,25 +40,13 @@ pub async fn run(command: Command, config: Config, shutdown: CancellationToken) 
             note_nothing(&config).await?;
             prompt::run(&config.sql, format, shutdown).await
         }
-        Command::Sql { sql: Some(sql), format } => tokio::select! {
-            done = sql_command(&config, sql, format) => done.map_err(told),
-            () = shutdown.cancelled() => anyhow::bail!("stopped"),
-        },
-        Command::Report { name, param, explain, format, .. } => tokio::select! {
-            done = report_command(&config, name.as_deref(), &param, explain, format) => done.map_err(told),
-            () = shutdown.cancelled() => anyhow::bail!("stopped"),
-        },
-        Command::Friction { set, format, .. } => {
-            let sql = friction::report(&friction::Settings::parse(&set)?);
-            tokio::select! {
-                done = answer_command(&config, sql, Vec::new(), format) => done.map_err(told),
-                () = shutdown.cancelled() => anyhow::bail!("stopped"),
-            }
+        Command::Report { name: None, .. } | Command::Report { explain: true, .. } => {
+            explain_reports(&command, &config)
         }
-        Command::Coverage { provider, by, bots, format } => {
-            let sql = views::coverage(provider.name(), by, bots);
+        Command::Sql { .. } | Command::Report { .. } | Command::Friction { .. } | Command::Coverage { .. } => {
+            let asked = asked(&command, &config)?.context("the command asks nothing")?;
             tokio::select! {
-                done = answer_command(&config, sql, Vec::new(), format) => done.map_err(told),
+                done = answer_command(&config, asked) => done.map_err(told),
                 () = shutdown.cancelled() => anyhow::bail!("stopped"),
             }
         }
@@ -109,13 +97,7 @@ async fn compact_command(lake: Arc<Lake>, config: &Config, shutdown: Cancellatio
     if lake.shard != Shard::ALL {
         print!("part {}: ", lake.shard);
     }
-    println!(
-        "{} links compacted: {} events, {} with another session than the stream job's, {} commits",
-        summary.links, summary.events, summary.sessions_corrected, summary.commits
-    );
-    if summary.frames > 0 {
-        println!("{} frames of recordings", summary.frames);
-    }
+    println!("{summary}");
     Ok(ExitCode::SUCCESS)
 }
 
@@ -169,51 +151,22 @@ fn count(number: u64, what: &str) -> String {
     format!("{number} {what}{}", if number == 1 { "" } else { "s" })
 }
 
-async fn sql_command(config: &Config, sql: String, format: Format) -> anyhow::Result<ExitCode> {
-    let sql = if sql == "-" {
-        let mut text = String::new();
-        std::io::stdin().read_to_string(&mut text).context("standard input")?;
-        text
-    } else {
-        sql
-    };
-    answer_command(config, sql, Vec::new(), format).await
-}
-
-async fn report_command(
-    config: &Config,
-    name: Option<&str>,
-    param: &[String],
-    explain: bool,
-    format: Format,
-) -> anyhow::Result<ExitCode> {
+/// Tells of all reports, or of one.
+fn explain_reports(command: &Command, config: &Config) -> anyhow::Result<ExitCode> {
     let reports = config.reports()?;
-    let Some(name) = name else {
-        reports.iter().for_each(|report| println!("{}", report.explained()));
-        println!("warehouse report NAME --param name=value runs one");
-        return Ok(ExitCode::SUCCESS);
-    };
-    let report = reports.named(name)?;
-    if explain {
-        print!("{}", report.explained());
-        return Ok(ExitCode::SUCCESS);
+    match command {
+        Command::Report { name: Some(name), .. } => print!("{}", reports.named(name)?.explained()),
+        _ => {
+            reports.iter().for_each(|report| println!("{}", report.explained()));
+            println!("warehouse report NAME --param name=value runs one");
+        }
     }
-    let given = param.iter().map(|text| {
-        let pair = text.split_once('=').map(|(name, value)| (name.to_owned(), value.to_owned()));
-        pair.with_context(|| format!("--param {text:?}: write it as name=value, for example {}", report.example()))
-    });
-    let given = given.collect::<anyhow::Result<Vec<_>>>()?;
-    let (sql, parameters) = report.asked(&given, chrono::Utc::now().date_naive())?;
-    answer_command(config, sql, parameters, format).await
+    Ok(ExitCode::SUCCESS)
 }
 
-async fn answer_command(
-    config: &Config,
-    sql: String,
-    parameters: Vec<Parameter>,
-    format: Format,
-) -> anyhow::Result<ExitCode> {
+async fn answer_command(config: &Config, asked: Asked) -> anyhow::Result<ExitCode> {
     note_nothing(config).await?;
+    let Asked { sql, parameters, format } = asked;
     let question = Question {
         sql,
         scope: Scope::All,

@@ -9,11 +9,13 @@
 #![forbid(unsafe_code)]
 
 pub mod access;
+pub mod asked;
 mod books;
 pub mod commands;
 pub mod compact;
 pub mod config;
 mod curated;
+pub mod elsewhere;
 mod engine;
 pub mod export;
 pub mod flight;
@@ -33,7 +35,7 @@ mod replay;
 pub mod reports;
 pub mod serve;
 mod shard;
-mod show;
+pub mod show;
 pub mod sql;
 mod store;
 pub mod tables;
@@ -41,7 +43,7 @@ pub mod verify;
 pub mod views;
 pub mod watch;
 
-pub use engine::Resources;
+pub use engine::{Resources, operation, passing_on};
 pub use lake::Lake;
 pub use landing::Store;
 pub use shard::Shard;

@@ -6,8 +6,10 @@ use std::process::{self, ExitCode};
 use std::time::Duration;
 
 use clap::{CommandFactory, Parser};
+use settings::Wrong;
 use warehouse::commands::run;
 use warehouse::config::{Cli, Command, Config, ENVIRONMENT_PREFIX};
+use warehouse::elsewhere;
 use warehouse::limits::STACK_BYTES;
 
 /// Lost races for a commit are part of the work: the libraries' own lines about them are not shown.
@@ -33,6 +35,9 @@ fn main() -> ExitCode {
     if cli.options.print_config {
         print!("{}", config.print());
         return ExitCode::SUCCESS;
+    }
+    if let Some(engine) = &config.engine {
+        return Wrong::because(elsewhere::hand_over(engine)).exit();
     }
     let Some(command) = cli.command else {
         let _ = Cli::command().print_help();

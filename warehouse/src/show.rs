@@ -7,8 +7,8 @@ use datafusion::arrow::ipc::reader::StreamReader;
 
 use crate::config::Format;
 use crate::format::{self, Answer};
-use crate::query::Failure;
-use crate::sql::Reply;
+use crate::query::{Failure, Rows};
+use crate::sql::{Reply, written};
 
 /// Prints an answer that was asked in the form of this format: a table when it is whole, everything else as it comes.
 pub(crate) async fn print_answer(reply: &mut Reply, format: Format) -> anyhow::Result<()> {
@@ -21,8 +21,24 @@ pub(crate) async fn print_answer(reply: &mut Reply, format: Format) -> anyhow::R
     if format == Format::Json { print(b"\n") } else { Ok(()) }
 }
 
+/// Prints rows in the format, as [`print_answer`] does.
+///
+/// # Errors
+/// When the rows end in a failure, or standard output cannot be written.
+pub async fn print_rows(mut rows: Rows, format: Format) -> anyhow::Result<()> {
+    if format == Format::Table {
+        let mut answer = Answer { schema: rows.schema().clone(), batches: Vec::new() };
+        while let Some(batch) = rows.next().await? {
+            answer.batches.push(batch);
+        }
+        return print(format::table(&answer).as_bytes());
+    }
+    written(&format.form(), rows, print).await?;
+    if format == Format::Json { print(b"\n") } else { Ok(()) }
+}
+
 /// There is no log that could tell what stands behind a failure.
-pub(crate) fn told(error: anyhow::Error) -> anyhow::Error {
+pub fn told(error: anyhow::Error) -> anyhow::Error {
     match error.downcast_ref::<Failure>().map(|failure| (failure, failure.detail())) {
         Some((failure, Some(detail))) => anyhow::anyhow!("{failure} ({detail})"),
         _ => error,

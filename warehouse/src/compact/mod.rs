@@ -9,6 +9,8 @@ mod apart;
 mod round;
 mod rounds;
 
+use std::collections::BTreeSet;
+use std::fmt;
 use std::ops::AddAssign;
 use std::sync::Arc;
 use std::time::Duration;
@@ -37,6 +39,18 @@ pub struct Summary {
     pub frames: u64,
     /// Commits over all tables.
     pub commits: u64,
+}
+
+impl fmt::Display for Summary {
+    /// For people: a line, and another where there were recordings.
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { links, events, sessions_corrected, frames, commits } = self;
+        write!(
+            out,
+            "{links} links compacted: {events} events, {sessions_corrected} with another session than the stream job's, {commits} commits"
+        )?;
+        if *frames > 0 { write!(out, "\n{frames} frames of recordings") } else { Ok(()) }
+    }
 }
 
 impl AddAssign for Summary {
@@ -70,6 +84,13 @@ async fn compact_after(
         Some(what) => anyhow!("compaction needs more memory than memory_bytes_max allows; raise it ({what})"),
         None => error,
     })
+}
+
+/// Into how many parts it is worth dividing what has landed: one for each partition of which a table has not taken in something.
+pub async fn parts(lake: &Lake) -> anyhow::Result<usize> {
+    let events = lake.links_after(&lake.least_progress().await?).await?;
+    let recordings = lake.recordings.chains.links_after(&lake.recordings.least_progress().await?).await?;
+    Ok(events.iter().chain(&recordings).map(|link| link.partition).collect::<BTreeSet<_>>().len())
 }
 
 async fn rounds(lake: &Lake, mut progress: impl FnMut(u64, u64)) -> anyhow::Result<Summary> {

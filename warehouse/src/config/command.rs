@@ -44,7 +44,7 @@ pub struct Options {
     /// AWS_SECRET_ACCESS_KEY, AWS_REGION, AWS_ENDPOINT_URL, AWS_ALLOW_HTTP)
     #[arg(long, global = true, value_name = "URL")]
     pub store: Option<String>,
-    /// TOML file; its keys are these flags with underscores: store, shard, memory_bytes_max, spill_bytes_max, query_time,
+    /// TOML file; its keys are these flags with underscores: store, engine, shard, memory_bytes_max, spill_bytes_max, query_time,
     /// sql_memory_bytes_max, sql_workers_max, sql_queue_max, listen, token, access, postgres_listen, postgres_certificate,
     /// postgres_key, flight_listen, flight_certificate, flight_key, reports, compact_every, site, retention, landing_kept, removed_kept, readers_wait. Each can be set by the
     /// environment too (WAREHOUSE_QUERY_TIME for query_time); flags win over it, and it wins over the file
@@ -63,6 +63,10 @@ pub struct Options {
     /// Memory of one statement, which runs in a process of its own; one that needs more is ended [default: 1 GiB]
     #[arg(long, global = true, value_name = "BYTES")]
     pub sql_memory_bytes_max: Option<String>,
+    /// Where compact, sql, report, friction and coverage are computed: ballista://HOST:PORT, the scheduler of a cluster, which takes
+    /// the program warehouse-cluster (docs/cluster.md) [default: here]
+    #[arg(long, global = true, value_name = "URL")]
+    pub engine: Option<String>,
     /// Print the configuration and end; secrets are hidden
     #[arg(long, global = true)]
     pub print_config: bool,
@@ -274,6 +278,17 @@ impl Command {
     /// Whether Ctrl-C is for what it does at the moment, and not for itself.
     pub fn takes_interrupts(&self) -> bool {
         matches!(self, Self::Sql { sql: None, .. })
+    }
+
+    /// Whether a cluster can do it: one statement, or one compaction of everything.
+    pub fn is_for_a_cluster(&self) -> bool {
+        match self {
+            Self::Compact { every, shard } => every.is_none() && shard.is_none(),
+            Self::Sql { sql, .. } => sql.is_some(),
+            Self::Friction { .. } | Self::Coverage { .. } => true,
+            Self::Report { explain, .. } => !explain && self.needs_store(),
+            _ => false,
+        }
     }
 
     pub(super) fn needs_store(&self) -> bool {

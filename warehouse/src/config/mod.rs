@@ -13,6 +13,7 @@ use serde::{Deserialize, Serialize};
 use settings::{Layers, Mistakes, Wrong, without_password};
 
 use crate::access::check_address;
+use crate::elsewhere::Engine;
 use crate::engine::Resources;
 use crate::keep::{Keeping, Retention};
 use crate::limits::{MEMORY_BYTES_MAX, SPILL_BYTES_MAX, SQL_MEMORY_BYTES_MIN, VERIFY_MEMORY_BYTES_MAX};
@@ -37,6 +38,8 @@ const SQL_QUEUE_LARGEST: usize = 100_000;
 #[serde(default)]
 struct Given {
     store: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    engine: Option<Engine>,
     memory_bytes_max: usize,
     spill_bytes_max: u64,
     #[serde(with = "duration")]
@@ -88,6 +91,7 @@ impl Default for Given {
         let (sql, keeping) = (Settings::new(""), Keeping::default());
         Self {
             store: String::new(),
+            engine: None,
             memory_bytes_max: MEMORY_BYTES_MAX,
             spill_bytes_max: SPILL_BYTES_MAX,
             query_time: sql.time,
@@ -138,6 +142,8 @@ mod duration {
 pub struct Config {
     given: Given,
     pub store: String,
+    /// The cluster that computes what it can; none for this process.
+    pub engine: Option<Engine>,
     /// Of compaction.
     pub resources: Resources,
     pub sql: Settings,
@@ -200,6 +206,13 @@ impl Config {
         {
             mistakes.at("token", format!(": {error}"));
         }
+        // Set once for everything it is for the commands that know it; a flag is for this one.
+        let elsewhere = cli.command.as_ref().is_some_and(Command::is_for_a_cluster);
+        if !elsewhere && cli.command.is_some() && mistakes.origin("engine") == Some("--engine") {
+            let what = ": a cluster takes one statement (sql, report, friction, coverage) or `compact` without --every and \
+                        --shard; leave --engine out for everything else";
+            mistakes.at("engine", what);
+        }
         if matches!(cli.command, Some(Command::Import { .. })) && given.site.is_none() {
             let what =
                 ": not given; write --site, or set WAREHOUSE_SITE: the site_id that the collector gives to its events";
@@ -208,7 +221,8 @@ impl Config {
         if matches!(cli.command, Some(Command::Serve { .. })) {
             given.check_listeners(&mut mistakes);
         }
-        mistakes.none(given).map(Self::from)
+        let config = Self::from(mistakes.none(given)?);
+        Ok(Self { engine: config.engine.filter(|_| elsewhere), ..config })
     }
 
     /// The reports that there are.
@@ -231,6 +245,7 @@ impl Cli {
         let options = &self.options;
         let mut flags = vec![
             ("--store", "store", options.store.as_ref()),
+            ("--engine", "engine", options.engine.as_ref()),
             ("--memory-bytes-max", "memory_bytes_max", options.memory_bytes_max.as_ref()),
             ("--spill-bytes-max", "spill_bytes_max", options.spill_bytes_max.as_ref()),
             ("--query-time", "query_time", options.query_time.as_ref()),
@@ -369,6 +384,7 @@ impl From<Given> for Config {
         let resources = Resources { memory_bytes_max: given.memory_bytes_max, spill_bytes_max: given.spill_bytes_max };
         Self {
             store: given.store.clone(),
+            engine: given.engine.clone(),
             resources,
             sql,
             listen: given.listen,

@@ -18,9 +18,11 @@ use datafusion::execution::memory_pool::{MemoryConsumer, MemoryReservation, Trac
 use datafusion::execution::runtime_env::{RuntimeEnv, RuntimeEnvBuilder};
 use datafusion::execution::{SessionState, SessionStateBuilder};
 use datafusion::prelude::{SessionConfig, SessionContext};
+use object_store::memory::InMemory;
 use url::Url;
 
 use crate::curated::scan::STORE_URL;
+pub use crate::engine::functions::operation;
 use crate::engine::requirements::physical_rules;
 use crate::engine::shares::Shares;
 use crate::limits::{
@@ -203,6 +205,18 @@ fn bare(runtime: Arc<RuntimeEnv>, partitions: usize) -> SessionState {
     let context = SessionContext::new_with_state(state);
     functions::register(&context);
     context.state()
+}
+
+/// A session of one who passes plans on: it knows our functions and the store's name, and there is nothing in that store.
+///
+/// # Errors
+/// When the engine does not take the store's name, which is a constant.
+pub fn passing_on(config: SessionConfig) -> datafusion::common::Result<SessionState> {
+    let context = SessionContext::new_with_config(config);
+    functions::register(&context);
+    let url = Url::parse(STORE_URL).map_err(|error| DataFusionError::External(error.into()))?;
+    context.runtime_env().register_object_store(&url, Arc::new(InMemory::new()));
+    Ok(context.state())
 }
 
 /// The text without line breaks: errors are one line.

@@ -9,12 +9,14 @@ mod parameters;
 mod plain;
 pub mod postgres;
 mod scope;
+mod sent;
 pub(crate) mod split;
 
 pub(crate) use failure::cut;
 pub use failure::{Blame, Failure};
 pub use parameters::{Given, Parameter, parameter_schema, values};
 pub use scope::Scope;
+pub use sent::{Sent, sent};
 
 use std::collections::{BTreeSet, VecDeque};
 use std::sync::{Arc, LazyLock};
@@ -26,8 +28,8 @@ use datafusion::datasource::TableProvider;
 use datafusion::execution::SendableRecordBatchStream;
 use datafusion::execution::context::{SQLOptions, SessionState};
 use datafusion::logical_expr::LogicalPlan;
-use datafusion::physical_plan::EmptyRecordBatchStream;
-use datafusion::prelude::{DataFrame, SessionContext};
+use datafusion::physical_plan::{EmptyRecordBatchStream, ExecutionPlan, execute_stream};
+use datafusion::prelude::SessionContext;
 use datafusion::sql::parser::Statement;
 use futures::TryStreamExt;
 
@@ -79,6 +81,11 @@ pub struct Rows {
 }
 
 impl Rows {
+    /// Of batches, whoever computes them.
+    pub fn of(batches: SendableRecordBatchStream, limits: Limits) -> Self {
+        Self { schema: plain::schema(&batches.schema()), batches, limits, rows: 0, bytes: 0, _live: None }
+    }
+
     pub fn schema(&self) -> &SchemaRef {
         &self.schema
     }
@@ -139,32 +146,41 @@ pub struct Asking<'a> {
 /// Plans one read-only statement and starts it.
 pub async fn open(lake: &Lake, sql: &str, limits: Limits, asking: &Asking<'_>) -> Result<Rows, Failure> {
     let (batches, live): (SendableRecordBatchStream, _) = match known(lake, sql, asking).await? {
-        Known::Reading { context, mut statement, live } => {
-            let batches = match run(&context, (*statement).clone(), asking.parameters).await {
-                // Where the engine cannot tell a parameter's type, its value may.
-                Err(failure) if !asking.parameters.is_empty() && failure.code() == UNPLANNED => {
-                    if !parameters::put_in(&mut statement, asking.parameters) {
-                        return Err(failure);
-                    }
-                    run(&context, *statement, &[]).await.map_err(|_| failure)?
-                }
-                done => done?,
-            };
-            (batches, live)
+        Known::Reading { context, statement, live } => {
+            let plan = planned(&context, *statement, asking.parameters).await?;
+            (execute_stream(plan, context.task_ctx())?, live)
         }
         Known::Nothing(schema) => (Box::pin(EmptyRecordBatchStream::new(schema)), None),
     };
-    Ok(Rows { schema: plain::schema(&batches.schema()), batches, limits, rows: 0, bytes: 0, _live: live })
+    Ok(Rows { _live: live, ..Rows::of(batches, limits) })
 }
 
-async fn run(
+/// Plans a statement to be run.
+async fn planned(
+    context: &SessionContext,
+    mut statement: Statement,
+    parameters: &[Parameter],
+) -> Result<Arc<dyn ExecutionPlan>, Failure> {
+    match planned_with(context, statement.clone(), parameters).await {
+        // Where the engine cannot tell a parameter's type, its value may.
+        Err(failure) if !parameters.is_empty() && failure.code() == UNPLANNED => {
+            if !parameters::put_in(&mut statement, parameters) {
+                return Err(failure);
+            }
+            planned_with(context, statement, &[]).await.map_err(|_| failure)
+        }
+        done => done,
+    }
+}
+
+async fn planned_with(
     context: &SessionContext,
     statement: Statement,
     parameters: &[Parameter],
-) -> Result<SendableRecordBatchStream, Failure> {
+) -> Result<Arc<dyn ExecutionPlan>, Failure> {
     let state = context.state();
     let plan = parameters::bind(plan(&state, statement).await?, parameters)?;
-    Ok(DataFrame::new(state, plan).execute_stream().await?)
+    Ok(state.create_physical_plan(&plan).await?)
 }
 
 async fn plan(state: &SessionState, statement: Statement) -> Result<LogicalPlan, Failure> {

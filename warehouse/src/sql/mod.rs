@@ -10,6 +10,7 @@ mod cause;
 mod child;
 mod confine;
 mod encode;
+mod here;
 mod newest;
 mod once;
 mod pool;
@@ -23,6 +24,7 @@ use std::time::Duration;
 
 use crate::query::Failure;
 pub use child::Program;
+pub(crate) use here::written;
 pub use once::once;
 pub use pool::Pool;
 pub use protocol::Form;

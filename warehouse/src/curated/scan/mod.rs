@@ -56,6 +56,8 @@ pub(crate) struct Scan {
     schema: TableSchema,
     files: Vec<ScanFile>,
     shown: Shown,
+    /// Whether other processes run the plan.
+    is_sent: bool,
 }
 
 /// The columns that others see, in their order.
@@ -78,7 +80,7 @@ impl Scan {
 
     fn landed<'a>(fields: Vec<Field>, links: impl IntoIterator<Item = &'a Arc<Link>>) -> Arc<Self> {
         let files = links.into_iter().flat_map(|link| &link.files).map(ScanFile::landed);
-        Arc::new(Self::new(read_of_files(&Schema::new(fields), iter::empty()), files.collect()))
+        Arc::new(Self::new(read_of_files(viewed(&Schema::new(fields)), iter::empty()), files.collect()))
     }
 
     /// All rows of a version.
@@ -95,6 +97,15 @@ impl Scan {
     pub(crate) fn answering(version: &Version, files: &[&CuratedFile]) -> Arc<Self> {
         let files = files.iter().map(|file| version.scan_file(file)).collect();
         Arc::new(Self::of_table(version.table, files).with_own_columns(version.table))
+    }
+
+    /// The same of all rows of a version, for a plan that other processes run. Its texts are plain, since a batch of views is written
+    /// to the wire with all that its views look into. And the plan does not say what the log says of each file: that is larger than
+    /// the rest of it.
+    pub(crate) fn sent(version: &Version) -> Arc<Self> {
+        let (schema, shown) = columns(version.table, Field::clone);
+        let files = version.files.iter().map(|file| plain_values(version.scan_file(file)));
+        Arc::new(Self { shown, is_sent: true, ..Self::new(schema, files.collect()) })
     }
 
     /// A table without rows.
@@ -118,18 +129,22 @@ impl Scan {
             file.partition_values.push(ScalarValue::Int32(Some(index)));
         }
         let all = schema.table_schema().clone();
-        Self { schema, files, shown: Shown { places: (0..all.fields().len()).collect(), schema: all } }
+        let shown = Shown { places: (0..all.fields().len()).collect(), schema: all };
+        Self { schema, files, shown, is_sent: false }
     }
 }
 
 /// What is read of each table, by its index, and what of that is its own. A statement opens several tables: putting two hundred
 /// columns together each time took as long as reading a small one.
-static COLUMNS: LazyLock<Vec<(TableSchema, Shown)>> = LazyLock::new(|| tables::every().map(columns).collect());
+static COLUMNS: LazyLock<Vec<(TableSchema, Shown)>> =
+    LazyLock::new(|| tables::every().map(|table| columns(table, viewed_field)).collect());
 
-fn columns(table: &'static Table) -> (TableSchema, Shown) {
+/// What is read, each column `as_read`, and what is shown.
+fn columns(table: &'static Table, as_read: fn(&Field) -> Field) -> (TableSchema, Shown) {
     let schema = table.schema();
     let partitions = PARTITION_COLUMNS.iter().filter_map(|name| schema.column_with_name(name));
-    let read = read_of_files(&table.file_schema(), partitions.map(|(_, field)| viewed_field(field)));
+    let in_files = mapped(&table.file_schema(), as_read);
+    let read = read_of_files(in_files, partitions.map(|(_, field)| as_read(field)));
     let all = read.table_schema();
     let places: Vec<_> = table.columns().iter().filter_map(|name| all.index_of(name).ok()).collect();
     let own = Arc::new(all.project(&places).expect("places of the schema's own columns"));
@@ -137,10 +152,10 @@ fn columns(table: &'static Table) -> (TableSchema, Shown) {
 }
 
 /// Columns of files, of their folders, and the file's place.
-fn read_of_files(file_schema: &Schema, partitions: impl Iterator<Item = Field>) -> TableSchema {
+fn read_of_files(file_schema: SchemaRef, partitions: impl Iterator<Item = Field>) -> TableSchema {
     let place = Field::new(FILE_INDEX, DataType::Int32, false);
     let partitions: Vec<_> = partitions.chain([place]).map(Arc::new).collect();
-    TableSchema::builder(viewed(file_schema)).with_table_partition_cols(partitions).build()
+    TableSchema::builder(file_schema).with_table_partition_cols(partitions).build()
 }
 
 /// Spreads the files over so many parts of a plan.
@@ -168,7 +183,21 @@ pub(crate) fn file_of(batch: &RecordBatch, column: usize, row: usize) -> i32 {
 
 /// The schema with texts as views.
 pub(crate) fn viewed(schema: &Schema) -> SchemaRef {
-    Arc::new(Schema::new(schema.fields().iter().map(|field| viewed_field(field)).collect::<Vec<_>>()))
+    mapped(schema, viewed_field)
+}
+
+fn mapped(schema: &Schema, field: fn(&Field) -> Field) -> SchemaRef {
+    Arc::new(Schema::new(schema.fields().iter().map(|of| field(of)).collect::<Vec<_>>()))
+}
+
+/// The file with plain texts among its partition's values.
+fn plain_values(mut file: ScanFile) -> ScanFile {
+    for value in &mut file.partition_values {
+        if let ScalarValue::Utf8View(text) = value {
+            *value = ScalarValue::Utf8(text.take());
+        }
+    }
+    file
 }
 
 fn viewed_field(field: &Field) -> Field {
@@ -224,9 +253,12 @@ impl TableProvider for Scan {
         let read =
             projection.map_or_else(|| shown.clone(), |wanted| wanted.iter().map(|place| shown[*place]).collect());
         let files = self.files.iter().map(partitioned).collect();
-        let files = without_others(files, state, self.schema.table_schema(), filters);
+        let mut files = without_others(files, state, self.schema.table_schema(), filters);
         // Nothing is told of columns.
         let rows = rows(files.iter().map(|file| file.statistics.as_ref()));
+        if self.is_sent {
+            files.iter_mut().for_each(|file| file.statistics = None);
+        }
         let statistics = Statistics { num_rows: rows, ..Statistics::new_unknown(self.schema.table_schema()) };
         let config = FileScanConfigBuilder::new(store, Arc::new(source))
             .with_file_groups(groups(files, state.config().target_partitions()))

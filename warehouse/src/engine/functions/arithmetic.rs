@@ -97,6 +97,12 @@ fn chain(last: BinaryExpr, schema: &DFSchema) -> (Vec<Operator>, Vec<Expr>) {
     }
 }
 
+/// The operation of that name in a plan that came from another process: a plan knows it by nothing else. Which types go together
+/// was looked at where the plan was made.
+pub fn operation(name: &str) -> Option<ScalarUDF> {
+    Operation::named(name).map(ScalarUDF::new_from_impl)
+}
+
 /// Operators one after the other, as a function; its columns keep the operators' name.
 #[derive(Debug, PartialEq, Eq, Hash)]
 struct Operation {
@@ -112,6 +118,21 @@ impl Operation {
         let signature = Signature::any(operands.len(), Volatility::Immutable);
         let function = ScalarUDF::new_from_impl(Self { name, operators, signature });
         Expr::ScalarFunction(ScalarFunction::new_udf(Arc::new(function), operands))
+    }
+
+    /// The function of that name, of whatever operands.
+    fn named(name: &str) -> Option<Self> {
+        let operator = |letter| match letter {
+            '+' => Some(Operator::Plus),
+            '-' => Some(Operator::Minus),
+            '*' => Some(Operator::Multiply),
+            '/' => Some(Operator::Divide),
+            '%' => Some(Operator::Modulo),
+            _ => None,
+        };
+        let operators: Vec<_> = name.chars().map(operator).collect::<Option<_>>()?;
+        let signature = Signature::variadic_any(Volatility::Immutable);
+        (!operators.is_empty()).then(|| Self { name: name.to_owned(), operators, signature })
     }
 
     fn written(&self, operands: &[String]) -> String {

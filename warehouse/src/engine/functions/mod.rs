@@ -8,6 +8,8 @@ mod subqueries;
 mod sum;
 mod times;
 
+pub use arithmetic::operation;
+
 use std::sync::Arc;
 
 use datafusion::execution::FunctionRegistry;
