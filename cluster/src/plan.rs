@@ -17,6 +17,7 @@ use datafusion::prelude::SessionConfig;
 use datafusion_proto::protobuf::PhysicalPlanNode;
 use uuid::Uuid;
 use warehouse::elsewhere::Engine;
+use warehouse::query::NOT_ELSEWHERE;
 
 use crate::Codec;
 
@@ -80,9 +81,6 @@ const LOST: [(&str, &str); 3] = [
     ("is_reversed: true", "an order that is another window's, reversed"),
 ];
 
-/// Why such a plan is refused, in words.
-pub const REFUSED: &str = "which a cluster does not compute as one process does";
-
 /// Whether a cluster answers the plan as one process does.
 ///
 /// # Errors
@@ -97,7 +95,7 @@ pub fn fits(plan: &Arc<dyn ExecutionPlan>) -> Result<()> {
         });
         let unknown = (!STEPS.contains(&node.name())).then(|| format!("a step of its plan, {},", node.name()));
         match lost.or(unknown) {
-            Some(what) => plan_err!("the statement has {what} {REFUSED}; leave --engine out"),
+            Some(what) => plan_err!("the statement has {what} {NOT_ELSEWHERE}; leave --engine out"),
             None => Ok(TreeNodeRecursion::Continue),
         }
     })?;

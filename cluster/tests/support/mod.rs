@@ -6,7 +6,7 @@ use std::process::{Command, Stdio};
 use std::sync::Arc;
 use std::time::Duration;
 
-use cluster::plan::{self, REFUSED};
+use cluster::plan;
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::Value;
 use tempfile::TempDir;
@@ -17,7 +17,7 @@ use warehouse::Lake;
 use warehouse::elsewhere::Engine;
 use warehouse::format::{self, Answer};
 use warehouse::limits::STACK_BYTES;
-use warehouse::query::{Asking, Failure, Limits, Parameter, Rows, Scope, open, sent};
+use warehouse::query::{Asking, Failure, Limits, NOT_ELSEWHERE, Parameter, Rows, Scope, open, sent};
 
 const SCRIPT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../infra/dev/cluster");
 const PROGRAM: &str = env!("CARGO_BIN_EXE_warehouse-cluster");
@@ -163,7 +163,7 @@ pub(crate) async fn compared(lake: &Arc<Lake>, engine: &Engine, sql: &str, param
     let [here, there] =
         [here, there].map(|answered| answered.map(|answer| shown(&answer)).map_err(|failure| failure.to_string()));
     match (here, there) {
-        (_, Err(why)) if why.contains(REFUSED) => Compared::Refused(why),
+        (_, Err(why)) if why.contains(NOT_ELSEWHERE) => Compared::Refused(why),
         (Ok(here), Ok(there)) if here == there => Compared::Same,
         // A failure is told in the words of another process.
         (Err(_), Err(_)) => Compared::Same,

@@ -16,7 +16,7 @@ pub(crate) use failure::cut;
 pub use failure::{Blame, Failure};
 pub use parameters::{Given, Parameter, parameter_schema, values};
 pub use scope::Scope;
-pub use sent::{Sent, sent};
+pub use sent::{NOT_ELSEWHERE, Sent, sent};
 
 use std::collections::{BTreeSet, VecDeque};
 use std::sync::{Arc, LazyLock};
@@ -147,7 +147,7 @@ pub struct Asking<'a> {
 pub async fn open(lake: &Lake, sql: &str, limits: Limits, asking: &Asking<'_>) -> Result<Rows, Failure> {
     let (batches, live): (SendableRecordBatchStream, _) = match known(lake, sql, asking).await? {
         Known::Reading { context, statement, live } => {
-            let plan = planned(&context, *statement, asking.parameters).await?;
+            let (_, plan) = planned(&context, *statement, asking.parameters).await?;
             (execute_stream(plan, context.task_ctx())?, live)
         }
         Known::Nothing(schema) => (Box::pin(EmptyRecordBatchStream::new(schema)), None),
@@ -155,12 +155,12 @@ pub async fn open(lake: &Lake, sql: &str, limits: Limits, asking: &Asking<'_>) -
     Ok(Rows { _live: live, ..Rows::of(batches, limits) })
 }
 
-/// Plans a statement to be run.
+/// Plans a statement to be run: what is to be computed, and how.
 async fn planned(
     context: &SessionContext,
     mut statement: Statement,
     parameters: &[Parameter],
-) -> Result<Arc<dyn ExecutionPlan>, Failure> {
+) -> Result<(LogicalPlan, Arc<dyn ExecutionPlan>), Failure> {
     match planned_with(context, statement.clone(), parameters).await {
         // Where the engine cannot tell a parameter's type, its value may.
         Err(failure) if !parameters.is_empty() && failure.code() == UNPLANNED => {
@@ -177,10 +177,11 @@ async fn planned_with(
     context: &SessionContext,
     statement: Statement,
     parameters: &[Parameter],
-) -> Result<Arc<dyn ExecutionPlan>, Failure> {
+) -> Result<(LogicalPlan, Arc<dyn ExecutionPlan>), Failure> {
     let state = context.state();
     let plan = parameters::bind(plan(&state, statement).await?, parameters)?;
-    Ok(state.create_physical_plan(&plan).await?)
+    let physical = state.create_physical_plan(&plan).await?;
+    Ok((plan, physical))
 }
 
 async fn plan(state: &SessionState, statement: Statement) -> Result<LogicalPlan, Failure> {

@@ -5,6 +5,9 @@
 
 use std::sync::Arc;
 
+use datafusion::common::plan_err;
+use datafusion::common::tree_node::{TreeNode, TreeNodeRecursion};
+use datafusion::logical_expr::{Expr, LogicalPlan, Subquery};
 use datafusion::physical_plan::ExecutionPlan;
 use datafusion::prelude::SessionConfig;
 use landing::Progress;
@@ -17,6 +20,9 @@ use crate::curated::scan::Scan;
 use crate::lake::Lake;
 use crate::merge::Others;
 use crate::tables::{self, RECORDINGS, Table};
+
+/// Why a statement is refused, in words.
+pub const NOT_ELSEWHERE: &str = "which a cluster does not compute as one process does";
 
 /// A planned statement.
 #[derive(Debug)]
@@ -59,9 +65,30 @@ pub async fn sent(
     for view in views {
         context.register_table(view.name, context.sql(&(view.sql)()).await?.into_view())?;
     }
-    let plan = planned(&context, statement, parameters).await?;
+    let (logical, plan) = planned(&context, statement, parameters).await?;
+    one_row_each(&logical)?;
     let waiting = waiting(lake, &versions).await.map_err(failed)?;
     Ok(Sent { plan, config: context.copied_config(), waiting })
+}
+
+/// A subquery in place of a value is an error where it has several rows. The others' engine joins such a subquery, and does not count.
+fn one_row_each(plan: &LogicalPlan) -> datafusion::common::Result<()> {
+    let mut certain = true;
+    let mut look = |expr: &Expr| {
+        if let Expr::ScalarSubquery(Subquery { subquery, outer_ref_columns, .. }) = expr {
+            // Of one that names the row around it the engine is certain, or does not plan it.
+            certain &= !outer_ref_columns.is_empty() || subquery.max_rows().is_some_and(|rows| rows <= 1);
+        }
+        Ok(TreeNodeRecursion::Continue)
+    };
+    plan.apply_with_subqueries(|node| node.apply_expressions(|expr| expr.apply(&mut look)))?;
+    match certain {
+        true => Ok(()),
+        false => plan_err!(
+            "the statement has a subquery in place of a value that may have several rows, {NOT_ELSEWHERE}; \
+             give it `limit 1`, or leave --engine out"
+        ),
+    }
 }
 
 /// Links that one of the versions, at least, has not taken in. Told after the versions: nothing is missed.
