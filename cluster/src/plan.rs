@@ -15,6 +15,7 @@ use datafusion::physical_plan::windows::{BoundedWindowAggExec, WindowAggExec};
 use datafusion::physical_plan::{ExecutionPlan, ExecutionPlanProperties, replace_children_if_necessary};
 use datafusion::prelude::SessionConfig;
 use datafusion_proto::protobuf::PhysicalPlanNode;
+use tokio::net::TcpStream;
 use uuid::Uuid;
 use warehouse::elsewhere::Engine;
 use warehouse::query::NOT_ELSEWHERE;
@@ -102,6 +103,16 @@ pub fn fits(plan: &Arc<dyn ExecutionPlan>) -> Result<()> {
     Ok(())
 }
 
+/// Fails where nobody listens: what the engine says then names neither the scheduler nor a way out.
+async fn reached(engine: &Engine) -> Result<()> {
+    match TcpStream::connect((engine.host.as_str(), engine.port)).await {
+        Ok(_) => Ok(()),
+        Err(error) => plan_err!(
+            "no scheduler at {engine}: {error}; start one with `warehouse-cluster scheduler`, or leave --engine out"
+        ),
+    }
+}
+
 /// Runs a plan, made with these settings, on the cluster; the rows come when all of them are computed.
 ///
 /// # Errors
@@ -113,6 +124,7 @@ pub async fn run(
 ) -> Result<SendableRecordBatchStream> {
     let url = format!("http://{}:{}", engine.host, engine.port);
     fits(&plan)?;
+    reached(engine).await?;
     let (plan, session) = (gathered(joined_in_one_task(plan)?), Uuid::now_v7().to_string());
     let ballista = config.ballista_config();
     execute_physical_plan::<PhysicalPlanNode>(url, &ballista, plan, &Codec::default(), session, config).await

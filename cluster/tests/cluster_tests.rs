@@ -12,16 +12,19 @@ mod support;
 #[path = "../../warehouse/tests/support/zone.rs"]
 mod zone;
 
+use std::net::TcpListener;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use chrono::NaiveDate;
+use cluster::plan;
 use futures::{StreamExt, stream};
 use random_sql::{Dice, statement};
 use serde_json::Value;
 use support::{Cluster, Compared, compared, on_stacks};
 use warehouse::compact::{Summary, compact};
-use warehouse::query::{Limits, Parameter, query};
+use warehouse::elsewhere::Engine;
+use warehouse::query::{Limits, Parameter, query, sent};
 use warehouse::reports::Reports;
 use warehouse::verify::verify;
 use warehouse::{Lake, format, tables};
@@ -200,6 +203,20 @@ fn a_cluster_compacts_and_answers_what_one_process_does() {
         let heavy = refused.iter().filter(|(sql, _)| HEAVY.contains(&sql.as_str())).count();
         assert_eq!(heavy, 0, "what one asks a cluster for");
         assert!(refused.len() * 5 < count, "most are answered");
+    });
+}
+
+#[test]
+fn without_a_scheduler_the_way_out_is_told() {
+    on_stacks(async {
+        let landing = landed();
+        let lake = landing.lake();
+        compact(&lake, |_, _| {}).await.unwrap();
+        let nobody = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+        let engine: Engine = format!("ballista://{nobody}").parse().unwrap();
+        let sent = sent(&lake, HEAVY[0], &[], plan::settings).await.unwrap();
+        let told = plan::run(&engine, sent.plan, sent.config).await.err().unwrap().to_string();
+        assert!(told.contains(&format!("no scheduler at {engine}")) && told.contains("warehouse-cluster"), "{told}");
     });
 }
 

@@ -67,7 +67,9 @@ fn without_the_program_the_way_out_is_told() {
 fn what_no_cluster_does_is_refused_by_a_flag_and_done_here_by_a_setting() {
     let (own, path) = (folder(), tempfile::tempdir().unwrap());
     teller(own.path());
-    for command in [&["verify"][..], &["compact", "--every", "5m"], &["compact", "--shard", "1/2"], &["sql"]] {
+    for command in
+        [&["verify"][..], &["compact", "--every", "5m"], &["compact", "--shard", "1/2"], &["sql"], &["friction"]]
+    {
         let asked = warehouse(own.path(), path.path(), &[&ENGINE[..], command].concat());
         let told = String::from_utf8(asked.stderr).unwrap();
         assert!(

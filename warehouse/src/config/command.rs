@@ -280,12 +280,12 @@ impl Command {
         matches!(self, Self::Sql { sql: None, .. })
     }
 
-    /// Whether a cluster can do it: one statement, or one compaction of everything.
+    /// Whether a cluster can do it: one statement, or one compaction of everything. Friction is a union of signals, which none takes.
     pub fn is_for_a_cluster(&self) -> bool {
         match self {
             Self::Compact { every, shard } => every.is_none() && shard.is_none(),
             Self::Sql { sql, .. } => sql.is_some(),
-            Self::Friction { .. } | Self::Coverage { .. } => true,
+            Self::Coverage { .. } => true,
             Self::Report { explain, .. } => !explain && self.needs_store(),
             _ => false,
         }

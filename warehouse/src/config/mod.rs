@@ -209,7 +209,7 @@ impl Config {
         // Set once for everything it is for the commands that know it; a flag is for this one.
         let elsewhere = cli.command.as_ref().is_some_and(Command::is_for_a_cluster);
         if !elsewhere && cli.command.is_some() && mistakes.origin("engine") == Some("--engine") {
-            let what = ": a cluster takes one statement (sql, report, friction, coverage) or `compact` without --every and \
+            let what = ": a cluster takes one statement (sql, report, coverage) or `compact` without --every and \
                         --shard; leave --engine out for everything else";
             mistakes.at("engine", what);
         }
