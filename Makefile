@@ -52,6 +52,7 @@ engines: ## ClickHouse and Spark read what `warehouse sql` says (640 MB are fetc
 # built beside the others' output, which stays as it is. What comes of it is laid beside `warehouse`, which finds it there.
 cluster: export CARGO_TARGET_DIR := $(CT_CACHE)/target-cluster
 cluster: web ## builds warehouse-cluster (about 15 minutes at first), and proves it with a scheduler and executors that are killed
+	@cargo fmt --check --manifest-path cluster/Cargo.toml
 	@infra/dev/check_licences.py cluster/Cargo.toml
 	@cargo build --locked --manifest-path cluster/Cargo.toml --tests --bins
 	@cargo test --locked --manifest-path cluster/Cargo.toml
