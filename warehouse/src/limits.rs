@@ -101,7 +101,7 @@ pub const STACK_BYTES: usize = 64 << 20;
 pub const ROUND_BYTES_MAX: u64 = 64 << 20;
 /// Landing rows that one round of compaction takes: with the selects of the derived tables about 700 MB in memory. Unshared they may
 /// take what `memory_bytes_max` says. Each round writes the derived rows of its visitors' earlier events again: half as many rows are
-/// twice as many such rounds, and a sixth more of compaction's time.
+/// twice as many such rounds, and a fifth more of compaction's time.
 pub const ROUND_ROWS_MAX: u64 = 512_000;
 /// Into how many parts the rows of one link are divided at most, when they do not fit into memory together.
 pub const ROUND_PARTS_MAX: u32 = 256;
