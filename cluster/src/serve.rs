@@ -23,7 +23,7 @@ use crate::plan::MESSAGE_BYTES_MAX;
 
 /// Between two looks for executors that are gone, in seconds.
 const LOOK_EVERY_S: u64 = 1;
-/// An executor that started before its scheduler waits so long for it, in seconds.
+/// An executor that started before its scheduler is to wait so long for it, in seconds.
 const SCHEDULER_WAIT_S: u16 = 30;
 /// Parts of answers that nobody fetched, and that no scheduler had removed, go after so long, in seconds.
 const PARTS_KEPT_S: u64 = 24 * 3_600;
@@ -120,7 +120,8 @@ impl Executor {
     /// Computes until it is told to end: SIGTERM and Ctrl-C wait for its tasks.
     ///
     /// # Errors
-    /// When the store cannot be opened, the scheduler cannot be reached within half a minute, or a port is taken.
+    /// When the store cannot be opened, or a port is taken. A scheduler that cannot be reached is tried again and again, with a warning
+    /// each time: Ballista 55 never reaches the end of [`SCHEDULER_WAIT_S`].
     pub async fn run(self) -> anyhow::Result<()> {
         let store = Store::open(&self.store)?;
         let cores = std::thread::available_parallelism().map_or(1, usize::from);
