@@ -16,7 +16,7 @@ use nix::pty::openpty;
 use nix::sys::termios::{LocalFlags, tcgetattr};
 use rustix::process::{Pid, Signal, kill_process};
 use support::landed;
-use support::server::{PATIENCE, cpu_ticks};
+use support::server::{PATIENCE, working_below};
 
 /// Nothing interrupts it, and it takes years.
 const ENDLESS: &str = "select levenshtein(repeat('a',16000000),repeat('b',16000000));";
@@ -116,17 +116,6 @@ fn modes(terminal: impl AsFd) -> LocalFlags {
     tcgetattr(terminal).unwrap().local_flags
 }
 
-/// Whether a process below another one computes.
-fn computes_below(pid: u32) -> bool {
-    let parent = |pid: &str| {
-        let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
-        stat.rsplit_once(')')?.1.split_whitespace().nth(1)?.parse::<u32>().ok()
-    };
-    let pids = std::fs::read_dir("/proc").unwrap().flatten().filter_map(|entry| entry.file_name().into_string().ok());
-    let pids: Vec<String> = pids.filter(|name| name.parse::<i32>().is_ok()).collect();
-    pids.iter().any(|worker| parent(worker) == Some(pid) && cpu_ticks(worker.parse().unwrap()) > 100)
-}
-
 #[test]
 fn a_prompt_completes_remembers_and_stops() {
     let (landing, state) = (landed(), tempfile::tempdir().unwrap());
@@ -160,7 +149,7 @@ fn a_prompt_completes_remembers_and_stops() {
     terminal.type_in(ENDLESS);
     terminal.type_in("\r");
     let deadline = Instant::now() + PATIENCE;
-    while !computes_below(terminal.process.id()) {
+    while working_below(terminal.process.id().cast_signed()).is_empty() {
         assert!(Instant::now() < deadline, "it never works on the statement");
         std::thread::sleep(std::time::Duration::from_millis(20));
     }

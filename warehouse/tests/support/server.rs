@@ -4,6 +4,7 @@ use std::io::{BufRead, BufReader};
 use std::net::SocketAddr;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
+use std::str::FromStr;
 use std::time::{Duration, Instant};
 
 use rustix::process::{Pid, Signal, kill_process};
@@ -69,9 +70,12 @@ impl Server {
 
     /// Its living workers.
     pub(crate) fn workers(&self) -> Vec<i32> {
-        let entries = std::fs::read_dir("/proc").unwrap().flatten();
-        let pids = entries.filter_map(|entry| entry.file_name().to_str()?.parse::<i32>().ok());
-        pids.filter(|pid| parent(*pid) == Some(self.id())).collect()
+        children(self.id())
+    }
+
+    /// Its workers in the middle of a long statement.
+    pub(crate) fn working(&self) -> Vec<i32> {
+        working_below(self.id())
     }
 
     pub(crate) fn signal(&self, signal: Signal) {
@@ -103,18 +107,37 @@ pub(crate) fn lives(pid: i32) -> bool {
     parent(pid).is_some()
 }
 
-/// Parent of a process that lives (proc(5): state and parent follow the name in brackets).
-fn parent(pid: i32) -> Option<i32> {
-    let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
-    let mut fields = stat.rsplit_once(')')?.1.split_whitespace();
-    (fields.next()? != "Z").then(|| fields.next()?.parse().ok())?
+fn children(parent: i32) -> Vec<i32> {
+    let entries = std::fs::read_dir("/proc").unwrap().flatten();
+    let pids = entries.filter_map(|entry| entry.file_name().to_str()?.parse::<i32>().ok());
+    pids.filter(|pid| self::parent(*pid) == Some(parent)).collect()
 }
 
-/// Processor time of a process (proc(5)).
+/// Workers of a process that have used a second of processor time on the statement that they are at: they give way to all others
+/// from then on, and end with it. What they used in their life says less, since starting and planning take some as well.
+pub(crate) fn working_below(pid: i32) -> Vec<i32> {
+    let gives_way = |worker: &i32| nice(*worker) > nice(pid);
+    children(pid).into_iter().filter(gives_way).collect()
+}
+
+/// Parent of a process that lives.
+fn parent(pid: i32) -> Option<i32> {
+    (stat::<String>(pid, 3)? != "Z").then(|| stat(pid, 4))?
+}
+
+/// Processor time of a process in user mode.
 pub(crate) fn cpu_ticks(pid: i32) -> u64 {
-    let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
-    let fields: Vec<&str> = stat.rsplit_once(')').map_or("", |(_, fields)| fields).split_whitespace().collect();
-    fields.get(11).and_then(|ticks| ticks.parse().ok()).unwrap_or(0)
+    stat(pid, 14).unwrap_or_default()
+}
+
+fn nice(pid: i32) -> Option<i32> {
+    stat(pid, 19)
+}
+
+/// A field of the state of a process, by its number in proc(5): the third is the first behind the name in brackets.
+fn stat<T: FromStr>(pid: i32, number: usize) -> Option<T> {
+    let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
+    stat.rsplit_once(')')?.1.split_whitespace().nth(number - 3)?.parse().ok()
 }
 
 /// The most memory that a process had (proc(5): `VmHWM` of its status).
