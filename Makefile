@@ -52,7 +52,6 @@ engines: ## ClickHouse and Spark read what `warehouse sql` says (640 MB are fetc
 # built beside the others' output, which stays as it is. What comes of it is laid beside `warehouse`, which finds it there.
 cluster: export CARGO_TARGET_DIR := $(CT_CACHE)/target-cluster
 cluster: web ## builds warehouse-cluster (about 15 minutes at first), and proves it with a scheduler and executors that are killed
-	@cargo fmt --check --manifest-path cluster/Cargo.toml
 	@infra/dev/check_licences.py cluster/Cargo.toml
 	@cargo build --locked --manifest-path cluster/Cargo.toml --tests --bins
 	@cargo test --locked --manifest-path cluster/Cargo.toml
@@ -71,6 +70,7 @@ web: ## the SDK and the shop, to web/*/dist: the binaries carry them
 
 lint: ## formats, crate boundaries, circles, licences, clippy
 	@cargo fmt --all --check
+	@cargo fmt --check --manifest-path cluster/Cargo.toml
 	@infra/dev/check_boundaries.py
 	@infra/dev/check_circles.py
 	@infra/dev/check_licences.py
@@ -79,6 +79,7 @@ lint: ## formats, crate boundaries, circles, licences, clippy
 
 fmt: ## formats everything
 	@cargo fmt --all
+	@cargo fmt --manifest-path cluster/Cargo.toml
 	@npm --prefix web run --silent format
 
 scores: ## how well agents and referrers are recognised: writes the table of docs/recognition.md

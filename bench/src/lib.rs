@@ -2,6 +2,7 @@
 #![forbid(unsafe_code)]
 
 pub mod compaction;
+mod delta;
 mod files;
 pub mod generate;
 pub mod load;

@@ -5,9 +5,8 @@ use std::sync::Arc;
 use ballista_core::config::BALLISTA_SCHEDULER_MAX_PARTITIONS_PER_TASK;
 use ballista_core::execution_plans::execute_physical_plan;
 use ballista_core::extension::SessionConfigExt;
-use datafusion::common::plan_err;
 use datafusion::common::tree_node::{Transformed, TransformedResult, TreeNode, TreeNodeRecursion};
-use datafusion::common::{JoinType, Result};
+use datafusion::common::{JoinType, Result, plan_err};
 use datafusion::execution::SendableRecordBatchStream;
 use datafusion::physical_plan::coalesce_partitions::CoalescePartitionsExec;
 use datafusion::physical_plan::joins::NestedLoopJoinExec;
@@ -50,8 +49,8 @@ pub fn settings_of_tasks() -> SessionConfig {
     settings(SessionConfig::new()).set_usize(BALLISTA_SCHEDULER_MAX_PARTITIONS_PER_TASK, 1)
 }
 
-/// Steps that come out of a cluster as they go in. Of others Ballista 55 is known to lose rows, or the end of the task (unions of which
-/// a branch is empty: the job never ends), or nobody has tried.
+/// Steps that come out of a cluster as they go in. Others are known not to (with a union of which a branch is empty a job of Ballista 55
+/// never ends), or nobody has tried.
 const STEPS: [&str; 20] = [
     "AggregateExec",
     "BoundedWindowAggExec",

@@ -3,6 +3,9 @@
 #![allow(clippy::unwrap_used, reason = "a test is read where it fails")]
 
 #[allow(dead_code, reason = "the warehouse's tests use all of it")]
+#[path = "../../warehouse/tests/support/answers.rs"]
+mod answers;
+#[allow(dead_code, reason = "the warehouse's tests use all of it")]
 #[path = "../../warehouse/tests/support/events.rs"]
 mod events;
 #[path = "../../warehouse/tests/support/random_sql.rs"]
@@ -16,6 +19,7 @@ use std::net::TcpListener;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use answers::everything;
 use chrono::NaiveDate;
 use cluster::plan;
 use futures::{StreamExt, stream};
@@ -27,8 +31,8 @@ use warehouse::elsewhere::Engine;
 use warehouse::query::{Limits, Parameter, query, sent};
 use warehouse::reports::Reports;
 use warehouse::verify::verify;
-use warehouse::{Lake, format, tables};
-use zone::{Event, HOUR, Landing, MINUTE, NOON, SECOND, Tab};
+use warehouse::{Lake, format};
+use zone::{Event, Landing, NOON, SECOND, Tab, traffic};
 
 /// Statements by chance; their seeds are the numbers below.
 const STATEMENTS: u64 = 60;
@@ -36,6 +40,8 @@ const STATEMENTS: u64 = 60;
 const AT_ONCE: usize = 4;
 /// Links of each of the four partitions.
 const ROUNDS: i64 = 12;
+/// In each of them.
+const VISITORS: usize = 6;
 
 /// What one asks a cluster for: all rows, several tables, wide rows, joins of every kind with much on both sides.
 const HEAVY: [&str; 10] = [
@@ -60,28 +66,9 @@ const HEAVY: [&str; 10] = [
 const LONG: &str = "select a.visitor_id, count(*) as n, sum(a.seq * b.seq) as s from events a join events b \
                     on a.visitor_id = b.visitor_id group by 1 order by 1";
 
-fn visit(tab: &mut Tab, from: i64) -> Vec<Event> {
-    let kinds = ["page_view", "pointer", "click", "element_leave", "focus", "request", "scroll", "page_leave"];
-    kinds.into_iter().zip(0..).map(|(kind, step)| tab.event(kind, from + step * SECOND)).collect()
-}
-
-/// Visitors of four partitions over some hours: sessions that go on, gaps, late events, repeats. Beside them every case of the
-/// warehouse's golden SQL, each with visitors of its own.
+/// Traffic, and beside it every case of the warehouse's golden SQL, each with visitors of its own.
 fn landed() -> Landing {
-    let mut landing = Landing::new();
-    let mut tabs: Vec<Vec<Tab>> = (0..4)
-        .map(|partition| (0..6).map(|v| Tab::new(&format!("v{partition}-{v}"), &format!("t{partition}-{v}"))).collect())
-        .collect();
-    for round in 0..ROUNDS {
-        for (tabs, partition) in tabs.iter_mut().zip(0..) {
-            let at = NOON + round * 20 * MINUTE + i64::from(partition) * MINUTE;
-            let mut events: Vec<Event> = tabs.iter_mut().flat_map(|tab| visit(tab, at)).collect();
-            events.extend(visit(&mut tabs[0], at - 2 * HOUR));
-            tabs[1].lose();
-            events.push(events[3].clone().repeated());
-            landing.in_partition(partition).land(&events);
-        }
-    }
+    let mut landing = traffic(ROUNDS, VISITORS);
     for case in cases().iter().filter(|case| case.join("events.json").exists()) {
         let name = case.file_name().unwrap().to_str().unwrap();
         for mut link in events::links(&std::fs::read_to_string(case.join("events.json")).unwrap()) {
@@ -133,25 +120,14 @@ async fn reports(lake: &Arc<Lake>) -> Vec<(String, Vec<Parameter>)> {
     asked.collect()
 }
 
-/// The rows of every table, in a fixed order.
-async fn everything(lake: &Arc<Lake>) -> Vec<Vec<Value>> {
-    let mut all = Vec::new();
-    for table in tables::ALL {
-        let sql = format!("select * from {} order by {}", table.name, table.sort_order);
-        let answer = format::json(&query(lake, &sql, Limits::answer()).await.unwrap());
-        all.push(answer["rows"].as_array().unwrap().clone());
-    }
-    all
-}
-
 /// All is taken in, nothing is wrong, and the tables are what the live view said that a compaction would make of them.
-async fn assert_compacted(landing: &Landing, wanted: &[Vec<Value>]) {
+async fn assert_compacted(landing: &Landing, wanted: &[(&str, Vec<Value>)]) {
     let lake = landing.lake();
     assert_eq!(compact(&lake, |_, _| {}).await.unwrap(), Summary::default(), "something was left");
     assert_eq!(verify(&lake, |_| {}).await.unwrap().problems, Vec::<String>::new());
-    for ((found, wanted), table) in everything(&lake).await.iter().zip(wanted).zip(tables::ALL) {
+    for ((table, found), (_, wanted)) in everything(&lake).await.iter().zip(wanted) {
         let differ = found.iter().zip(wanted).find(|(found, wanted)| found != wanted);
-        assert_eq!((differ, found.len()), (None, wanted.len()), "{}", table.name);
+        assert_eq!((differ, found.len()), (None, wanted.len()), "{table}");
     }
 }
 

@@ -25,13 +25,9 @@ pub(crate) async fn print_answer(reply: &mut Reply, format: Format) -> anyhow::R
 ///
 /// # Errors
 /// When the rows end in a failure, or standard output cannot be written.
-pub async fn print_rows(mut rows: Rows, format: Format) -> anyhow::Result<()> {
+pub async fn print_rows(rows: Rows, format: Format) -> anyhow::Result<()> {
     if format == Format::Table {
-        let mut answer = Answer { schema: rows.schema().clone(), batches: Vec::new() };
-        while let Some(batch) = rows.next().await? {
-            answer.batches.push(batch);
-        }
-        return print(format::table(&answer).as_bytes());
+        return print(format::table(&rows.all().await?).as_bytes());
     }
     written(&format.form(), rows, print).await?;
     if format == Format::Json { print(b"\n") } else { Ok(()) }

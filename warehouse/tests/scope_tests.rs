@@ -63,11 +63,7 @@ fn told(mut event: Event, kind: &str, site: &str) -> Event {
 
 async fn answer(lake: &Arc<Lake>, sql: &str, scope: &Scope) -> Result<Value, Failure> {
     let asking = Asking { scope, of_postgresql: false, parameters: &[] };
-    let mut rows = open(lake, sql, Limits::answer(), &asking).await?;
-    let mut answer = warehouse::format::Answer { schema: rows.schema().clone(), batches: Vec::new() };
-    while let Some(batch) = rows.next().await? {
-        answer.batches.push(batch);
-    }
+    let answer = open(lake, sql, Limits::answer(), &asking).await?.all().await?;
     Ok(warehouse::format::json(&answer)["rows"].clone())
 }
 

@@ -18,7 +18,7 @@ use schemas::landing::Link;
 use serde_json::{Value, json};
 use support::keep::{counting, files, killed_at};
 use support::recordings::{Recordings, recorder};
-use support::{Event, HOUR, Landing, MINUTE, NOON, SECOND, Tab, everything, number, rows};
+use support::{Event, Landing, MINUTE, NOON, Tab, everything, number, rows, traffic, visit};
 use testkit::store::{Fault, FaultyStore};
 use warehouse::compact::{Rounds, Summary, compact};
 use warehouse::limits::ROUND_TRIES_MAX;
@@ -26,29 +26,8 @@ use warehouse::tables::{self, EVENTS};
 use warehouse::verify::verify;
 use warehouse::{Lake, Resources, Store};
 
-fn visit(tab: &mut Tab, from: i64) -> Vec<Event> {
-    let kinds = ["page_view", "pointer", "click", "element_leave", "focus", "request", "scroll", "page_leave"];
-    kinds.into_iter().zip(0..).map(|(kind, step)| tab.event(kind, from + step * SECOND)).collect()
-}
-
-/// Visitors of four partitions over some hours, one link each and round: sessions that go on, gaps, late events, repeats.
-fn landed(rounds: i64) -> Landing {
-    let mut landing = Landing::new();
-    let mut tabs: Vec<Vec<Tab>> = (0..4)
-        .map(|partition| (0..3).map(|v| Tab::new(&format!("v{partition}-{v}"), &format!("t{partition}-{v}"))).collect())
-        .collect();
-    for round in 0..rounds {
-        for (tabs, partition) in tabs.iter_mut().zip(0..) {
-            let at = NOON + round * 20 * MINUTE + i64::from(partition) * MINUTE;
-            let mut events: Vec<Event> = tabs.iter_mut().flat_map(|tab| visit(tab, at)).collect();
-            events.extend(visit(&mut tabs[0], at - 2 * HOUR));
-            tabs[1].lose();
-            events.push(events[3].clone().repeated());
-            landing.in_partition(partition).land(&events);
-        }
-    }
-    landing
-}
+/// In each partition.
+const VISITORS: usize = 3;
 
 async fn in_memory(landing: &Landing) -> Arc<InMemory> {
     let store = InMemory::new();
@@ -107,7 +86,7 @@ async fn links_of(lake: &Lake, partition: i32) -> Vec<Arc<Link>> {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn parts_at_the_same_time_make_the_tables_of_one() {
-    let begun = in_memory(&landed(3)).await;
+    let begun = in_memory(&traffic(3, VISITORS)).await;
     let wanted = alone(&begun).await;
     for shards in [vec!["1/2", "2/2"], vec!["1/2", "2/2", "2/3", "1/1"]] {
         let objects = Arc::new(begun.fork());
@@ -127,7 +106,7 @@ async fn parts_at_the_same_time_make_the_tables_of_one() {
 
 #[tokio::test]
 async fn a_part_leaves_the_others_in_the_landing_zone_where_they_are_seen() {
-    let begun = in_memory(&landed(2)).await;
+    let begun = in_memory(&traffic(2, VISITORS)).await;
     let wanted = alone(&begun).await;
     let one = lake(begun.clone(), "2/2");
     let summary = compact(&one, |_, _| {}).await.unwrap();
@@ -146,7 +125,7 @@ const CONTENDED: [&str; 4] = ["events", "pointer", "ledger", "sessions"];
 /// Before each commit of the one to these tables, the other commits to them and all others.
 #[tokio::test]
 async fn a_refused_commit_is_committed_as_it_is_when_the_other_has_to_do_with_others() {
-    let begun = in_memory(&landed(4)).await;
+    let begun = in_memory(&traffic(4, VISITORS)).await;
     let wanted = alone(&begun).await;
     let other = lake(begun.clone(), "2/2");
     let left = Arc::new(Mutex::new(links_of(&other, 1).await.into_iter()));
@@ -226,7 +205,7 @@ async fn who_is_in_two_parts_is_computed_by_one_after_the_other() {
 
 #[tokio::test]
 async fn a_part_that_is_killed_at_any_step_is_finished_by_its_successor_beside_the_other() {
-    let begun = in_memory(&landed(2)).await;
+    let begun = in_memory(&traffic(2, VISITORS)).await;
     let wanted = alone(&begun).await;
     let (store, changes) = counting(Arc::new(begun.fork()));
     compact(&lake(store, "1/2"), |_, _| {}).await.unwrap();
@@ -263,7 +242,7 @@ fn refusing(objects: Arc<dyn ObjectStore>, table: &'static str) -> (Arc<FaultySt
 
 #[tokio::test]
 async fn commits_that_are_refused_for_ever_end_and_are_told() {
-    let begun = in_memory(&landed(1)).await;
+    let begun = in_memory(&traffic(1, VISITORS)).await;
     for table in ["events", "sessions"] {
         let (store, refused) = refusing(Arc::new(begun.fork()), table);
         let error = compact(&lake(store, "1/2"), |_, _| {}).await.unwrap_err().to_string();
@@ -276,7 +255,7 @@ async fn commits_that_are_refused_for_ever_end_and_are_told() {
 /// Another takes a link of ours before each of our commits: rounds become shorter until one is as short as the other's.
 #[tokio::test]
 async fn a_part_that_loses_to_its_twin_again_and_again_gets_through() {
-    let begun = in_memory(&landed(8)).await;
+    let begun = in_memory(&traffic(8, VISITORS)).await;
     let wanted = alone(&begun).await;
     let twin = lake(begun.clone(), "1/2");
     let left = Arc::new(Mutex::new(links_of(&twin, 0).await.into_iter()));
@@ -344,7 +323,7 @@ fn process(landing: &Landing, shard: &str) -> Command {
 
 #[tokio::test]
 async fn processes_with_a_part_each_make_the_tables_of_one_though_one_is_killed() {
-    let landing = landed(6);
+    let landing = traffic(6, VISITORS);
     let wanted = alone(in_memory(&landing).await.as_ref()).await;
     let mut killed = process(&landing, "1/2").spawn().unwrap();
     let mut other = process(&landing, "2/2").spawn().unwrap();

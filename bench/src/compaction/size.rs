@@ -5,8 +5,8 @@ use std::fs;
 use std::path::Path;
 
 use anyhow::{Context, Result};
-use serde::Deserialize;
 
+use crate::delta::Files;
 use crate::files::files_below;
 
 /// The tables of the goal in bytes an event, which was set when there were no others.
@@ -31,10 +31,9 @@ impl Size {
         let mut tables = BTreeMap::new();
         for entry in fs::read_dir(folder).with_context(|| folder.display().to_string())? {
             let table = entry?.path();
-            let log = table.join("_delta_log");
-            if log.is_dir() {
+            if table.join("_delta_log").is_dir() {
                 let name = table.file_name().context("a folder in a folder has a name")?;
-                tables.insert(name.to_string_lossy().into_owned(), kept(&log)?);
+                tables.insert(name.to_string_lossy().into_owned(), Files::of(&table)?.kept.values().sum());
             }
         }
         let kept = if tables.is_empty() { written } else { tables.values().sum() };
@@ -45,43 +44,6 @@ impl Size {
     pub(super) fn of_goal(&self) -> Option<u64> {
         OF_GOAL.iter().map(|name| self.tables.get(*name)).sum()
     }
-}
-
-/// A line of a Delta log, as far as it tells of files.
-#[derive(Deserialize)]
-struct Action {
-    add: Option<Added>,
-    remove: Option<Removed>,
-}
-
-#[derive(Deserialize)]
-struct Added {
-    path: String,
-    size: u64,
-}
-
-#[derive(Deserialize)]
-struct Removed {
-    path: String,
-}
-
-/// Of the files that the last commit leaves.
-fn kept(log: &Path) -> Result<u64> {
-    let mut files = BTreeMap::new();
-    // The names of commits are their numbers, with zeros before them.
-    for path in files_below(log, "json")? {
-        for line in fs::read_to_string(&path)?.lines() {
-            let Action { add, remove } =
-                serde_json::from_str(line).with_context(|| format!("{}: {line}", path.display()))?;
-            if let Some(Removed { path }) = remove {
-                files.remove(&path);
-            }
-            if let Some(Added { path, size }) = add {
-                files.insert(path, size);
-            }
-        }
-    }
-    Ok(files.values().sum())
 }
 
 #[cfg(test)]

@@ -11,8 +11,8 @@ use parquet::arrow::ProjectionMask;
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 use schemas::landing::Link;
 use schemas::topics::REPLAY;
-use serde::Deserialize;
 
+use crate::delta::{Added, Files};
 use crate::files::files_below;
 
 const TABLE: &str = "warehouse/replay_chunks";
@@ -30,48 +30,20 @@ pub(super) struct Life {
     pub times: BTreeMap<u32, u64>,
 }
 
-/// A line of the Delta log (its other actions are left out).
-#[derive(Deserialize)]
-struct Action {
-    add: Option<Added>,
-    remove: Option<Removed>,
-}
-
-#[derive(Deserialize)]
-struct Added {
-    path: String,
-    size: u64,
-}
-
-#[derive(Deserialize)]
-struct Removed {
-    path: String,
-}
-
 impl Life {
     /// Reads it from the log, and from the files themselves: those that were replaced must lie there still.
     pub(super) fn of(lake: &Path) -> Result<Self> {
         let table = lake.join(TABLE);
         let mut life = Self::default();
-        let mut there: HashMap<String, u64> = HashMap::new();
         let mut times: HashMap<(i64, i64), u32> = HashMap::new();
-        for commit in files_below(&table.join("_delta_log"), "json")? {
-            let text = fs::read_to_string(&commit)?;
-            for line in text.lines() {
-                let action: Action = serde_json::from_str(line).with_context(|| commit.display().to_string())?;
-                if let Some(Added { path, size }) = action.add {
-                    count(&table.join(&path), &mut times).with_context(|| path.clone())?;
-                    life.written += size;
-                    life.files_written += 1;
-                    there.insert(path, size);
-                }
-                if let Some(Removed { path }) = action.remove {
-                    there.remove(&path);
-                }
-            }
+        let files = Files::of(&table)?;
+        for Added { path, size } in &files.written {
+            count(&table.join(path), &mut times).with_context(|| path.clone())?;
+            life.written += size;
         }
-        life.kept = there.values().sum();
-        life.files_kept = there.len() as u64;
+        life.files_written = files.written.len() as u64;
+        life.kept = files.kept.values().sum();
+        life.files_kept = files.kept.len() as u64;
         times.into_values().for_each(|written| *life.times.entry(written).or_default() += 1);
         ensure!(!life.times.is_empty(), "{} holds no recordings", table.display());
         Ok(life)

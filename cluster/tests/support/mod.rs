@@ -153,7 +153,7 @@ pub(crate) enum Compared {
 pub(crate) async fn compared(lake: &Arc<Lake>, engine: &Engine, sql: &str, parameters: &[Parameter]) -> Compared {
     let asking = Asking { scope: &Scope::All, of_postgresql: false, parameters };
     let here = match open(lake, sql, Limits::answer(), &asking).await {
-        Ok(rows) => all(rows).await,
+        Ok(rows) => rows.all().await,
         Err(failure) => Err(failure),
     };
     let there = tokio::time::timeout(STATEMENT_PATIENCE, on_cluster(lake, engine, sql, parameters)).await;
@@ -175,15 +175,7 @@ async fn on_cluster(lake: &Lake, engine: &Engine, sql: &str, parameters: &[Param
     let sent = sent(lake, sql, parameters, plan::settings).await?;
     assert_eq!(sent.waiting, 0, "{sql}: all is compacted");
     let rows = plan::run(engine, sent.plan, sent.config).await?;
-    all(Rows::of(rows, Limits::answer())).await
-}
-
-async fn all(mut rows: Rows) -> Result<Answer, Failure> {
-    let mut answer = Answer { schema: rows.schema().clone(), batches: Vec::new() };
-    while let Some(batch) = rows.next().await? {
-        answer.batches.push(batch);
-    }
-    Ok(answer)
+    Rows::of(rows, Limits::answer()).all().await
 }
 
 /// Rows as text, in the order of the texts: hardly any statement says which of two equal rows is first. Sums of doubles depend on

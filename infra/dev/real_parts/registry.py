@@ -5,6 +5,7 @@ import urllib.error
 import urllib.request
 from pathlib import Path
 
+from .loopback import DIRECT
 from .places import CACHE, PartsError, installed, java_for_registry, versions
 from .process import Process
 
@@ -71,7 +72,3 @@ def call(method: str, address: str, body: dict | None = None):
     request.add_header("Content-Type", "application/vnd.schemaregistry.v1+json")
     with DIRECT.open(request, timeout=ANSWER_WAIT_S) as answer:
         return json.loads(answer.read() or b"null")
-
-
-# A proxy of the environment has no business with loopback.
-DIRECT = urllib.request.build_opener(urllib.request.ProxyHandler({}))

@@ -90,6 +90,18 @@ impl Rows {
         &self.schema
     }
 
+    /// All that are left, in memory.
+    ///
+    /// # Errors
+    /// What [`Rows::next`] ends in.
+    pub async fn all(mut self) -> Result<Answer, Failure> {
+        let mut answer = Answer { schema: self.schema.clone(), batches: Vec::new() };
+        while let Some(batch) = self.next().await? {
+            answer.batches.push(batch);
+        }
+        Ok(answer)
+    }
+
     /// The first rows: all of them, or more than so many bytes.
     pub async fn first(&mut self, bytes_max: usize) -> Result<VecDeque<RecordBatch>, Failure> {
         let mut first = VecDeque::new();
@@ -124,12 +136,7 @@ impl Rows {
 /// Answers one read-only statement on every site.
 pub async fn query(lake: &Lake, sql: &str, limits: Limits) -> Result<Answer, Failure> {
     let asking = Asking { scope: &Scope::All, of_postgresql: false, parameters: &[] };
-    let mut rows = open(lake, sql, limits, &asking).await?;
-    let mut answer = Answer { schema: rows.schema.clone(), batches: Vec::new() };
-    while let Some(batch) = rows.next().await? {
-        answer.batches.push(batch);
-    }
-    Ok(answer)
+    open(lake, sql, limits, &asking).await?.all().await
 }
 
 /// How a statement is asked.
@@ -248,10 +255,7 @@ async fn known(lake: &Lake, sql: &str, asking: &Asking<'_>) -> Result<Known, Fai
     if are_small(opened.iter().filter(|(table, _)| named.contains(table.name)).map(|(_, rows)| rows)) {
         plan_in_one_part(&context);
     }
-    register(&context, &opened, asking.scope)?;
-    for view in views {
-        context.register_table(view.name, context.sql(&(view.sql)()).await?.into_view())?;
-    }
+    register(&context, &opened, views, asking.scope).await?;
     if of_catalog {
         postgres::register(&context).await?;
     }
@@ -288,13 +292,21 @@ fn views_of(context: &SessionContext, named: &mut BTreeSet<String>) -> Result<Ve
 static EMPTY: LazyLock<Vec<(&'static Table, Arc<Scan>)>> =
     LazyLock::new(|| tables::every().map(|table| (table, Scan::empty(table))).collect());
 
-/// Makes all tables known, each with the rows of the scope; those that the query does not name stay empty.
-fn register(context: &SessionContext, opened: &Others, scope: &Scope) -> Result<(), DataFusionError> {
+/// Makes all tables known, each with the rows of the scope, and the views; tables that the query does not name stay empty.
+async fn register(
+    context: &SessionContext,
+    opened: &Others,
+    views: Vec<&'static View>,
+    scope: &Scope,
+) -> Result<(), DataFusionError> {
     for (table, empty) in EMPTY.iter() {
         match opened.iter().find(|(opened, _)| opened == table) {
             Some((_, provider)) => context.register_table(table.name, scope.fence(provider.clone()))?,
             None => context.register_table(table.name, empty.clone())?,
         };
+    }
+    for view in views {
+        context.register_table(view.name, context.sql(&(view.sql)()).await?.into_view())?;
     }
     Ok(())
 }

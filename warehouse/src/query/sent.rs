@@ -61,10 +61,7 @@ pub async fn sent(
         opened.push((table, Scan::sent(&version)));
         versions.push(version);
     }
-    register(&context, &opened, &Scope::All)?;
-    for view in views {
-        context.register_table(view.name, context.sql(&(view.sql)()).await?.into_view())?;
-    }
+    register(&context, &opened, views, &Scope::All).await?;
     let (logical, plan) = planned(&context, statement, parameters).await?;
     one_row_each(&logical)?;
     let waiting = waiting(lake, &versions).await.map_err(failed)?;

@@ -1,6 +1,7 @@
-//! What the tests share: a landing zone ([`zone`]), and questions about what became of it.
+//! What the tests share: a landing zone ([`zone`]), and questions about what became of it ([`answers`]).
 #![allow(dead_code, reason = "each test binary uses its own part")]
 
+mod answers;
 pub(crate) mod events;
 pub(crate) mod exports;
 pub(crate) mod flight;
@@ -12,35 +13,11 @@ pub(crate) mod visits;
 mod zone;
 
 use std::path::PathBuf;
-use std::sync::Arc;
-
-use serde_json::Value;
-use warehouse::Lake;
-use warehouse::query::{Limits, query};
 
 #[allow(unused_imports, reason = "each test binary uses its own part")]
-pub(crate) use zone::{Event, HOUR, Landing, MINUTE, NOON, SECOND, SITE, Tab, write};
-
-/// Rows of an answer as JSON.
-pub(crate) async fn rows(lake: &Arc<Lake>, sql: &str) -> Vec<Value> {
-    let answer = query(lake, sql, Limits::answer()).await.unwrap_or_else(|error| panic!("{sql}: {error}"));
-    warehouse::format::json(&answer)["rows"].as_array().unwrap().clone()
-}
-
-/// The only number of an answer.
-pub(crate) async fn number(lake: &Arc<Lake>, sql: &str) -> i64 {
-    rows(lake, sql).await[0][0].as_i64().unwrap()
-}
-
-/// Everything in the tables, in a fixed order.
-pub(crate) async fn everything(lake: &Arc<Lake>) -> Vec<(&'static str, Vec<Value>)> {
-    let mut all = Vec::new();
-    for table in warehouse::tables::ALL {
-        let order = table.sort_order;
-        all.push((table.name, rows(lake, &format!("select * from {} order by {order}", table.name)).await));
-    }
-    all
-}
+pub(crate) use answers::{everything, number, rows};
+#[allow(unused_imports, reason = "each test binary uses its own part")]
+pub(crate) use zone::{Event, HOUR, Landing, MINUTE, NOON, SECOND, SITE, Tab, parquet, traffic, visit, write};
 
 /// One tab with ten clicks and ten trails, a second between each.
 pub(crate) fn landed() -> Landing {

@@ -9,8 +9,6 @@ use datafusion::arrow::array::{
 };
 use datafusion::arrow::datatypes::{DataType, Schema};
 use datafusion::arrow::record_batch::RecordBatch;
-use datafusion::parquet::arrow::ArrowWriter;
-use datafusion::parquet::arrow::arrow_writer::ArrowWriterOptions;
 use schemas::landing::{DataFile, Link, LinkCounts, data_key, link_key, replay_fields};
 use schemas::replay::{PAYLOAD_BYTES_MAX, frames, page_view_ms};
 use schemas::topics::REPLAY;
@@ -19,7 +17,7 @@ use testkit::recorder::Recorder;
 use uuid::Uuid;
 use xxhash_rust::xxh3::xxh3_64;
 
-use super::{NOON, SITE, write};
+use super::{NOON, SITE, parquet, write};
 
 const DAY_US: i64 = 24 * 3_600 * 1_000_000;
 /// The server's clock when a frame is received, unless a test says otherwise.
@@ -64,12 +62,7 @@ impl Recordings {
             .flat_map(|body| frames(body, PAYLOAD_BYTES_MAX).unwrap())
             .map(|frame| (serde_json::from_slice(frame.header).unwrap(), frame.payload.to_vec()))
             .collect();
-        let batch = self.rows(&rows);
-        let mut bytes = Vec::new();
-        let options = ArrowWriterOptions::new().with_skip_arrow_metadata(true);
-        let mut writer = ArrowWriter::try_new_with_options(&mut bytes, batch.schema(), options).unwrap();
-        writer.write(&batch).unwrap();
-        writer.close().unwrap();
+        let bytes = parquet(&self.rows(&rows));
         let path = data_key(REPLAY, self.partition, "2026-11-20", Uuid::now_v7());
         write(&self.folder.join(&path), &bytes);
         let count = rows.len() as u64;

@@ -223,11 +223,7 @@ impl Landing {
             .map(|(index, _)| index)
             .collect::<Vec<_>>();
         let batch = batch.project(&kept).unwrap();
-        let mut bytes = Vec::new();
-        let options = ArrowWriterOptions::new().with_skip_arrow_metadata(true);
-        let mut writer = ArrowWriter::try_new_with_options(&mut bytes, batch.schema(), options).unwrap();
-        writer.write(&batch).unwrap();
-        writer.close().unwrap();
+        let bytes = parquet(&batch);
         let path = data_key(EVENTS, self.partition, "2026-11-20", Uuid::now_v7());
         write(&self.path().join(&path), &bytes);
         let file = DataFile {
@@ -379,6 +375,43 @@ fn trail(events: &[Event], column: &str, kind: &DataType) -> ArrayRef {
         Some(list.into_iter().map(Some).collect::<Vec<_>>())
     });
     cast(&ListArray::from_iter_primitive::<Float64Type, _, _>(lists), kind).unwrap()
+}
+
+/// A visit of eight events of all kinds, a second between each.
+pub(crate) fn visit(tab: &mut Tab, from: i64) -> Vec<Event> {
+    let kinds = ["page_view", "pointer", "click", "element_leave", "focus", "request", "scroll", "page_leave"];
+    kinds.into_iter().zip(0..).map(|(kind, step)| tab.event(kind, from + step * SECOND)).collect()
+}
+
+/// Visitors of four partitions over some hours, one link each and round: sessions that go on, gaps, late events, repeats.
+pub(crate) fn traffic(rounds: i64, visitors: usize) -> Landing {
+    let mut landing = Landing::new();
+    let tab = |partition: i32, visitor: usize| {
+        Tab::new(&format!("v{partition}-{visitor}"), &format!("t{partition}-{visitor}"))
+    };
+    let mut tabs: Vec<Vec<Tab>> =
+        (0..4).map(|partition| (0..visitors).map(|visitor| tab(partition, visitor)).collect()).collect();
+    for round in 0..rounds {
+        for (tabs, partition) in tabs.iter_mut().zip(0..) {
+            let at = NOON + round * 20 * MINUTE + i64::from(partition) * MINUTE;
+            let mut events: Vec<Event> = tabs.iter_mut().flat_map(|tab| visit(tab, at)).collect();
+            events.extend(visit(&mut tabs[0], at - 2 * HOUR));
+            tabs[1].lose();
+            events.push(events[3].clone().repeated());
+            landing.in_partition(partition).land(&events);
+        }
+    }
+    landing
+}
+
+/// A data file of these rows, as a stream job writes it: its columns are known by their names alone.
+pub(crate) fn parquet(rows: &RecordBatch) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    let options = ArrowWriterOptions::new().with_skip_arrow_metadata(true);
+    let mut writer = ArrowWriter::try_new_with_options(&mut bytes, rows.schema(), options).unwrap();
+    writer.write(rows).unwrap();
+    writer.close().unwrap();
+    bytes
 }
 
 pub(crate) fn write(path: &Path, bytes: &[u8]) {
