@@ -13,7 +13,7 @@ use datafusion::arrow::util::pretty::pretty_format_batches;
 use datafusion::prelude::ParquetReadOptions;
 use serde_json::json;
 use support::server::SQL;
-use support::{HOUR, Landing, NOON, SECOND, Tab, landed, rows};
+use support::{HOUR, Landing, NOON, SECOND, Tab, landed, rows, traffic};
 use testkit::http::{self, Reply, call};
 use tokio::io::AsyncReadExt;
 use tokio::net::TcpListener;
@@ -349,4 +349,19 @@ async fn history_is_judged_again_by_other_thresholds() {
     assert_eq!(judged.len(), friction::SIGNALS.len());
     let by_default = rows(&lake, &friction::report(&friction::Settings::default())).await;
     assert_eq!(by_default[0], json!(["rage_click", 1, 1, 100.0]));
+}
+
+/// What is asked of friction is asked of each table that it reads: one page view costs no walk over all there is. Only what is usual for a
+/// field is told by everybody's visits to it.
+#[tokio::test]
+async fn friction_of_a_session_is_read_for_that_session() {
+    let landing = traffic(1, 2);
+    let lake = landing.lake();
+    compact(&lake, |_, _| {}).await.unwrap();
+    let asked = "explain select * from friction where session_id = 'one'";
+    let plan = rows(&lake, asked).await[0][1].as_str().unwrap().to_owned();
+    let scans: Vec<&str> = plan.lines().filter(|line| line.contains("TableScan: ")).collect();
+    assert!(scans.len() > 8, "{plan}");
+    let whole: Vec<&&str> = scans.iter().filter(|scan| !scan.contains("\"one\"")).collect();
+    assert!(whole.len() == 2 && whole.iter().all(|scan| scan.contains("TableScan: fields ")), "{whole:#?}");
 }

@@ -29,7 +29,7 @@ use datafusion::execution::SendableRecordBatchStream;
 use datafusion::execution::context::{SQLOptions, SessionState};
 use datafusion::logical_expr::LogicalPlan;
 use datafusion::physical_plan::{EmptyRecordBatchStream, ExecutionPlan, execute_stream};
-use datafusion::prelude::SessionContext;
+use datafusion::prelude::{DataFrame, SessionContext};
 use datafusion::sql::parser::Statement;
 use futures::TryStreamExt;
 
@@ -298,7 +298,7 @@ async fn register(
     opened: &Others,
     views: Vec<&'static View>,
     scope: &Scope,
-) -> Result<(), DataFusionError> {
+) -> Result<(), Failure> {
     for (table, empty) in EMPTY.iter() {
         match opened.iter().find(|(opened, _)| opened == table) {
             Some((_, provider)) => context.register_table(table.name, scope.fence(provider.clone()))?,
@@ -306,7 +306,12 @@ async fn register(
         };
     }
     for view in views {
-        context.register_table(view.name, context.sql(&(view.sql)()).await?.into_view())?;
+        let mut statement = only_statement(&(view.sql)())?;
+        // As statements are: `at time zone` of the engine tells another type, and a union that has to cast a column hands no
+        // condition on to its parts.
+        translate(&mut statement)?;
+        let plan = context.state().statement_to_plan(statement).await?;
+        context.register_table(view.name, DataFrame::new(context.state(), plan).into_view())?;
     }
     Ok(())
 }

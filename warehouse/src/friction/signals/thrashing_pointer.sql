@@ -13,7 +13,9 @@ with samples as (
     from pointer
 ),
 placed as (
-    select *, began_us + cast(sum(dt) over (partition by site_id, tab_id, seq order by n) * 1000 as bigint) as at_us from samples
+    select *, began_us + cast(sum(dt) over (partition by site_id, session_id, tab_id, page_view_id, seq order by n) * 1000 as bigint)
+        as at_us
+    from samples
 ),
 steps as (
     select site_id, session_id, visitor_id, tab_id, page_view_id, at_us / 50000 as step, min(seq) as seq, max(at_us) as at_us,
@@ -55,16 +57,11 @@ shakes as (
     select site_id, session_id, visitor_id, tab_id, page_view_id, min(seq) as seq, min(at_us) as at_us, max(at_us) as end_us,
         max(turns) as turns
     from numbered group by site_id, session_id, visitor_id, tab_id, page_view_id, shake
-),
--- Drawing and dragging are no shaking.
-pressed as (
-    select s.site_id, s.tab_id, s.seq
-    from shakes s join events e on e.site_id = s.site_id and e.tab_id = s.tab_id and e.type in ('pointer_down', 'pointer_up')
-        and cast(e.occurred_at as bigint) between s.at_us - $within_us and s.end_us
-    group by s.site_id, s.tab_id, s.seq
 )
 select s.site_id, s.session_id, s.visitor_id, s.tab_id, s.page_view_id, cast(null as varchar) as page_path,
     cast(null as varchar) as element_path, s.seq, to_timestamp_micros(s.at_us) at time zone 'UTC' as occurred_at,
     cast(s.turns as double) as measure, cast(null as varchar) as reason
-from pressed p right join shakes s on p.site_id = s.site_id and p.tab_id = s.tab_id and p.seq = s.seq
-where p.seq is null
+from shakes s
+-- Drawing and dragging are no shaking.
+where not exists (select 1 from events e where e.site_id = s.site_id and e.session_id = s.session_id and e.tab_id = s.tab_id
+    and e.type in ('pointer_down', 'pointer_up') and cast(e.occurred_at as bigint) between s.at_us - $within_us and s.end_us)
