@@ -274,18 +274,37 @@ fn tables_of(context: &SessionContext, statement: &Statement) -> Result<BTreeSet
     Ok(named.iter().map(|name| name.table().to_ascii_lowercase()).collect())
 }
 
+/// A view and its statement.
+type Viewed = (&'static View, Statement);
+
 /// The views among the named, each after those that it reads; what they read is named as well.
-fn views_of(context: &SessionContext, named: &mut BTreeSet<String>) -> Result<Vec<&'static View>, Failure> {
+fn views_of(context: &SessionContext, named: &mut BTreeSet<String>) -> Result<Vec<Viewed>, Failure> {
     let mut found = Vec::new();
     // The last first: a view reads only those before it.
     for view in views::ALL.iter().rev() {
         if named.contains(view.name) {
-            named.extend(tables_of(context, &only_statement(&(view.sql)())?)?);
-            found.push(view);
+            let statement = statement_of(view)?;
+            named.extend(tables_of(context, &statement)?);
+            found.push((view, statement));
         }
     }
     found.reverse();
     Ok(found)
+}
+
+/// A view is read as whoever asks is: `at time zone` of the engine tells another type, and a union that has to cast a column hands no
+/// condition on to its parts.
+fn statement_of(view: &View) -> Result<Statement, Failure> {
+    let mut statement = only_statement(&(view.sql)())?;
+    translate(&mut statement)?;
+    Ok(statement)
+}
+
+/// Makes a view known to a session that knows what it reads.
+async fn register_view(context: &SessionContext, (view, statement): Viewed) -> Result<(), Failure> {
+    let plan = context.state().statement_to_plan(statement).await?;
+    context.register_table(view.name, DataFrame::new(context.state(), plan).into_view())?;
+    Ok(())
 }
 
 /// Every table without rows, made once for all statements.
@@ -293,12 +312,7 @@ static EMPTY: LazyLock<Vec<(&'static Table, Arc<Scan>)>> =
     LazyLock::new(|| tables::every().map(|table| (table, Scan::empty(table))).collect());
 
 /// Makes all tables known, each with the rows of the scope, and the views; tables that the query does not name stay empty.
-async fn register(
-    context: &SessionContext,
-    opened: &Others,
-    views: Vec<&'static View>,
-    scope: &Scope,
-) -> Result<(), Failure> {
+async fn register(context: &SessionContext, opened: &Others, views: Vec<Viewed>, scope: &Scope) -> Result<(), Failure> {
     for (table, empty) in EMPTY.iter() {
         match opened.iter().find(|(opened, _)| opened == table) {
             Some((_, provider)) => context.register_table(table.name, scope.fence(provider.clone()))?,
@@ -306,12 +320,7 @@ async fn register(
         };
     }
     for view in views {
-        let mut statement = only_statement(&(view.sql)())?;
-        // As statements are: `at time zone` of the engine tells another type, and a union that has to cast a column hands no
-        // condition on to its parts.
-        translate(&mut statement)?;
-        let plan = context.state().statement_to_plan(statement).await?;
-        context.register_table(view.name, DataFrame::new(context.state(), plan).into_view())?;
+        register_view(context, view).await?;
     }
     Ok(())
 }

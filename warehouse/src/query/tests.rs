@@ -18,7 +18,7 @@ const SAID: [(&str, &str, &str); 8] = [
     ("select 1 between true and 2", NO_COERCION, "invalid_sql"),
 ];
 
-fn engine(resources: Resources) -> Engine {
+pub(super) fn engine(resources: Resources) -> Engine {
     let folder = tempdir().unwrap();
     let url = url::Url::from_directory_path(folder.path()).unwrap();
     Engine::new(&landing::Store::open(url.as_str()).unwrap(), resources).unwrap()

@@ -16,6 +16,7 @@ use tokio::sync::OnceCell;
 
 use super::settings::{DATABASE, SETTINGS, USER};
 use crate::format::postgres::Kind;
+use crate::query::{Failure, register_view, statement_of};
 use crate::{tables, views};
 
 /// A line for each table: its name, then `column:type`. Types: n, i, s whole numbers of 64, 32, 16 bits; b truth; f double;
@@ -88,11 +89,11 @@ fn relations() -> impl Iterator<Item = (&'static str, &'static str)> {
 /// Columns of all views, in their order. To know them is to plan each, which is done once.
 static VIEWS: OnceCell<Vec<SchemaRef>> = OnceCell::const_new();
 
-async fn planned(context: &SessionContext) -> Result<Vec<SchemaRef>> {
+async fn planned(context: &SessionContext) -> Result<Vec<SchemaRef>, Failure> {
     let mut schemas = Vec::new();
     for view in &views::ALL {
         if !context.table_exist(view.name)? {
-            context.register_table(view.name, context.sql(&(view.sql)()).await?.into_view())?;
+            register_view(context, (view, statement_of(view)?)).await?;
         }
         schemas.push(context.table_provider(view.name).await?.schema());
     }
@@ -100,7 +101,7 @@ async fn planned(context: &SessionContext) -> Result<Vec<SchemaRef>> {
 }
 
 /// Makes the schema known to a session that knows all tables, and there the views that the statement does not name.
-pub(super) async fn register(context: &SessionContext) -> Result<()> {
+pub(super) async fn register(context: &SessionContext) -> Result<(), Failure> {
     let schemas = VIEWS.get_or_try_init(|| planned(context)).await?;
     for (view, schema) in views::ALL.iter().zip(schemas) {
         if !context.table_exist(view.name)? {

@@ -13,11 +13,11 @@ mod rewrite;
 mod settings;
 
 use datafusion::arrow::datatypes::SchemaRef;
-use datafusion::common::Result;
 use datafusion::prelude::SessionContext;
 use datafusion::sql::parser::Statement;
 use datafusion::sql::sqlparser::ast;
 
+use super::Failure;
 use super::guard::{Refused, only_statement, only_statement_of_postgresql};
 pub use settings::{DATABASE, SETTINGS, USER, VERSION, setting};
 
@@ -41,7 +41,7 @@ const WORDS: [&str; 14] = [
 ];
 
 /// A statement, and whether it is about the catalog.
-pub(super) fn statement(sql: &str) -> std::result::Result<(Statement, bool), Refused> {
+pub(super) fn statement(sql: &str) -> Result<(Statement, bool), Refused> {
     let lower = sql.to_ascii_lowercase();
     if !WORDS.iter().any(|word| lower.contains(word)) {
         return Ok((only_statement(sql)?, false));
@@ -65,7 +65,7 @@ pub(super) fn finds_nothing(statement: &Statement) -> Option<SchemaRef> {
 }
 
 /// Makes the catalog known. All tables are known already.
-pub(super) async fn register(context: &SessionContext) -> Result<()> {
+pub(super) async fn register(context: &SessionContext) -> Result<(), Failure> {
     functions::register(context);
     catalog::register(context).await
 }

@@ -65,9 +65,7 @@ fn other_statements_are_left_as_they_are() {
 
 #[tokio::test]
 async fn every_table_of_the_catalog_can_be_made() {
-    let context = SessionContext::new_with_config(
-        datafusion::prelude::SessionConfig::new().with_default_catalog_and_schema(DATABASE, "public"),
-    );
+    let context = crate::query::tests::engine(crate::Resources::default()).session();
     for table in crate::tables::every() {
         let rows = datafusion::datasource::empty::EmptyTable::new(table.schema());
         context.register_table(table.name, std::sync::Arc::new(rows)).unwrap();
