@@ -2,8 +2,6 @@
 #![no_main]
 
 use std::hint::black_box;
-use std::time::Duration;
-use std::{fs, thread};
 
 use libfuzzer_sys::fuzz_target;
 
@@ -12,17 +10,15 @@ use libfuzzer_sys::fuzz_target;
 #[path = "../../stream-jobs/src/transform/scrub/mod.rs"]
 mod scrub;
 
+#[allow(dead_code)]
+#[path = "../../testkit/src/growth.rs"]
+mod growth;
+
+use growth::grows_too_fast;
 use scrub::{AllowedQueryKeys, GROWTH_MAX, host_and_path, mask_into};
 
-/// Most time for a byte, whatever the text …
-const NS_A_BYTE_MAX: u128 = 1_000;
-/// … unless a sanitizer makes everything slow: then a text that is 8 times as long may take so many times as long. Linear
-/// work takes 8 times, quadratic work 64 times.
-const TIMES_SLOWER_MAX: u32 = 24;
-/// A text is repeated up to these lengths before it is timed, so that one call takes longer than the clock is coarse.
-const TIMED_BYTES: [usize; 2] = [2 * 1024, 16 * 1024];
-/// The fastest of so many counts: what else the machine does only ever adds.
-const ATTEMPTS_MAX: usize = 20;
+/// A text is repeated up to this length before it is timed, and up to sixteen times this length.
+const SHORT_BYTES: usize = 1024;
 
 fuzz_target!(|text: &str| {
     let allowed = AllowedQueryKeys::default();
@@ -37,34 +33,9 @@ fuzz_target!(|text: &str| {
         assert!(once.len() <= text.len() * GROWTH_MAX, "{} bytes of {}", once.len(), text.len());
         assert_eq!(clean(&once, &allowed), once, "scrubbed again");
         if !text.is_empty() {
-            let [short, long] = TIMED_BYTES.map(|bytes| text.repeat(bytes.div_ceil(text.len())));
-            assert_fast(&short, &long, |text| clean(text, &allowed));
+            let repeated = |bytes: usize| text.repeat(bytes.div_ceil(text.len()));
+            let slow = grows_too_fast(SHORT_BYTES, repeated, |text| drop(black_box(clean(text, &allowed))));
+            assert_eq!(slow, None);
         }
     }
 });
-
-fn assert_fast(short: &str, long: &str, clean: impl Fn(&str) -> String) {
-    let time = |text: &str| {
-        let began = processor_time();
-        black_box(clean(text));
-        processor_time() - began
-    };
-    let mut fastest = [Duration::MAX; 2];
-    for _ in 0..ATTEMPTS_MAX {
-        fastest = [fastest[0].min(time(short)), fastest[1].min(time(long))];
-        let within = fastest[1].as_nanos() <= NS_A_BYTE_MAX * long.len() as u128;
-        if within || fastest[1] <= fastest[0] * TIMES_SLOWER_MAX {
-            return;
-        }
-    }
-    panic!("{fastest:?} for {} and {} bytes", short.len(), long.len());
-}
-
-/// How long this thread was on a processor; other programs do not count. The kernel notes it when the thread leaves the
-/// processor, so it leaves.
-fn processor_time() -> Duration {
-    thread::sleep(Duration::from_nanos(1));
-    let text = fs::read_to_string("/proc/thread-self/schedstat").expect("the kernel counts a thread's time");
-    let ns = text.split_whitespace().next().and_then(|ns| ns.parse().ok());
-    Duration::from_nanos(ns.expect("the time stands first"))
-}

@@ -1,18 +1,12 @@
 //! The worst that a chunk may hold: work that grows as its length does, whatever it is.
 
 use std::hint::black_box;
-use std::time::Duration;
-use std::{fs, thread};
 
 use replay::{NoAssets, Sanitiser, clean_css};
 use serde_json::json;
+use testkit::growth::grows_too_fast;
 
 const SHORT_BYTES: usize = 4 * 1024;
-const TIMES_LONGER: usize = 16;
-/// Linear work takes 16 times as long and quadratic work 256 times: half way between them, by their ratio.
-const TIMES_SLOWER_MAX: u32 = 64;
-/// A text is measured again until it is cheap enough, at most so often: what else the machine does only ever adds.
-const ATTEMPTS_MAX: usize = 10;
 
 /// A text of about so many bytes.
 type Shape = Box<dyn Fn(usize) -> String>;
@@ -115,28 +109,6 @@ fn recordings_take_time_in_proportion() {
     }
 }
 
-fn assert_linear(name: &str, make: impl Fn(usize) -> String, run: impl Fn(&str)) {
-    let (short, long) = (make(SHORT_BYTES), make(SHORT_BYTES * TIMES_LONGER));
-    let time = |text: &str| {
-        let began = processor_time();
-        run(text);
-        processor_time() - began
-    };
-    let mut fastest = [Duration::MAX; 2];
-    for _ in 0..ATTEMPTS_MAX {
-        fastest = [fastest[0].min(time(&short)), fastest[1].min(time(&long))];
-        if fastest[1] <= fastest[0] * TIMES_SLOWER_MAX {
-            return;
-        }
-    }
-    panic!("{name}: {fastest:?} for {} and {} bytes", short.len(), long.len());
-}
-
-/// How long this thread was on a processor; other programs do not count. The kernel notes it when the thread leaves the
-/// processor, so it leaves.
-fn processor_time() -> Duration {
-    thread::sleep(Duration::from_nanos(1));
-    let text = fs::read_to_string("/proc/thread-self/schedstat").expect("the kernel counts a thread's time");
-    let ns = text.split_whitespace().next().and_then(|ns| ns.parse().ok());
-    Duration::from_nanos(ns.expect("the time stands first"))
+fn assert_linear(name: &str, text: impl Fn(usize) -> String, work: impl Fn(&str)) {
+    assert_eq!(grows_too_fast(SHORT_BYTES, text, work), None, "{name}");
 }

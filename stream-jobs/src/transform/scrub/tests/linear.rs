@@ -1,9 +1,7 @@
 //! Whatever the text: work that grows as its length does, output within its bound, and nothing left to scrub.
 
-use std::time::Duration;
-use std::{fs, thread};
-
 use proptest::prelude::*;
+use testkit::growth::{TIMES_LONGER, dearer, grows_too_fast};
 
 use super::super::*;
 
@@ -65,15 +63,10 @@ const FRAGMENTS: [&str; 54] = [
     "\0",
 ];
 
-/// Shortest text that is timed, and how much longer the long one is: as long as the collector lets a string be, and more.
+/// Shortest text that is timed: sixteen times as long, it is longer than the collector lets a string be.
 const SHORT_BYTES: usize = 1024;
-const TIMES_LONGER: usize = 16;
-/// Linear work takes 16 times as long and quadratic work 256 times: half way between them, by their ratio.
-const TIMES_SLOWER_MAX: u32 = 64;
-/// Most time for a byte, also of a build without optimisation.
-const TIME_A_BYTE_MAX: Duration = Duration::from_micros(1);
-/// A text is measured again until it is cheap enough, at most so often: what else the machine does only ever adds.
-const ATTEMPTS_MAX: usize = 10;
+/// Most that any text costs, in times of plain words of its length. None was seen to cost more than 1.2.
+const TIMES_DEARER_MAX: u32 = 4;
 
 fn hostile_text() -> impl Strategy<Value = String> {
     prop::collection::vec(prop::sample::select(FRAGMENTS.as_slice()), 0..40).prop_map(|parts| parts.concat())
@@ -97,41 +90,17 @@ fn scrub_all(text: &str) {
     std::hint::black_box((scrub(text, &allowed), scrub_text(text, &allowed), host_and_path(text)));
 }
 
-/// How long this thread was on a processor; other programs do not count. The kernel notes it when the thread leaves the
-/// processor, so it leaves.
-fn processor_time() -> Duration {
-    thread::sleep(Duration::from_nanos(1));
-    let text = fs::read_to_string("/proc/thread-self/schedstat").expect("the kernel counts a thread's time");
-    let ns = text.split_whitespace().next().and_then(|ns| ns.parse().ok());
-    Duration::from_nanos(ns.expect("the time stands first"))
-}
-
-fn cost(text: &str) -> Duration {
-    let began = processor_time();
-    scrub_all(text);
-    processor_time() - began
-}
-
 /// What is said of a text that takes more than its length allows.
-fn too_slow(short: &str, long: &str) -> Option<String> {
-    let (mut short_time, mut long_time) = (Duration::MAX, Duration::MAX);
-    for _ in 0..ATTEMPTS_MAX {
-        let (short_cost, long_cost) = (cost(short), cost(long));
-        // What the kernel has not noted yet is no time of ours.
-        if short_cost.is_zero() || long_cost.is_zero() {
-            continue;
-        }
-        (short_time, long_time) = (short_time.min(short_cost), long_time.min(long_cost));
-        let calls = 2; // both of an address and of a text
-        if long_time <= short_time * TIMES_SLOWER_MAX && long_time <= TIME_A_BYTE_MAX * long.len() as u32 * calls {
-            return None;
-        }
-    }
-    Some(format!("{short_time:?} for {} bytes, {long_time:?} for {}: {short:.99}…", short.len(), long.len()))
+fn too_slow(text: impl Fn(usize) -> String) -> Option<String> {
+    let long = text(SHORT_BYTES * TIMES_LONGER);
+    let words = repeated(long.len(), &["plain words, "]);
+    let dearer = dearer(TIMES_DEARER_MAX, || scrub_all(&words), || scrub_all(&long))
+        .map(|[words, hostile]| format!("plain words: {words:?}, {hostile:?}: {long:.99}…"));
+    dearer.or_else(|| grows_too_fast(SHORT_BYTES, text, scrub_all))
 }
 
 fn too_slow_repeated(parts: &[&str]) -> Option<String> {
-    too_slow(&repeated(SHORT_BYTES, parts), &repeated(SHORT_BYTES * TIMES_LONGER, parts))
+    too_slow(|bytes| repeated(bytes, parts))
 }
 
 #[test]
@@ -141,8 +110,8 @@ fn work_grows_as_the_text_does() {
         assert_eq!(too_slow_repeated(&["\"", part, "x"]), None);
     }
     // The text that stopped landing: many addresses, each looked for anew, before a run that is nearly a token.
-    let attack = |times: usize| format!("{}{}", "a@b.cc:".repeat(5 * times), "eyJ".repeat(259 * times));
-    assert_eq!(too_slow(&attack(1), &attack(TIMES_LONGER)), None);
+    let attack = |bytes| format!("{}{}", "a@b.cc:".repeat(bytes / 200), "eyJ".repeat(bytes / 4));
+    assert_eq!(too_slow(attack), None);
 }
 
 proptest! {
