@@ -1,6 +1,7 @@
 //! DataFusion with bounded memory and disk, over one store.
 
 mod functions;
+mod in_turn;
 pub(crate) mod inputs;
 mod requirements;
 mod shares;

@@ -21,11 +21,14 @@ use datafusion::physical_optimizer::ensure_requirements::enforce_sorting::{
 use datafusion::physical_optimizer::optimizer::PhysicalOptimizer;
 use datafusion::physical_plan::ExecutionPlan;
 
-/// The engine's physical rules, with ours in the place of the faulty one.
+use super::in_turn::LongUnions;
+
+/// The engine's physical rules, with ours in the place of the faulty one, and before them the one for long unions.
 pub(super) fn physical_rules() -> Vec<Arc<dyn PhysicalOptimizerRule + Send + Sync>> {
     let ours: Arc<dyn PhysicalOptimizerRule + Send + Sync> = Arc::new(EnsureRequirements);
     let rules = PhysicalOptimizer::new().rules.into_iter();
-    rules.map(|rule| if rule.name() == ours.name() { ours.clone() } else { rule }).collect()
+    let rules = rules.map(|rule| if rule.name() == ours.name() { ours.clone() } else { rule });
+    std::iter::once(Arc::new(LongUnions) as _).chain(rules).collect()
 }
 
 #[derive(Debug)]

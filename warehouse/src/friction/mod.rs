@@ -5,6 +5,7 @@
 //! their defaults. In the SQL `$name` is a threshold; `$name_us` is one called `name_ms`, in microseconds.
 
 mod report;
+pub mod shakes;
 mod signal;
 
 use std::sync::{Arc, LazyLock};

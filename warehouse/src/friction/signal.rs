@@ -88,6 +88,11 @@ impl Signal {
         })
     }
 
+    /// Whether all of its thresholds are what they are by default.
+    pub fn is_as_by_default(&self, settings: &Settings) -> bool {
+        self.thresholds.iter().all(|threshold| self.value(threshold, settings) == threshold.default)
+    }
+
     pub fn value(&self, threshold: &Threshold, settings: &Settings) -> f64 {
         settings.0.get(&format!("{}.{}", self.name, threshold.name)).copied().unwrap_or(threshold.default)
     }

@@ -122,7 +122,8 @@ pub(super) async fn relay(
 fn too_long(time: Duration) -> Outcome {
     let seconds = time.as_secs_f64();
     Outcome::Ended(Failure::too_costly(format!(
-        "the statement took longer than {seconds} s (query_time), its answer included; ask for less, or name a site and a date"
+        "the statement took longer than {seconds} s (query_time), its answer included; ask for less, name a site and \
+         a date, or give it longer with --query-time"
     )))
 }
 

@@ -1,9 +1,10 @@
 //! Where the engine's own functions could answer wrongly: whole numbers that wrap, sums that overflow, times of a zone,
-//! `NOT IN` with nulls. Each is put right, or refused with the way round. And where one answers slowly: [`lengths`].
+//! `NOT IN` with nulls. Each is put right, or refused with the way round. And where one answers slowly: [`lengths`]. Our own: [`shakes`].
 
 mod arithmetic;
 mod average;
 mod lengths;
+mod shakes;
 mod subqueries;
 mod sum;
 mod times;
@@ -27,8 +28,9 @@ pub(super) fn analyzer_rules() -> Vec<Arc<dyn AnalyzerRule + Send + Sync>> {
     rules
 }
 
-/// Puts our functions in the place of the engine's.
+/// Puts our functions in the place of the engine's, and those that it lacks beside them.
 pub(super) fn register(context: &SessionContext) {
+    context.register_udaf(AggregateUDF::new_from_impl(shakes::PointerShakes::new()));
     times::register(context);
     if let Ok(inner) = context.udf("array_length") {
         context.register_udf(ScalarUDF::new_from_impl(lengths::Lengths { inner }));
