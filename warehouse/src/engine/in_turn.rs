@@ -2,7 +2,7 @@
 //!
 //! The engine starts all branches of a union at once: each has its sorts, aggregates and joins, and all of them share the memory. The
 //! eight signals of `friction` have a hundred such operators, and none of them had room for the rows of all sessions. A branch
-//! by itself keeps all cores busy, so they gain nothing from being computed beside each other either.
+//! over many rows keeps all cores busy by itself, so they gain nothing from being computed beside each other either.
 
 use std::fmt::{self, Formatter};
 use std::sync::Arc;
@@ -130,7 +130,6 @@ impl ExecutionPlan for InTurn {
 mod tests {
     use datafusion::arrow::array::AsArray;
     use datafusion::arrow::datatypes::Int64Type;
-
     use datafusion::arrow::record_batch::RecordBatch;
     use datafusion::physical_plan::displayable;
     use datafusion::prelude::SessionContext;

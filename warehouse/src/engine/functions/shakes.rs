@@ -157,7 +157,8 @@ impl Accumulator for Walk {
     }
 
     fn evaluate(&mut self) -> Result<ScalarValue> {
-        let found = shakes(std::mem::take(&mut self.steps), &self.rule);
+        // A window asks again when it has seen more.
+        let found = shakes(self.steps.clone(), &self.rule);
         let of: [fn(&Shake) -> i64; 4] =
             [|shake| shake.seq, |shake| shake.at_us, |shake| shake.end_us, |shake| shake.turns];
         one_list(&SHAKE, of.map(|of| -> ArrayRef { Arc::new(found.iter().map(of).collect::<Int64Array>()) }).into())
@@ -180,14 +181,18 @@ mod tests {
     use datafusion::prelude::SessionContext;
 
     async fn asked(numbers: &str) -> String {
+        answered(numbers, "", "group by view order by view").await
+    }
+
+    async fn answered(numbers: &str, over: &str, rest: &str) -> String {
         let context = SessionContext::new();
         super::super::register(&context);
         // The same page view in two trails, which come last first, and another one that has none.
         let sql = format!(
-            "select view, pointer_shakes(to_timestamp_micros(at), seq, dt, x, y, {numbers}) as shakes from (values \
+            "select view, pointer_shakes(to_timestamp_micros(at), seq, dt, x, y, {numbers}) {over} as shakes from (values \
              ('a', 200000, 2, [0.0, 50.0, 50.0, 50.0], [0.0, 100.0, 0.0, 100.0], [0.0, 0.0, 0.0, 0.0]), \
              ('a', 0, 1, [0.0, 50.0, 50.0, 50.0], [0.0, 100.0, 0.0, 100.0], [0.0, 0.0, 0.0, 0.0]), \
-             ('b', 0, 1, null, [0.0], [0.0])) as trails (view, at, seq, dt, x, y) group by view order by view"
+             ('b', 0, 1, null, [0.0], [0.0])) as trails (view, at, seq, dt, x, y) {rest}"
         );
         let rows = match context.sql(&sql).await {
             Ok(rows) => rows.collect().await,
@@ -204,6 +209,14 @@ mod tests {
         let table = asked("5, 135, 30, 600, 0.25, 1000").await;
         assert!(table.contains("| a    | [{seq: 2, at_us: 300000, end_us: 350000, turns: 6}] |"), "{table}");
         assert!(table.contains("| b    | [] "), "{table}");
+    }
+
+    #[tokio::test]
+    async fn a_window_sees_all_trails_so_far() {
+        let over = "over (partition by view order by at desc)";
+        let table = answered("5, 135, 30, 600, 0.25, 1000", over, "order by view, at desc").await;
+        let of_a: Vec<&str> = table.lines().filter(|line| line.starts_with("| a")).collect();
+        assert!(of_a.len() == 2 && of_a[0].contains("[]") && of_a[1].contains("turns: 6"), "{table}");
     }
 
     #[tokio::test]
