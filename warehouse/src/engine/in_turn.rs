@@ -178,7 +178,7 @@ mod tests {
     #[tokio::test]
     async fn a_branch_that_fails_fails_the_union() {
         let context = session();
-        let union = vec!["select 1 / (n - 1) as n from generate_series(0, 2) as s (n)"; UNION_BRANCHES_MAX + 1];
+        let union = ["select 1 / (n - 1) as n from generate_series(0, 2) as s (n)"; UNION_BRANCHES_MAX + 1];
         let told = context.sql(&union.join(" union all ")).await.unwrap().collect().await.unwrap_err();
         assert!(told.to_string().to_lowercase().contains("zero"), "{told}");
     }
