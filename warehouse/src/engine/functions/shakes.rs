@@ -7,13 +7,11 @@
 
 use std::sync::{Arc, LazyLock};
 
-use datafusion::arrow::array::{
-    Array, ArrayRef, AsArray, Float64Array, Int64Array, ListArray, RecordBatch, StructArray,
-};
-use datafusion::arrow::buffer::OffsetBuffer;
+use datafusion::arrow::array::{Array, ArrayRef, AsArray, Float64Array, Int64Array, RecordBatch, StructArray};
 use datafusion::arrow::datatypes::{
     DataType, Field, FieldRef, Fields, Float64Type, Int64Type, Schema, TimeUnit, TimestampMicrosecondType,
 };
+use datafusion::common::utils::SingleRowListArrayBuilder;
 use datafusion::common::{Result, ScalarValue, exec_err, plan_err};
 use datafusion::logical_expr::function::{AccumulatorArgs, StateFieldsArgs};
 use datafusion::logical_expr::utils::AggregateOrderSensitivity;
@@ -149,11 +147,15 @@ impl Accumulator for Walk {
 
     fn state(&mut self) -> Result<Vec<ScalarValue>> {
         let steps = std::mem::take(&mut self.steps);
-        let whole = [|step: &Step| step.at_us, |step: &Step| step.seq];
-        let broken = [|step: &Step| step.x, |step: &Step| step.y];
-        let whole = whole.map(|of| -> ArrayRef { Arc::new(steps.iter().map(of).collect::<Int64Array>()) });
-        let broken = broken.map(|of| -> ArrayRef { Arc::new(steps.iter().map(of).collect::<Float64Array>()) });
-        Ok(vec![one_list(&STEP, whole.into_iter().chain(broken).collect())?])
+        Ok(vec![one_list(
+            &STEP,
+            vec![
+                Arc::new(steps.iter().map(|step| step.at_us).collect::<Int64Array>()),
+                Arc::new(steps.iter().map(|step| step.seq).collect::<Int64Array>()),
+                Arc::new(steps.iter().map(|step| step.x).collect::<Float64Array>()),
+                Arc::new(steps.iter().map(|step| step.y).collect::<Float64Array>()),
+            ],
+        )?])
     }
 
     fn evaluate(&mut self) -> Result<ScalarValue> {
@@ -171,9 +173,7 @@ impl Accumulator for Walk {
 
 fn one_list(fields: &Fields, columns: Vec<ArrayRef>) -> Result<ScalarValue> {
     let rows = StructArray::try_new(fields.clone(), columns, None)?;
-    let element = Arc::new(Field::new_list_field(DataType::Struct(fields.clone()), false));
-    let lists = ListArray::try_new(element, OffsetBuffer::from_lengths([rows.len()]), Arc::new(rows), None)?;
-    Ok(ScalarValue::List(Arc::new(lists)))
+    Ok(SingleRowListArrayBuilder::new(Arc::new(rows)).with_nullable(false).build_list_scalar())
 }
 
 #[cfg(test)]
