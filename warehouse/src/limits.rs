@@ -47,6 +47,8 @@ pub const SHORT_MAX: Duration = Duration::from_secs(1);
 /// … and this processor time is none of the short ones, for which slots are kept. Time alone says little: on a busy
 /// machine every statement is slow.
 pub const SHORT_CPU_MAX: Duration = Duration::from_millis(250);
+/// One whose asker has gone is ended when it has used as much, or after that time; so often is looked whether it has.
+pub const ABANDONED_LOOK: Duration = Duration::from_millis(25);
 /// A statement that has used this processor time gives way to everything else on the machine.
 pub const LONG_CPU: Duration = Duration::from_secs(1);
 /// A worker that is busy for so long gets a spare one beside it: most statements are over in a tenth of this. What a

@@ -11,8 +11,9 @@ use std::time::Duration;
 use chrono::{DateTime, Utc};
 use datafusion::arrow::util::pretty::pretty_format_batches;
 use datafusion::prelude::ParquetReadOptions;
+use futures::FutureExt;
 use serde_json::json;
-use support::server::SQL;
+use support::server::{PATIENCE, SQL};
 use support::{HOUR, Landing, NOON, SECOND, Tab, landed, rows, traffic};
 use testkit::http::{self, Reply, call};
 use tokio::io::AsyncReadExt;
@@ -22,10 +23,10 @@ use warehouse::access::Access;
 use warehouse::compact::compact;
 use warehouse::friction;
 use warehouse::limits::SQL_MEMORY_BYTES_MAX;
-use warehouse::query::{Limits, query};
+use warehouse::query::{Limits, Scope, query};
 use warehouse::reports::Reports;
 use warehouse::serve::{About, Serving, serve};
-use warehouse::sql::{Program, Settings};
+use warehouse::sql::{Form, Pool, Program, Question, Settings};
 use warehouse::tables;
 use warehouse::{Lake, Resources};
 
@@ -292,23 +293,66 @@ async fn a_token_is_asked_for() {
     server.await.unwrap().unwrap();
 }
 
+/// A shell script in place of the worker.
+fn script(landing: &Landing, lines: &str) -> Program {
+    use std::os::unix::fs::PermissionsExt;
+
+    let path = landing.path().join("worker.sh");
+    std::fs::write(&path, format!("#!/bin/sh\n{lines}\n")).unwrap();
+    std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o755)).unwrap();
+    Program::at(path)
+}
+
+/// A page that is left asks for several small things: each of them must not cost a process.
+#[tokio::test]
+async fn a_worker_outlives_whoever_left_its_small_statement() {
+    let landing = landed();
+    let started = landing.path().join("started");
+    let worker = env!("CARGO_BIN_EXE_warehouse");
+    let program = script(&landing, &format!("echo >> {}\nexec {worker} \"$@\"", started.display()));
+    let pool = Pool::start(Settings { program, workers_max: 1, ..Settings::new(&landing.url()) });
+    let starts = || std::fs::read(&started).unwrap().len();
+    let question = Question {
+        sql: "select 1".into(),
+        scope: Scope::All,
+        form: Form::Json,
+        parameters: Vec::new(),
+        limits: Limits::answer(),
+        held_bytes_max: usize::MAX,
+    };
+    let answered = async || read_whole(pool.ask(&question).await.unwrap()).await;
+    // A machine that is busy elsewhere may take longer than such a statement is let go on: then again.
+    let kept = async {
+        loop {
+            answered().await;
+            let before = starts();
+            assert!(pool.ask(&question).now_or_never().is_none(), "it is answered before anybody could leave");
+            answered().await;
+            if starts() == before {
+                break;
+            }
+        }
+    };
+    tokio::time::timeout(PATIENCE, kept).await.expect("each that was left cost a worker");
+    pool.stop().await;
+}
+
+async fn read_whole(mut reply: warehouse::sql::Reply) {
+    while reply.next().await.unwrap().is_some() {}
+}
+
 /// A worker that stays silent in the middle of its answer, played by a script.
 #[tokio::test]
 async fn an_answer_that_breaks_off_breaks_the_connection() {
-    use std::os::unix::fs::PermissionsExt;
-
     let landing = landed();
-    let script = landing.path().join("worker.sh");
     // The last piece is kept back until the end is known: the client gets the first one.
     let frames = r"R\000\000\000\000H\014\000\000\000{\042bytes\042:10}D\005\000\000\000{\042colD\002\000\000\000um";
-    std::fs::write(&script, format!("#!/bin/sh\nprintf '{frames}'\nexec cat > /dev/null\n")).unwrap();
-    std::fs::set_permissions(&script, std::fs::Permissions::from_mode(0o755)).unwrap();
-
+    let program = script(&landing, &format!("printf '{frames}'\nexec cat > /dev/null"));
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
     let shutdown = CancellationToken::new();
     let time = Duration::from_millis(200);
-    let sql = Settings { program: Program::at(script), time, ..Settings::new(&landing.url()) };
+    let sql = Settings { program, time, ..Settings::new(&landing.url()) };
     let serving = Serving {
         about: About::default(),
         access: Arc::new(Access::open()),

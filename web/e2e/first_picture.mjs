@@ -6,7 +6,8 @@ const usage = `usage: node e2e/first_picture.mjs FILE
 
 FILE: {"url", "token", "views": [{"session", "page_view", "length_ms"}, …]} of a running \`warehouse serve\`.
 Prints {"browser"}, then for each page view, opened in a fresh profile, {"picture_ms", "seek_ms"}: from the navigation until the
-recorded page stands there with its styles and a frame was drawn, and from a choice of another time until that was.`;
+recorded page stands there with its styles and a frame was drawn, and from a choice of another time until that was. The next one is
+opened when all that this one asks for has been answered.`;
 
 /** A busy machine; not the product's patience. */
 const PATIENCE_MS = 60_000;
@@ -36,11 +37,15 @@ async function look({ session, page_view, length_ms }, number) {
   await page.exposeBinding('pictured', (_, at) => tell(at));
   await page.addInitScript(giveToken, token);
   await page.addInitScript(watch);
+  // What a page asks for last.
+  const judged = page.waitForResponse((response) => response.url().endsWith('/friction'), { timeout: PATIENCE_MS });
+  judged.catch(() => undefined);
   await page.goto(`${url}/replay?session=${session}&page_view=${page_view}`);
   const picture_ms = (await soon(pictured, failed)) - (await page.evaluate(() => performance.timeOrigin));
   // Anywhere, but not where it is; the same in every run.
   const at = Math.max(AWAY_MS, Math.floor(length_ms * (((number * 7) % 10) / 10 + 0.05)));
   const seek_ms = await soon(page.evaluate(seek, at), failed);
+  await (await judged).finished();
   await context.close();
   return { picture_ms, seek_ms };
 }
@@ -55,23 +60,23 @@ function giveToken(token) {
   if (top !== window) return;
   const look = () => {
     const dialog = document.querySelector('#token-dialog[open]');
-    if (!dialog) return requestAnimationFrame(look);
+    if (!dialog) return setTimeout(look);
     dialog.querySelector('#token').value = token;
     dialog.querySelector('button').click();
   };
-  requestAnimationFrame(look);
+  look();
 }
 
-/** In the player's document: tells when what was recorded has been drawn. */
+/** In the player's document: tells when what was recorded has been drawn. Looked for between frames: to ask for one is to draw it. */
 function watch() {
   if (location.pathname !== '/player') return;
   const look = () => {
     const shown = document.querySelector('#stage iframe')?.contentDocument;
     const whole = shown?.querySelector('.card') && [...shown.querySelectorAll('link')].every(({ sheet }) => sheet);
-    if (!whole) return requestAnimationFrame(look);
+    if (!whole) return setTimeout(look);
     requestAnimationFrame(() => setTimeout(() => window.pictured(performance.timeOrigin + performance.now())));
   };
-  requestAnimationFrame(look);
+  look();
 }
 
 /** In the page around it: milliseconds until the player is at another time. */

@@ -20,7 +20,7 @@ use super::slots::Slots;
 use super::usage::cpu_time;
 use super::{Question, Settings};
 use crate::limits::{
-    LONG_CPU, SHORT_CPU_MAX, SHORT_MAX, SPARE_AFTER, WORKER_IDLE_MAX, WORKERS_IDLE_KEPT, WORKERS_SPARE,
+    ABANDONED_LOOK, LONG_CPU, SHORT_CPU_MAX, SHORT_MAX, SPARE_AFTER, WORKER_IDLE_MAX, WORKERS_IDLE_KEPT, WORKERS_SPARE,
 };
 use crate::query::{Failure, Scope};
 use crate::watch;
@@ -71,7 +71,8 @@ impl Pool {
         Self { inner }
     }
 
-    /// Asks one statement; comes back when its answer begins. A caller that drops the future or the reply ends it.
+    /// Asks one statement; comes back when its answer begins. A caller that drops the future or the reply ends it, unless
+    /// it ends by itself soon.
     pub async fn ask(&self, question: &Question) -> Result<Reply, Failure> {
         self.order(Order::from(&question.ask(&self.inner.settings)?)).await
     }
@@ -90,7 +91,6 @@ impl Pool {
             let end = tokio::select! {
                 biased;
                 end = inner.run(&order, &sender) => end,
-                () = sender.closed() => return,
                 () = inner.stop.cancelled() => Err(Failure::stopping()),
             };
             drop(ticket);
@@ -125,12 +125,15 @@ impl Inner {
 
     /// The whole way of a statement, up to the last bytes of its answer. May be dropped anywhere.
     async fn run(self: &Arc<Self>, order: &Order, listener: &Sender<Piece>) -> Result<Last, Failure> {
-        let mut slot = self.slots.any().await?;
+        let mut slot = while_wanted(listener, self.slots.any()).await?;
         loop {
-            let mut worker = self.take().await?;
-            let attended =
-                Attended { process: worker.process(), is_short: slot.is_short(), slowed: AtomicBool::new(false) };
-            let outcome = relay(&mut worker, order, self.settings.time, listener, self.attend(&attended)).await;
+            let mut worker = while_wanted(listener, self.take()).await?;
+            let attended = Attended::new(worker.process(), slot.is_short());
+            let outcome = tokio::select! {
+                biased;
+                outcome = relay(&mut worker, order, self.settings.time, listener, self.attend(&attended)) => outcome,
+                () = attended.abandoned(listener) => return Err(nobody_waits()),
+            };
             match outcome {
                 Outcome::Answered { end, retire } => {
                     if !retire && !attended.slowed.load(Relaxed) {
@@ -142,7 +145,7 @@ impl Inner {
                 Outcome::GaveWay => {}
             }
             drop((worker, slot));
-            slot = self.slots.long().await?;
+            slot = while_wanted(listener, self.slots.long()).await?;
         }
     }
 
@@ -179,11 +182,10 @@ impl Inner {
     /// Looks after the others while a statement runs. Comes back when the statement must give its slot to them.
     async fn attend(self: &Arc<Self>, statement: &Attended) {
         let started = Instant::now();
-        let used_before = statement.cpu_time();
         loop {
             sleep(SPARE_AFTER).await;
             self.replenish();
-            let used = statement.cpu_time().saturating_sub(used_before);
+            let used = statement.used();
             if used >= LONG_CPU && !statement.slowed.swap(true, Relaxed) {
                 slow_down(statement.process);
             }
@@ -221,17 +223,51 @@ impl Inner {
     }
 }
 
+/// What comes before a statement is at work, while somebody waits for its answer.
+async fn while_wanted<T>(
+    listener: &Sender<Piece>,
+    what: impl Future<Output = Result<T, Failure>>,
+) -> Result<T, Failure> {
+    tokio::select! {
+        biased;
+        got = what => got,
+        () = listener.closed() => Err(nobody_waits()),
+    }
+}
+
+fn nobody_waits() -> Failure {
+    Failure::ours("nobody waits for the answer")
+}
+
 /// A statement at work.
 struct Attended {
     process: Option<Pid>,
+    /// What its worker had used for others.
+    used_before: Duration,
     is_short: bool,
     /// Its worker is of no use to another.
     slowed: AtomicBool,
 }
 
 impl Attended {
-    fn cpu_time(&self) -> Duration {
-        self.process.and_then(cpu_time).unwrap_or_default()
+    fn new(process: Option<Pid>, is_short: bool) -> Self {
+        let used_before = process.and_then(cpu_time).unwrap_or_default();
+        Self { process, used_before, is_short, slowed: AtomicBool::new(false) }
+    }
+
+    /// Processor time.
+    fn used(&self) -> Duration {
+        self.process.and_then(cpu_time).unwrap_or_default().saturating_sub(self.used_before)
+    }
+
+    /// When nobody waits for its answer any more, and it is not a small one that ends by itself: whoever leaves a page that asked
+    /// for several would else end as many workers, each of which costs more to start.
+    async fn abandoned(&self, listener: &Sender<Piece>) {
+        listener.closed().await;
+        let left = Instant::now();
+        while self.used() < SHORT_CPU_MAX && left.elapsed() < SHORT_MAX {
+            sleep(ABANDONED_LOOK).await;
+        }
     }
 }
 

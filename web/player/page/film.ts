@@ -58,6 +58,9 @@ export class Film {
   /** What the player holds: from the snapshot that was asked for by `base`, up to `until`. */
   #loaded = { base: 0, from: Number.POSITIVE_INFINITY, until: 0, after: null as number | null };
   #loading?: Promise<void>;
+  /** The recorded page was drawn with its styles. */
+  readonly pictured: Promise<void>;
+  #pictured = () => {};
   /** The choice of a time that counts. */
   #turn = 0;
   /** Who is shown a time as soon as the frames before it are there. */
@@ -66,6 +69,9 @@ export class Film {
 
   constructor(port: MessagePort, source: Source, session: Session, view: PageView, heard: Heard) {
     [this.#port, this.#source, this.#session, this.view, this.#heard] = [port, source, session, view, heard];
+    this.pictured = new Promise((done) => {
+      this.#pictured = done;
+    });
     port.onmessage = ({ data }: MessageEvent<Report>) => this.#hear(data);
   }
 
@@ -224,6 +230,7 @@ export class Film {
   #hear(report: Report): void {
     if (this.#closed) return;
     if (report.say === 'failed') this.#heard.failed(report.what);
+    if (report.say === 'pictured') this.#pictured();
     if (report.say !== 'state') return;
     this.#heard.state(report);
     const time = this.view.started_at + report.at;

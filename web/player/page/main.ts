@@ -11,7 +11,6 @@ const byId = <T extends HTMLElement>(id: string): T => document.getElementById(i
 
 const SPEEDS = [0.5, 1, 2, 4, 8, 16];
 const STEP_MS = 5_000;
-const PAINTED_MS_MAX = 500;
 
 class Page {
   readonly #source: Source;
@@ -61,15 +60,6 @@ class Page {
 
   async open(view: PageView, at = 0): Promise<void> {
     this.#film?.close();
-    byId('views').replaceChildren(...pageViews(this.#session.page_views, view, (chosen) => void this.open(chosen)));
-    byId('end').textContent = clock(length(view));
-    byId('empty').hidden = view.chunks.length > 0;
-    byId('empty').textContent = nothing(view);
-    problem();
-    this.#timeline.open(view);
-    this.#losses();
-    this.#idle = [];
-    byId('happenings').replaceChildren();
     const film = new Film(this.#port, this.#source, this.#session, view, {
       state: (state) => this.#show(state),
       lost: (lost) => {
@@ -79,25 +69,38 @@ class Page {
       failed: problem,
     });
     this.#film = film;
-    this.#moments = undefined;
-    byId('stage').classList.add('loading');
+    // Asked for first: what is drawn meanwhile costs no time.
     const shown = film.open(at);
+    this.#tellOpen(view);
     // What is drawn over a page is asked of the same server as its styles, which its picture waits for.
-    const pictured = view.chunks.length ? shown.catch(() => undefined).then(painted) : undefined;
-    const drawn = Promise.resolve(pictured).then(() => film.moments());
+    const pictured = shown.then(() => film.pictured).catch(() => undefined);
+    const drawn = pictured.then(() => film.moments());
     const failed = (error: Error) => {
       if (this.#film === film) problem(error.message);
     };
-    drawn.then((moments) => this.#happened(film, moments, shown)).catch(failed);
+    drawn.then((moments) => this.#happened(film, moments)).catch(failed);
     await shown.catch(failed);
     this.#speed();
     if (this.#film === film) byId('stage').classList.remove('loading');
   }
 
-  /** Friction is told when it is judged, and judged when the page is `shown`: that it costs more is no reason to wait for a picture. */
-  async #happened(film: Film, moments: Moments, shown: Promise<void>): Promise<void> {
+  #tellOpen(view: PageView): void {
+    this.#moments = undefined;
+    this.#idle = [];
+    byId('stage').classList.add('loading');
+    byId('views').replaceChildren(...pageViews(this.#session.page_views, view, (chosen) => void this.open(chosen)));
+    byId('end').textContent = clock(length(view));
+    byId('empty').hidden = view.chunks.length > 0;
+    byId('empty').textContent = nothing(view);
+    byId('happenings').replaceChildren();
+    problem();
+    this.#timeline.open(view);
+    this.#losses();
+  }
+
+  /** Friction is told when it is judged: that it costs more is no reason to wait for the rest. */
+  async #happened(film: Film, moments: Moments): Promise<void> {
     this.#tellHappened(film, moments, moments.marks);
-    await shown.catch(() => undefined);
     if (this.#film !== film) return;
     const friction = await film.friction();
     const marks = [...moments.marks, ...friction].sort((a, b) => a.at - b.at);
@@ -186,14 +189,6 @@ class Page {
     event.preventDefault();
     action();
   }
-}
-
-/** When the page has been drawn; a tab that nobody sees draws nothing, and is not waited for. */
-function painted(): Promise<void> {
-  return new Promise((done) => {
-    requestAnimationFrame(() => setTimeout(done));
-    setTimeout(done, PAINTED_MS_MAX);
-  });
 }
 
 /** What went wrong, in a line; nothing when all is well. */

@@ -86,6 +86,7 @@ function serve(port: MessagePort): void {
         break;
       case 'seek':
         stage.seek(order.at);
+        void stage.pictured().then(() => say({ say: 'pictured' }));
         break;
       case 'speed': {
         const times = Math.max(SPEED_MIN, Math.min(SPEED_MAX, order.times));

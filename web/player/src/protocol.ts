@@ -33,6 +33,8 @@ export interface Drawn {
 export type Report =
   /** After each order that changed it, and while it plays at most once a frame. */
   | { say: 'state'; at: number; length: number; playing: boolean; shown: 'page' | 'wireframe' }
+  /** After each `seek`: the recorded page was drawn there with its styles, or they do not come. */
+  | { say: 'pictured' }
   /** The last event was shown. */
   | { say: 'ended' }
   /** What could not be shown; the player goes on with the rest. */

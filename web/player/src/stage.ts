@@ -17,6 +17,9 @@ const SANDBOX = 'allow-same-origin';
  */
 const FOCUS = '[data-ct-focus]:not(body){outline:2px solid #2457d6 !important;outline-offset:1px !important}';
 
+/** So long a page is waited for: a style sheet may never come, and a tab that nobody sees draws nothing. */
+const PICTURED_MS_MAX = 2_000;
+
 /** Where a page of this size lies in the room that there is. */
 export interface Fit {
   scale: number;
@@ -104,6 +107,20 @@ export class Stage {
 
   seek(at: number): void {
     this.#go(Math.max(0, Math.min(at, this.length)), this.playing);
+  }
+
+  /** When what is shown now was drawn with its style sheets. */
+  pictured(): Promise<void> {
+    const links = [...(this.page?.querySelectorAll<HTMLLinkElement>('link[rel=stylesheet][href]') ?? [])];
+    const ended = (link: HTMLLinkElement) =>
+      new Promise((done) => {
+        for (const event of ['load', 'error']) link.addEventListener(event, done, { once: true });
+      });
+    return new Promise((done) => {
+      setTimeout(done, PICTURED_MS_MAX);
+      const styled = Promise.all(links.filter(({ sheet }) => !sheet).map(ended));
+      styled.then(() => requestAnimationFrame(() => setTimeout(done)));
+    });
   }
 
   speed(times: number): void {
