@@ -10,6 +10,7 @@
 //! are in is computed once and by one code for both ([`sessionize`]).
 
 pub(crate) mod alone;
+mod arranged;
 mod derivation;
 mod events;
 pub(crate) mod files;

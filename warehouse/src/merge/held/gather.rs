@@ -4,9 +4,10 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use datafusion::arrow::array::{
-    Array, ArrayRef, AsArray, DictionaryArray, Int32Array, NullBufferBuilder, StringArray, StringBuilder,
-    TimestampMicrosecondArray, new_null_array,
+    Array, ArrayRef, AsArray, DictionaryArray, Int32Array, StringArray, StringBuilder, TimestampMicrosecondArray,
+    new_null_array,
 };
+use datafusion::arrow::buffer::{BooleanBuffer, NullBuffer};
 use datafusion::arrow::compute::{cast, interleave};
 use datafusion::arrow::datatypes::{DataType, Field, Int32Type};
 use datafusion::error::DataFusionError;
@@ -19,15 +20,24 @@ use super::read::dictionary;
 use crate::curated::writer::Columns;
 use crate::tables::Rows;
 
+/// Where a row is held: its batch, and its row there.
+pub(super) type Place = (usize, usize);
+
+/// Where each of some rows is held: as they are gathered column by column, told once for all columns.
+pub(super) fn places(rows: &[Row]) -> Vec<Place> {
+    rows.iter().map(|row| (row.batch as usize, row.row as usize)).collect()
+}
+
 impl Columns for Ordered {
     fn column(&self, field: &Field, rows: Range<usize>) -> anyhow::Result<ArrayRef> {
-        self.gathered(field, &self.rows[rows])
+        let places = self.places.get_or_init(|| places(&self.rows));
+        self.gathered(field, &self.rows[rows.clone()], &places[rows])
     }
 }
 
 impl Ordered {
-    /// A column of some rows, texts in a dictionary.
-    pub(super) fn gathered(&self, field: &Field, rows: &[Row]) -> anyhow::Result<ArrayRef> {
+    /// A column of some rows with their places, texts in a dictionary.
+    pub(super) fn gathered(&self, field: &Field, rows: &[Row], places: &[Place]) -> anyhow::Result<ArrayRef> {
         match field.name().as_str() {
             "session_id" => self.session_ids(rows),
             "session_started_at" => {
@@ -38,8 +48,8 @@ impl Ordered {
                 let parts: Vec<_> = self.held.iter().map(|held| self.part(held, name)).collect();
                 match field.data_type() {
                     _ if parts.iter().all(Option::is_none) => Ok(nulls(field.data_type(), rows.len())),
-                    DataType::Utf8 => texts(&parts, rows),
-                    kind => others(kind, &parts, rows),
+                    DataType::Utf8 => texts(&parts, places),
+                    kind => others(kind, (&self.held, &parts), places),
                 }
             }
         }
@@ -90,52 +100,68 @@ fn nulls(kind: &DataType, count: usize) -> ArrayRef {
     }
 }
 
+/// A batch's texts, on their way into one dictionary.
+struct Part<'a> {
+    texts: &'a StringArray,
+    keys: &'a [i32],
+    nulls: Option<&'a NullBuffer>,
+    /// The key of each text in the new dictionary, below 0 for one that it does not have yet.
+    known: Vec<i32>,
+}
+
+impl<'a> Part<'a> {
+    fn of(column: &'a ArrayRef) -> Self {
+        let column = column.as_dictionary::<Int32Type>();
+        let texts = column.values().as_string::<i32>();
+        Self { texts, keys: column.keys().values(), nulls: column.nulls(), known: vec![-1; texts.len()] }
+    }
+
+    fn is_valid(&self, row: usize) -> bool {
+        self.nulls.is_none_or(|nulls| nulls.is_valid(row))
+    }
+}
+
 /// The dictionary holds each text that a row has, in the order of the rows, once for each batch that it comes from.
-fn texts(parts: &[Option<&ArrayRef>], rows: &[Row]) -> anyhow::Result<ArrayRef> {
-    let parts: Vec<Option<(&DictionaryArray<Int32Type>, &StringArray)>> = parts
-        .iter()
-        .map(|part| part.map(|part| part.as_dictionary::<Int32Type>()))
-        .map(|part| part.map(|part| (part, part.values().as_string::<i32>())))
-        .collect();
-    let mut places: Vec<Vec<i32>> =
-        parts.iter().map(|part| vec![-1; part.map_or(0, |(_, values)| values.len())]).collect();
+fn texts(parts: &[Option<&ArrayRef>], places: &[Place]) -> anyhow::Result<ArrayRef> {
+    let mut parts: Vec<Option<Part<'_>>> = parts.iter().map(|part| part.map(Part::of)).collect();
+    // Most columns have a value in few rows: the others are passed over, 64 at a time.
+    let present = BooleanBuffer::collect_bool(places.len(), |at| {
+        let (batch, row) = places[at];
+        parts[batch].as_ref().is_some_and(|part| part.is_valid(row))
+    });
     let (mut values, mut bytes, mut count) = (StringBuilder::new(), 0, 0);
-    let (mut keys, mut present) = (Vec::with_capacity(rows.len()), NullBufferBuilder::new(rows.len()));
-    for row in rows {
-        let part = parts[row.batch as usize].filter(|(part, _)| part.is_valid(row.row as usize));
-        let Some((part, known)) = part else {
-            keys.push(0);
-            present.append_null();
-            continue;
-        };
-        let key = part.keys().value(row.row as usize) as usize;
-        let place = &mut places[row.batch as usize][key];
-        if *place < 0 {
-            bytes += known.value_length(key) as usize;
+    let mut keys = vec![0; places.len()];
+    for at in present.set_indices() {
+        let (batch, row) = places[at];
+        let Some(part) = &mut parts[batch] else { continue };
+        let place = part.keys[row] as usize;
+        let key = &mut part.known[place];
+        if *key < 0 {
+            bytes += part.texts.value_length(place) as usize;
             if i32::try_from(bytes).is_err() {
                 return Err(DataFusionError::ResourcesExhausted("texts of a column beyond 2 GiB".into()).into());
             }
-            values.append_value(known.value(key));
-            *place = count;
+            values.append_value(part.texts.value(place));
+            *key = count;
             count += 1;
         }
-        keys.push(*place);
-        present.append_non_null();
+        keys[at] = *key;
     }
-    let keys = Int32Array::new(keys.into(), present.finish());
-    Ok(Arc::new(DictionaryArray::try_new(keys, Arc::new(values.finish()))?))
+    let nulls = Some(NullBuffer::new(present)).filter(|nulls| nulls.null_count() > 0);
+    Ok(Arc::new(DictionaryArray::try_new(Int32Array::new(keys.into(), nulls), Arc::new(values.finish()))?))
 }
 
-fn others(kind: &DataType, parts: &[Option<&ArrayRef>], rows: &[Row]) -> anyhow::Result<ArrayRef> {
+fn others(
+    kind: &DataType,
+    (held, parts): (&[Arc<Held>], &[Option<&ArrayRef>]),
+    places: &[Place],
+) -> anyhow::Result<ArrayRef> {
     let some = parts.iter().flatten().next().map_or(kind, |part| part.data_type());
-    let none = new_null_array(some, 1);
-    let arrays: Vec<ArrayRef> = parts.iter().map(|part| part.map_or_else(|| none.clone(), Clone::clone)).collect();
-    let arrays: Result<Vec<ArrayRef>, _> = arrays.iter().map(|array| cast(array, kind)).collect();
-    let arrays = arrays?;
-    let arrays: Vec<&dyn Array> = arrays.iter().map(AsRef::as_ref).collect();
-    let places = rows.iter().map(|row| {
-        let batch = row.batch as usize;
-        (batch, if parts[batch].is_some() { row.row as usize } else { 0 })
+    let arrays = held.iter().zip(parts).map(|(held, part)| match part {
+        Some(part) => cast(part, kind),
+        None => cast(&new_null_array(some, held.rows.num_rows()), kind),
     });
-    Ok(interleave(&arrays, &places.collect::<Vec<_>>())?)
+    let arrays: Vec<ArrayRef> = arrays.collect::<Result<_, _>>()?;
+    let arrays: Vec<&dyn Array> = arrays.iter().map(AsRef::as_ref).collect();
+    Ok(interleave(&arrays, places)?)
 }

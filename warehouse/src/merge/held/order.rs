@@ -1,16 +1,17 @@
 //! The order of a table's rows: by its partition, then by visitor, time, tab and number.
 
 use std::collections::HashMap;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use datafusion::arrow::array::{Array, AsArray};
 use datafusion::arrow::datatypes::{DataType, Int64Type, TimestampMicrosecondType};
 use datafusion::execution::memory_pool::MemoryReservation;
 
+use super::gather::Place;
 use super::pairs::Texts;
-
 use super::{Held, HeldRows, Pairs};
 use crate::curated::writer::Partition;
+use crate::merge::arranged::arranged;
 use crate::merge::sessionize::Staying;
 use crate::merge::visitors::{Key, Sessions};
 use crate::progress::DAY_US;
@@ -39,6 +40,8 @@ pub(crate) struct Ordered {
     pub(super) table: &'static Table,
     pub(super) held: Vec<Arc<Held>>,
     pub(super) rows: Vec<Row>,
+    /// Of `rows`, once they are asked for.
+    pub(super) places: OnceLock<Vec<Place>>,
     pub(super) visitors: Vec<String>,
     pub(super) sites: Vec<String>,
     _memory: MemoryReservation,
@@ -64,7 +67,7 @@ impl Ordered {
 
         let memory = landed.memory.new_empty();
         let kept_rows: usize = kept.held.iter().map(|held| held.rows.num_rows()).sum();
-        memory.try_grow((staying.len() + kept_rows) * size_of::<Row>())?;
+        memory.try_grow((staying.len() + kept_rows) * (2 * size_of::<Row>() + size_of::<Place>()))?;
         let starts = session_starts(landed, staying);
         let mut rows = Vec::with_capacity(staying.len() + kept_rows);
         for (batch, held) in held.iter().enumerate() {
@@ -103,10 +106,12 @@ impl Ordered {
                 });
             }
         }
-        rows.sort_unstable_by_key(|row| (row.site, row.date, row.visitor, row.at, row.tab, row.seq));
+        let day = |row: &Row| (row.site, row.date, row.visitor);
+        let rows = arranged(&rows, day, |day| day, |row| (row.at, row.tab, row.seq));
         let owned = |ranks: &Ranks<'_>| ranks.1.iter().map(|text| (*text).to_owned()).collect();
         let (visitors, sites) = (owned(&visitor_ranks), owned(&site_ranks));
-        Ok(Self { table, held: held.clone(), rows, visitors, sites, _memory: memory })
+        let places = OnceLock::new();
+        Ok(Self { table, held: held.clone(), rows, places, visitors, sites, _memory: memory })
     }
 
     /// The same rows session by session, by tab and number within: as the selects of derived tables go through them.
@@ -122,14 +127,8 @@ impl Ordered {
         sorted.sort_unstable();
         let ranks: HashMap<(u32, u32, i64), u32> =
             sorted.into_iter().zip(0..).map(|((_, of), rank)| (of, rank)).collect();
-        let mut keys = Vec::with_capacity(self.rows.len());
-        for rows in self.rows.chunk_by(|one, next| session(one) == session(next)) {
-            let rank = ranks[&session(&rows[0])];
-            keys.extend(rows.iter().map(|row| (row.site, rank, row.tab, row.seq)));
-        }
-        let mut keyed: Vec<_> = keys.into_iter().zip(self.rows.drain(..)).collect();
-        keyed.sort_unstable_by_key(|(key, _)| *key);
-        self.rows.extend(keyed.into_iter().map(|(_, row)| row));
+        self.rows = arranged(&self.rows, session, |of| (of.0, ranks[&of]), |row| (row.tab, row.seq));
+        self.places = OnceLock::new();
         self
     }
 
@@ -137,6 +136,7 @@ impl Ordered {
     #[must_use]
     pub(crate) fn of_session(mut self, start: i64) -> Self {
         self.rows.retain(|row| row.start == start);
+        self.places = OnceLock::new();
         self
     }
 
@@ -158,9 +158,8 @@ impl Ordered {
 }
 
 /// The rows tab by tab of each visitor, by number within.
-pub(super) fn by_tab(mut rows: Vec<Row>) -> Vec<Row> {
-    rows.sort_unstable_by_key(|row| (row.site, row.visitor, row.tab, row.seq));
-    rows
+pub(super) fn by_tab(rows: &[Row]) -> Vec<Row> {
+    arranged(rows, |row| (row.site, row.visitor), |visitor| visitor, |row| (row.tab, row.seq))
 }
 
 /// Start of the session of each row that stays, by batch of the landed rows.

@@ -23,6 +23,7 @@ use datafusion::physical_plan::stream::RecordBatchStreamAdapter;
 use datafusion::physical_plan::streaming::{PartitionStream, StreamingTableExec};
 use futures::stream;
 
+use super::gather::places;
 use super::order::{Ordered, Row, by_tab};
 use super::pairs::Texts;
 use super::read::dictionary;
@@ -145,7 +146,7 @@ impl Stretch {
             })?),
         };
         if walk.order == Order::Tabs {
-            rows = Some(by_tab(rows.unwrap_or_else(|| of.rows.clone())));
+            rows = Some(by_tab(rows.as_deref().unwrap_or(&of.rows)));
         }
         Ok(Arc::new(Self { of, rows: rows.map(Arc::new), schema }))
     }
@@ -200,11 +201,12 @@ impl Ordered {
     fn batch(&self, schema: &SchemaRef, rows: &[Row]) -> anyhow::Result<RecordBatch> {
         let options = RecordBatchOptions::new().with_row_count(Some(rows.len()));
         let own = self.table.schema();
+        let places = places(rows);
         let columns = schema.fields().iter().map(|field| {
             let made = match field.name().as_str() {
                 "site_id" => self.site_ids(rows)?,
                 "event_date" => Arc::new(Date32Array::from_iter_values(rows.iter().map(|row| row.date))),
-                name => self.gathered(own.field_with_name(name)?, rows)?,
+                name => self.gathered(own.field_with_name(name)?, rows, &places)?,
             };
             Ok(cast(&made, field.data_type())?)
         });

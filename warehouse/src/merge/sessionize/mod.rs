@@ -7,6 +7,7 @@ use std::collections::HashSet;
 
 use schemas::session::continues;
 
+use crate::merge::arranged::arranged;
 use crate::merge::visitors::{Key, Sessions, Stretch};
 
 /// What the computation needs of an event. Times are epoch microseconds.
@@ -63,7 +64,8 @@ pub(crate) struct Outcome {
 pub(crate) fn sessionize(mut events: Vec<EventKey>) -> Outcome {
     let mut outcome = Outcome::default();
     drop_repeats(&mut events, &mut outcome);
-    events.sort_unstable_by_key(|event| (event.visitor, event.at, event.tab, event.seq));
+    let of_visitors = |event: &EventKey| (event.at, event.tab, event.seq);
+    let events = arranged(&events, |event| event.visitor, |visitor| visitor, of_visitors);
     for events in events.chunk_by(|one, next| one.visitor == next.visitor) {
         let stretches = one_visitor(events, &mut outcome);
         outcome.sessions.insert(events[0].visitor, stretches);
@@ -74,7 +76,7 @@ pub(crate) fn sessionize(mut events: Vec<EventKey>) -> Outcome {
 /// An event is its tab and number, whoever sends it. No browser sends one under two visitors, but anybody can, and a
 /// table that held both would be wrong for ever.
 fn drop_repeats(events: &mut Vec<EventKey>, outcome: &mut Outcome) {
-    events.sort_unstable_by_key(|event| (event.tab, event.seq, event.origin));
+    *events = arranged(events, |event| event.tab, |tab| tab, |event| (event.seq, event.origin));
     events.dedup_by(|event, kept| {
         let same = (event.tab, event.seq) == (kept.tab, kept.seq);
         if same && matches!(event.origin, Origin::Landed { .. }) {
