@@ -23,7 +23,7 @@ async function opened(orders = []) {
   await page.goto(site.url);
   await page.evaluate(() => studio.open(1));
   const say = (order) => page.evaluate((order) => studio.say(0, order), order);
-  const last = () => page.evaluate(() => studio.heard[0].at(-1));
+  const last = () => page.evaluate(() => studio.heard[0].findLast(({ say }) => say === 'state'));
   const player = page.frames()[1];
   await say({ say: 'events', lines: lines(recording()) });
   for (const order of orders) await say(order);

@@ -90,7 +90,7 @@ async function opened(lines) {
   await page.goto(player.url);
   await page.evaluate(() => studio.open(1));
   const say = (order) => page.evaluate((order) => studio.say(0, order), order);
-  const last = () => page.evaluate(() => studio.heard[0].at(-1));
+  const last = () => page.evaluate(() => studio.heard[0].findLast(({ say }) => say === 'state'));
   const { timestamp: start } = JSON.parse(lines[0]);
   const { timestamp: end } = JSON.parse(lines.at(-1));
   // A player stops before what comes at its very end.
