@@ -14,19 +14,11 @@ use datafusion::error::DataFusionError;
 use schemas::session::session_id;
 
 use super::Held;
-use super::order::{Ordered, Row};
+use super::order::{Ordered, Place, Row, places};
 use super::pairs::Texts;
 use super::read::dictionary;
 use crate::curated::writer::Columns;
 use crate::tables::Rows;
-
-/// Where a row is held: its batch, and its row there.
-pub(super) type Place = (usize, usize);
-
-/// Where each of some rows is held: as they are gathered column by column, told once for all columns.
-pub(super) fn places(rows: &[Row]) -> Vec<Place> {
-    rows.iter().map(|row| (row.batch as usize, row.row as usize)).collect()
-}
 
 impl Columns for Ordered {
     fn column(&self, field: &Field, rows: Range<usize>) -> anyhow::Result<ArrayRef> {

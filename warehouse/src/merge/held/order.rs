@@ -7,7 +7,6 @@ use datafusion::arrow::array::{Array, AsArray};
 use datafusion::arrow::datatypes::{DataType, Int64Type, TimestampMicrosecondType};
 use datafusion::execution::memory_pool::MemoryReservation;
 
-use super::gather::Place;
 use super::pairs::Texts;
 use super::{Held, HeldRows, Pairs};
 use crate::curated::writer::Partition;
@@ -32,6 +31,14 @@ pub(super) struct Row {
     /// Start of its session, and whether that was computed.
     pub start: i64,
     pub computed: bool,
+}
+
+/// Where a row is held: its batch, and its row there.
+pub(super) type Place = (usize, usize);
+
+/// Where each of some rows is held: as they are gathered column by column, told once for all columns.
+pub(super) fn places(rows: &[Row]) -> Vec<Place> {
+    rows.iter().map(|row| (row.batch as usize, row.row as usize)).collect()
 }
 
 /// The rows of a table that has one for each landed event: new ones, and those of files that are written again.

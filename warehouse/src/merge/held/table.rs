@@ -23,8 +23,7 @@ use datafusion::physical_plan::stream::RecordBatchStreamAdapter;
 use datafusion::physical_plan::streaming::{PartitionStream, StreamingTableExec};
 use futures::stream;
 
-use super::gather::places;
-use super::order::{Ordered, Row, by_tab};
+use super::order::{Ordered, Row, by_tab, places};
 use super::pairs::Texts;
 use super::read::dictionary;
 use crate::curated::scan::viewed;
