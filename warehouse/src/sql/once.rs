@@ -4,7 +4,7 @@ use std::future::pending;
 
 use super::child::Worker;
 use super::protocol::Order;
-use super::relay::{Outcome, Reply, pieces, relay, tell_end};
+use super::relay::{Outcome, Reply, nobody_waits, pieces, relay, tell_end};
 use super::{Question, Settings};
 use crate::query::Failure;
 
@@ -15,7 +15,12 @@ pub async fn once(settings: &Settings, question: &Question) -> Result<Reply, Fai
     let time = settings.time;
     let (sender, receiver) = pieces();
     tokio::spawn(async move {
-        let outcome = relay(&mut worker, &order, time, &sender, pending()).await;
+        // No other statement could use the worker: it ends with whoever asked.
+        let outcome = tokio::select! {
+            biased;
+            outcome = relay(&mut worker, &order, time, &sender, pending()) => outcome,
+            () = sender.closed() => Outcome::Ended(nobody_waits()),
+        };
         worker.end().await;
         let end = match outcome {
             Outcome::Answered { end, .. } => end,

@@ -15,7 +15,7 @@ use tokio_util::task::TaskTracker;
 
 use super::child::{Worker, slow_down};
 use super::protocol::{Order, Watch};
-use super::relay::{Last, Outcome, Piece, Reply, pieces, relay, tell_end};
+use super::relay::{Last, Outcome, Piece, Reply, nobody_waits, pieces, relay, tell_end};
 use super::slots::Slots;
 use super::usage::cpu_time;
 use super::{Question, Settings};
@@ -233,10 +233,6 @@ async fn while_wanted<T>(
         got = what => got,
         () = listener.closed() => Err(nobody_waits()),
     }
-}
-
-fn nobody_waits() -> Failure {
-    Failure::ours("nobody waits for the answer")
 }
 
 /// A statement at work.

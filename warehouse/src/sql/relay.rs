@@ -119,6 +119,11 @@ pub(super) async fn relay(
     }
 }
 
+/// What a statement comes to whose asker has gone; told to nobody.
+pub(super) fn nobody_waits() -> Failure {
+    Failure::ours("nobody waits for the answer")
+}
+
 fn too_long(time: Duration) -> Outcome {
     let seconds = time.as_secs_f64();
     Outcome::Ended(Failure::too_costly(format!(
@@ -156,7 +161,7 @@ async fn pass_on(worker: &mut Worker, order: &Order, first: Frame, listener: &Se
             _ => break,
         };
         if let Some(piece) = piece {
-            // Where nobody listens, the worker still comes to its end, or the pool ends it.
+            // Where nobody listens, the worker still comes to its end, unless the caller ends it.
             let _ = listener.send(piece).await;
         }
         next = worker.receive().await;
