@@ -79,9 +79,10 @@ function App() {
   const [ticks, setTicks] = useState(0);
   const [open, setOpen] = useState(false);
   useEffect(() => {
-    const timer = setInterval(() => setTicks((n) => (n < 3 ? n + 1 : n)), 20);
+    if (ticks === 3) return;
+    const timer = setInterval(() => setTicks(ticks + 1), 20);
     return () => clearInterval(timer);
-  }, []);
+  }, [ticks]);
   return (
     <Theme.Provider value="dark">
       <h1>Tasks {ticks}</h1>
