@@ -7,10 +7,12 @@ const usage = `usage: node e2e/first_picture.mjs FILE
 FILE: {"url", "token", "views": [{"session", "page_view", "length_ms"}, …]} of a running \`warehouse serve\`.
 Prints {"browser"}, then for each page view, opened in a fresh profile, {"picture_ms", "seek_ms"}: from the navigation until the
 recorded page stands there with its styles and a frame was drawn, and from a choice of another time until that was. The next one is
-opened when all that this one asks for has been answered.`;
+opened when all that this one asks for has been answered, and the browser is done with its profile.`;
 
 /** A busy machine; not the product's patience. */
 const PATIENCE_MS = 60_000;
+/** A browser throws a profile away and makes another for so long after it says that it has: nobody's page begins beside that. */
+const REST_MS = 500;
 /** The page tells times in whole seconds: so far away it tells another one. */
 const AWAY_MS = 1_500;
 
@@ -40,6 +42,7 @@ async function look({ session, page_view, length_ms }, number) {
   // What a page asks for last.
   const judged = page.waitForResponse((response) => response.url().endsWith('/friction'), { timeout: PATIENCE_MS });
   judged.catch(() => undefined);
+  await new Promise((rested) => setTimeout(rested, REST_MS));
   await page.goto(`${url}/replay?session=${session}&page_view=${page_view}`);
   const picture_ms = (await soon(pictured, failed)) - (await page.evaluate(() => performance.timeOrigin));
   // Anywhere, but not where it is; the same in every run.

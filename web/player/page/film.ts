@@ -1,9 +1,9 @@
 // One page view in the player: hands it frames a minute ahead, and starts anew from another snapshot where somebody goes far.
 import { type Order, PORT, READY, type Report } from '../src/protocol.ts';
-import type { Mark, Moments, PageView, Piece, Session, Source } from './recording.ts';
+import type { Chunk, Mark, Moments, PageView, Piece, Session, Source } from './recording.ts';
 
 /** Frames are there so long before they are shown … */
-const AHEAD_MS = 60_000;
+export const AHEAD_MS = 60_000;
 /** … and the next are asked for when less than this is left. */
 const LOW_MS = 20_000;
 /** A device asks for no more at once than the server gives; so many answers in a row are one recording, not a loop. */
@@ -116,10 +116,11 @@ export class Film {
       // What is on its way may hold it; where that begins is known at its first chunk.
       await (time < this.#loaded.from ? this.#loading : Promise.race([this.#loading, this.#reached(time)]));
       if (turn !== this.#turn) return;
-      const { from, until } = this.#loaded;
-      const earlier =
-        time < from && this.view.chunks.some(({ kind, first_at }) => kind === 'snapshot' && first_at < from);
-      if (this.#loaded.after !== null && (earlier || time > until + AHEAD_MS)) {
+      const { from, until, after } = this.#loaded;
+      const isEarlier = (chunk: Chunk) => chunk.kind === 'snapshot' && chunk.first_at < from;
+      const earlier = after !== null && time < from && this.view.chunks.some(isEarlier);
+      const later = until > 0 && time > until + AHEAD_MS;
+      if (earlier || later) {
         await this.#loading;
         if (turn !== this.#turn) return;
         this.say({ say: 'reset' });
@@ -234,7 +235,8 @@ export class Film {
     if (report.say !== 'state') return;
     this.#heard.state(report);
     const time = this.view.started_at + report.at;
-    const low = this.view.chunks.length > 0 && this.#loaded.after !== null && time > this.#loaded.until - LOW_MS;
+    // Also where nothing has come yet: a recording may begin long after its page view.
+    const low = this.view.chunks.length > 0 && time > this.#loaded.until - LOW_MS;
     if (report.playing && low && !this.#loading) {
       this.#load(this.#loaded.until).catch((error) => this.#heard.failed(String(error.message ?? error)));
     }

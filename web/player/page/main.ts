@@ -3,7 +3,7 @@ import { clock } from '../src/gaps.ts';
 import { Files } from './files.ts';
 import { connect, Film, type State } from './film.ts';
 import { element, Happenings, length, nothing, pageViews } from './lists.ts';
-import type { Mark, Moments, PageView, Session, Source } from './recording.ts';
+import type { First, Mark, Moments, PageView, Session, Source } from './recording.ts';
 import { Server } from './server.ts';
 import { idle, Timeline } from './timeline.ts';
 
@@ -203,10 +203,10 @@ function instead(title: string, ...lines: (Node | string)[]): void {
   document.body.dataset.state = 'instead';
 }
 
-async function session(source: Source, id: string): Promise<Session> {
+async function session(source: Source, id: string, first?: First): Promise<Session> {
   for (;;) {
     try {
-      return await source.session(id);
+      return await source.session(id, first);
     } catch (error) {
       const { status } = error as { status?: number };
       if (status !== 401 || !(source instanceof Server)) throw error;
@@ -219,8 +219,9 @@ function askForToken(): Promise<string> {
   const dialog = byId<HTMLDialogElement>('token-dialog');
   dialog.showModal();
   return new Promise((done) => {
-    const closed = () => done(byId<HTMLInputElement>('token').value.trim());
-    dialog.addEventListener('close', closed, { once: true });
+    const given = () => done(byId<HTMLInputElement>('token').value.trim());
+    // That it has closed is told a while later.
+    for (const event of ['submit', 'cancel']) dialog.addEventListener(event, given, { once: true });
   });
 }
 
@@ -228,6 +229,8 @@ async function start(): Promise<void> {
   const query = new URLSearchParams(location.search);
   const ofFiles = location.protocol === 'file:';
   const id = ofFiles ? '' : query.get('session');
+  const at = (Number(query.get('t')) || 0) * 1000;
+  const page_view_id = query.get('page_view');
   if (id === null) {
     const form = element('form', 'ask');
     form.innerHTML = '<input name="session" aria-label="Session" required size="36"> <button>Open</button>';
@@ -238,14 +241,14 @@ async function start(): Promise<void> {
     const source = ofFiles ? new Files() : new Server();
     // The player loads while the session is looked for: most of what somebody waits for are these two.
     const player = connect(byId<HTMLIFrameElement>('player'));
-    const found = await session(source, id);
+    const found = await session(source, id, page_view_id === null ? undefined : { page_view_id, at });
     const recorded = found.page_views.find(({ chunks }) => chunks.length) ?? found.page_views[0];
     if (!recorded) return instead('Nothing to show', 'This session has no page view.');
     document.body.dataset.state = 'shown';
     document.title = `Replay ${found.session_id.slice(0, 8)}`;
     const page = new Page(source, found, await player);
-    const wanted = found.page_views.find(({ page_view_id }) => page_view_id === query.get('page_view')) ?? recorded;
-    await page.open(wanted, (Number(query.get('t')) || 0) * 1000);
+    const wanted = found.page_views.find((view) => view.page_view_id === page_view_id) ?? recorded;
+    await page.open(wanted, at);
   } catch (error) {
     const { status, message } = error as { status?: number; message: string };
     instead(status === 404 ? 'There is no such session' : 'The recording cannot be opened', message);

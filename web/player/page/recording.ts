@@ -71,12 +71,19 @@ export type Piece = { lines: string } | Said;
 
 /** Where recordings come from: a server, or files beside the page. */
 export interface Source {
-  session(id: string): Promise<Session>;
+  /** `first`: what is shown of it first, where that is known already. */
+  session(id: string, first?: First): Promise<Session>;
   moments(session: Session, view: PageView): Promise<Moments>;
   /** Judged over more than the page view: it may come later than the rest. */
   friction(session: Session, view: PageView): Promise<Mark[]>;
   /** Hands out pieces in their order; from the last snapshot by `at`, those behind chunk `after`, until one begins later. */
   frames(session: Session, view: PageView, from: Range, take: (piece: Piece) => void): Promise<void>;
+}
+
+/** A page view, and milliseconds since its beginning. */
+export interface First {
+  page_view_id: string;
+  at: number;
 }
 
 export interface Range {

@@ -1,6 +1,7 @@
 // Recordings from the server, in a worker. The token is in this page's memory and nowhere else.
 import { json, Refused } from './ask.ts';
-import type { Mark, Moments, PageView, Piece, Range, Session, Source } from './recording.ts';
+import { AHEAD_MS } from './film.ts';
+import type { First, Mark, Moments, PageView, Piece, Range, Session, Source } from './recording.ts';
 import type { Reply, Request } from './worker.ts';
 
 type Ask = Request extends infer Each ? (Each extends Request ? Omit<Each, 'id' | 'token'> : never) : never;
@@ -13,6 +14,8 @@ export class Server implements Source {
     { take?: (piece: Piece) => void; done(value: unknown): void; failed(why: Error): void }
   >();
   #next = 0;
+  /** Frames that were asked for before anything was known of their page view but its id. */
+  #early?: { page_view_id: string; pieces: ReadableStream<Piece> };
 
   constructor() {
     this.#worker.onmessage = ({ data }: MessageEvent<Reply>) => {
@@ -29,7 +32,8 @@ export class Server implements Source {
   }
 
   /** Asked here: it is small, the first of all, and would wait for the worker to start. */
-  session(id: string): Promise<Session> {
+  session(id: string, first?: First): Promise<Session> {
+    if (first) this.#ahead(first);
     return json(`/api/v1/sessions/${encodeURIComponent(id)}/replay`, this.token);
   }
 
@@ -43,16 +47,39 @@ export class Server implements Source {
     return this.#ask({ ask: 'friction', path });
   }
 
-  frames(session: Session, view: PageView, { at, until, after }: Range, take: (piece: Piece) => void): Promise<void> {
-    const query = new URLSearchParams({
-      from: 'snapshot',
-      at: String(at),
-      until: String(until),
-      site_id: session.site_id,
-      visitor_id: session.visitor_id,
+  async frames(session: Session, view: PageView, range: Range, take: (piece: Piece) => void): Promise<void> {
+    const early = this.#early;
+    this.#early = undefined;
+    if (early?.page_view_id === view.page_view_id && range.after === null) {
+      const pieces = early.pieces.getReader();
+      let { value } = await pieces.read().catch(() => ({ value: undefined }));
+      // Else it says that nothing begins so early: by the page's own clock, which may be wrong.
+      if (value && 'chunk' in value) {
+        for (; value; { value } = await pieces.read()) take(value);
+        return;
+      }
+    }
+    const { at, until, after } = range;
+    const { site_id, visitor_id } = session;
+    const more = { site_id, visitor_id, ...(after !== null && { after: String(after) }) };
+    return this.#frames(view.page_view_id, at, until, more, take);
+  }
+
+  /** Asks for the first frames while the session is looked for: an id tells when its page view began. */
+  #ahead({ page_view_id, at }: First): void {
+    const from = beganAt(page_view_id) + at;
+    const pieces = new ReadableStream<Piece>({
+      start: (stream) => {
+        const taken = this.#frames(page_view_id, from, from + AHEAD_MS, {}, (piece) => stream.enqueue(piece));
+        taken.then(() => stream.close()).catch((error) => stream.error(error));
+      },
     });
-    if (after !== null) query.set('after', String(after));
-    return this.#ask({ ask: 'frames', path: `/api/v1/replay/${encodeURIComponent(view.page_view_id)}?${query}` }, take);
+    this.#early = { page_view_id, pieces };
+  }
+
+  #frames(id: string, at: number, until: number, more: object, take: (piece: Piece) => void): Promise<void> {
+    const query = new URLSearchParams({ from: 'snapshot', at: String(at), until: String(until), ...more });
+    return this.#ask({ ask: 'frames', path: `/api/v1/replay/${encodeURIComponent(id)}?${query}` }, take);
   }
 
   #ask<T>(ask: Ask, take?: (piece: Piece) => void): Promise<T> {
@@ -62,4 +89,9 @@ export class Server implements Source {
       this.#worker.postMessage({ ...ask, id, token: this.token });
     });
   }
+}
+
+/** Milliseconds since 1970, by the clock of the device that made a UUIDv7: its first 48 bits (RFC 9562, 5.7). */
+function beganAt(id: string): number {
+  return Number.parseInt(id.replace('-', '').slice(0, 12), 16) || 0;
 }

@@ -106,7 +106,8 @@ function serve(port: MessagePort): void {
     const { start, length } = stage;
     const spoilt = gaps.all.map((gap) => ({ gap, end: gaps.endOf(gap) }));
     controls.gaps(spoilt, start, length);
-    if (!frame) follow();
+    // Many come together; each drawing would lay the recorded page out anew.
+    if (!frame) frame = requestAnimationFrame(follow);
   }
 
   new ResizeObserver(() => show()).observe(root);

@@ -8,12 +8,17 @@ const settle = () => new Promise((done) => setTimeout(done));
 
 /** A page view of ten minutes with a snapshot each minute, whose frames come when a test hands them out. */
 function film() {
-  const asked: { range: Range; take(piece: Piece): void; end(next_at: number | null): void; fail(): void }[] = [];
+  const asked: {
+    range: Range;
+    take(piece: Piece): void;
+    end(next_at: number | null, after?: number | null): void;
+    fail(): void;
+  }[] = [];
   const source = {
     frames: (_: Session, __: PageView, range: Range, take: (piece: Piece) => void) =>
       new Promise<void>((done, failed) => {
-        const end = (next_at: number | null) => {
-          take({ end: { after: 9, next_at } });
+        const end = (next_at: number | null, after: number | null = 9) => {
+          take({ end: { after, next_at } });
           done();
         };
         asked.push({ range, take, end, fail: () => failed(new Error('it broke off')) });
@@ -31,8 +36,12 @@ function film() {
       if (order.say === 'reset') said.push('reset');
     },
   } as unknown as MessagePort;
+  const plays = (at: number) =>
+    port.onmessage?.({
+      data: { say: 'state', at, length: 600_000, playing: true, shown: 'wireframe' },
+    } as MessageEvent);
   const heard = { state: () => {}, lost: () => {}, failed: (why: string) => void failures.push(why) };
-  return { asked, said, failures, shown: new Film(port, source, {} as Session, view, heard) };
+  return { asked, said, failures, plays, shown: new Film(port, source, {} as Session, view, heard) };
 }
 
 function chunk(take: (piece: Piece) => void, seq: number): void {
@@ -94,4 +103,21 @@ test('what breaks off after the time was shown is told', async () => {
   fail();
   await settle();
   expect(failures).toEqual(['it broke off']);
+});
+
+test('a recording that begins later is asked for again before it is come to', async () => {
+  const { asked, said, plays, shown } = film();
+  const opened = shown.open(0);
+  await settle();
+  asked[0]?.end(240_000, null);
+  await opened;
+  expect(said).toEqual(['reset', 'seek 0']);
+  plays(100_000);
+  expect(asked.length).toBe(1);
+  plays(225_000);
+  expect(asked[1]?.range).toEqual({ at: 0, until: 300_000, after: null });
+  asked[1]?.end(240_000, null);
+  void shown.seek(500_000);
+  await settle();
+  expect(asked[2]?.range).toEqual({ at: 500_000, until: 560_000, after: null });
 });
