@@ -25,9 +25,9 @@ const SUBJECTS = [
   { name: 'nothing', title: 'nothing at all', build: () => ({}), tags: () => '' },
   {
     name: 'empty',
-    title: 'empty listeners (the limit)',
+    title: 'empty listeners, a beacon at the end (the limit)',
     build: () => ({ 'empty.js': `${HERE}floors/empty.js` }),
-    tags: () => tag('empty', 'empty.js', 'type="module"'),
+    tags: (collector) => tag('empty', 'empty.js', `type="module" data-collector="${collector}"`),
   },
   {
     name: 'sketch',

@@ -59,9 +59,8 @@ export const takeOver = {
       let place = 0;
       for (const [module, names] of modules) {
         if (module === path) {
-          const all = [...names].map(([name, by], n) => [by, `export const ${name} = handed[${place + n + 1}];`]);
-          const lines = all.flatMap(([by, line]) => (by.has(folder) ? line : []));
-          return { contents: lines.join('\n'), loader: 'js' };
+          const taken = [...names].map(([name, by]) => (by.has(folder) ? name : ''));
+          return { contents: `export const [${','.repeat(place + 1)}${taken}] = handed;`, loader: 'js' };
         }
         place += names.size;
       }

@@ -1,4 +1,5 @@
-// The limit: a listener for everything that full capture must hear, and nothing in it. Nobody can be cheaper.
+// The limit: a listener for everything that full capture must hear, and nothing in it; and one beacon when the page is left. Nobody can
+// be cheaper.
 const nothing = () => {};
 const types = [
   ...['pointermove', 'pointerover', 'pointerout', 'pointerdown', 'pointerup', 'click', 'dblclick', 'contextmenu'],
@@ -18,3 +19,5 @@ const types = [
   ],
 ];
 for (const type of types) addEventListener(type, nothing, { capture: true, passive: true });
+const { collector } = document.querySelector('[data-collector]').dataset;
+addEventListener('pagehide', () => navigator.sendBeacon(collector, '{}'));

@@ -122,7 +122,7 @@ export function walkOf(rows: Rows, fields: Fields, meet: (root: Node) => void, s
     rows.put(nodes.number(parent));
     if (after) rows.put(nodes.known(after));
     const slotted = nodes.hosts.has(parent);
-    const { length } = parents;
+    let { length } = parents;
     for (let child = after ? nextSibling(after) : firstChild(parent); child; child = nextSibling(child)) {
       if (!nodes.tell(child, slotted) || whole || !late()) continue;
       partly = parent;
@@ -130,6 +130,9 @@ export function walkOf(rows: Rows, fields: Fields, meet: (root: Node) => void, s
       break;
     }
     nodes.endList(after || partly || parents.length > length ? null : parent);
+    // The first of them is next: what is seen of a page stands at its beginning, and a page that ends may be told in part.
+    for (let end = parents.length; length < --end; length++)
+      [parents[length], parents[end]] = [parents[end] as Node, parents[length] as Node];
   }
 
   function begin(frame: Element): void {
