@@ -176,12 +176,13 @@ const CELLS =
   '<table><tbody><tr>\n <td>one</td><td></td>\n<td>t<i>w</i>o</td><td data-ct-block>hidden</td></tr><tr><td>a</td><td>b</td><td>c</td></tr>' +
   '<tr>x<td><script>secret()</script></td><td><!-- said -->y</td><td>z</td></tr></tbody></table>';
 
-test('a page is told from its beginning on', () => {
+test('a page is told from the beginning of its body on', () => {
+  document.head.innerHTML = '<title>unseen</title><meta>';
   const part = (name: string) => `<section><div><p>${name}<i></i></p></div></section>`;
   document.body.innerHTML = ['top', 'middle', 'bottom'].map(part).join('');
   walk.parent(document);
   expect(walk.work(() => false)).toBe(true);
-  expect(rows.text().match(/top|middle|bottom/g)).toEqual(['top', 'middle', 'bottom']);
+  expect(rows.text().match(/top|middle|bottom|unseen/g)).toEqual(['top', 'middle', 'bottom', 'unseen']);
 });
 
 for (const late of [() => false, () => true])

@@ -4,7 +4,7 @@
  * again by `changes.ts`.
  */
 import { CHILDREN, FRAME, FRAME_END, PLACE, SHADOW } from '../../shared/replay_rows.ts';
-import { firstChild, nextSibling, shadowRootOf } from '../natives.ts';
+import { firstChild, nextSibling, rootElement, shadowRootOf } from '../natives.ts';
 import type { Fields } from './fields.ts';
 import { nodesOf } from './nodes.ts';
 import { documentIn, isConnected, isQuirky, parentNode, previousSibling } from './platform.ts';
@@ -130,8 +130,9 @@ export function walkOf(rows: Rows, fields: Fields, meet: (root: Node) => void, s
       break;
     }
     nodes.endList(after || partly || parents.length > length ? null : parent);
-    // The first of them is next: what is seen of a page stands at its beginning, and a page that ends may be told in part.
-    for (let end = parents.length; length < --end; length++)
+    // The first of them is next: what is seen of a page stands at its beginning, and a page that ends may be told in part. Nothing is seen
+    // of the head.
+    for (let end = parents.length; length < --end && parent !== rootElement(document); length++)
       [parents[length], parents[end]] = [parents[end] as Node, parents[length] as Node];
   }
 
