@@ -58,6 +58,8 @@ export class Film {
   /** What the player holds: from the snapshot that was asked for by `base`, up to `until`. */
   #loaded = { base: 0, from: Number.POSITIVE_INFINITY, until: 0, after: null as number | null };
   #loading?: Promise<void>;
+  /** It could not be had: who plays does not ask again and again, who chooses a time does. */
+  #failed = false;
   /** The recorded page was drawn with its styles. */
   readonly pictured: Promise<void>;
   #pictured = () => {};
@@ -112,6 +114,7 @@ export class Film {
   async seek(at: number): Promise<void> {
     const time = this.view.started_at + at;
     const turn = ++this.#turn;
+    this.#failed = false;
     if (this.view.chunks.length) {
       // What is on its way may hold it; where that begins is known at its first chunk.
       await (time < this.#loaded.from ? this.#loading : Promise.race([this.#loading, this.#reached(time)]));
@@ -152,6 +155,7 @@ export class Film {
     });
     // Nobody may wait for it any more when it breaks off.
     more.catch((error) => {
+      this.#failed = true;
       if (!this.#closed) this.#heard.failed(String(error.message ?? error));
     });
     return more;
@@ -237,7 +241,7 @@ export class Film {
     const time = this.view.started_at + report.at;
     // Also where nothing has come yet: a recording may begin long after its page view.
     const low = this.view.chunks.length > 0 && time > this.#loaded.until - LOW_MS;
-    if (report.playing && low && !this.#loading) {
+    if (report.playing && low && !this.#loading && !this.#failed) {
       this.#load(this.#loaded.until).catch((error) => this.#heard.failed(String(error.message ?? error)));
     }
   }

@@ -121,3 +121,18 @@ test('a recording that begins later is asked for again before it is come to', as
   await settle();
   expect(asked[2]?.range).toEqual({ at: 500_000, until: 560_000, after: null });
 });
+
+test('who plays on does not ask again and again for what could not be had, and who chooses a time does', async () => {
+  const { asked, failures, plays, shown } = film();
+  const opened = shown.open(0);
+  await settle();
+  asked[0]?.fail();
+  await expect(opened).rejects.toThrow('it broke off');
+  for (let at = 0; at < 5; at++) plays(at);
+  await settle();
+  expect(asked.length).toBe(1);
+  expect(failures).toEqual(['it broke off']);
+  void shown.seek(10);
+  await settle();
+  expect(asked.length).toBe(2);
+});

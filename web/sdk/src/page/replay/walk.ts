@@ -130,10 +130,11 @@ export function walkOf(rows: Rows, fields: Fields, meet: (root: Node) => void, s
       break;
     }
     nodes.endList(after || partly || parents.length > length ? null : parent);
-    // The first of them is next: what is seen of a page stands at its beginning, and a page that ends may be told in part. Nothing is seen
-    // of the head.
-    for (let end = parents.length; length < --end && parent !== rootElement(document); length++)
-      [parents[length], parents[end]] = [parents[end] as Node, parents[length] as Node];
+    // The first of them is next: what is seen of a page stands at its beginning, and a page that ends may be told in part. Nothing is
+    // seen of the head.
+    if (parent !== rootElement(document))
+      for (let end = parents.length; length < --end; length++)
+        [parents[length], parents[end]] = [parents[end] as Node, parents[length] as Node];
   }
 
   function begin(frame: Element): void {
