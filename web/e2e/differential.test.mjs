@@ -50,9 +50,6 @@ after(() => rm(folder, { recursive: true, force: true }));
 const RECORDER =
   "return performance.getEntriesByType('resource').some(({ name }) => name.endsWith('/telemetry.replay.js'))";
 
-/** Whether its own timers and frames are done. */
-const AT_REST = 'return Object.values(__live()).every((count) => count === 0)';
-
 /** Scripts that run before the page's. */
 const BEFORE = [seedRandom, witnessTimers, witnessEvents];
 const CLOCKS = new Set(['codemirror', 'prosemirror']);
@@ -80,18 +77,13 @@ function inOrder(names) {
   return [...own.filter((name, i) => !name.startsWith('select ') && name !== own[i - 1]), ...toggles];
 }
 
-/** Waits until the page asks for nothing, and has done what it wanted to do later: a busy machine shows it no halves. */
-async function atRest(trial) {
-  await trial.settled();
-  await eventually('the end of timers and animations', () => trial.run(AT_REST));
-}
-
 async function visit(t, page, seed, sdk) {
   const trial = await open(t, { ...page, sdk, frames: { frame: pages.get('frame') } });
   await trial.run('return window.ready');
-  await atRest(trial);
+  await trial.settled();
   if (sdk) await eventually('a recorder', () => trial.look(RECORDER));
-  const did = await wander(trial, seeded(seed), STEPS, () => atRest(trial));
+  const did = await wander(trial, seeded(seed), STEPS);
+  await trial.settled();
   const asked = trial.requests.map((request) => {
     const { 'content-type': type, accept, referer, ...rest } = request.headers();
     const own = Object.keys(rest).filter((name) => !/^(sec-|user-agent|accept|upgrade)/.test(name));

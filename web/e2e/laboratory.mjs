@@ -9,8 +9,9 @@ import { witnessErrors } from './witness.mjs';
 
 /** Pages of tests end their work within a second on a quiet machine. */
 const PATIENCE_MS = 10_000;
-/** Twice this is longer than the short timers of the pages, of 20 ms. */
+/** A request or a timer that one leads to has begun by then. */
 const SETTLE_MS = 25;
+const AT_REST = 'return Object.values(__live()).every((count) => count === 0)';
 
 export let stub;
 let browser;
@@ -97,11 +98,17 @@ export class Trial {
     return result.value;
   }
 
-  /** Waits until the page asks the network for nothing, and its short timers have had time to run. */
+  /**
+   * Waits until the page asks the network for nothing, and none of its own timers and frames waits, which `witnessTimers` has to see: a
+   * busy machine shows no halves.
+   */
   async settled() {
     const pause = () => new Promise((resolve) => setTimeout(resolve, SETTLE_MS));
     await pause();
-    await eventually('the end of requests', () => !this.#pending.size);
+    await eventually(
+      'the end of requests, timers and frames',
+      async () => !this.#pending.size && (await this.run(AT_REST)),
+    );
     await pause();
   }
 

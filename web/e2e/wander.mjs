@@ -46,13 +46,13 @@ async function step({ page }, controls, pick, random) {
   return `type ${word} into ${control.kind}`;
 }
 
-/** Visits for a number of steps; each begins when `atRest` says that the page has done what the last one began. */
-export async function wander(trial, random, steps, atRest) {
+/** Visits for a number of steps; each begins when the page asks for nothing any more. */
+export async function wander(trial, random, steps) {
   const pick = (list) => list[Math.floor(random() * list.length)];
   const done = [];
   for (let n = 0; n < steps; n++) {
     done.push(await step(trial, await trial.look(LOOK), pick, random));
-    await atRest();
+    await trial.settled();
     await trial.run('window.__tick?.()');
   }
   return done;
