@@ -242,7 +242,8 @@ export class Film {
     // Also where nothing has come yet: a recording may begin long after its page view.
     const low = this.view.chunks.length > 0 && time > this.#loaded.until - LOW_MS;
     if (report.playing && low && !this.#loading && !this.#failed) {
-      this.#load(this.#loaded.until).catch((error) => this.#heard.failed(String(error.message ?? error)));
+      // What breaks off is told where it was asked for.
+      this.#load(this.#loaded.until).catch(() => {});
     }
   }
 }

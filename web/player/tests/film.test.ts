@@ -136,3 +136,16 @@ test('who plays on does not ask again and again for what could not be had, and w
   await settle();
   expect(asked.length).toBe(2);
 });
+
+test('what breaks off while it plays is told once', async () => {
+  const { asked, failures, plays, shown } = film();
+  const opened = shown.open(0);
+  await settle();
+  chunk((asked[0] as (typeof asked)[0]).take, 0);
+  asked[0]?.end(60_000);
+  await opened;
+  plays(50_000);
+  asked[1]?.fail();
+  await settle();
+  expect(failures).toEqual(['it broke off']);
+});
