@@ -123,3 +123,128 @@ test('nothing private is in what is recorded, neither in the snapshot nor in wha
     [],
   );
 });
+
+/** A host with a shadow tree from the start. */
+const host = (tree, children) => `<x-a><template shadowrootmode="open">${tree}</template>${children}</x-a>`;
+const SLOT = '<slot></slot>';
+
+/**
+ * What comes into a block after it was told, by a name: the page's part, and two acts on it, of which the second brings the private
+ * word `w`. `at` is the part, `tree` the shadow tree of the first `x-a` in it.
+ */
+const INTO_BLOCKS = {
+  'a host that becomes what it is later': [
+    '<x-card data-ct-block></x-card>',
+    () => {},
+    (_, w) =>
+      customElements.define(
+        'x-card',
+        class extends HTMLElement {
+          connectedCallback() {
+            this.attachShadow({ mode: 'open' }).innerHTML = `<p>${w}</p>`;
+          }
+        },
+      ),
+  ],
+  'a shadow tree of a block': [
+    '<div data-ct-block></div>',
+    () => {},
+    (at, w) => at.firstElementChild.attachShadow({ mode: 'open' }).append(w),
+  ],
+  'a shadow tree of what is slotted in a block': [
+    host(`<div data-ct-block>${SLOT}</div>`, '<section></section>'),
+    () => {},
+    (at, w) => at.querySelector('section').attachShadow({ mode: 'open' }).append(w),
+  ],
+  'another slot': [
+    host(`${SLOT}<div data-ct-block><slot name="q"></slot></div>`, '<p>x</p>'),
+    (at) => at.querySelector('p').setAttribute('slot', 'q'),
+    (at, w) => at.querySelector('p').replaceChildren(w),
+  ],
+  'another name of a slot': [
+    host(`${SLOT}<div data-ct-block><slot name="q"></slot></div>`, '<p slot="r">x</p>'),
+    (_, __, tree) => tree.querySelector('[name]').setAttribute('name', 'r'),
+    (at, w) => at.querySelector('p').replaceChildren(w),
+  ],
+  'a block around a slot': [
+    host(`<div>${SLOT}</div>`, '<p>x</p>text'),
+    (_, __, tree) => tree.querySelector('div').setAttribute('data-ct-block', ''),
+    (at, w) => {
+      at.querySelector('p').replaceChildren(w);
+      at.querySelector('x-a').lastChild.data = w;
+    },
+  ],
+  'a block around a slot of a slot': [
+    host(host(`<div>${SLOT}</div>`, `<b>${SLOT}</b>`), '<p>x</p>'),
+    (_, __, tree) => tree.querySelector('x-a').shadowRoot.querySelector('div').setAttribute('data-ct-block', ''),
+    (at, w) => at.querySelector('p').replaceChildren(w),
+  ],
+  'a slot that moves into a block': [
+    host(`<div data-ct-block></div><b>${SLOT}</b>`, '<p>x</p>'),
+    (_, __, tree) => tree.querySelector('div').append(tree.querySelector('b')),
+    (at, w) => at.querySelector('p').replaceChildren(w),
+  ],
+  'a shadow tree with a blocked slot': [
+    '<x-b>x</x-b><x-b>x<p>x</p></x-b>',
+    (at) => {
+      for (const late of at.children)
+        late.attachShadow({ mode: 'open' }).innerHTML = '<div data-ct-block><slot></slot></div>';
+    },
+    (at, w) => {
+      for (const late of at.children) late.firstChild.data = w;
+      at.querySelector('p').title = `${w}@mail.example`;
+    },
+  ],
+  'the same in one task': [
+    '<x-b>x</x-b>',
+    () => {},
+    (at, w) => {
+      at.firstChild.attachShadow({ mode: 'open' }).innerHTML = '<div data-ct-block><slot></slot></div>';
+      at.firstChild.firstChild.data = w;
+    },
+  ],
+  'a slot that is assigned by hand': [
+    '<x-b><p>x</p></x-b>',
+    (at) => {
+      const root = at.firstChild.attachShadow({ mode: 'open', slotAssignment: 'manual' });
+      root.innerHTML = '<div data-ct-block><slot></slot></div>';
+      root.querySelector('slot').assign(at.querySelector('p'));
+    },
+    (at, w) => at.querySelector('p').replaceChildren(w),
+  ],
+};
+
+const secretOf = (n) => PRIVATE + String.fromCharCode(97 + n);
+const FRAMES = 'new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))';
+
+/** Does one of the acts on each part, and waits until the recorder has seen that. */
+const act = (page, number) => {
+  const calls = Object.values(INTO_BLOCKS).map((part, n) => {
+    const at = `document.getElementById('part-${n}')`;
+    return `(${part[number]})(${at}, '${secretOf(n)}', ${at}.querySelector('x-a')?.shadowRoot);`;
+  });
+  return page.evaluate(`(() => { ${calls.join('\n')}\nreturn ${FRAMES}; })()`);
+};
+
+test('what comes into a block after it was told is not recorded, by slots and shadow trees too', async () => {
+  const parts = Object.values(INTO_BLOCKS).map(([html], n) => `<section id="part-${n}">${html}</section>`);
+  const { page, errors } = await recorded(
+    `<h1>${PLAIN[0]}</h1>${parts.join('\n')}${host(`<div data-ct-block>${SLOT}</div>`, '<i>x</i>')}`,
+    {},
+  );
+  await eventually('a snapshot', () => kinds().includes('snapshot'));
+  await act(page, 1);
+  await act(page, 2);
+  await page.evaluate((shown) => {
+    const [open] = [...document.querySelectorAll('x-a')].slice(-1);
+    open.shadowRoot.querySelector('div').removeAttribute('data-ct-block');
+    open.querySelector('i').append(shown);
+  }, PLAIN[1]);
+  await leave(page);
+  await eventually('the end', () => chunks().some(({ header, text }) => header.final && text.includes(PLAIN[2])));
+  assert.deepEqual(errors, []);
+  const all = text();
+  const leaked = Object.keys(INTO_BLOCKS).filter((_, n) => all.includes(secretOf(n)));
+  assert.deepEqual(leaked, []);
+  assert.ok(all.includes(PLAIN[1]), 'what came out of a block is there');
+});

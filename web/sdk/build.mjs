@@ -49,8 +49,12 @@ for (const name of readdirSync(dist)) if (/^telemetry\.[0-9a-f]{12}\./.test(name
 /** As the `integrity` of a script has it. */
 const integrityOf = (script) => `sha256-${createHash('sha256').update(script).digest('base64')}`;
 
-/** `wrap`: what becomes of the bundled source; `short`: names of members that may be shorter. */
-async function bundle(entry, format, { integrity = '', plugins = [], wrap = (source) => source, short } = {}) {
+/** `wrap`: what becomes of the bundled source; `short`: names of members that may be shorter; `compress`: further options of terser. */
+async function bundle(
+  entry,
+  format,
+  { integrity = '', plugins = [], wrap = (source) => source, short, compress } = {},
+) {
   const { outputFiles } = await build({
     entryPoints: [folder + entry],
     bundle: true,
@@ -70,7 +74,7 @@ async function bundle(entry, format, { integrity = '', plugins = [], wrap = (sou
   const { code } = await minify(source, {
     ecma: 2020,
     module: format === 'esm',
-    compress: { passes: 5, unsafe_arrows: true, keep_fargs: false },
+    compress: { passes: 5, unsafe_arrows: true, keep_fargs: false, hoist_funs: true, ...compress },
   });
   return Buffer.from(COMPILE_AT_ONCE + code);
 }
@@ -94,15 +98,17 @@ const page = await bundle('src/page/main.ts', 'iife', {
   wrap: (source) => `try{${source}}catch{${standIn}}`,
 });
 /** A module, so that the page's part can import it; a function, so that it gets what is handed over before it begins. */
-const later = (entry, name, short) =>
+const later = (entry, name, short, compress) =>
   bundle(entry, 'esm', {
     short,
+    compress,
     integrity,
     plugins: [takeOver],
     wrap: (source) => `export default(handed)=>{${agreed}${returning(name, source)}}`,
   });
 const late = await later('src/page/late/main.ts', 'captureLate');
-const replay = await later('src/page/replay/main.ts', 'startReplay', ownNames('page/replay/'));
+// Its functions stay apart: they are alike, which gzip sees.
+const replay = await later('src/page/replay/main.ts', 'startReplay', ownNames('page/replay/'), { reduce_funcs: false });
 const replayWorker = await bundle('src/worker/replay/main.ts', 'esm', { short: privateNames('worker/replay/') });
 const server = await bundle('src/page/server.ts', 'esm');
 const esm = await bundle('src/page/index.ts', 'esm', { plugins: [handOver] });

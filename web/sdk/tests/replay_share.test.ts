@@ -1,6 +1,6 @@
 /** Which visitors are recorded. */
 import { expect, test } from 'vitest';
-import { shareOf } from '../src/page/replay/share.ts';
+import { shareOf } from '../src/page/late/share.ts';
 import { uuidV7 } from '../src/shared/uuid.ts';
 
 test('a visitor is always in the same place', () => {

@@ -2,6 +2,7 @@
 import { guarded } from '../guard.ts';
 import { baseOf, now, onItself, readyStateOf, whenIdle } from '../natives.ts';
 import type { Tracker } from '../tracker.ts';
+import { shareOf } from './share.ts';
 
 declare global {
   /** What this part was given itself (`hand_over.mjs`): it goes on to the next. */
@@ -20,7 +21,7 @@ export function captureReplay(tracker: Tracker): void {
     try {
       const address = data.ctReplayScript ?? late.replace('.late.', '.replay.');
       const { default: replay }: { default: Replay } = await import(new URL(address, baseOf(document)).href);
-      replay(handed)(tracker);
+      replay(handed)(tracker, shareOf);
     } catch {
       guarded(() => tracker.note('capture_degraded', now(), 0, { what: 'replay:error' }, 0));
     }

@@ -1,9 +1,19 @@
 /** What changed since the page was told last: by node and not by change, so that what changes often is told once. */
 import { ATTRIBUTES, FIELD, POPOVER, REMOVE, SCROLL, TEXT } from '../../shared/replay_rows.ts';
 import { hasAttribute, localName, nodeType, now } from '../natives.ts';
+import { isBlocked } from '../privacy.ts';
 import type { Fields } from './fields.ts';
 import { textIn, traitsOf } from './nodes.ts';
-import { addedNodes, parentNode, removedNodes, scrollLeftOf, scrollTopOf, windowOf } from './platform.ts';
+import {
+  addedNodes,
+  assignedTo,
+  parentNode,
+  removedNodes,
+  scrollLeftOf,
+  scrollTopOf,
+  slotsIn,
+  windowOf,
+} from './platform.ts';
 import type { Rows } from './rows.ts';
 import type { Walk } from './walk.ts';
 
@@ -11,8 +21,8 @@ import type { Walk } from './walk.ts';
 export const STYLE_EVERY_MS = 100;
 /** Changes wait for a turn in so many lists of a browser's; beyond that all are noted at once. */
 const LISTS_MAX = 100;
-/** Begins attributes by which other things are told of an element, so that it is told anew. */
-const OURS = 'data-ct-';
+/** By these other things are told of an element, so that it is told anew. */
+const ANEW = /^(popover|slot|data-ct-.*)$/;
 const FIELD_ATTRIBUTE = /^(value|checked|type)$/;
 
 export type Changes = ReturnType<typeof changesOf>;
@@ -73,14 +83,32 @@ export function changesOf(rows: Rows, walk: Walk, fields: Fields) {
   }
 
   function attribute(element: Element, name: string, record: MutationRecord): void {
-    if (name === 'popover' || name.startsWith(OURS)) {
-      moved.add(element);
-      moves = true;
+    if (ANEW.test(name)) {
+      again(element);
+      slots(element);
     }
     const told = name === 'href' && record.attributeNamespace ? 'xlink:href' : name;
     const names = attributes.get(element);
     if (!names) attributes.set(element, [told]);
     else if (!names.includes(told)) names.push(told);
+  }
+
+  function again(node: Node): void {
+    moved.add(node);
+    moves = true;
+  }
+
+  /** Slots are here: what they show is told anew where it came into a block, or out of one. */
+  function slots(here: Element): void {
+    for (const slot of localName(here) === 'slot' ? [here] : slotsIn(here, 'slot')) {
+      const blocked = isBlocked(slot);
+      if (blocked || nodes.veils())
+        for (const node of assignedTo(slot) as Node[])
+          if (nodes.isVeiled(node) !== blocked) {
+            again(node);
+            if (nodeType(node) === Node.ELEMENT_NODE) slots(node as Element);
+          }
+    }
   }
 
   /** Something changed in what is told as a whole. */
@@ -110,7 +138,7 @@ export function changesOf(rows: Rows, walk: Walk, fields: Fields) {
     moved = new Set();
     moves = false;
     for (const node of gone) {
-      const id = nodes.known(node);
+      const id = nodes.leave(node);
       if (id) rows.row(REMOVE, id);
     }
     walk.place(gone);
@@ -173,6 +201,7 @@ export function changesOf(rows: Rows, walk: Walk, fields: Fields) {
     forget,
     see,
     note,
+    slots,
     stirred,
     place,
     tell,

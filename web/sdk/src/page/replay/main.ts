@@ -7,13 +7,15 @@ import { guarded } from '../guard.ts';
 import { baseOf, now } from '../natives.ts';
 import type { Tracker } from '../tracker.ts';
 import { keepBooks } from './books.ts';
-import { shareOf } from './share.ts';
 
 /** The collector's, where frames go. */
 const REPLAY_PATH = '/v1/replay';
 
-/** Sends the worker a port for the recording. Its answer says that there is consent, and so who the visitor is. */
-export function startReplay(tracker: Tracker): void {
+/**
+ * Sends the worker a port for the recording. Its answer says that there is consent, and so who the visitor is; `shareOf`: where that one
+ * stands among all, from 0 to 1.
+ */
+export function startReplay(tracker: Tracker, shareOf: (visitor: string) => number): void {
   const { data, key, worker, anonymous, memoryOnly } = tracker.settings;
   const { ctReplay = '', ctReplaySample = '1', ctEndpoint = '', ctReplayPath = REPLAY_PATH } = data;
   const not = (reason: NoReplay) => tracker.note('capture_degraded', now(), 0, { what: `replay:${reason}` }, 0);

@@ -123,6 +123,9 @@ export function nodesOf(rows: Rows, found: Found, fields: Fields) {
   let boxes = new WeakSet<Node>();
   /** Elements that host a shadow tree: what stands in them is shown where that says. */
   const hosts = new WeakSet<Node>();
+  /** Nodes in hosts that are shown in a slot within a block, as they were told last; whether there ever was one. */
+  const veiled = new WeakSet<Node>();
+  let veils = false;
   const untold = new Map<string, boolean>();
   /** Texts in the list that is being told, and their units. */
   let texts: Node[] = [];
@@ -141,6 +144,12 @@ export function nodesOf(rows: Rows, found: Found, fields: Fields) {
 
   function isBox(node: Node): boolean {
     return boxes.has(node);
+  }
+
+  /** It is no longer where it was: what it is there is said anew. Its number, as `known`. */
+  function leave(node: Node): number {
+    boxes.delete(node);
+    return known(node);
   }
 
   function number(node: Node): number {
@@ -183,7 +192,7 @@ export function nodesOf(rows: Rows, found: Found, fields: Fields) {
     const type = nodeType(node);
     if (type === Node.ELEMENT_NODE) element(node as Element, slotted);
     else if (type === Node.TEXT_NODE) {
-      if (slotted && isBlockedIn(textSlotOf(node))) return false;
+      if (slotted && veil(node, textSlotOf(node))) return false;
       rows.put(NODE_TEXT);
       text(node);
     } else if (type === Node.DOCUMENT_TYPE_NODE) {
@@ -192,6 +201,15 @@ export function nodesOf(rows: Rows, found: Found, fields: Fields) {
       for (const text of [name, publicId, systemId]) rows.string(text);
     } else return false;
     return true;
+  }
+
+  /** Whether a node in a host is shown in a slot within a block. */
+  function veil(node: Node, slot: Element | null): boolean {
+    const is = !!slot && isBlocked(slot);
+    if (is) veiled.add(node);
+    else veiled.delete(node);
+    veils ||= is;
+    return is;
   }
 
   function text(text: Node): void {
@@ -218,7 +236,7 @@ export function nodesOf(rows: Rows, found: Found, fields: Fields) {
     const { bare } = its;
     const svg = !its.plain && namespaceOf(element) === SVG;
     const names = !bare && hasAttributes(element) ? namesOf(element) : NONE;
-    const blocked = names.includes('data-ct-block') || (slotted && isBlockedIn(slotOf(element)));
+    const blocked = (slotted && veil(element, slotOf(element))) || names.includes('data-ct-block');
     const custom = its.custom && matches(element, ':defined');
     const shown = !blocked && !bare;
     const first = shown ? firstChild(element) : null;
@@ -319,6 +337,9 @@ export function nodesOf(rows: Rows, found: Found, fields: Fields) {
     hosts,
     known,
     isBox,
+    isVeiled: (node: Node) => veiled.has(node),
+    veils: () => veils,
+    leave,
     number,
     part,
     forget,
@@ -337,5 +358,3 @@ export function nodesOf(rows: Rows, found: Found, fields: Fields) {
 }
 
 export const textIn = (node: Node): string => textOf(node).slice(0, TEXT_UNITS_MAX);
-
-const isBlockedIn = (slot: Element | null): boolean => !!slot && isBlocked(slot);

@@ -101,6 +101,11 @@ export const adoptedBy = (root: Node, tree: boolean): readonly CSSStyleSheet[] =
   (tree ? adoptedByTree : adoptedByDocument)(root) ?? [];
 const byTag = call<Document['getElementsByTagName']>(Document.prototype, 'getElementsByTagName');
 export const elementsIn = (root: Document): number => byTag(root, '*').length;
+export const slotsIn = call<Element['querySelectorAll']>(element, 'querySelectorAll') as (
+  self: object,
+  selector: 'slot',
+) => ArrayLike<Element> & Iterable<Element>;
+export const assignedTo = call<HTMLSlotElement['assignedNodes']>(HTMLSlotElement.prototype, 'assignedNodes');
 export const display = call<Window['getComputedStyle']>(window, 'getComputedStyle');
 /** Epoch ms at which the document began. */
 export const ORIGIN = performance.timeOrigin;

@@ -77,7 +77,7 @@ export function record(tracker: Tracker, post: Post, valueToTell?: Tools['valueT
   );
   const changes = changesOf(rows, walk, fields);
   const focus = focusOf(rows, (node) => walk.nodes.known(node));
-  const observer = observeChanges((records) => safely(() => see(records)));
+  const observer = observeChanges((records) => see(records));
 
   const forget = () => {
     for (const part of [changes, sheets, fields, focus, walk]) part.forget();
@@ -103,10 +103,14 @@ export function record(tracker: Tracker, post: Post, valueToTell?: Tools['valueT
       stop('error');
     }
   };
-  const see = (records: readonly MutationRecord[]) => {
+  const see = async (records: readonly MutationRecord[]): Promise<void> => {
     changes.see(records);
-    const waits = snapping || asked || visibilityOf(document) === 'hidden' || now() - turnedAt < AT_ONCE_EVERY_MS;
-    if (waits || !turn(SLICE_MS, false, true)) ask();
+    // Slots say that they show something else when observers have been called.
+    await null;
+    safely(() => {
+      const waits = snapping || asked || visibilityOf(document) === 'hidden' || now() - turnedAt < AT_ONCE_EVERY_MS;
+      if (waits || !turn(SLICE_MS, false, true)) ask();
+    });
   };
   /** A document or a shadow tree is told: what happens in it from now on is seen. */
   const meet = (root: Node) => {

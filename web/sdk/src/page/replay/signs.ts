@@ -32,6 +32,7 @@ export function listenIn(root: Node, rows: Rows, { walk, changes, fields, sheets
     );
   for (const type of ['input', 'change', 'focus', 'blur'])
     hear(type, (target) => isElement(target) && fields.happened(target));
+  hear('slotchange', (target) => changes.slots(target as Element));
   for (const type of ['scroll', 'toggle']) hear(type, (target) => changes.stirred(target));
   hear('load', (target) => {
     if (!isElement(target)) return;

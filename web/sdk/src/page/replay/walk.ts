@@ -5,6 +5,7 @@
  */
 import { CHILDREN, FRAME, FRAME_END, PLACE, SHADOW } from '../../shared/replay_rows.ts';
 import { firstChild, nextSibling, rootElement, shadowRootOf } from '../natives.ts';
+import { meetShadows } from '../privacy.ts';
 import type { Fields } from './fields.ts';
 import { nodesOf } from './nodes.ts';
 import { documentIn, isConnected, isQuirky, parentNode, previousSibling } from './platform.ts';
@@ -51,6 +52,7 @@ export function walkOf(rows: Rows, fields: Fields, meet: (root: Node) => void, s
   }
 
   function shadow(root: ShadowRoot, host: Element): void {
+    meetShadows();
     nodes.hosts.add(host);
     meet(root);
     parent(root);
@@ -76,7 +78,7 @@ export function walkOf(rows: Rows, fields: Fields, meet: (root: Node) => void, s
   function attached(host: Element): void {
     const root = shadowRootOf(host);
     const id = nodes.known(host);
-    if (!root || !id || nodes.known(root)) return;
+    if (!root || !id || nodes.isBox(host) || nodes.known(root)) return;
     rows.row(SHADOW, id, nodes.number(root));
     shadow(root, host);
   }
