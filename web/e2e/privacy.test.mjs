@@ -1,6 +1,7 @@
 // Nothing private leaves: a word of its own is typed, chosen or shown in every kind of place, and is in none of the bytes.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { edit, isOf, leakedIn, NAMES, PARTS, press } from './edited_places.mjs';
 import { eventually } from './eventually.mjs';
 import { lateIsThere } from './late.mjs';
 import { context, pages, server, withSdk } from './tried_shop.mjs';
@@ -229,6 +230,43 @@ test('a block around a slot, where no other shadow tree was met before', async (
   await page.evaluate(() => window.telemetry.flush());
   assert.ok(sent().includes('"other"'));
   assert.ok(!sent().includes(word));
+});
+
+test('what was typed is not told when it is in a field or an editor no more', async () => {
+  pages['/edited'] = html(`<button id="told">told</button>${PARTS}`);
+  const page = await open('/edited');
+  await lateIsThere(page);
+  await edit(page);
+  // What is known of an element is asked anew of another page view.
+  await page.evaluate(() => history.pushState(null, '', '/edited/again'));
+  await press(page);
+  await page.click('#told');
+  await page.evaluate(() => window.telemetry.flush());
+  assert.ok(sent().includes('"told"'));
+  const events = server.batches.flatMap(({ events }) => events);
+  assert.deepEqual(
+    [leakedIn(sent()), NAMES.filter((_, n) => !events.some(({ element }) => isOf(n, element)))],
+    [[], []],
+  );
+});
+
+test('nothing that a page shows is told while all of it may be edited', async () => {
+  const word = canary(901);
+  pages['/design'] = html('<p id="first">old</p><p id="second">text</p>');
+  const page = await open('/design');
+  await lateIsThere(page);
+  await page.evaluate(() => {
+    document.designMode = 'on';
+  });
+  await page.click('#first');
+  await page.keyboard.type(word);
+  await page.evaluate(() => history.pushState(null, '', '/design/again'));
+  await page.keyboard.type('x');
+  await page.click('#second');
+  await page.click('#first');
+  await page.evaluate(() => window.telemetry.flush());
+  assert.ok(sent().includes('#second') && sent().includes('"key"'));
+  assert.ok(!sent().includes(word), sample(sent(), word));
 });
 
 /** What is asked, thrown and linked to on a page; each with the word in it. */

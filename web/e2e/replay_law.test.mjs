@@ -1,6 +1,7 @@
 // What a recording owes the page and the person: no policy is violated, and nothing private is in any byte that leaves.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { edit, leakedIn, PARTS } from './edited_places.mjs';
 import { eventually } from './eventually.mjs';
 import { chunksIn } from './frames.mjs';
 import { BODY, change, FILES, leave, PATH, PLAIN, PRIVATE } from './private_page.mjs';
@@ -247,4 +248,28 @@ test('what comes into a block after it was told is not recorded, by slots and sh
   const leaked = Object.keys(INTO_BLOCKS).filter((_, n) => all.includes(secretOf(n)));
   assert.deepEqual(leaked, []);
   assert.ok(all.includes(PLAIN[1]), 'what came out of a block is there');
+});
+
+/** Documents of frames that are edited as a whole, from the beginning or later, and what scripts put into them. */
+const DESIGNED = `<iframe id="early" srcdoc="<script>document.designMode = 'on'</script>${secretOf(20)}"></iframe><iframe id="later"></iframe>`;
+
+test('what was typed is not recorded when it is in a field or an editor no more, nor what stands in a document that is edited', async () => {
+  const { page, errors } = await recorded(`<h1>${PLAIN[0]}</h1>${PARTS}${DESIGNED}`, {});
+  await eventually('a snapshot', () => kinds().includes('snapshot'));
+  await page.evaluate((draft) => {
+    const { contentDocument: inner } = document.getElementById('later');
+    inner.designMode = 'on';
+    inner.body.innerHTML = `<p>${draft}</p>`;
+  }, secretOf(21));
+  await page.click('#later');
+  await page.keyboard.type(secretOf(22));
+  await edit(page);
+  await page.evaluate((shown) => document.querySelector('h1').append(shown), PLAIN[1]);
+  await leave(page);
+  await eventually('the end', () => chunks().some(({ header, text }) => header.final && text.includes(PLAIN[2])));
+  assert.deepEqual(errors, []);
+  const all = text();
+  const designed = [20, 21, 22].filter((n) => all.includes(secretOf(n)));
+  assert.deepEqual([leakedIn(all), designed], [[], []]);
+  assert.ok(all.includes(PLAIN[0]) && all.includes(PLAIN[1]), 'what nobody typed is there');
 });

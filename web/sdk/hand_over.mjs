@@ -65,8 +65,9 @@ export const takeOver = {
       let place = 0;
       for (const [module, names] of modules) {
         if (module === path) {
-          const taken = [...names].map(([name, by]) => (by.has(folder) ? name : ''));
-          return { contents: `export const [${','.repeat(place + 1)}${taken}] = handed;`, loader: 'js' };
+          const taken = [...names].map(([name, by]) => (by.has(folder) ? name : '')).join();
+          const contents = `export const [${','.repeat(place + 1)}${taken.replace(/,+$/, '')}] = handed;`;
+          return { contents, loader: 'js' };
         }
         place += names.size;
       }

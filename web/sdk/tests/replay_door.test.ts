@@ -1,27 +1,32 @@
 /** What the worker does about a recording before there is one, and when everything is to be forgotten. */
 import { expect, test, vi } from 'vitest';
 import type { ReplayOrder } from '../src/shared/messages.ts';
-import type { FromReplay, ToReplay } from '../src/shared/replay_messages.ts';
+import type { AboutVisitor, FromReplay, ToReplay } from '../src/shared/replay_messages.ts';
 import { Clock } from '../src/worker/clock.ts';
 import { ReplayDoor } from '../src/worker/replay_door.ts';
 import { rows, snapshot } from './replay_setup.ts';
 
-function door(load: () => Promise<unknown>) {
-  const told: FromReplay[] = [];
+function door(load: () => Promise<unknown>, sample?: string) {
+  const told: (FromReplay | AboutVisitor)[] = [];
   const port = { onmessage: null, postMessage: (message: FromReplay) => told.push(message) } as unknown as MessagePort;
   const order: ReplayOrder = {
     kind: 'replay',
     ports: [port],
-    script: '/telemetry.replay.worker.js',
-    address: 'https://collect.example/v1/replay?key=k',
+    base: 'https://shop.example/boxes/',
+    worker: '/telemetry.worker.js',
+    script: undefined,
+    key: 'k&',
+    endpoint: 'https://collect.example/',
+    path: undefined,
     tab_id: 'tab',
     memory_only: true,
     mode: 'always',
     images: undefined,
+    sample,
   };
   const loads = vi.fn(load);
   const made = new ReplayDoor(order, new Clock(), loads as never);
-  const say = (message: ToReplay) => port.onmessage?.({ data: message } as MessageEvent);
+  const say = (message: ToReplay | AboutVisitor) => port.onmessage?.({ data: message } as MessageEvent);
   return { made, told, say, loads };
 }
 
@@ -37,9 +42,14 @@ function desk() {
   return { given, forgets, startReplay };
 }
 
-test('the page is told that it may begin; nothing is loaded before it does', () => {
-  const { told, loads } = door(async () => desk());
-  expect(told).toEqual([{ replay: 'snapshot' }]);
+test('the page is asked whose it is, and told whether it may begin; nothing is loaded before it does', () => {
+  const { told, say, loads } = door(async () => desk());
+  expect(told).toEqual([{ replay: 'visitor' }]);
+  say({ replay: 'visitor', visitor_id: 'somebody' });
+  expect(told.slice(1)).toEqual([{ replay: 'snapshot' }]);
+  const none = door(async () => desk(), '0');
+  none.say({ replay: 'visitor', visitor_id: 'somebody' });
+  expect(none.told.slice(1)).toEqual([{ replay: 'stop', reason: 'sampled_out' }]);
   expect(loads).not.toHaveBeenCalled();
 });
 
@@ -51,7 +61,9 @@ test('it is loaded once, and gets all that was said meanwhile, in order', async 
   await vi.waitFor(() => expect(made.startReplay).toHaveBeenCalledTimes(1));
   say(said[2] as ToReplay);
   expect(made.given).toEqual(said);
-  expect(loads).toHaveBeenCalledTimes(1);
+  expect(loads.mock.calls).toEqual([['https://shop.example/telemetry.replay.worker.js']]);
+  const [order] = made.startReplay.mock.calls[0] as unknown as [{ address: string }];
+  expect(order.address).toBe('https://collect.example/v1/replay?key=k%26');
 });
 
 test('a file that cannot be had ends the recording, and says why', async () => {

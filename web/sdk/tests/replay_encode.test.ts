@@ -48,7 +48,7 @@ beforeEach(() => {
     failed() {},
   });
   rows = rowsOf();
-  fields = fieldsOf(rows, (node) => walk.nodes.number(node), undefined);
+  fields = fieldsOf(rows, (node) => walk.nodes.number(node));
   walk = walkOf(
     rows,
     fields,

@@ -1,7 +1,7 @@
 /** Which visitors are recorded. */
 import { expect, test } from 'vitest';
-import { shareOf } from '../src/page/late/share.ts';
 import { uuidV7 } from '../src/shared/uuid.ts';
+import { shareOf } from '../src/worker/share.ts';
 
 test('a visitor is always in the same place', () => {
   expect(shareOf('0194a1b2-0000-7000-8000-000000000001')).toBe(shareOf('0194a1b2-0000-7000-8000-000000000001'));

@@ -22,6 +22,10 @@ export interface Tools {
   /** The value of a field, or the label of what was chosen in it, if it may be told for its purpose. */
   valueToTell(field: Element): Required<Pick<DetailsOf['input'], 'value' | 'purpose'>> | undefined;
   labelToTell(field: Element): DetailsOf['change'] | undefined;
+  /** What a person typed into: fields, editors and what stands in them. */
+  edited: WeakSet<Node>;
+  /** Learns from `beforeinput` where a person types, and says it: from the innermost up to `editor`, its target. */
+  learnEdited(event: Event, at: number, editor: Element | null): Node[];
   /** UTF-16 units of the text in a node, or of a range in it, as far as they are counted. */
   unitsIn(root: Node, range?: Range): number;
   /** As `JSON.stringify`, whatever `toJSON` the page gave to everything. */

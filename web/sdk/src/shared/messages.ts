@@ -22,8 +22,8 @@ export type Order =
   | { kind: 'adopt'; name: string; text: string }
   | { kind: 'flush'; id: number }
   /**
-   * There may be a recording: `ports` has the one that `replay_messages.ts` speaks of. The page's answer to the first `snapshot` says
-   * whether there is.
+   * There may be a recording: `ports` has the one that `replay_messages.ts` speaks of. The worker asks there who
+   * the visitor is, and says whether there is one.
    */
   | ReplayOrder
   /** The page is left, or frozen. Any later batch says that it is back. */
@@ -35,14 +35,21 @@ export interface ReplayOrder {
   kind: 'replay';
   /** Transferred. */
   ports: [MessagePort];
-  /** Address of telemetry.replay.worker.js. */
-  script: string;
-  /** Where frames go, with the key. */
-  address: string;
+  /** What the page's addresses are relative to, and that of telemetry.worker.js. */
+  base: string;
+  worker: string;
+  /** Address of telemetry.replay.worker.js; default: beside the worker. */
+  script: string | undefined;
+  key: string;
+  endpoint: string;
+  /** Where the collector takes frames, if not where it does by default. */
+  path: string | undefined;
   tab_id: string;
   memory_only: boolean;
   /** `friction`; anything else is `always`. */
   mode: string;
+  /** Share of the visitors that is recorded, 0 to 1; default: all. */
+  sample: string | undefined;
   /** Which images are kept beside a recording: `none`; anything else is `same-origin`. */
   images: string | undefined;
 }

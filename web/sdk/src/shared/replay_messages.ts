@@ -30,6 +30,12 @@ export interface Rows {
 /** Why there is no recording, or none any more. */
 export type NoReplay = 'sampled_out' | 'off' | 'gpc' | 'consent' | 'too_large' | 'unsupported' | 'error';
 
+/** The worker asks, as soon as there is consent, who the visitor is; the page's answer. */
+export interface AboutVisitor {
+  replay: 'visitor';
+  visitor_id?: string;
+}
+
 /** Page to worker. */
 export type ToReplay =
   /** A page view begins: what comes next is its own, a snapshot first. */
@@ -47,7 +53,7 @@ export type ToReplay =
 
 /** Worker to page. */
 export type FromReplay =
-  /** Take a new snapshot. The first one says that there is consent and somebody who takes it: the page view is told before. */
+  /** Take a new snapshot. The first one says that the visitor is recorded: the page view is told before. */
   | { replay: 'snapshot' }
   /** Stop for good: nothing more is taken. `reason`: why there is nothing at all. */
   | { replay: 'stop'; reason?: NoReplay }

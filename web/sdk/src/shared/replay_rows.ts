@@ -7,6 +7,9 @@
 /** No more names. */
 export const NAMES_END = -2;
 
+/** An attribute that the page does not have: a person typed into this, and all in it may be theirs. */
+export const EDITED = 'data-ct-edited';
+
 /** A text longer than this is cut, an attribute longer than this is left out; UTF-16 units. */
 export const TEXT_UNITS_MAX = 65_536;
 /** Of a document and its frames. With more there is no recording. */

@@ -3,7 +3,7 @@ import type { RawElement } from '../../shared/chunk.ts';
 import { STRING_UNITS_MAX } from '../../shared/limits.ts';
 import { attribute, hasAttribute, idOf, localName, parentElement, previousElement, typedIn } from '../natives.ts';
 import { hostAround } from '../privacy.ts';
-import { purposeOfText, showsIn } from './personal.ts';
+import { edited, purposeOfText, showsIn } from './personal.ts';
 import { textAround, textIn } from './reading.ts';
 
 const ANCESTORS_MAX = 3;
@@ -68,8 +68,10 @@ const BUTTON_TYPES = /^(submit|button|reset)$/;
 
 /** Text that the page itself shows on an element; never what a person typed into it, or chose. */
 function textOf(element: Element, tag: string): Pick<RawElement, 'text' | 'purpose'> {
-  if (tag === 'input')
-    return { text: BUTTON_TYPES.test((element as HTMLInputElement).type) ? short(typedIn(element) ?? '') : '' };
+  if (tag === 'input') {
+    const isButton = BUTTON_TYPES.test((element as HTMLInputElement).type) && !edited.has(element);
+    return { text: isButton ? short(typedIn(element) ?? '') : '' };
+  }
   const purpose = purposeOfText(element);
   if (purpose === undefined) return { text: '' };
   return { text: textIn(element, showsIn), ...(purpose && { purpose }) };

@@ -10,14 +10,16 @@ import {
   inputsIn,
   localName,
   matches,
+  method,
   nodeType,
+  parentElement,
   rootOf,
   shadowRootOf,
   slotOf,
   textSlotOf,
   typedIn,
 } from '../natives.ts';
-import { CHOICES, isBlocked, within } from '../privacy.ts';
+import { CHOICES, hostAround, isBlocked, within } from '../privacy.ts';
 import type { Tools } from '../tools.ts';
 import { textIn } from './reading.ts';
 
@@ -42,7 +44,30 @@ function isPassword(field: Element): boolean {
   return passwords.has(field);
 }
 
+/** See `tools.ts`. It stays so when it is an editor or a text field no more, or stands elsewhere. */
+export const edited = new WeakSet<Node>();
+
 const typeOf = getter<string>(HTMLInputElement.prototype, 'type');
+const designOf = getter<string>(Document.prototype, 'designMode');
+const rangesOf = method(InputEvent.prototype.getTargetRanges ?? (() => []));
+
+/** Whatever makes an editor, of a style or a script too, the browser says this before each edit. */
+export const learnEdited: Tools['learnEdited'] = (event, _, editor) => {
+  const found: Node[] = [];
+  // Of a script it may be any event.
+  let node: Node | null = event.isTrusted ? (rangesOf(event)[0]?.startContainer ?? editor) : null;
+  while (node) {
+    edited.add(node);
+    found.push(node);
+    node = node === editor ? null : parentElement(node);
+  }
+  return found;
+};
+
+function isEdited(element: Element): boolean {
+  for (let e: Element | null = element; e; e = parentElement(e) ?? hostAround(e)) if (edited.has(e)) return true;
+  return designOf(document) === 'on';
+}
 
 /** Remembers which inputs of a tree are passwords now, before a press can disguise them. */
 export function learnPasswords(root: Node): void {
@@ -76,6 +101,7 @@ export function purposeOfText(element: Element): Purpose | null | undefined {
     | null
     | undefined;
   if (control && CHOICES.test(control.type)) return purposeOf(control);
+  if (isEdited(element)) return undefined;
   const found = within(element, PERSONAL);
   if (!found) return null;
   const list = closest(found, 'select,[role=listbox]');
@@ -89,7 +115,7 @@ export function showsIn(child: Node, parent: Element): boolean {
     const slot = (isElement ? slotOf : textSlotOf)(child);
     if (!slot || isBlocked(slot)) return false;
   }
-  return !isElement || !matches(child, NO_TEXT);
+  return !edited.has(child) && (!isElement || !matches(child, NO_TEXT));
 }
 
 /** The value of a text field. */

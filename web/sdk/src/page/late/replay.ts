@@ -1,8 +1,8 @@
 /** Loads telemetry.replay.js where the page is to be recorded: in an idle moment, after all that the page itself loads. */
+import type { NoReplay } from '../../shared/replay_messages.ts';
 import { guarded } from '../guard.ts';
 import { baseOf, now, onItself, readyStateOf, whenIdle } from '../natives.ts';
 import type { Tracker } from '../tracker.ts';
-import { shareOf } from './share.ts';
 
 declare global {
   /** What this part was given itself (`hand_over.mjs`): it goes on to the next. */
@@ -15,18 +15,20 @@ type Replay = (handed: unknown[]) => typeof import('../replay/main.ts').startRep
 const IDLE_WITHIN_MS = 2_000;
 
 export function captureReplay(tracker: Tracker): void {
-  const { data, late } = tracker.settings;
+  const { data, late, anonymous } = tracker.settings;
   if (!(data.ctReplay ?? 'off').match(/always|friction/)) return;
+  const not = (reason: NoReplay) => tracker.note('capture_degraded', now(), 0, { what: `replay:${reason}` }, 0);
   const load = async () => {
     try {
       const address = data.ctReplayScript ?? late.replace('.late.', '.replay.');
       const { default: replay }: { default: Replay } = await import(new URL(address, baseOf(document)).href);
-      replay(handed)(tracker, shareOf);
+      replay(handed)(tracker, not);
     } catch {
-      guarded(() => tracker.note('capture_degraded', now(), 0, { what: 'replay:error' }, 0));
+      guarded(() => not('error'));
     }
   };
   const begin = () => whenIdle(load, IDLE_WITHIN_MS);
-  if (readyStateOf(document) === 'complete') begin();
+  if (anonymous) not('gpc');
+  else if (readyStateOf(document) === 'complete') begin();
   else onItself(window, 'load', begin);
 }

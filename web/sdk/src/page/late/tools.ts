@@ -4,7 +4,7 @@ import type { Tools } from '../tools.ts';
 import { describe } from './describe.ts';
 import { watchHistory } from './history.ts';
 import { lastWords } from './last_words.ts';
-import { labelToTell, valueToTell } from './personal.ts';
+import { edited, labelToTell, learnEdited, valueToTell } from './personal.ts';
 import { unitsIn } from './reading.ts';
 import { findWayWithout } from './without_worker.ts';
 
@@ -12,6 +12,8 @@ export const TOOLS: Tools = {
   describe,
   valueToTell,
   labelToTell,
+  edited,
+  learnEdited,
   unitsIn,
   toJson,
   lastWords,

@@ -2,7 +2,6 @@
 import type { FromReplay, NoReplay, Recorder, ToReplay } from '../../shared/replay_messages.ts';
 import { guarded } from '../guard.ts';
 import { now, on, visibilityOf } from '../natives.ts';
-import { tools } from '../tools.ts';
 import type { Tracker } from '../tracker.ts';
 import { record } from './record.ts';
 
@@ -35,7 +34,7 @@ export function keepBooks(tracker: Tracker, port: MessagePort, not: (reason: NoR
     const ids = { visitor_id, tab_id, page_view_id: tracker.pageView() };
     post({ replay: 'page_view', ...ids, url: location.href, viewport: [width, height] });
     if (recorder) recorder.snapshot();
-    else recorder = record(tracker, post, tools()?.valueToTell, settings.data.ctReplayCss === 'rules');
+    else recorder = record(tracker, post, settings.data.ctReplayCss === 'rules');
   };
   const receive = (message: FromReplay) => {
     switch (message.replay) {

@@ -182,7 +182,7 @@ export function changesOf(rows: Rows, walk: Walk, fields: Fields) {
     if (box) return;
     if (traitsOf(tag).field && names.some((name) => FIELD_ATTRIBUTE.test(name))) {
       rows.row(FIELD, id);
-      fields.tell(element, tag);
+      fields.tell(element);
     }
     if (tag === 'link' && (names.includes('href') || names.includes('rel'))) walk.sheet(element);
   }

@@ -2,7 +2,7 @@
 import { FIELD, SELECTED, VALUE_LENGTH, VALUE_NONE, VALUE_SHOWN, VALUE_TO_JUDGE } from '../../shared/replay_rows.ts';
 import { hasAttribute, localName, typedIn } from '../natives.ts';
 import { CHOICES, isIgnored } from '../privacy.ts';
-import type { Tools } from '../tools.ts';
+import { tools } from '../tools.ts';
 import { isChecked, isConnected, selectedOf, typeOf } from './platform.ts';
 import type { Rows } from './rows.ts';
 
@@ -11,9 +11,11 @@ const LOOKED_AT_MAX = 300;
 const BUTTON = /^(submit|button|reset)$/;
 const VALUELESS = /^(hidden|image|file)$/;
 
+const typeOfInput = (field: Element): string => (localName(field) === 'input' ? typeOf(field) : '');
+
 export type Fields = ReturnType<typeof fieldsOf>;
 
-export function fieldsOf(rows: Rows, number: (node: Node) => number, valueToTell: Tools['valueToTell'] | undefined) {
+export function fieldsOf(rows: Rows, number: (node: Node) => number) {
   /** As they were told last. */
   const told = new Map<Element, string>();
 
@@ -26,21 +28,21 @@ export function fieldsOf(rows: Rows, number: (node: Node) => number, valueToTell
   }
 
   /** How it is checked, and what may be known of its value. */
-  function tell(field: Element, tag: string): void {
-    const type = tag === 'input' ? typeOf(field) : '';
+  function tell(field: Element): void {
+    const type = typeOfInput(field);
     const value = typedIn(field) ?? '';
     told.set(field, stateOf(field));
     const choice = CHOICES.test(type);
     rows.row(choice ? isChecked(field) : -1);
     if (choice || VALUELESS.test(type) || isIgnored(field)) rows.put(VALUE_NONE);
-    else if (BUTTON.test(type)) {
+    else if (BUTTON.test(type) && !tools()?.edited.has(field)) {
       rows.put(VALUE_SHOWN);
       rows.string(value);
     } else tellValue(field, value);
   }
 
   function tellValue(field: Element, value: string): void {
-    const open = hasAttribute(field, 'data-ct-unmask') ? valueToTell?.(field) : undefined;
+    const open = hasAttribute(field, 'data-ct-unmask') ? tools()?.valueToTell(field) : undefined;
     if (!open) {
       rows.row(VALUE_LENGTH, value.length);
       return;
@@ -70,11 +72,10 @@ export function fieldsOf(rows: Rows, number: (node: Node) => number, valueToTell
   }
 
   function lookAt(field: Element, before: string): void {
-    const tag = localName(field);
-    if (tag === 'select') lookAtChoice(field, before);
+    if (localName(field) === 'select') lookAtChoice(field, before);
     else if (stateOf(field) !== before) {
       rows.row(FIELD, number(field));
-      tell(field, tag);
+      tell(field);
     }
   }
 
@@ -87,12 +88,12 @@ export function fieldsOf(rows: Rows, number: (node: Node) => number, valueToTell
   }
 
   function stateOf(field: Element): string {
-    const checked = localName(field) === 'input' && isChecked(field);
+    const type = typeOfInput(field);
+    const checked = type && isChecked(field);
     const value = typedIn(field) ?? '';
     // Of most fields no more than the length is told, so no more need be kept.
-    const open =
-      hasAttribute(field, 'data-ct-unmask') || BUTTON.test(localName(field) === 'input' ? typeOf(field) : '');
-    return `${Number(checked)}${open ? value : value.length}`;
+    const open = hasAttribute(field, 'data-ct-unmask') || BUTTON.test(type);
+    return `${checked}${open ? value : value.length}`;
   }
 
   function choiceOf(select: Element): string {

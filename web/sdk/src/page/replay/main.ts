@@ -2,44 +2,42 @@
  * Entry of telemetry.replay.js, which is loaded where a page is to be recorded. What it imports from the page's part is that part's
  * own (`handed.ts`).
  */
-import type { FromReplay, NoReplay } from '../../shared/replay_messages.ts';
+import type { AboutVisitor, FromReplay, NoReplay } from '../../shared/replay_messages.ts';
 import { guarded } from '../guard.ts';
-import { baseOf, now } from '../natives.ts';
+import { baseOf } from '../natives.ts';
 import type { Tracker } from '../tracker.ts';
 import { keepBooks } from './books.ts';
 
-/** The collector's, where frames go. */
-const REPLAY_PATH = '/v1/replay';
-
 /**
- * Sends the worker a port for the recording. Its answer says that there is consent, and so who the visitor is; `shareOf`: where that one
- * stands among all, from 0 to 1.
+ * Sends the worker a port for the recording. Its question says that there is consent, and so who the visitor is. `not`: tells why there is
+ * no recording.
  */
-export function startReplay(tracker: Tracker, shareOf: (visitor: string) => number): void {
-  const { data, key, worker, anonymous, memoryOnly } = tracker.settings;
-  const { ctReplay = '', ctReplaySample = '1', ctEndpoint = '', ctReplayPath = REPLAY_PATH } = data;
-  const not = (reason: NoReplay) => tracker.note('capture_degraded', now(), 0, { what: `replay:${reason}` }, 0);
-  if (anonymous) {
-    not('gpc');
-    return;
-  }
+export function startReplay(tracker: Tracker, not: (reason: NoReplay) => void): void {
+  const { data, key, worker, memoryOnly } = tracker.settings;
   const { port1, port2 } = new MessageChannel();
-  port1.onmessage = ({ data }: MessageEvent<FromReplay>) =>
+  port1.onmessage = ({ data: said }: MessageEvent<FromReplay | AboutVisitor>) =>
     guarded(() => {
+      if (said.replay === 'visitor') {
+        port1.postMessage({ replay: 'visitor', visitor_id: tracker.stats().visitor_id } satisfies AboutVisitor);
+        return;
+      }
       port1.onmessage = null;
-      if (data.replay === 'stop') not(data.reason ?? 'consent');
-      else if (shareOf(tracker.stats().visitor_id) >= Number(ctReplaySample)) not('sampled_out');
+      if (said.replay === 'stop') not(said.reason ?? 'consent');
       else keepBooks(tracker, port1, not);
     });
-  const script = data.ctReplayWorker ?? worker.replace('.worker.', '.replay.worker.');
   tracker.order({
     kind: 'replay',
     ports: [port2],
-    script: new URL(script, baseOf(document)).href,
-    address: `${ctEndpoint.replace(/\/+$/, '')}${ctReplayPath}?key=${encodeURIComponent(key)}`,
+    base: baseOf(document),
+    worker,
+    script: data.ctReplayWorker,
+    key,
+    endpoint: data.ctEndpoint ?? '',
+    path: data.ctReplayPath,
     tab_id: tracker.stats().tab_id,
     memory_only: memoryOnly,
-    mode: ctReplay,
+    mode: data.ctReplay ?? '',
+    sample: data.ctReplaySample,
     images: data.ctReplayImages,
   });
 }

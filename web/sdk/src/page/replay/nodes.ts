@@ -1,5 +1,7 @@
 /** The nodes of the page as numbers, and each as it is told: flat, without what stands in it. */
 import {
+  ATTRIBUTES,
+  EDITED,
   IS_BLOCKED,
   IS_CUSTOM,
   IS_SVG,
@@ -31,6 +33,7 @@ import {
   unitsOf,
 } from '../natives.ts';
 import { isBlocked } from '../privacy.ts';
+import { tools } from '../tools.ts';
 import type { Fields } from './fields.ts';
 import {
   boxOf,
@@ -126,6 +129,8 @@ export function nodesOf(rows: Rows, found: Found, fields: Fields) {
   /** Nodes in hosts that are shown in a slot within a block, as they were told last; whether there ever was one. */
   const veiled = new WeakSet<Node>();
   let veils = false;
+  /** What it was told of that a person types there. */
+  let marked = new WeakSet<Node>();
   const untold = new Map<string, boolean>();
   /** Texts in the list that is being told, and their units. */
   let texts: Node[] = [];
@@ -183,6 +188,7 @@ export function nodesOf(rows: Rows, found: Found, fields: Fields) {
   function forget(): void {
     ids = new WeakMap();
     boxes = new WeakSet();
+    marked = new WeakSet();
     untold.clear();
     first = next;
   }
@@ -287,7 +293,21 @@ export function nodesOf(rows: Rows, found: Found, fields: Fields) {
       rows.name('rr_open_mode');
       rows.string(matches(element, ':modal') ? 'modal' : 'non-modal');
     }
+    if (tools()?.edited.has(element)) {
+      rows.name(EDITED);
+      rows.string('');
+    }
     rows.put(NAMES_END);
+  }
+
+  /** A person types here: that is told before what is typed. */
+  function mark(node: Node): void {
+    tools()?.edited.add(node);
+    const id = known(node);
+    if (!id || marked.has(node) || nodeType(node) !== Node.ELEMENT_NODE) return;
+    marked.add(node);
+    rows.row(ATTRIBUTES, id);
+    attributes(node as Element, '', NONE, false);
   }
 
   /** Tells one attribute, by its name and text, or −1, unless it is never told. */
@@ -311,7 +331,7 @@ export function nodesOf(rows: Rows, found: Found, fields: Fields) {
     } else if (tag === 'select') fields.watch(element);
     else if (traitsOf(tag).field) {
       rows.put(STATE_FIELD);
-      fields.tell(element, tag);
+      fields.tell(element);
     } else {
       rows.put(STATE_MEDIA);
       player(element as HTMLMediaElement);
@@ -340,6 +360,7 @@ export function nodesOf(rows: Rows, found: Found, fields: Fields) {
     isVeiled: (node: Node) => veiled.has(node),
     veils: () => veils,
     leave,
+    mark,
     number,
     part,
     forget,

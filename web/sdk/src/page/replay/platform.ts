@@ -52,7 +52,8 @@ export const scrollTopOf = read<number>(element, 'scrollTop');
 const modeOf = read<string>(Document.prototype, 'compatMode');
 /** Shown in quirks mode. */
 export const isQuirky = (page: Document): boolean => modeOf(page) === 'BackCompat';
-export const windowOf = read<Window | null>(Document.prototype, 'defaultView');
+export const designOf = read<string>(Document.prototype, 'designMode');
+export const windowOf = read<(Window & typeof globalThis) | null>(Document.prototype, 'defaultView');
 export const documentIn = read<Document | null>(HTMLIFrameElement.prototype, 'contentDocument');
 const activeIn = read<Element | null>(Document.prototype, 'activeElement');
 const activeInTree = read<Element | null>(ShadowRoot.prototype, 'activeElement');
@@ -74,12 +75,18 @@ export const selectedOf = read<ArrayLike<Element>>(HTMLSelectElement.prototype, 
 export const addedNodes = read<NodeList>(MutationRecord.prototype, 'addedNodes');
 export const removedNodes = read<NodeList>(MutationRecord.prototype, 'removedNodes');
 
-const sheetOfStyle = read<CSSStyleSheet | null>(HTMLStyleElement.prototype, 'sheet');
-const sheetOfLink = read<CSSStyleSheet | null>(HTMLLinkElement.prototype, 'sheet');
-const sheetOfSvg = read<CSSStyleSheet | null>(SVGStyleElement.prototype, 'sheet');
-/** The style sheet of a `style`, of either language, or of a `link`. */
-export function sheetOf(owner: Element, tag: string, svg: boolean): CSSStyleSheet | null {
-  return svg ? sheetOfSvg(owner) : (tag === 'link' ? sheetOfLink : sheetOfStyle)(owner);
+const sheets = [HTMLStyleElement, HTMLLinkElement, SVGStyleElement].map((kind) =>
+  read<CSSStyleSheet | null>(kind.prototype, 'sheet'),
+);
+/** The style sheet of a `style`, of either language, or of a `link`; null of what only has the name of one. */
+export function sheetOf(owner: Element): CSSStyleSheet | null {
+  for (const sheetOfKind of sheets)
+    try {
+      return sheetOfKind(owner);
+    } catch {
+      // It is of another kind.
+    }
+  return null;
 }
 const rulesIn = read<CSSRuleList>(CSSStyleSheet.prototype, 'cssRules');
 /** Undefined where the page may not read it: of another origin. */

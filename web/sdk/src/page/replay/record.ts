@@ -5,15 +5,15 @@
 import type { NoReplay, Recorder, ToReplay, Rows as Turn } from '../../shared/replay_messages.ts';
 import { RECORDED_NODES_MAX, SNAPSHOT, SNAPSHOT_END, VIEWPORT } from '../../shared/replay_rows.ts';
 import { around } from '../around.ts';
-import { every, later, now, observeChanges, on, visibilityOf, whenIdle } from '../natives.ts';
-import type { Tools } from '../tools.ts';
+import { guarded } from '../guard.ts';
+import { every, later, nodeType, now, observeChanges, on, rootElement, visibilityOf, whenIdle } from '../natives.ts';
 import type { Tracker } from '../tracker.ts';
 import { changesOf, STYLE_EVERY_MS } from './changes.ts';
 import { type Fields, fieldsOf } from './fields.ts';
 import { focusOf } from './focus.ts';
-import { elementsIn, isQuirky, isUntouched, ORIGIN } from './platform.ts';
+import { designOf, elementsIn, isQuirky, isUntouched, ORIGIN, windowOf } from './platform.ts';
 import { rowsOf } from './rows.ts';
-import { sheetsIn } from './sheets.ts';
+import { type Realm, sheetsIn } from './sheets.ts';
 import { listenIn } from './signs.ts';
 import { type Walk, walkOf } from './walk.ts';
 
@@ -36,10 +36,9 @@ const EVERYTHING = { subtree: true, childList: true, attributes: true, character
 export type Post = (message: ToReplay, transfer?: Transferable[]) => void;
 
 /**
- * `valueToTell`: of `tools.ts`; without it, of values nothing but the length is told. `byRules`: style sheets are always read rule by
- * rule.
+ * `byRules`: style sheets are always read rule by rule.
  */
-export function record(tracker: Tracker, post: Post, valueToTell?: Tools['valueToTell'], byRules = false): Recorder {
+export function record(tracker: Tracker, post: Post, byRules = false): Recorder {
   /** A snapshot is under way; what it has cost so far, in ms. */
   let snapping = false;
   let cost = 0;
@@ -56,10 +55,13 @@ export function record(tracker: Tracker, post: Post, valueToTell?: Tools['valueT
   let turns: (Omit<Turn, 'numbers'> & { end: number })[] = [];
   /** Where those of the last one end. */
   let ended = 0;
-  const watched = new WeakSet<Node>();
+  /** Documents, shadow trees and windows that are followed. */
+  const watched = new WeakSet<object>();
+  /** That of the page and those of its frames. */
+  const pages = new Set<Document>();
 
   const rows = rowsOf();
-  const fields: Fields = fieldsOf(rows, (node) => walk.nodes.number(node), valueToTell);
+  const fields: Fields = fieldsOf(rows, (node) => walk.nodes.number(node));
   const sheets = sheetsIn(
     rows,
     (node) => walk.nodes.known(node),
@@ -83,6 +85,7 @@ export function record(tracker: Tracker, post: Post, valueToTell?: Tools['valueT
     for (const part of [changes, sheets, fields, focus, walk]) part.forget();
     rows.text();
     rows.take();
+    pages.clear();
   };
   const stop = (reason?: NoReplay) => {
     if (over) return;
@@ -117,9 +120,32 @@ export function record(tracker: Tracker, post: Post, valueToTell?: Tools['valueT
     sheets.root(root);
     looks = true;
     observer?.observe(root, EVERYTHING);
+    if (nodeType(root) === Node.DOCUMENT_NODE) {
+      pages.add(root as Document);
+      heed(root as Document);
+      guarded(() => follow(windowOf(root) as Realm));
+    }
     if (watched.has(root)) return;
     watched.add(root);
     listenIn(root, rows, { walk, changes, fields, sheets, ask, safely });
+  };
+  /** Scripts make a document an editor as a whole without a sign. */
+  const heed = (page: Document) => {
+    if (designOf(page) === 'on') walk.nodes.mark(rootElement(page) ?? page);
+  };
+  /** Scripts of each window have what they call from that: a frame is followed as the page is. */
+  const follow = (page: Realm) => {
+    if (watched.has(page)) return;
+    watched.add(page);
+    sheets.follow(page);
+    around(page.Element.prototype, 'attachShadow', (run, self) => {
+      const root = run();
+      safely(() => {
+        walk.attached(self as Element);
+        ask();
+      });
+      return root;
+    });
   };
   const postTurns = () => {
     if (!turns.length) return;
@@ -154,17 +180,21 @@ export function record(tracker: Tracker, post: Post, valueToTell?: Tools['valueT
   const turn = (ms: number, all = false, atOnce = false): boolean => {
     const began = now();
     turnedAt = began;
+    pages.forEach(heed);
     walk.nodes.atOnce(atOnce);
     let calls = 0;
-    const late = () => now() - began > ms;
+    const tooLate = () => now() - began > ms;
     let gone = false;
     const soonLate = () => {
-      gone ||= ++calls % CLOCK_EVERY === 0 && late();
+      gone ||= ++calls % CLOCK_EVERY === 0 && tooLate();
       return gone;
     };
     if (observer && !atOnce) changes.see(observer.takeRecords());
     let done =
-      changes.note(soonLate) && !(atOnce && changes.moves()) && walk.work(soonLate) && (!snapping || sheets.work(late));
+      changes.note(soonLate) &&
+      !(atOnce && changes.moves()) &&
+      walk.work(soonLate) &&
+      (!snapping || sheets.work(tooLate));
     cost += now() - began;
     if (walk.nodes.count() > RECORDED_NODES_MAX) stop('too_large');
     if (done && !over) {
@@ -173,7 +203,7 @@ export function record(tracker: Tracker, post: Post, valueToTell?: Tools['valueT
       if (looks || all) sheets.look();
       looks = false;
       changes.place();
-      done = walk.work(soonLate) && sheets.work(late) && changes.tell(soonLate, all);
+      done = walk.work(soonLate) && sheets.work(tooLate) && changes.tell(soonLate, all);
       if (done && !atOnce) focus.look();
       // Styles that were told a moment ago.
       if (done && changes.waits() && !waits) {
@@ -226,15 +256,6 @@ export function record(tracker: Tracker, post: Post, valueToTell?: Tools['valueT
   };
   const begin = () => {
     if (!observer || !isUntouched()) return stop('unsupported');
-    sheets.follow();
-    around(Element.prototype, 'attachShadow', (run, self) => {
-      const root = run();
-      safely(() => {
-        walk.attached(self as Element);
-        ask();
-      });
-      return root;
-    });
     on(window, 'resize', () =>
       safely(() => {
         rows.row(VIEWPORT, innerWidth, innerHeight);

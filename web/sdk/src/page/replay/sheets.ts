@@ -5,12 +5,11 @@
 import { ADOPTED, CONSTRUCTED, RULE_DELETE, RULE_INSERT, SHEET, SHEET_SOURCE } from '../../shared/replay_rows.ts';
 import { around } from '../around.ts';
 import { guarded } from '../guard.ts';
-import { baseOf, firstChild, localName, nextSibling, nodeType } from '../natives.ts';
+import { baseOf, firstChild, nextSibling, nodeType } from '../natives.ts';
 import {
   addressOf,
   adoptedBy,
   isConnected,
-  namespaceOf,
   ownerOf,
   rulesOf,
   ruleText,
@@ -34,6 +33,9 @@ interface Reading {
   rules: CSSRuleList;
   texts: string[];
 }
+
+/** A window, with what its scripts make and change things by. */
+export type Realm = Window & typeof globalThis;
 
 export type Sheets = ReturnType<typeof sheetsIn>;
 
@@ -117,7 +119,7 @@ export function sheetsIn(rows: Rows, known: (node: Node) => number, ask: () => v
 
   function begin(): Reading | null {
     for (const owner of owners) {
-      const sheet = isConnected(owner) && known(owner) ? sheetFor(owner) : null;
+      const sheet = isConnected(owner) && known(owner) ? sheetOf(owner) : null;
       const rules = sheet && rulesOf(sheet);
       if (rules && !source(owner, sheet, rules.length)) return { sheet, rules, texts: [] };
       owners.delete(owner);
@@ -228,19 +230,19 @@ export function sheetsIn(rows: Rows, known: (node: Node) => number, ask: () => v
     edit(sheet, RULE_DELETE, place + 1);
   }
 
-  /** Follows what scripts do to sheets. */
-  function follow(): void {
-    for (const { prototype } of [CSSStyleSheet, CSSGroupingRule, CSSKeyframesRule])
+  /** Follows what scripts do to sheets of a page, or of a frame. */
+  function follow(page: Realm): void {
+    for (const { prototype } of [page.CSSStyleSheet, page.CSSGroupingRule, page.CSSKeyframesRule])
       for (const name of METHODS)
         around(prototype, name, (run, self, values) => {
           const done = run();
           guarded(() => {
-            if (prototype === CSSStyleSheet.prototype) happened(self as CSSStyleSheet, name, values);
+            if (prototype === page.CSSStyleSheet.prototype) happened(self as CSSStyleSheet, name, values);
             else again(sheetOfRule(self));
           });
           return done;
         });
-    followStyles();
+    followStyles(page.CSSStyleRule.prototype);
   }
 
   function happened(sheet: CSSStyleSheet, name: string, [what, place = 0]: unknown[]): void {
@@ -252,8 +254,8 @@ export function sheetsIn(rows: Rows, known: (node: Node) => number, ask: () => v
   }
 
   /** Who asks a rule for its style is about to change it; how, is seen afterwards. */
-  function followStyles(): void {
-    const own = Object.getOwnPropertyDescriptor(CSSStyleRule.prototype, 'style');
+  function followStyles(prototype: CSSStyleRule): void {
+    const own = Object.getOwnPropertyDescriptor(prototype, 'style');
     const get = own?.get;
     if (!get) return;
     const proxy = new Proxy(get, {
@@ -264,7 +266,7 @@ export function sheetsIn(rows: Rows, known: (node: Node) => number, ask: () => v
       },
     });
     // Nothing happens where the page has locked it.
-    Reflect.defineProperty(CSSStyleRule.prototype, 'style', { ...own, get: proxy });
+    Reflect.defineProperty(prototype, 'style', { ...own, get: proxy });
   }
 
   function touch(rule: CSSRule): void {
@@ -277,15 +279,6 @@ export function sheetsIn(rows: Rows, known: (node: Node) => number, ask: () => v
   }
 
   return { forget, read, root, look, work, rules, follow };
-}
-
-/** Null also of what only has the name of an element with a sheet. */
-function sheetFor(owner: Element): CSSStyleSheet | null {
-  try {
-    return sheetOf(owner, localName(owner), /svg/.test(namespaceOf(owner) ?? ''));
-  } catch {
-    return null;
-  }
 }
 
 /** An imported sheet stands where its import does, as one rule too. */

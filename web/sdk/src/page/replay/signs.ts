@@ -1,6 +1,7 @@
 /** What happens in a document or shadow tree without changing it: edits, scrolls, players, popovers, sheets and frames that come. */
 import { MEDIA } from '../../shared/replay_rows.ts';
 import { composedPath, localName, nodeType, on } from '../natives.ts';
+import { tools } from '../tools.ts';
 import type { Changes } from './changes.ts';
 import type { Fields } from './fields.ts';
 import type { Rows } from './rows.ts';
@@ -22,16 +23,22 @@ interface Parts {
 const isElement = (node: Node): node is Element => nodeType(node) === Node.ELEMENT_NODE;
 
 export function listenIn(root: Node, rows: Rows, { walk, changes, fields, sheets, ask, safely }: Parts): void {
-  const hear = (type: string, run: (target: Node) => void) =>
+  const hear = (type: string, run: (target: Node, event: Event) => void) =>
     on(root, type, (event) =>
       safely(() => {
         // What a listener of the tree around is told is the host of this one.
-        run(composedPath(event)[0] as Node);
+        run(composedPath(event)[0] as Node, event);
         ask();
       }),
     );
   for (const type of ['input', 'change', 'focus', 'blur'])
     hear(type, (target) => isElement(target) && fields.happened(target));
+  // What is typed comes after this in all that is told.
+  hear('beforeinput', (target, event) =>
+    tools()
+      ?.learnEdited(event, 0, target as Element)
+      .forEach(walk.nodes.mark),
+  );
   hear('slotchange', (target) => changes.slots(target as Element));
   for (const type of ['scroll', 'toggle']) hear(type, (target) => changes.stirred(target));
   hear('load', (target) => {

@@ -22,7 +22,12 @@ export interface Desk {
 }
 
 /** `waiting`: what the page has said so far. */
-export function startReplay(order: ReplayOrder, clock: Clock, waiting: readonly ToReplay[]): Desk {
+/** `address`: where frames go, with the key. */
+export function startReplay(
+  order: ReplayOrder & { address: string },
+  clock: Clock,
+  waiting: readonly ToReplay[],
+): Desk {
   const [port] = order.ports;
   const post = (message: FromReplay) => port.postMessage(message);
   const courier = new FrameCourier(order, clock, {

@@ -47,7 +47,7 @@ const INPUT_SOURCE = 5;
 const MEDIA_SOURCE = 7;
 
 /** Attributes by which what stands in an element becomes what a person may have typed. */
-const PERSONAL = /^(contenteditable|role|class|aria-(multiline|haspopup))$/;
+const PERSONAL = /^(data-ct-edited|contenteditable|role|class|aria-(multiline|haspopup))$/;
 
 interface Size {
   width: number;

@@ -2,6 +2,7 @@
  * Where a person may have typed or chosen what is shown: what `PERSONAL` in `page/late/personal.ts` selects, asked of what the worker
  * knows of an element. A test holds both to the same answers.
  */
+import { EDITED } from '../../../shared/replay_rows.ts';
 import type { Noted } from './mirror.ts';
 
 const TAGS = /^(script|style|noscript|iframe|textarea|select|datalist|output)$/;
@@ -15,7 +16,8 @@ export function isPersonal({ text: tag, attributes }: Pick<Noted, 'text' | 'attr
   if (!attributes.size) return false;
   const editable = attributes.get('contenteditable');
   if (editable !== undefined && editable !== 'false') return true;
-  if (attributes.has('aria-multiline') || attributes.get('aria-haspopup') === 'listbox') return true;
+  if (attributes.has(EDITED) || attributes.has('aria-multiline') || attributes.get('aria-haspopup') === 'listbox')
+    return true;
   if (ROLES.test(attributes.get('role') ?? '')) return true;
   const names = attributes.get('class') ?? '';
   if (CLASSES.test(names) || EDITORS.test(names)) return true;
