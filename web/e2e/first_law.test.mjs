@@ -4,6 +4,7 @@ import './first_law/objects.mjs';
 import './first_law/policies.mjs';
 import './first_law/storage.mjs';
 import './first_law/names.mjs';
+import './first_law/own_names.mjs';
 import './first_law/requests.mjs';
 import './first_law/zones.mjs';
 import './first_law/broken_pages.mjs';

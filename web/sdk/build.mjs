@@ -7,7 +7,7 @@ import { gzipSync } from 'node:zlib';
 import { build } from 'esbuild';
 import { minify } from 'terser';
 import { agreed, handOver, takeOver } from './hand_over.mjs';
-import { ownNames, privateNames } from './short_names.mjs';
+import { pageNames, privateNames } from './short_names.mjs';
 
 /**
  * Largest size in bytes after gzip. The first part is what the page waits for; the late one, which takes texts and addresses
@@ -29,6 +29,7 @@ const COMPILE_AT_ONCE = '//# allFunctionsCalledOnLoad\n';
 /** Constants of the platform, which no page can replace when they stand in the script, and which are shorter so. */
 const CONSTANTS = {
   'Number.NaN': 'NaN',
+  'Number.POSITIVE_INFINITY': 'Infinity',
   'Node.ELEMENT_NODE': '1',
   'Node.TEXT_NODE': '3',
   'Node.DOCUMENT_NODE': '9',
@@ -36,6 +37,23 @@ const CONSTANTS = {
   'Node.DOCUMENT_FRAGMENT_NODE': '11',
   'NodeFilter.SHOW_TEXT': '4',
 };
+
+/**
+ * What the page's modules mean by these is the window's, as they stand before a `class`, a `const` or a `let` of the page's, which
+ * hide them from every script of the document, before us or after. The window and the document cannot be hidden. (Not here is what
+ * nobody calls something of his own: `Math`, typed arrays.)
+ */
+const GLOBALS = Object.fromEntries(
+  `Array Date Function JSON Map Number Object Proxy Reflect Set String URL WeakMap WeakRef WeakSet BroadcastChannel
+  CharacterData Document DocumentFragment Element Event EventTarget HTMLInputElement HTMLTextAreaElement Headers Navigator
+  Node Request Response Text XMLHttpRequest console crypto navigator performance screen Blob Intl ShadowRoot getSelection
+  history localStorage indexedDB innerWidth innerHeight scrollX scrollY`
+    .split(/\s+/)
+    .map((name) => [name, `ownWindow.${name}`]),
+);
+Object.assign(GLOBALS, { window: 'ownWindow', document: 'ownDocument' });
+/** To ask the browser for these two costs something each time. */
+const REALM = 'const ownWindow = window, ownDocument = document;';
 
 const folder = new URL('.', import.meta.url).pathname;
 const options = { readable: { type: 'string' } };
@@ -49,13 +67,18 @@ for (const name of readdirSync(dist)) if (/^telemetry\.[0-9a-f]{12}\./.test(name
 /** As the `integrity` of a script has it. */
 const integrityOf = (script) => `sha256-${createHash('sha256').update(script).digest('base64')}`;
 
-/** `wrap`: what becomes of the bundled source; `short`: names of members that may be shorter; `compress`: further options of terser. */
+/** What members are called instead, in all parts of the page alike. */
+const shortened = {};
+/**
+ * `wrap`: what becomes of the bundled source; `hidden`: whether a page may hide globals from it; `short`: names of members that may be
+ * shorter; `compress`: further options of terser.
+ */
 async function bundle(
   entry,
   format,
-  { integrity = '', plugins = [], wrap = (source) => source, short, compress } = {},
+  { integrity = '', plugins = [], hidden = false, wrap = (source) => source, short, compress } = {},
 ) {
-  const { outputFiles } = await build({
+  const { outputFiles, mangleCache } = await build({
     entryPoints: [folder + entry],
     bundle: true,
     minifySyntax: !readable,
@@ -65,10 +88,11 @@ async function bundle(
     tsconfigRaw: { compilerOptions: { useDefineForClassFields: false } },
     legalComments: 'none',
     charset: 'utf8',
-    define: { ...CONSTANTS, WORKER_INTEGRITY: JSON.stringify(integrity) },
+    define: { ...CONSTANTS, WORKER_INTEGRITY: JSON.stringify(integrity), ...(hidden && GLOBALS) },
     plugins,
-    ...(short && !readable && { mangleProps: short }),
+    ...(short && !readable && { mangleProps: short, mangleCache: shortened }),
   });
+  Object.assign(shortened, mangleCache);
   const source = COMPILE_AT_ONCE + wrap(outputFiles[0].text);
   if (readable) return Buffer.from(source);
   const { code } = await minify(source, {
@@ -95,23 +119,31 @@ const integrity = integrityOf(worker);
 const standIn = await bundle('src/page/stand_in.ts', 'iife');
 const page = await bundle('src/page/main.ts', 'iife', {
   plugins: [handOver],
-  wrap: (source) => `try{${source}}catch{${standIn}}`,
+  hidden: true,
+  short: pageNames,
+  wrap: (source) => `try{${REALM}${source}}catch{${standIn}}`,
 });
 /** A module, so that the page's part can import it; a function, so that it gets what is handed over before it begins. */
-const later = (entry, name, short, compress) =>
+const later = (entry, name, hidden, compress) =>
   bundle(entry, 'esm', {
-    short,
+    short: pageNames,
     compress,
     integrity,
     plugins: [takeOver],
-    wrap: (source) => `export default(handed)=>{${agreed}${returning(name, source)}}`,
+    hidden,
+    wrap: (source) => `export default(handed)=>{${hidden ? REALM : ''}${agreed}${returning(name, source)}}`,
   });
-const late = await later('src/page/late/main.ts', 'captureLate');
+const late = await later('src/page/late/main.ts', 'captureLate', true);
 // Its functions stay apart: they are alike, which gzip sees.
-const replay = await later('src/page/replay/main.ts', 'startReplay', ownNames('page/replay/'), { reduce_funcs: false });
+const replay = await later('src/page/replay/main.ts', 'startReplay', false, { reduce_funcs: false });
 const replayWorker = await bundle('src/worker/replay/main.ts', 'esm', { short: privateNames('worker/replay/') });
 const server = await bundle('src/page/server.ts', 'esm');
-const esm = await bundle('src/page/index.ts', 'esm', { plugins: [handOver] });
+const esm = await bundle('src/page/index.ts', 'esm', {
+  plugins: [handOver],
+  hidden: true,
+  short: pageNames,
+  wrap: (source) => REALM + source,
+});
 
 /** All files under one hash, so that the script finds the others beside itself. */
 const release = createHash('sha256')

@@ -9,6 +9,8 @@ const files = readdirSync(source, { recursive: true }).filter((file) => file.end
 const PRIVATE = /\bprivate (?:readonly |async )*(\w+)/g;
 const MEMBER = /^ {2}(?:private |readonly |async )*(\w+)\??(?=[(:<]| =)/gm;
 
+const COMMENT = /\/\*.*?\*\/|\/\/[^\n]*/gs;
+
 /** Of the browser and the language. */
 const require = createRequire(import.meta.url);
 const compiler = require.resolve(`@typescript/typescript-${process.platform}-${process.arch}/package.json`);
@@ -16,8 +18,15 @@ const libraries = `${dirname(compiler)}/lib/`;
 const platform = new Set(
   readdirSync(libraries)
     .filter((file) => /^lib\..*\.d\.ts$/.test(file))
-    .flatMap((file) => readFileSync(libraries + file, 'utf8').match(/\w+/g)),
+    .flatMap((file) =>
+      readFileSync(libraries + file, 'utf8')
+        .replace(COMMENT, ' ')
+        .match(/\w+/g),
+    ),
 );
+
+/** Of browsers, though the libraries of the language do not have them yet. */
+for (const name of ['activationStart', 'blockingDuration']) platform.add(name);
 
 const withoutWords = (text) => text.replace(/\/\*.*?\*\/|\/\/[^\n]*|'(?:[^'\\\n]|\\.)*'/gs, ' ');
 const withoutPrivate = (text) =>
@@ -27,9 +36,9 @@ const withoutPrivate = (text) =>
     .replace(/\bthis\.\w+/g, ' ');
 const textOf = new Map(files.map((file) => [file, withoutWords(readFileSync(source + file, 'utf8'))]));
 
-/** A pattern of the names below `folder` that no member of `others` may have. */
-function pattern(folder, declared, others) {
-  const own = files.filter((file) => file.startsWith(folder)).map((file) => textOf.get(file));
+/** A pattern of the names declared in `mine` that no member of `others` may have. */
+function pattern(mine, declared, others) {
+  const own = mine.map((file) => textOf.get(file));
   const names = new Set(own.flatMap((text) => [...text.matchAll(declared)].map(([, name]) => name)));
   const isTheirs = (name) => {
     const member = new RegExp(`\\.${name}\\b|[{,]\\s*${name}\\s*[,}]|\\b${name}\\??:|^ +${name}\\(`, 'm');
@@ -38,13 +47,15 @@ function pattern(folder, declared, others) {
   return new RegExp(`^(?:${[...names].filter((name) => !isTheirs(name)).join('|')})$`);
 }
 
-/** What is declared private, for a folder whose objects become JSON. */
-export const privateNames = (folder) => pattern(folder, PRIVATE, [...textOf.values()].map(withoutPrivate));
+const below = (folder) => files.filter((file) => file.startsWith(folder));
 
-/** All members, for a folder whose objects stay within it, but for those that other parts know by the same names. */
-export const ownNames = (folder) =>
-  pattern(
-    folder,
-    MEMBER,
-    files.filter((file) => !file.startsWith(folder)).map((file) => textOf.get(file)),
-  );
+/** What is declared private, for a folder whose objects become JSON. */
+export const privateNames = (folder) => pattern(below(folder), PRIVATE, [...textOf.values()].map(withoutPrivate));
+
+/** All members of the page's modules, but for those that its worker, or who calls the API, knows by the same names. */
+const isPage = (file) => file.startsWith('page/') && !/\/(api|index)\.ts$/.test(file);
+export const pageNames = pattern(
+  files.filter(isPage),
+  MEMBER,
+  files.filter((file) => !isPage(file)).map((file) => textOf.get(file)),
+);

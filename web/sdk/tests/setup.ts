@@ -12,12 +12,20 @@ declare global {
   var cookiesRefused: boolean | undefined;
 }
 
+/** Where the document has a member from: happy-dom's window names classes below those that its document is of. */
+function holderOf<T extends object>(name: string): T {
+  let holder: object = Object.getPrototypeOf(document);
+  while (!Object.hasOwn(holder, name)) holder = Object.getPrototypeOf(holder);
+  return holder as T;
+}
+
 if (!globalThis.addedListeners) {
   const added: Added[] = [];
   globalThis.addedListeners = added;
-  const { addEventListener } = EventTarget.prototype;
+  const targets = holderOf<EventTarget>('addEventListener');
+  const { addEventListener } = targets;
   const toWindow = window.addEventListener;
-  EventTarget.prototype.addEventListener = function (this: EventTarget, type, listener, options) {
+  targets.addEventListener = function (this: EventTarget, type, listener, options) {
     added.push([this, type, listener as EventListener, options as object]);
     return ((this as unknown) === window ? toWindow : addEventListener).call(this, type, listener, options);
   };
@@ -50,9 +58,9 @@ for (const name of ['Worker', 'PerformanceObserver']) {
   Object.assign(globalThis, { [`__zone_symbol__${name}`]: Follows });
 }
 
-// Browsers have it on `Document` itself, happy-dom on what that extends.
-const cookie = Object.getOwnPropertyDescriptor(Object.getPrototypeOf(Document.prototype), 'cookie');
-Object.defineProperty(Document.prototype, 'cookie', {
+const documents = holderOf<Document>('createElement');
+const cookie = Object.getOwnPropertyDescriptor(documents, 'cookie');
+Object.defineProperty(documents, 'cookie', {
   ...cookie,
   get(this: Document) {
     if (globalThis.cookiesRefused) throw new DOMException('sandboxed', 'SecurityError');
@@ -73,4 +81,4 @@ export function removeListeners(): void {
 }
 
 // Happy-dom's own looks for the document of a document.
-Object.defineProperty(Node.prototype, 'baseURI', { configurable: true, get: () => location.href });
+Object.defineProperty(holderOf('nodeType'), 'baseURI', { configurable: true, get: () => location.href });

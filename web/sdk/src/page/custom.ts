@@ -10,14 +10,12 @@ import {
   STRING_READ_UNITS_MAX,
 } from '../shared/limits.ts';
 import { clean } from '../shared/text.ts';
-import { now } from './natives.ts';
+import { hasOwn, now, tagOf } from './natives.ts';
 
 // As they are now: pages replace them, and give prototypes a `toJSON`.
 const { stringify } = JSON;
 const { isArray } = Array;
 const { join } = Array.prototype;
-const { hasOwn } = Object;
-const tagOf = Object.prototype.toString;
 const isoOf = Date.prototype.toISOString;
 const BIGINT_BITS_MAX = 1024;
 const VALUE_MS_MAX = 1;
@@ -59,7 +57,7 @@ export function customProperties(properties: unknown): string {
   };
   const walk = (value: object): string => {
     const list = isArray(value);
-    const tag = list ? 'Array' : tagOf.call(value).slice(8, -1);
+    const tag = list ? 'Array' : tagOf(value).slice(8, -1);
     if (tag === 'Date') return write(attempt(() => isoOf.call(value as Date)) ?? null);
     const depth = above.length;
     // The platform's own objects lead everywhere: an element to its page, an event to its window.

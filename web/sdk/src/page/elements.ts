@@ -22,7 +22,7 @@ import {
   observePlaces,
   whenIdle,
 } from './natives.ts';
-import { isHidden, isHiddenAnew } from './privacy.ts';
+import { isBlocked, isHidden, isHiddenAnew } from './privacy.ts';
 import { tools } from './tools.ts';
 
 /** What is known of an element. It does not hold the element: what the page takes away is free to go. */
@@ -98,7 +98,8 @@ export function createElements(looked?: () => void): Elements {
     }
   });
   const look = (element: Element, its: Known, place: boolean): boolean => {
-    its.raw ??= tools()?.describe(element) ?? null;
+    // A block may have been set since.
+    its.raw ??= isBlocked(element) ? untold(element) : (tools()?.describe(element) ?? null);
     if (its.raw && place && !its.rect) {
       places?.observe(element);
       its.placeBy = now() + PLACE_WITHIN_MS;
@@ -107,8 +108,7 @@ export function createElements(looked?: () => void): Elements {
   };
   const lookAll = () => {
     // Of a page that ends before the tools are there.
-    for (const [element, its] of waiting)
-      if (!look(element, its, false)) its.raw = { tag: localName(element), rect: null };
+    for (const [element, its] of waiting) if (!look(element, its, false)) its.raw = untold(element);
     waiting = [];
   };
   /** The newest first, and only its place is asked for: the pointer has left the others. */
@@ -191,6 +191,8 @@ export function createElements(looked?: () => void): Elements {
   };
   return elements;
 }
+
+const untold = (element: Element): RawElement => ({ tag: localName(element), rect: null });
 
 /** The text that an element begins with: changes with most changes of what it shows; what is typed into an editor is none. */
 function stampOf(element: Element): string | null {

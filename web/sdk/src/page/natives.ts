@@ -9,13 +9,27 @@ import { failed } from './guard.ts';
 
 type Method = (this: never, ...values: never[]) => unknown;
 
+export const { getOwnPropertyDescriptor, getPrototypeOf } = Object;
+
 /** A method, or a getter, as a function of its object. */
 export function method<T extends Method>(of: T): (self: object, ...values: Parameters<T>) => ReturnType<T> {
   return Function.prototype.call.bind(of) as never;
 }
 
+const anObject = Object.prototype;
+export const hasOwn = method(anObject.hasOwnProperty);
+/** `[object Array]`; of what a page's own code gave another name, that. */
+export const tagOf = method(anObject.toString);
+
+/** What an object has a member from: itself, or a prototype. */
+export function holderOf<T extends object>(object: T, name: string): T {
+  let holder: T | null = object;
+  while (holder && !hasOwn(holder, name)) holder = getPrototypeOf(holder);
+  return holder ?? object;
+}
+
 export function getter<T>(prototype: object, name: string): (self: object) => T {
-  const own = Object.getOwnPropertyDescriptor(prototype, name)?.get;
+  const own = getOwnPropertyDescriptor(holderOf(prototype, name), name)?.get;
   return (own ? method(own as Method) : (self: object) => (self as Record<string, unknown>)[name]) as (
     self: object,
   ) => T;
@@ -27,8 +41,13 @@ export function original<T>(holder: object, name: string): T {
   return (typeof patched === 'function' ? patched : (holder as Record<string, unknown>)[name]) as T;
 }
 
-const element = Element.prototype;
-const node = Node.prototype;
+// Not by their names, which the page may have given to something of its own.
+const documents = holderOf(getPrototypeOf(document) as Document, 'createElement');
+export const rootElement = getter<Element>(documents, 'documentElement');
+/** What the window scrolls: the root, or in old pages the body; null where that scrolls by itself. */
+export const scrollingElement = getter<Element | null>(documents, 'scrollingElement');
+const node = holderOf<Node>(documents, 'nodeType');
+const element = holderOf(getPrototypeOf(rootElement(document)) as Element, 'getAttribute');
 
 export const attribute = method(element.getAttribute);
 export const hasAttribute = method(element.hasAttribute);
@@ -49,27 +68,29 @@ const substring = method(CharacterData.prototype.substringData);
 /** The first or last units of a text node: what a page holds in one may be megabytes. */
 export const headOf = (text: Node, units: number): string => substring(text, 0, units);
 export const tailOf = (text: Node, units: number): string => substring(text, Math.max(0, unitsOf(text) - units), units);
-const treeWalker = method(Document.prototype.createTreeWalker);
+const treeWalker = method(documents.createTreeWalker);
 export const textsIn = (root: Node): TreeWalker => treeWalker(document, root as never, NodeFilter.SHOW_TEXT as never);
 /** The slot of an open shadow tree in which an element or a text is shown. */
 export const slotOf = getter<Element | null>(element, 'assignedSlot');
 export const textSlotOf = getter<Element | null>(Text.prototype, 'assignedSlot');
 export const contains = method(node.contains) as (self: object, other: Node) => boolean;
 export const rootOf = method(node.getRootNode) as (self: object) => Node;
+export const scrollLeftOf = getter<number>(element, 'scrollLeft');
+export const scrollTopOf = getter<number>(element, 'scrollTop');
 export const baseOf = getter<string>(node, 'baseURI');
-export const referrerOf = getter<string>(Document.prototype, 'referrer');
-export const readyStateOf = getter<DocumentReadyState>(Document.prototype, 'readyState');
-export const visibilityOf = getter<DocumentVisibilityState>(Document.prototype, 'visibilityState');
+export const referrerOf = getter<string>(documents, 'referrer');
+export const readyStateOf = getter<DocumentReadyState>(documents, 'readyState');
+export const visibilityOf = getter<DocumentVisibilityState>(documents, 'visibilityState');
 /** Drawn before anybody asked for it (speculation rules): not seen, and perhaps never. */
-export const prerendering = getter<boolean | undefined>(Document.prototype, 'prerendering');
-const inDocument = method(Document.prototype.getElementById);
+export const prerendering = getter<boolean | undefined>(documents, 'prerendering');
+const inDocument = method(documents.getElementById);
 const inTree = method(DocumentFragment.prototype.getElementById);
 export function byId(root: Node, id: string): Element | null {
   const type = nodeType(root);
   return type === Node.DOCUMENT_NODE ? inDocument(root, id) : type === Node.ELEMENT_NODE ? null : inTree(root, id);
 }
-const byName = method(Document.prototype.getElementsByName);
-const byTag = method(Document.prototype.getElementsByTagName);
+const byName = method(documents.getElementsByName);
+const byTag = method(documents.getElementsByTagName);
 const allInTree = method(DocumentFragment.prototype.querySelectorAll);
 /** The inputs of a tree, or those of a name; the browser keeps both lists of a document while nothing changes. */
 export function inputsIn(root: Node, name?: string): ArrayLike<Element> {
@@ -89,7 +110,9 @@ export const timeOf = getter<number>(Event.prototype, 'timeStamp');
 export const targetOf = getter<EventTarget | null>(Event.prototype, 'target');
 export const composedPath = method(Event.prototype.composedPath);
 
-const listen = method(original<EventTarget['addEventListener']>(EventTarget.prototype, 'addEventListener'));
+const listen = method(
+  original<EventTarget['addEventListener']>(holderOf(node, 'addEventListener'), 'addEventListener'),
+);
 
 /** As `run`, which the browser is to call: what fails in it is kept inside. */
 function careful<T>(run: (given: T) => void): (given: T) => void {
@@ -104,7 +127,8 @@ function careful<T>(run: (given: T) => void): (given: T) => void {
 
 /** Listens without ever holding the page up, before the page's own listeners; `listener` never throws. */
 export function hear(target: EventTarget, type: string, listener: (event: Event) => void, once = false): void {
-  listen(target, type, listener, { capture: true, passive: true, once });
+  // Nothing that a page gave all objects is one of its options.
+  listen(target, type, listener, { __proto__: null, capture: true, passive: true, once } as AddEventListenerOptions);
 }
 
 /** As `hear`, but what `listener` throws is kept inside. */
@@ -144,6 +168,10 @@ export function whenIdle(run: (deadline?: IdleDeadline) => void, ms: number): vo
   else later(run, 1);
 }
 
+/** Undefined where the browser has none, or the page something of its own by that name. */
+const theirs = original<EventTarget | undefined>(window, 'navigation');
+export const navigation = tagOf(theirs as object) === '[object Navigation]' ? theirs : undefined;
+
 type Observer<T> = new (seen: (list: T) => void) => unknown;
 
 /** Makes observers of a kind whose callbacks are kept inside; undefined where the browser does not have it. */
@@ -162,15 +190,13 @@ export const now = performance.now.bind(performance);
 /** Of this document, epoch ms. */
 export const ORIGIN = performance.timeOrigin;
 
-const documents = Document.prototype;
 export const currentScript = getter<HTMLScriptElement | null>(documents, 'currentScript');
 export const makeElement = method(documents.createElement) as (self: object, tag: string) => HTMLElement;
 export const append = method(element.append) as (self: object, ...children: Node[]) => void;
 export const titleOf = getter<string>(documents, 'title');
-export const rootElement = getter<Element>(documents, 'documentElement');
 /** Throws where the page has no origin. */
 export const cookiesOf = getter<string>(documents, 'cookie');
-const writeCookie = method(Object.getOwnPropertyDescriptor(documents, 'cookie')?.set as (value: string) => void);
+const writeCookie = method(getOwnPropertyDescriptor(documents, 'cookie')?.set as (value: string) => void);
 export const setCookie = (cookie: string): void => writeCookie(document, cookie);
 const fetched = original<typeof fetch | undefined>(window, 'fetch');
 const sourceOf = method(Function.prototype.toString);

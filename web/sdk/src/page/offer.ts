@@ -1,5 +1,7 @@
 import type { Telemetry } from './api.ts';
 
+const { hasOwnProperty: isOwn } = {};
+
 declare global {
   interface Window {
     /** Where the page has something of its own by this name, that stays. */
@@ -10,9 +12,9 @@ declare global {
 
 /** Offers the API that `make` gives as `window.telemetry`, unless there is one already. */
 export function offer(make: () => Telemetry): void {
-  // An element may have our name: what is not the window's own is no API.
-  if (Object.hasOwn(window, 'customerTelemetry')) return;
+  // An element may have our name: what is not the window's own is no API. `Object` may be the page's.
+  if (isOwn.call(window, 'customerTelemetry')) return;
   const telemetry = make();
   window.customerTelemetry = telemetry;
-  if (!Object.hasOwn(window, 'telemetry')) window.telemetry = telemetry;
+  if (!isOwn.call(window, 'telemetry')) window.telemetry = telemetry;
 }

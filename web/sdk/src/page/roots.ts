@@ -2,9 +2,6 @@
 import { composedPath, nodeType, shadowRootOf, targetOf } from './natives.ts';
 import { meetShadows } from './privacy.ts';
 
-/** To ask the browser for these costs something each time. */
-const [WINDOW, DOCUMENT] = [window, document];
-
 type Listen = (root: EventTarget) => void;
 
 export interface Roots {
@@ -49,7 +46,7 @@ export function createRoots(): Roots {
     target(event) {
       const target = targetOf(event) as Element;
       // Before all else, since these are the usual ones that are no element.
-      if ((target as EventTarget) === WINDOW || (target as EventTarget) === DOCUMENT) return null;
+      if ((target as EventTarget) === window || (target as EventTarget) === document) return null;
       try {
         // Only what hosts a tree hides another target. It throws where there is no element.
         if (!shadowRootOf(target)) return target;

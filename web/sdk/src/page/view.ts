@@ -1,7 +1,21 @@
 /** The page as batches tell of it. What the browser would have to lay out is read after a frame, when it has just done so. */
 import type { Header } from '../shared/chunk.ts';
 import { guarded } from './guard.ts';
-import { atFrame, later, rootElement, titleOf } from './natives.ts';
+import {
+  atFrame,
+  getter,
+  later,
+  rootElement,
+  scrollingElement,
+  scrollLeftOf,
+  scrollTopOf,
+  titleOf,
+} from './natives.ts';
+
+// A page may call something of its own by these names, before or after.
+const display = screen;
+const widthOf = getter<unknown>(window, 'innerWidth');
+const heightOf = getter<unknown>(window, 'innerHeight');
 
 export interface View {
   readonly viewport: [width: number, height: number];
@@ -37,13 +51,16 @@ export function createView(afterFrame: (run: () => void) => void): View {
     scroll,
     refresh(then) {
       afterFrame(() => {
-        const { scrollHeight, clientWidth, clientHeight } = rootElement(document);
-        view.viewport[0] = innerWidth || clientWidth;
-        view.viewport[1] = innerHeight || clientHeight;
-        scroll.x = scrollX;
-        scroll.y = scrollY;
+        const root = rootElement(document);
+        const { scrollHeight, clientWidth, clientHeight } = root;
+        const height = Number(heightOf(window)) || clientHeight;
+        view.viewport[0] = Number(widthOf(window)) || clientWidth;
+        view.viewport[1] = height;
+        const scrolled = scrollingElement(document) ?? root;
+        scroll.x = scrollLeftOf(scrolled);
+        scroll.y = scrollTopOf(scrolled);
         scroll.page_height = scrollHeight;
-        if (scrollHeight) scroll.depth = Math.max(scroll.depth, Math.min(1, (scrollY + innerHeight) / scrollHeight));
+        if (scrollHeight) scroll.depth = Math.max(scroll.depth, Math.min(1, (scroll.y + height) / scrollHeight));
         then?.();
       });
     },
@@ -53,7 +70,7 @@ export function createView(afterFrame: (run: () => void) => void): View {
     page: () => ({
       title: titleOf(document),
       viewport: view.viewport,
-      screen: [screen.width, screen.height],
+      screen: [Number(display.width) || 0, Number(display.height) || 0],
       language: navigator.language,
       webdriver: !!navigator.webdriver,
     }),

@@ -1,11 +1,12 @@
 /** What a call was given, read only where that runs none of the page's code: the browser asks that once. */
+import { quietly } from '../guard.ts';
 import { getter } from '../natives.ts';
 
 const hrefOf = getter<string>(URL.prototype, 'href');
 
 /** The address that a call was given; '' where the page's own code would have to tell it: the browser asks that once. */
 export function addressOf(given: unknown): string {
-  return typeof given === 'string' ? given : given instanceof URL ? hrefOf(given) : '';
+  return typeof given === 'string' ? given : (quietly(() => hrefOf(given as object)) ?? '');
 }
 
 /** The method that a call was given; null as above. */

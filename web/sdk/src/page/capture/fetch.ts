@@ -1,9 +1,9 @@
 /** Calls by `fetch`. What the page gets is what it got before, unless it is a promise as the platform makes it. */
-import { around } from '../around.ts';
-import { guarded } from '../guard.ts';
-import { getter, method, original } from '../natives.ts';
+import { apply, around } from '../around.ts';
+import { guarded, quietly } from '../guard.ts';
+import { getOwnPropertyDescriptor, getPrototypeOf, getter, hasOwn, method, original } from '../natives.ts';
 import { addressOf, methodOf } from './arguments.ts';
-import type { Calls } from './calls.ts';
+import type { Call, Calls } from './calls.ts';
 
 type Then = Promise<unknown>['then'];
 
@@ -15,52 +15,53 @@ const then = original<Then>(platform, 'then');
  * itself, and an error that nobody handles stays one. Another's promise may be looked at and has an identity of its own.
  */
 function thenOf(answer: object): Then | undefined {
-  const prototype = Object.getPrototypeOf(answer);
+  const prototype = getPrototypeOf(answer);
   if (prototype === platform && !Reflect.ownKeys(answer).length) return then;
   return prototype === Promise.prototype && '__zone_symbol__state' in answer ? prototype.then : undefined;
 }
 
 const headerOf = method(Headers.prototype.get);
+// Each throws of what is none, also of another realm, and asks nothing of the page's: other than `instanceof`.
 const urlOf = getter<string>(Request.prototype, 'url');
 const requestMethod = getter<string>(Request.prototype, 'method');
+const statusOf = getter<number>(Response.prototype, 'status');
+const methodOfRequest = (given: unknown) => quietly(() => requestMethod(given as object));
 
 /** What the second argument says of the method: undefined for nothing, null where the page's own code would have to be asked. */
 function methodIn(init: unknown): string | null | undefined {
-  if (init === undefined || init === null) return undefined;
-  if (init instanceof Request) return requestMethod(init);
-  const own = Object.getOwnPropertyDescriptor(init, 'method');
-  if (!own) return Object.getPrototypeOf(init) === Object.prototype ? undefined : null;
-  return own.get || own.set ? null : own.value === undefined ? undefined : methodOf(own.value);
+  if (init == null) return undefined;
+  const its = methodOfRequest(init);
+  if (its) return its;
+  const own = getOwnPropertyDescriptor(init as object, 'method');
+  if (!own) return getPrototypeOf(init) === Object.prototype ? undefined : null;
+  return !hasOwn(own, 'value') ? null : own.value === undefined ? undefined : methodOf(own.value);
 }
 
 export function wrapFetch(calls: Calls): void {
   /** A page may answer two calls with one promise: then what follows on it is one as well. */
   const followed = new WeakMap<object, unknown>();
-  around(window, 'fetch', (run, _, [input, init]) => {
-    const call = guarded(() => {
-      const request = input instanceof Request;
-      const given = methodIn(init);
-      const method = given === undefined ? (request ? requestMethod(input) : 'GET') : given;
-      return calls.begin(method, request ? urlOf(input) : addressOf(input), 'fetch');
-    });
-    let answer: unknown;
-    let follow: Then | undefined;
-    try {
-      answer = run();
-      follow = call && guarded(() => (followed.has(Object(answer)) ? undefined : thenOf(Object(answer))));
-    } finally {
-      // What is no call any more, or what nobody may look into.
-      if (call && !follow) calls.forget(call);
-    }
-    if (!call || !follow) return followed.get(Object(answer)) ?? answer;
-    const next = Reflect.apply(follow, answer, [
-      (response: unknown) => {
-        guarded(() => {
-          if (!(response instanceof Response)) return calls.forget(call);
-          const { status, url, type, headers } = response;
-          call.url ||= url;
-          calls.answered(call, status, headerOf(headers, 'content-length'), !!url || type.startsWith('opaque'));
-        });
+  const begin = (input: unknown, init: unknown) => {
+    const given = methodIn(init);
+    const method = given === undefined ? (methodOfRequest(input) ?? 'GET') : given;
+    return calls.begin(method, quietly(() => urlOf(input as object)) ?? addressOf(input), 'fetch');
+  };
+  const settle = (call: Call, response: object) => {
+    const status = quietly(() => statusOf(response));
+    if (status === undefined) return calls.forget(call);
+    const { url, type, headers } = response as Response;
+    call.url ||= url;
+    calls.answered(call, status, headerOf(headers, 'content-length'), !!url || type.startsWith('opaque'));
+  };
+  /** What the page gets instead, if it may get another. */
+  const follow = (call: Call | undefined, answer: object): unknown => {
+    const known = followed.get(answer);
+    const then = !known && call && thenOf(answer);
+    // What is no call any more, or what nobody may look into.
+    if (call && !then) calls.forget(call);
+    if (!call || !then) return known;
+    const next = apply(then, answer, [
+      (response: object) => {
+        guarded(() => settle(call, response));
         return response;
       },
       (reason: unknown) => {
@@ -68,7 +69,18 @@ export function wrapFetch(calls: Calls): void {
         throw reason;
       },
     ]);
-    followed.set(answer as object, next);
+    followed.set(answer, next);
     return next;
+  };
+  around(window, 'fetch', (run, _, values) => {
+    const call = guarded(() => begin(values[0], values[1]));
+    let answer: unknown;
+    try {
+      answer = run();
+    } catch (error) {
+      if (call) guarded(() => calls.forget(call));
+      throw error;
+    }
+    return guarded(() => follow(call, Object(answer))) ?? answer;
   });
 }

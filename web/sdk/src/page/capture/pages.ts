@@ -1,6 +1,6 @@
 /** Page views, also of single-page applications, and whether the page is seen. */
 import * as WORDS from '../../shared/words.ts';
-import { now, on, prerendering, referrerOf, visibilityOf } from '../natives.ts';
+import { navigation, now, on, prerendering, referrerOf, visibilityOf } from '../natives.ts';
 import { whenTools } from '../tools.ts';
 import type { Tracker } from '../tracker.ts';
 
@@ -13,7 +13,6 @@ function route(): string {
 
 /** Calls `changed` after the address changed without a page load. */
 function observeRoutes(tracker: Tracker, changed: (state: PageViewState) => void): void {
-  const { navigation } = window as unknown as { navigation?: EventTarget };
   const went = (back: boolean) => changed(back ? 'back_forward' : 'route');
   if (navigation)
     tracker.on<Event & { navigationType?: string }>(navigation, 'currententrychange', ({ navigationType }) =>

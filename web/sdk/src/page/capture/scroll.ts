@@ -1,6 +1,6 @@
 /** Scrolling: the latest state, at a bounded rate, read when the page is laid out. */
 import { SCROLL_EVERY_MS } from '../../shared/limits.ts';
-import { later, notLater } from '../natives.ts';
+import { later, notLater, scrollLeftOf, scrollTopOf } from '../natives.ts';
 import { isElement } from '../roots.ts';
 import type { Tracker } from '../tracker.ts';
 
@@ -26,7 +26,10 @@ export function captureScroll(tracker: Tracker): void {
   const scrolled = new Map<Element | Document, { at: number; x: number; y: number }>();
   const read = () => {
     for (const [target, place] of scrolled)
-      if (isElement(target)) Object.assign(place, { x: target.scrollLeft, y: target.scrollTop });
+      if (isElement(target)) {
+        place.x = scrollLeftOf(target);
+        place.y = scrollTopOf(target);
+      }
   };
   const tellScroll = bounded(tracker, SCROLL_EVERY_MS, () => {
     for (const [target, { at, x, y }] of scrolled) {

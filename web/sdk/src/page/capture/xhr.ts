@@ -30,9 +30,9 @@ export function wrapXhr(calls: Calls): void {
     call.url ||= urlOf(xhr);
     calls.answered(call, status, status ? headerOf(xhr, 'content-length') : null, !!status);
   };
-  around(prototype, 'open', (run, xhr, [method, address]) => {
+  around(prototype, 'open', (run, xhr, values) => {
     // Opening it again ends what was under way, without any event.
-    const status = opened.get(xhr)?.call ? statusOf(xhr) : 0;
+    const status = guarded(() => opened.get(xhr)?.call && statusOf(xhr)) as number;
     const result = run();
     guarded(() => {
       finish(xhr, status);
@@ -40,12 +40,12 @@ export function wrapXhr(calls: Calls): void {
         on(xhr as EventTarget, 'loadend', () => {
           if (stateOf(xhr) === DONE) finish(xhr, statusOf(xhr));
         });
-      opened.set(xhr, { method: methodOf(method), address: addressOf(address) });
+      opened.set(xhr, { method: methodOf(values[0]), address: addressOf(values[1]) });
     });
     return result;
   });
   around(prototype, 'send', (run, xhr) => {
-    const its = opened.get(xhr);
+    const its = guarded(() => opened.get(xhr));
     const call = guarded(() => (its && !its.call ? calls.begin(its.method, its.address, 'xhr') : undefined));
     if (its && call) its.call = call;
     try {

@@ -2,7 +2,7 @@
 import { around } from '../around.ts';
 import type { EffectKind } from '../effect.ts';
 import { guarded } from '../guard.ts';
-import { listenOnce, visibilityOf } from '../natives.ts';
+import { listenOnce, navigation, visibilityOf } from '../natives.ts';
 import type { Tracker } from '../tracker.ts';
 
 /** Of the Navigation API. */
@@ -43,7 +43,6 @@ export function hearEffects(
   });
   hear(window, 'focusin', 'focus');
   hear(document, 'visibilitychange', 'new_tab', () => visibilityOf(document) === 'hidden');
-  const { navigation } = window as unknown as { navigation?: EventTarget };
   // A router that keeps something in its present address goes nowhere.
   const goes = ({ navigationType, destination }: Navigate) => navigationType !== 'replace' || !destination.sameDocument;
   if (navigation) hear(navigation, 'navigate', 'navigation', goes);
