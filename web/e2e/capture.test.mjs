@@ -764,6 +764,19 @@ describe('the effect of a click', () => {
     );
   });
 
+  test('of a link that goes nowhere is none', async (t) => {
+    const links = { script: 'javascript:void(0)', empty: 'javascript:;', hash: '#' };
+    const body = Object.entries(links).map(([id, href]) => `<a id="${id}" href="${href}">${id}</a>`);
+    await Promise.all(
+      Object.keys(links).map(async (id) => {
+        const { page, told } = await openLate(t, { body: body.join(' ') });
+        if (id === 'hash') await page.evaluate(() => history.replaceState(null, '', '#'));
+        await page.click(`#${id}`);
+        assert.equal((await effectOf(told, id)).kind, 'none', id);
+      }),
+    );
+  });
+
   test('on a page that changes by itself is that of the click', async (t) => {
     const { page, told } = await openLate(t, {
       body: `<p id="clock"></p><p id="out"></p><button id="sync" onclick="clock.textContent = 'x'">a</button>

@@ -269,6 +269,46 @@ test('nothing that a page shows is told while all of it may be edited', async ()
   assert.ok(!sent().includes(word), sample(sent(), word));
 });
 
+test('what becomes a block when the pointer enters it, before anybody has described it', async () => {
+  const word = canary(903);
+  pages['/block'] = html('<div id="around"><p id="becomes">show</p></div><button id="other">other</button>');
+  const page = await open('/block');
+  await lateIsThere(page);
+  await page.evaluate((word) => {
+    const [around, becomes] = ['around', 'becomes'].map((id) => document.getElementById(id));
+    becomes.onmouseenter = () => {
+      around.dataset.ctBlock = '';
+      becomes.textContent = word;
+    };
+  }, word);
+  await page.hover('#becomes');
+  await page.hover('#other');
+  await page.evaluate(() => window.telemetry.flush());
+  assert.ok(sent().includes('element_enter'));
+  assert.ok(!sent().includes(word));
+  assert.ok(!sent().includes('becomes'));
+});
+
+test('the id of what is pressed in a block, in a frame that takes long', async () => {
+  const word = canary(902);
+  pages['/long'] = html(`<div data-ct-block><button id="${word}">a</button></div><button id="shown">b</button>`);
+  const page = await open('/long');
+  await lateIsThere(page);
+  await page.evaluate(() => {
+    for (const button of document.querySelectorAll('button'))
+      button.onclick = () => {
+        for (const end = performance.now() + 400; performance.now() < end; );
+      };
+  });
+  await page.click(`#${word}`);
+  await page.click('#shown');
+  await eventually('both frames', () =>
+    page.evaluate(() => window.telemetry.flush()).then(() => sent().includes('BUTTON#shown.onclick')),
+  );
+  assert.ok(sent().includes('"BUTTON.onclick"'));
+  assert.ok(!sent().includes(word));
+});
+
 /** What is asked, thrown and linked to on a page; each with the word in it. */
 const SAYINGS = {
   'the address of a request': (w) => fetch(`/api/quote?who=${w}#${w}`),

@@ -1,6 +1,7 @@
 // Names on the page that shadow the platform: fields of forms, images of the document, elements of the window.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { eventually } from '../eventually.mjs';
 import { open, stub } from '../laboratory.mjs';
 
 /** Names of fields: each hides the property of its form that has the same name. */
@@ -166,5 +167,37 @@ test('names that break selectors, expressions and JSON', async (t) => {
   for (const [x, y] of await centres(trial, 'input')) await trial.page.mouse.click(x, y);
   await trial.delivered();
   assert.equal(trial.events('change').length, names.length);
+  await trial.unharmed();
+});
+
+test('getters that a page gave its own elements are not run, and forms tell how far they are scrolled', async (t) => {
+  const trial = await open(t, {
+    head: `<style>#form, x-box { display: block; height: 100px; width: 200px; overflow: auto } #form p, x-box p { height: 900px }</style>`,
+    body: `<form id="form"><input name="scrollTop"><input name="scrollLeft"><p>long</p></form><x-box id="box" tabindex="0"><p>text</p></x-box>
+      <script>
+        window.run = [];
+        const getter = (name) => ({ get() { run.push(name); throw new Error('mine'); } });
+        class Box extends HTMLElement {}
+        for (const name of ['scrollTop', 'scrollLeft', 'selectionStart', 'selectionEnd']) Object.defineProperty(Box.prototype, name, getter(name));
+        customElements.define('x-box', Box);
+      </script>`,
+  });
+  await trial.delivered('late');
+  for (const [x, y] of await centres(trial, '#form, #box')) {
+    await trial.page.mouse.move(x, y);
+    await trial.page.mouse.wheel(0, 40);
+    await eventually('the scroll', () =>
+      trial.delivered().then(() => trial.events('scroll').some(({ y }) => y === 40)),
+    );
+  }
+  await eventually('both', () => trial.delivered().then(() => trial.events('scroll').length > 1));
+  const [, [x, y]] = await centres(trial, '#form, #box');
+  await trial.page.mouse.click(x, y);
+  await trial.run("getSelection().selectAllChildren(document.getElementById('box'))");
+  await trial.page.keyboard.press('ControlOrMeta+c');
+  await trial.delivered('copied');
+  assert.deepEqual(await trial.run('return run'), []);
+  for (const { element, y } of trial.events('scroll')) assert.equal(`${element.id} ${y}`, `${element.id} 40`);
+  assert.equal(trial.events('clipboard')[0]?.clipboard.length, 4);
   await trial.unharmed();
 });

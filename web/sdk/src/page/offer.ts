@@ -1,7 +1,5 @@
 import type { Telemetry } from './api.ts';
 
-const { hasOwnProperty: isOwn } = {};
-
 declare global {
   interface Window {
     /** Where the page has something of its own by this name, that stays. */
@@ -12,9 +10,10 @@ declare global {
 
 /** Offers the API that `make` gives as `window.telemetry`, unless there is one already. */
 export function offer(make: () => Telemetry): void {
+  const { getOwnPropertyDescriptor } = window.Object;
   // An element may have our name: what is not the window's own is no API. `Object` may be the page's.
-  if (isOwn.call(window, 'customerTelemetry')) return;
+  if (getOwnPropertyDescriptor(window, 'customerTelemetry')) return;
   const telemetry = make();
   window.customerTelemetry = telemetry;
-  if (!isOwn.call(window, 'telemetry')) window.telemetry = telemetry;
+  if (!getOwnPropertyDescriptor(window, 'telemetry')) window.telemetry = telemetry;
 }

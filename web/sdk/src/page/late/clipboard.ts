@@ -1,13 +1,22 @@
 /** How much was copied, cut or pasted, never what. */
 import * as WORDS from '../../shared/words.ts';
 import { HIDDEN } from '../elements.ts';
+import { quietly } from '../guard.ts';
+import { getter } from '../natives.ts';
 import type { Tracker } from '../tracker.ts';
 import { unitsIn } from './reading.ts';
 
+/** Undefined for what is no such field, or has no selection of its own. The page's own elements may have getters of these names. */
+const selectedIn = (field: Element, { prototype }: { prototype: object }): number | undefined =>
+  quietly(() => {
+    const end = getter<number | null>(prototype, 'selectionEnd')(field);
+    return end === null ? undefined : end - getter<number>(prototype, 'selectionStart')(field);
+  });
+
 /** UTF-16 units selected, in a field or in the page; there without asking how it is laid out. */
 function selectedLength(target: Element | null): number {
-  const { selectionStart, selectionEnd } = (target ?? {}) as HTMLInputElement;
-  if (selectionStart != null && selectionEnd != null) return selectionEnd - selectionStart;
+  const inField = target && (selectedIn(target, HTMLInputElement) ?? selectedIn(target, HTMLTextAreaElement));
+  if (inField !== null && inField !== undefined) return inField;
   const selection = getSelection();
   const range = selection?.rangeCount ? selection.getRangeAt(0) : null;
   return range ? unitsIn(range.commonAncestorContainer, range) : 0;

@@ -37,7 +37,8 @@ const DEFAULTS: [selectors: string, kind: EffectKind][] = [
   ['a[target=_blank]', 'new_tab'],
   ['select,[type=file],[type=color]', 'dialog'],
   ['textarea,[contenteditable],input:not([type=submit],[type=button],[type=reset],[type=image])', 'focus'],
-  ['[href]', 'navigation'],
+  // Addresses that go nowhere; where one of them does change the page's, the browser tells of it.
+  ['[href]:not([href="#"],[href^="javascript:" i])', 'navigation'],
 ];
 const WITH_DEFAULT = DEFAULTS.map(([selectors]) => selectors).join();
 const PRESSABLE = 'a,button,summary,label,[role]';

@@ -1,5 +1,7 @@
 /** Frames that kept the page from answering, and the script that took longest in each: a slow click has its cause. */
 import { LONG_FRAME_BLOCKING_MS_MIN, LONG_FRAMES_KEPT_MAX, LONG_FRAMES_TOLD_MAX } from '../../shared/limits.ts';
+import { byId } from '../natives.ts';
+import { isBlocked } from '../privacy.ts';
 import type { Tracker } from '../tracker.ts';
 import { observe } from './observe.ts';
 import { perPageView } from './page_view.ts';
@@ -11,6 +13,13 @@ interface Frame {
 
 /** A long task is as long as this before any of it counts as blocking (web.dev/tbt). */
 const TASK_MS = 50;
+
+/** `BUTTON#buy.onclick`: the id, or an address in its place, only of an element that is there to be asked and in no block. */
+const withoutHidden = (invoker = ''): string =>
+  invoker.replace(/^(\w+)(?:#(.*)|\[.*)(?=\.\w+$)/, (found, tag, id) => {
+    const element = id && byId(document, id);
+    return element && !isBlocked(element) ? found : tag;
+  });
 
 export function captureFrames(tracker: Tracker): void {
   const longest = perPageView(tracker, () => ({ told: 0, blocking: [] as number[] }));
@@ -26,7 +35,7 @@ export function captureFrames(tracker: Tracker): void {
   };
   const frames = observe<Frame>('long-animation-frame', ({ startTime, duration, blockingDuration, scripts }) => {
     const [first] = [...scripts].sort((a, b) => b.duration - a.duration);
-    tell(startTime, duration, blockingDuration, first?.sourceURL, first?.invoker);
+    tell(startTime, duration, blockingDuration, first?.sourceURL, withoutHidden(first?.invoker));
   });
   if (!frames) observe('longtask', ({ startTime, duration }) => tell(startTime, duration, duration - TASK_MS));
 }
