@@ -509,6 +509,14 @@ describe('requests', () => {
 });
 
 describe('errors', () => {
+  test('of what is evaluated under a name with a query keep its frames, without the values', async (t) => {
+    const body = `<script>setTimeout(() => (0, eval)("throw new Error('named') //# sourceURL=app.js?token=kanarie"))</script>`;
+    const { told } = await open(t, { body });
+    const { error } = await eventually('the error', async () => (await told()).find(({ type }) => type === 'error'));
+    assert.match(error.stack, /app\.js\?:1:7/);
+    assert.ok(!JSON.stringify(error).includes('kanarie'));
+  });
+
   test('in a flood are sent in few batches, and what is not told is said once', async (t) => {
     const { page, tab, told } = await open(t);
     await page.evaluate(async () => {

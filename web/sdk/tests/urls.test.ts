@@ -141,3 +141,10 @@ test('values of allow-listed parameters stay', () => {
   allowQuery('depth, colour');
   expect(scrubUrl('/a?depth=m&secret=1', PAGE)).toBe('https://shop.example/a?depth=m&secret=');
 });
+
+test('addresses without a slash lose their query too; lines and columns stay', () => {
+  expect(scrubText('no app.js?token=secret here', PAGE)).toBe('no app.js? here');
+  const frame = '    at eval (app.js?token=secret:1:7)\n    at f (eval at g (a.js;t=secret:2:3), <anonymous>:1:1)';
+  expect(scrubStack(`Error: y\n${frame}\nh@b.js#secret:4:5`, 'Uncaught Error: y', PAGE)).not.toContain('secret');
+  expect(scrubStack(`Error: y\n${frame}`, 'Uncaught Error: y', PAGE)).toContain('(app.js?:1:7)');
+});

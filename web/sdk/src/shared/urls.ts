@@ -18,9 +18,9 @@ function isAllowed(name: string): boolean {
 /** Encodings of encodings are seen through: `%2540` is an `@` to whoever decodes it twice. */
 const EMAIL = /[\w.%+!$&*=^~-]+(?:@|%(?:25)*40)(?:[a-z\d-]+(?:\.|%(?:25)*2e))+[a-z]{2,}/gi;
 const VALUE = /^(.*?)(;|%(?:25)*(?:3b|3f|23)|=|%(?:25)*3d|$)/i;
-/** Within a text: what has a scheme, or begins with a slash; and what looks like a host, up to what could hold a secret. */
+/** Within a text: what has a scheme, or begins with a slash; and what looks like a host or the name of a file, up to what could hold a secret. */
 const ADDRESS = /(?:(?<![a-z+.-])[a-z][a-z\d+.-]*:(?=\/\/|\w)|(?<![^\s"'(<])\/(?=\S*[?#;=%@]))\S+/gi;
-const HOST = /((?<![^\s"'(<])[\w.-]+\/[\w./-]*[?#;])[^\s"'<>)]*/g;
+const HOST = /((?<![^\s"'(<@])[\w.-]+(?:\/[\w./-]*|\.\w+)[?#;])[^\s"'<>)]*?((?::\d+:\d+)?(?=[\s"'<>)]|$))/g;
 /** What `schemas/examples/addresses.json` calls opaque: a long number, a long word, a hash or UUID, random base64. */
 const LONG = /\d{13}|[a-z\d]{40}|^(?=.*\d)(?=.*[a-f])(?:-*[a-f\d]){16,}-*$/i;
 const CHANGES = /\d(?=[A-Za-z])|[A-Za-z](?=\d)|[a-z](?=[A-Z])/g;
@@ -106,9 +106,9 @@ export function scrubUrl(address: string, base: string): string {
 
 /** Scrubs every address inside of a text, with a scheme or without; a script's `:line:column` and what is around stay. */
 export function scrubText(text: string, base: string): string {
-  // Each has a slash or a scheme.
-  if (!/[/:]/.test(text)) return text;
-  return text.replace(HOST, '$1').replace(ADDRESS, (found) => {
+  // Each has a slash, a scheme, or what begins a query.
+  if (!/[/:?#;]/.test(text)) return text;
+  return text.replace(HOST, '$1$2').replace(ADDRESS, (found) => {
     const [, address = '', tail] = /^(.*?)((?::\d+:\d+)?[\])}>,.;:!'"`]*)$/.exec(found) ?? [];
     if (found[0] === '/') return scrubRequestUrl(address, base) + tail;
     return /:\/\/|^(blob|data|javascript|mailto):/i.test(found) ? scrubUrl(address, base) + tail : found;
