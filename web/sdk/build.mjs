@@ -124,18 +124,18 @@ const page = await bundle('src/page/main.ts', 'iife', {
   wrap: (source) => `try{${REALM}${source}}catch{${standIn}}`,
 });
 /** A module, so that the page's part can import it; a function, so that it gets what is handed over before it begins. */
-const later = (entry, name, hidden, compress) =>
+const later = (entry, name, compress) =>
   bundle(entry, 'esm', {
     short: pageNames,
     compress,
     integrity,
     plugins: [takeOver],
-    hidden,
-    wrap: (source) => `export default(handed)=>{${hidden ? REALM : ''}${agreed}${returning(name, source)}}`,
+    hidden: true,
+    wrap: (source) => `export default(handed)=>{${REALM}${agreed}${returning(name, source)}}`,
   });
-const late = await later('src/page/late/main.ts', 'captureLate', true);
+const late = await later('src/page/late/main.ts', 'captureLate');
 // Its functions stay apart: they are alike, which gzip sees.
-const replay = await later('src/page/replay/main.ts', 'startReplay', false, { reduce_funcs: false });
+const replay = await later('src/page/replay/main.ts', 'startReplay', { reduce_funcs: false });
 const replayWorker = await bundle('src/worker/replay/main.ts', 'esm', { short: privateNames('worker/replay/') });
 const server = await bundle('src/page/server.ts', 'esm');
 const esm = await bundle('src/page/index.ts', 'esm', {
