@@ -100,10 +100,15 @@ impl Contender {
 pub(super) fn link_all(from: &Path, to: &Path) -> Result<()> {
     for kind in ["parquet", "json", "snapshot", "delta"] {
         for file in files_below(from, kind)? {
-            let copy = to.join(file.strip_prefix(from)?);
-            fs::create_dir_all(copy.parent().context("a file lies in a folder")?)?;
-            fs::hard_link(&file, &copy).or_else(|_| fs::copy(&file, &copy).map(drop))?;
+            link_file(&file, &to.join(file.strip_prefix(from)?))?;
         }
     }
+    Ok(())
+}
+
+/// The same file under another name.
+pub(super) fn link_file(file: &Path, copy: &Path) -> Result<()> {
+    fs::create_dir_all(copy.parent().context("a file lies in a folder")?)?;
+    fs::hard_link(file, copy).or_else(|_| fs::copy(file, copy).map(drop))?;
     Ok(())
 }

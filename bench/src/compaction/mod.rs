@@ -3,6 +3,7 @@
 
 mod contenders;
 pub mod floor;
+mod late;
 mod report;
 mod shards;
 mod size;
@@ -40,6 +41,9 @@ pub struct CompactionArguments {
     /// Measure our compaction alone: by one process with one core, and by so many with a part of the partitions and a core each
     #[arg(long, value_name = "PROCESSES")]
     pub shards: Option<usize>,
+    /// Measure our compaction alone: of so many events that arrive last, on a store of a million and on one of all others
+    #[arg(long, value_name = "EVENTS", conflicts_with = "shards")]
+    pub late: Option<u64>,
     /// Where the results are written as Markdown, in place of those of an earlier run
     #[arg(long, value_name = "FILE", default_value = "bench/RESULTS.md")]
     pub out: PathBuf,
@@ -50,6 +54,9 @@ pub fn run(arguments: &CompactionArguments) -> Result<()> {
     let bin = arguments.bin.clone().or_else(|| Some(own.parent()?.to_owned())).unwrap_or_default();
     if let Some(shards) = arguments.shards {
         return shards::run(arguments, &bin, shards);
+    }
+    if let Some(late) = arguments.late {
+        return late::run(arguments, &bin, late);
     }
     let landing = arguments.store.join("landing");
     let events = landed_events(&landing)?;
@@ -74,11 +81,17 @@ pub fn run(arguments: &CompactionArguments) -> Result<()> {
 
 /// Distinct events by what the links say.
 fn landed_events(landing: &Path) -> Result<u64> {
-    let mut events = 0;
+    let links = links_below(landing)?;
+    Ok(links.iter().map(|(_, link)| link.counts.events - link.counts.duplicates).sum())
+}
+
+/// Every link with its file, partition by partition from the first one on.
+fn links_below(landing: &Path) -> Result<Vec<(PathBuf, Link)>> {
+    let mut links = Vec::new();
     for path in files_below(&landing.join("commits"), "json")? {
-        let link: Link = serde_json::from_slice(&fs::read(&path)?).with_context(|| path.display().to_string())?;
-        events += link.counts.events - link.counts.duplicates;
+        let link = serde_json::from_slice(&fs::read(&path)?).with_context(|| path.display().to_string())?;
+        links.push((path, link));
     }
-    ensure!(events > 0, "{}: no link", landing.display());
-    Ok(events)
+    ensure!(!links.is_empty(), "{}: no link", landing.display());
+    Ok(links)
 }

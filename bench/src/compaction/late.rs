@@ -1,0 +1,164 @@
+//! `bench compaction --late N`: the events that arrive last, on a store of a million and on one of all the others. What they cost is
+//! not to depend on what the store holds.
+
+use std::fmt::Write;
+use std::ops::Range;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use anyhow::{Context, Result, ensure};
+use schemas::landing::Link;
+use url::Url;
+
+use super::contenders::link_file;
+use super::size::Size;
+use super::{CompactionArguments, empty, links_below};
+use crate::pipeline::machine::Machine;
+use crate::pipeline::results::write_section;
+use crate::pipeline::usage::{Used, run_measured};
+
+/// The store that others are compared with.
+const SMALL_STORE_EVENTS: u64 = 1_000_000;
+/// How much more an event may cost on the large store.
+const RATIO_GOAL: f64 = 1.1;
+
+/// A link's file, and what it says.
+type Landed = (PathBuf, Link);
+
+/// Events that arrived on a store.
+struct Arrived {
+    store: u64,
+    late: u64,
+    used: Used,
+    /// Parquet files that were written for them, bytes.
+    written: u64,
+}
+
+impl Arrived {
+    fn cpu_per_million(&self) -> f64 {
+        self.used.cpu.total() * 1e6 / self.late as f64
+    }
+
+    fn written_per_event(&self) -> f64 {
+        self.written as f64 / self.late as f64
+    }
+}
+
+pub(super) fn run(arguments: &CompactionArguments, bin: &Path, late: u64) -> Result<()> {
+    let links = links_below(&arguments.store.join("landing"))?;
+    let events = links.iter().map(|(_, link)| distinct(link)).sum::<u64>();
+    let least = SMALL_STORE_EVENTS + 2 * late;
+    ensure!(late > 0 && events >= least, "--late {late}: there are {events} events, and {least} are needed");
+    let mut all = Vec::new();
+    for store in [SMALL_STORE_EVENTS, events - late] {
+        let work = empty(&arguments.work.join(format!("late-{store}")))?;
+        let until = |count: u64| count as f64 / events as f64;
+        let store = lay(&arguments.store, &work, chosen(&links, 0.0..until(store)))?;
+        run_measured(warehouse(bin, &work, "compact")?, "compact")?;
+        let before = Size::below(&work.join("warehouse"))?.written;
+        let late = lay(&arguments.store, &work, chosen(&links, until(store)..until(store + late)))?;
+        let used = run_measured(warehouse(bin, &work, "compact")?, "compact, what comes late")?;
+        let written = Size::below(&work.join("warehouse"))?.written - before;
+        let verify = warehouse(bin, &work, "verify")?.output()?;
+        ensure!(verify.status.success(), "verify: {}", String::from_utf8_lossy(&verify.stdout));
+        let arrived = Arrived { store, late, used, written };
+        println!("{}", row(&arrived));
+        all.push(arrived);
+    }
+    write_section(&arguments.out, &section(arguments, bin, &all))
+}
+
+fn distinct(link: &Link) -> u64 {
+    link.counts.events - link.counts.duplicates
+}
+
+/// Of each partition the links that hold a part of its events, from the first one on.
+fn chosen(links: &[Landed], part: Range<f64>) -> Vec<&Landed> {
+    let mut chosen = Vec::new();
+    for chain in links.chunk_by(|(_, one), (_, next)| (&one.topic, one.partition) == (&next.topic, next.partition)) {
+        let all = chain.iter().map(|(_, link)| distinct(link)).sum::<u64>() as f64;
+        let mut before = 0;
+        for landed in chain {
+            if part.contains(&(before as f64 / all)) {
+                chosen.push(landed);
+            }
+            before += distinct(&landed.1);
+        }
+    }
+    chosen
+}
+
+/// Lays links into a store's landing zone, with the files that they name; the events in them.
+fn lay(from: &Path, to: &Path, links: Vec<&Landed>) -> Result<u64> {
+    let mut events = 0;
+    for (path, link) in links {
+        for file in &link.files {
+            link_file(&from.join(&file.path), &to.join(&file.path))?;
+        }
+        link_file(path, &to.join(path.strip_prefix(from)?))?;
+        events += distinct(link);
+    }
+    Ok(events)
+}
+
+fn warehouse(bin: &Path, work: &Path, what: &str) -> Result<Command> {
+    let store = Url::from_directory_path(work).ok().context("the work folder has no address")?;
+    let mut command = Command::new(bin.join("warehouse"));
+    command.args(["--store", store.as_str(), what]);
+    Ok(command)
+}
+
+fn row(arrived: &Arrived) -> String {
+    format!(
+        "| {} | {} | {:.2} | {:.1} | {:.0} |",
+        arrived.store,
+        arrived.late,
+        arrived.cpu_per_million(),
+        arrived.written_per_event(),
+        arrived.used.peak_mib.unwrap_or_default()
+    )
+}
+
+fn section(arguments: &CompactionArguments, bin: &Path, all: &[Arrived]) -> String {
+    let machine = Machine::look(Path::new("infra/dev/parts"));
+    let command = format!("`bench compaction --late {}`", arguments.late.unwrap_or_default());
+    let mut out = machine.heading("Compaction of what comes late", &command, bin);
+    out += "- the newest events of each partition, on a store of those before them; `warehouse verify` finds nothing wrong\n\n\
+         | events in the store | that come late | CPU-seconds per million of them | bytes written for one of them | peak memory, MiB |\n\
+         |--:|--:|--:|--:|--:|\n";
+    for arrived in all {
+        out += &row(arrived);
+        out.push('\n');
+    }
+    let ratio = all[1].cpu_per_million() / all[0].cpu_per_million();
+    let reached = if ratio <= RATIO_GOAL { "reached" } else { "not reached" };
+    let _ = write!(out, "\nOne costs {ratio:.2} × as much on the large store (goal ≤ {RATIO_GOAL}, {reached}).\n");
+    out
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "a test is read where it fails")]
+mod tests {
+    use super::*;
+
+    fn landed(partition: i32, start: i64, events: u64) -> Landed {
+        let link = serde_json::json!({
+            "topic": "t", "partition": partition, "incarnation": 0, "sequence": 0, "start": start, "end": start, "files": [],
+            "counts": {"records": 1, "events": events, "late": 0, "duplicates": 0, "rejected": 0}, "watermark": null, "state": [],
+            "writer": "00000000-0000-0000-0000-000000000000", "written_at": 0,
+        });
+        (PathBuf::from(format!("{partition}/{start}")), serde_json::from_value(link).unwrap())
+    }
+
+    #[test]
+    fn parts_of_all_partitions_follow_each_other() {
+        let links = [(0, 0, 10), (0, 1, 20), (0, 2, 10), (1, 0, 100), (1, 1, 300)].map(|(p, s, e)| landed(p, s, e));
+        let of = |part| -> Vec<String> {
+            chosen(&links, part).into_iter().map(|(path, _)| path.display().to_string()).collect()
+        };
+        assert_eq!(of(0.0..0.5), ["0/0", "0/1", "1/0", "1/1"], "a link belongs to where it begins");
+        assert_eq!(of(0.5..1.0), ["0/2"]);
+        assert_eq!(of(0.0..0.25), ["0/0", "1/0"]);
+        assert_eq!(of(0.25..1.0), ["0/1", "0/2", "1/1"]);
+    }
+}
