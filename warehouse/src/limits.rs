@@ -107,6 +107,9 @@ pub const ROUND_BYTES_MAX: u64 = 64 << 20;
 /// take what `memory_bytes_max` says. Each round writes the derived rows of its visitors' earlier events again: half as many rows are
 /// twice as many such rounds, and a fifth more of compaction's time.
 pub const ROUND_ROWS_MAX: u64 = 512_000;
+/// A round takes up to one part in so many beyond its limits if that ends a partition. All events of a visitor are in one, so no
+/// later round of this backlog writes its rows again.
+pub const ROUND_REST_PART: u64 = 4;
 /// Into how many parts the rows of one link are divided at most, when they do not fit into memory together.
 pub const ROUND_PARTS_MAX: u32 = 256;
 /// Rows of a batch while rows are sorted and written, …

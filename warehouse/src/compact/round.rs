@@ -17,8 +17,8 @@ use crate::lake::Lake;
 use crate::lake::share::Share;
 use crate::lake::sizes::Size;
 use crate::limits::{
-    BATCH_ROWS, BATCH_ROWS_MIN, FILE_MEMORY_BYTES_MAX, FILE_ROWS_MAX, PARALLEL_READS, ROUND_BYTES_MAX, ROUND_ROWS_MAX,
-    SIZE_CLASS_BITS, SMALL_FILE_BYTES, SMALL_FILES_MAX,
+    BATCH_ROWS, BATCH_ROWS_MIN, FILE_MEMORY_BYTES_MAX, FILE_ROWS_MAX, PARALLEL_READS, ROUND_BYTES_MAX, ROUND_REST_PART,
+    ROUND_ROWS_MAX, SIZE_CLASS_BITS, SMALL_FILE_BYTES, SMALL_FILES_MAX,
 };
 use crate::merge::held::HeldRows;
 use crate::merge::{Effect, Merge, Others};
@@ -133,7 +133,8 @@ impl<'a> Round<'a> {
             parts.push(effect.new_rows(&self.base, &others, part).await?);
         }
         if !rewritten.is_empty() {
-            add_rows(&mut parts, effect.kept_rows(&self.base, rewritten).await?)?;
+            // In files of their own: later rounds change the new rows, and would write these again each time.
+            parts.push(effect.kept_rows(&self.base, rewritten).await?);
         }
         // Rows that are in order already would lose it by being spread.
         let partitions = if effect.in_order() { 1 } else { self.lake.engine.partitions() };
@@ -224,15 +225,6 @@ impl<'a> Round<'a> {
     }
 }
 
-/// With the only part, or as one more.
-fn add_rows(parts: &mut Vec<DataFrame>, rows: DataFrame) -> anyhow::Result<()> {
-    match parts.pop() {
-        Some(only) if parts.is_empty() => parts.push(only.union(rows)?),
-        last => parts.extend(last.into_iter().chain([rows])),
-    }
-    Ok(())
-}
-
 /// The first links within the limits of one round, at least one.
 async fn bounded(lake: &Lake, share: Share, links: Vec<Arc<Link>>) -> anyhow::Result<Vec<Arc<Link>>> {
     let candidates: Vec<Arc<Link>> = first_links(links, share.links_max);
@@ -241,27 +233,55 @@ async fn bounded(lake: &Lake, share: Share, links: Vec<Arc<Link>>) -> anyhow::Re
         .buffered(PARALLEL_READS)
         .try_collect()
         .await?;
-    let mut total = 0;
-    let within = sizes.iter().take_while(|size| {
-        total += size.bytes;
-        total <= lake.engine.memory_bytes_max() as u64
-    });
-    let count = within.count().max(1);
-    Ok(candidates.into_iter().take(count).collect())
+    Ok(candidates.into_iter().take(count_fitting(&sizes, lake.engine.memory_bytes_max() as u64)).collect())
 }
 
-/// By what the links themselves say.
-fn first_links(links: Vec<Arc<Link>>, links_max: usize) -> Vec<Arc<Link>> {
+/// How many of some links fit, at least one. All, if they take little more: each is said to take what its rows do when they share
+/// no texts, and in memory they share them.
+fn count_fitting(sizes: &[Size], memory_bytes_max: u64) -> usize {
+    let totals: Vec<u64> = sizes
+        .iter()
+        .scan(0, |total: &mut u64, size| {
+            *total = total.saturating_add(size.bytes);
+            Some(*total)
+        })
+        .collect();
+    match totals.last() {
+        Some(all) if *all <= memory_bytes_max + memory_bytes_max / ROUND_REST_PART => totals.len(),
+        _ => totals.iter().filter(|total| **total <= memory_bytes_max).count().max(1),
+    }
+}
+
+/// By what the links themselves say: as many as a round takes, and those that end the partition if they are few.
+fn first_links(mut links: Vec<Arc<Link>>, links_max: usize) -> Vec<Arc<Link>> {
     let (mut bytes, mut rows, mut count) = (0, 0, 0);
     for link in links.iter().take(links_max) {
-        bytes += link.files.iter().map(|file| file.bytes).sum::<u64>();
+        bytes += landed_bytes(link);
         rows += link.counts.events;
         if count > 0 && (bytes > ROUND_BYTES_MAX || rows > ROUND_ROWS_MAX) {
             break;
         }
         count += 1;
     }
-    links.into_iter().take(count).collect()
+    let (taken, left) = links.split_at(count);
+    let rest = taken.last().map_or(0, |last| rest_of_partition(last, left));
+    if count + rest <= links_max {
+        count += rest;
+    }
+    links.truncate(count);
+    links
+}
+
+/// How many of the links after a round's last one end its partition; none if they are more than a round may take beyond its limits.
+fn rest_of_partition(last: &Link, left: &[Arc<Link>]) -> usize {
+    let rest = left.split(|link| link.partition != last.partition).next().unwrap_or_default();
+    let rows: u64 = rest.iter().map(|link| link.counts.events).sum();
+    let bytes: u64 = rest.iter().map(|link| landed_bytes(link)).sum();
+    if rows <= ROUND_ROWS_MAX / ROUND_REST_PART && bytes <= ROUND_BYTES_MAX / ROUND_REST_PART { rest.len() } else { 0 }
+}
+
+fn landed_bytes(link: &Link) -> u64 {
+    link.files.iter().map(|file| file.bytes).sum()
 }
 
 async fn size(lake: &Lake, link: &Link) -> anyhow::Result<Size> {
@@ -285,7 +305,57 @@ fn within(mut sized: Vec<(u64, usize)>, bytes_max: u64) -> Vec<usize> {
 
 #[cfg(test)]
 mod tests {
+    use schemas::landing::LinkCounts;
+    use uuid::Uuid;
+
     use super::*;
+
+    fn link(partition: i32, events: u64) -> Arc<Link> {
+        let counts = LinkCounts { events, ..LinkCounts::default() };
+        Arc::new(Link {
+            topic: "t".into(),
+            partition,
+            incarnation: 0,
+            sequence: 0,
+            start: 0,
+            end: 0,
+            files: Vec::new(),
+            counts,
+            watermark: None,
+            state: Vec::new(),
+            writer: Uuid::nil(),
+            written_at: 0,
+            gap_from: None,
+        })
+    }
+
+    #[test]
+    fn a_round_ends_with_the_partition_if_little_of_it_is_left() {
+        let taken = |links: &[(i32, u64)], links_max| {
+            first_links(links.iter().map(|(partition, events)| link(*partition, *events)).collect(), links_max).len()
+        };
+        let (most, rest) = (ROUND_ROWS_MAX, ROUND_ROWS_MAX / ROUND_REST_PART);
+        assert_eq!(taken(&[(0, most), (0, rest), (1, 1)], 9), 2);
+        assert_eq!(taken(&[(0, most), (0, rest - 1), (0, 1), (1, 1)], 9), 3);
+        assert_eq!(taken(&[(0, most), (0, rest), (0, 1), (1, 1)], 9), 1, "more than a round takes beyond its limit");
+        assert_eq!(taken(&[(0, most), (1, 1)], 9), 1, "nothing is left of it");
+        assert_eq!(taken(&[(0, 1), (1, most - 1), (1, 1)], 9), 3);
+        assert_eq!(taken(&[(0, most + 1)], 9), 1, "at least one");
+        assert_eq!(taken(&[(0, most), (0, 1)], 1), 1, "less is asked for since memory ran out");
+        assert_eq!(taken(&[], 9), 0);
+    }
+
+    #[test]
+    fn links_that_take_little_more_than_there_is_fit() {
+        let fit = |sizes: &[u64]| {
+            count_fitting(&sizes.iter().map(|bytes| Size { bytes: *bytes, ..Size::default() }).collect::<Vec<_>>(), 100)
+        };
+        assert_eq!(fit(&[60, 40]), 2);
+        assert_eq!(fit(&[60, 40, 25]), 3);
+        assert_eq!(fit(&[60, 40, 25, 1]), 2);
+        assert_eq!(fit(&[500, 1]), 1, "at least one");
+        assert_eq!(fit(&[u64::MAX, u64::MAX]), 1);
+    }
 
     #[test]
     fn small_files_of_large_rows_are_merged_as_far_as_they_fit() {

@@ -36,7 +36,29 @@ pub(super) struct Row {
 /// Where a row is held: its batch, and its row there.
 pub(super) type Place = (usize, usize);
 
-/// Where each of some rows is held: as they are gathered column by column, told once for all columns.
+/// Of each row of each batch its place in the order, [`NOWHERE`] if it has none.
+pub(super) type Ranks = Vec<Vec<u32>>;
+
+pub(super) const NOWHERE: u32 = u32::MAX;
+
+/// Where ordered rows are held, and the other way round: told once for all columns that are gathered.
+#[derive(Debug)]
+pub(super) struct Standing {
+    pub places: Vec<Place>,
+    pub ranks: Ranks,
+}
+
+impl Standing {
+    pub(super) fn new(held: &[Arc<Held>], rows: &[Row]) -> Self {
+        let mut ranks: Ranks = held.iter().map(|held| vec![NOWHERE; held.rows.num_rows()]).collect();
+        for (rank, row) in (0..NOWHERE).zip(rows) {
+            ranks[row.batch as usize][row.row as usize] = rank;
+        }
+        Self { places: places(rows), ranks }
+    }
+}
+
+/// Where each of some rows is held.
 pub(super) fn places(rows: &[Row]) -> Vec<Place> {
     rows.iter().map(|row| (row.batch as usize, row.row as usize)).collect()
 }
@@ -48,7 +70,7 @@ pub(crate) struct Ordered {
     pub(super) held: Vec<Arc<Held>>,
     pub(super) rows: Vec<Row>,
     /// Of `rows`, once they are asked for.
-    pub(super) places: OnceLock<Vec<Place>>,
+    pub(super) standing: OnceLock<Standing>,
     pub(super) visitors: Vec<String>,
     pub(super) sites: Vec<String>,
     _memory: MemoryReservation,
@@ -68,13 +90,14 @@ impl Ordered {
         let held: Vec<Arc<Held>> = landed.held.iter().chain(&kept.held).cloned().collect();
         let pairs = |column: &str| -> Vec<Pairs<'_>> { held.iter().map(|held| Pairs::of(held, column)).collect() };
         let (visitors, tabs) = (pairs("visitor_id"), pairs("tab_id"));
-        let site_ranks = Ranks::of(visitors.iter().flat_map(|of| &of.pairs).map(|(site, _)| *site));
-        let visitor_ranks = Ranks::of(visitors.iter().flat_map(|of| &of.pairs).map(|(_, visitor)| *visitor));
-        let tab_ranks = Ranks::of(tabs.iter().flat_map(|of| &of.pairs).map(|(_, tab)| *tab));
+        let site_ranks = Numbered::of(visitors.iter().flat_map(|of| &of.pairs).map(|(site, _)| *site));
+        let visitor_ranks = Numbered::of(visitors.iter().flat_map(|of| &of.pairs).map(|(_, visitor)| *visitor));
+        let tab_ranks = Numbered::of(tabs.iter().flat_map(|of| &of.pairs).map(|(_, tab)| *tab));
 
         let memory = landed.memory.new_empty();
         let kept_rows: usize = kept.held.iter().map(|held| held.rows.num_rows()).sum();
-        memory.try_grow((staying.len() + kept_rows) * (2 * size_of::<Row>() + size_of::<Place>()))?;
+        memory
+            .try_grow((staying.len() + kept_rows) * (2 * size_of::<Row>() + size_of::<Place>() + size_of::<u32>()))?;
         let starts = session_starts(landed, staying);
         let mut rows = Vec::with_capacity(staying.len() + kept_rows);
         for (batch, held) in held.iter().enumerate() {
@@ -115,10 +138,10 @@ impl Ordered {
         }
         let day = |row: &Row| (row.site, row.date, row.visitor);
         let rows = arranged(&rows, day, |day| day, |row| (row.at, row.tab, row.seq));
-        let owned = |ranks: &Ranks<'_>| ranks.1.iter().map(|text| (*text).to_owned()).collect();
+        let owned = |ranks: &Numbered<'_>| ranks.1.iter().map(|text| (*text).to_owned()).collect();
         let (visitors, sites) = (owned(&visitor_ranks), owned(&site_ranks));
-        let places = OnceLock::new();
-        Ok(Self { table, held: held.clone(), rows, places, visitors, sites, _memory: memory })
+        let standing = OnceLock::new();
+        Ok(Self { table, held, rows, standing, visitors, sites, _memory: memory })
     }
 
     /// The same rows session by session, by tab and number within: as the selects of derived tables go through them.
@@ -135,7 +158,7 @@ impl Ordered {
         let ranks: HashMap<(u32, u32, i64), u32> =
             sorted.into_iter().zip(0..).map(|((_, of), rank)| (of, rank)).collect();
         self.rows = arranged(&self.rows, session, |of| (of.0, ranks[&of]), |row| (row.tab, row.seq));
-        self.places = OnceLock::new();
+        self.standing = OnceLock::new();
         self
     }
 
@@ -143,7 +166,7 @@ impl Ordered {
     #[must_use]
     pub(crate) fn of_session(mut self, start: i64) -> Self {
         self.rows.retain(|row| row.start == start);
-        self.places = OnceLock::new();
+        self.standing = OnceLock::new();
         self
     }
 
@@ -190,9 +213,9 @@ pub(super) fn session_starts(landed: &HeldRows, staying: &[Staying]) -> Vec<Vec<
 }
 
 /// Texts in their order, each with its place.
-struct Ranks<'a>(HashMap<&'a str, u32>, Vec<&'a str>);
+struct Numbered<'a>(HashMap<&'a str, u32>, Vec<&'a str>);
 
-impl<'a> Ranks<'a> {
+impl<'a> Numbered<'a> {
     fn of(texts: impl Iterator<Item = &'a str>) -> Self {
         let mut texts: Vec<&str> = texts.collect();
         texts.sort_unstable();

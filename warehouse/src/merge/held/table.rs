@@ -205,7 +205,7 @@ impl Ordered {
             let made = match field.name().as_str() {
                 "site_id" => self.site_ids(rows)?,
                 "event_date" => Arc::new(Date32Array::from_iter_values(rows.iter().map(|row| row.date))),
-                name => self.gathered(own.field_with_name(name)?, rows, &places)?,
+                name => self.gathered(own.field_with_name(name)?, rows, &places, None)?,
             };
             Ok(cast(&made, field.data_type())?)
         });

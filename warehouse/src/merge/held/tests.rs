@@ -1,4 +1,6 @@
-use datafusion::arrow::array::{Array, ArrayRef, AsArray, Int64Array, StringArray, TimestampMicrosecondArray};
+use datafusion::arrow::array::{
+    Array, ArrayRef, AsArray, Float64Array, Int64Array, StringArray, TimestampMicrosecondArray,
+};
 use datafusion::arrow::compute::cast;
 use datafusion::arrow::datatypes::{DataType, Field, Float64Type, Int64Type};
 use datafusion::execution::memory_pool::{MemoryConsumer, MemoryPool, UnboundedMemoryPool};
@@ -98,6 +100,40 @@ fn rows_of_sites_and_days_come_in_order_and_repeats_do_not() {
     assert_eq!(strings(&ordered, schema.field_with_name("session_id").unwrap()), expected);
     let missing = ordered.column(schema.field_with_name("x").unwrap(), 1..4).unwrap();
     assert_eq!((missing.len(), missing.null_count()), (3, 3));
+}
+
+#[test]
+fn a_column_with_few_values_is_as_if_gathered_row_by_row() {
+    // The two batches' rows come in turns.
+    let rows =
+        |first: i64| (first..first + 20).map(|seq| ("a", "v", "t", seq, 7 * seq % 40, "click")).collect::<Vec<_>>();
+    let paths = |at: [usize; 2], text| texts((0..20).map(|row| at.contains(&row).then_some(text)));
+    let x: ArrayRef = Arc::new((0..20).map(|row| (row % 19 == 0).then_some(f64::from(row))).collect::<Float64Array>());
+    let landed = in_memory(vec![
+        held(&rows(0), None, vec![("page_path", paths([3, 13], "/one"))]),
+        held(&rows(20), None, vec![("page_path", paths([5, 5], "/two")), ("x", x)]),
+    ]);
+    let staying: Vec<Staying> = (0..40).filter(|row| *row != 3).map(|row| Staying { row, start: 0 }).collect();
+    let kept = landed.none_beside();
+    let ordered = Ordered::new(&EVENTS, &landed, &staying, &kept, &Sessions::default(), None).unwrap();
+    assert_eq!(ordered.rows.len(), 39);
+    for (name, values) in [("page_path", 2), ("x", 2), ("seq", 39)] {
+        let schema = EVENTS.file_schema();
+        let field = schema.field_with_name(name).unwrap();
+        let mut found = 0;
+        for range in [0..39, 0..13, 13..14, 14..39, 39..39] {
+            let made = ordered.column(field, range.clone()).unwrap();
+            let some = &ordered.rows[range.clone()];
+            let each = ordered.gathered(field, some, &order::places(some), None).unwrap();
+            assert_eq!(
+                cast(&made, &DataType::Utf8).unwrap().as_ref(),
+                cast(&each, &DataType::Utf8).unwrap().as_ref(),
+                "{name} {range:?}"
+            );
+            found += made.len() - made.null_count();
+        }
+        assert_eq!(found, 2 * values, "{name}: once in all rows, and once in their parts");
+    }
 }
 
 #[test]
