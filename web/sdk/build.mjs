@@ -52,7 +52,7 @@ const GLOBALS = Object.fromEntries(
     .map((name) => [name, `ownWindow.${name}`]),
 );
 Object.assign(GLOBALS, { window: 'ownWindow', document: 'ownDocument' });
-/** To ask the browser for these two costs something each time. */
+/** Begins such a module: to ask the browser for these two costs something each time. */
 const REALM = 'const ownWindow = window, ownDocument = document;';
 
 const folder = new URL('.', import.meta.url).pathname;
@@ -93,7 +93,7 @@ async function bundle(
     ...(short && !readable && { mangleProps: short, mangleCache: shortened }),
   });
   Object.assign(shortened, mangleCache);
-  const source = COMPILE_AT_ONCE + wrap(outputFiles[0].text);
+  const source = COMPILE_AT_ONCE + wrap((hidden ? REALM : '') + outputFiles[0].text);
   if (readable) return Buffer.from(source);
   const { code } = await minify(source, {
     ecma: 2020,
@@ -121,7 +121,7 @@ const page = await bundle('src/page/main.ts', 'iife', {
   plugins: [handOver],
   hidden: true,
   short: pageNames,
-  wrap: (source) => `try{${REALM}${source}}catch{${standIn}}`,
+  wrap: (source) => `try{${source}}catch{${standIn}}`,
 });
 /** A module, so that the page's part can import it; a function, so that it gets what is handed over before it begins. */
 const later = (entry, name, compress) =>
@@ -131,7 +131,7 @@ const later = (entry, name, compress) =>
     integrity,
     plugins: [takeOver],
     hidden: true,
-    wrap: (source) => `export default(handed)=>{${REALM}${agreed}${returning(name, source)}}`,
+    wrap: (source) => `export default(handed)=>{${agreed}${returning(name, source)}}`,
   });
 const late = await later('src/page/late/main.ts', 'captureLate');
 // Its functions stay apart: they are alike, which gzip sees.
@@ -142,7 +142,6 @@ const esm = await bundle('src/page/index.ts', 'esm', {
   plugins: [handOver],
   hidden: true,
   short: pageNames,
-  wrap: (source) => REALM + source,
 });
 
 /** All files under one hash, so that the script finds the others beside itself. */

@@ -4,7 +4,7 @@ use std::fs;
 use std::path::Path;
 use std::process::Command;
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, ensure};
 use url::Url;
 
 use super::CompactionArguments;
@@ -69,10 +69,7 @@ impl Contender {
         let mut command = match self {
             Self::Ours => {
                 link_all(landing, &work.join("landing"))?;
-                let store = Url::from_directory_path(work).ok().context("the work folder has no address")?;
-                let mut command = Command::new(bin.join("warehouse"));
-                command.args(["--store", store.as_str(), "compact"]);
-                return Ok(command);
+                return warehouse(bin, work, "compact");
             }
             Self::Floor => {
                 let mut command = Command::new(own);
@@ -94,6 +91,24 @@ impl Contender {
         command.arg(landing).arg(out);
         Ok(command)
     }
+}
+
+/// A command of `warehouse` on the store in a folder.
+pub(super) fn warehouse(bin: &Path, work: &Path, what: &str) -> Result<Command> {
+    let mut command = Command::new(bin.join("warehouse"));
+    command.args(["--store", store_url(work)?.as_str(), what]);
+    Ok(command)
+}
+
+pub(super) fn store_url(work: &Path) -> Result<Url> {
+    Url::from_directory_path(work).ok().context("the work folder has no address")
+}
+
+/// Has `verify` prove that each event is there once.
+pub(super) fn verified(bin: &Path, work: &Path) -> Result<()> {
+    let verify = warehouse(bin, work, "verify")?.output()?;
+    ensure!(verify.status.success(), "verify: {}", String::from_utf8_lossy(&verify.stdout));
+    Ok(())
 }
 
 /// The same files under other names: compaction only reads them.

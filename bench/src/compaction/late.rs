@@ -4,15 +4,13 @@
 use std::fmt::Write;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
-use std::process::Command;
 
-use anyhow::{Context, Result, ensure};
+use anyhow::{Result, ensure};
 use schemas::landing::Link;
-use url::Url;
 
-use super::contenders::link_file;
+use super::contenders::{link_file, verified, warehouse};
 use super::size::Size;
-use super::{CompactionArguments, empty, links_below};
+use super::{CompactionArguments, distinct, empty, links_below};
 use crate::pipeline::machine::Machine;
 use crate::pipeline::results::write_section;
 use crate::pipeline::usage::{Used, run_measured};
@@ -59,17 +57,12 @@ pub(super) fn run(arguments: &CompactionArguments, bin: &Path, late: u64) -> Res
         let late = lay(&arguments.store, &work, chosen(&links, until(store)..until(store + late)))?;
         let used = run_measured(warehouse(bin, &work, "compact")?, "compact, what comes late")?;
         let written = Size::below(&work.join("warehouse"))?.written - before;
-        let verify = warehouse(bin, &work, "verify")?.output()?;
-        ensure!(verify.status.success(), "verify: {}", String::from_utf8_lossy(&verify.stdout));
+        verified(bin, &work)?;
         let arrived = Arrived { store, late, used, written };
         println!("{}", row(&arrived));
         all.push(arrived);
     }
     write_section(&arguments.out, &section(arguments, bin, &all))
-}
-
-fn distinct(link: &Link) -> u64 {
-    link.counts.events - link.counts.duplicates
 }
 
 /// Of each partition the links that hold a part of its events, from the first one on.
@@ -99,13 +92,6 @@ fn lay(from: &Path, to: &Path, links: Vec<&Landed>) -> Result<u64> {
         events += distinct(link);
     }
     Ok(events)
-}
-
-fn warehouse(bin: &Path, work: &Path, what: &str) -> Result<Command> {
-    let store = Url::from_directory_path(work).ok().context("the work folder has no address")?;
-    let mut command = Command::new(bin.join("warehouse"));
-    command.args(["--store", store.as_str(), what]);
-    Ok(command)
 }
 
 fn row(arrived: &Arrived) -> String {
@@ -139,15 +125,14 @@ fn section(arguments: &CompactionArguments, bin: &Path, all: &[Arrived]) -> Stri
 #[cfg(test)]
 #[allow(clippy::unwrap_used, reason = "a test is read where it fails")]
 mod tests {
+    use schemas::landing::LinkCounts;
+
     use super::*;
 
     fn landed(partition: i32, start: i64, events: u64) -> Landed {
-        let link = serde_json::json!({
-            "topic": "t", "partition": partition, "incarnation": 0, "sequence": 0, "start": start, "end": start, "files": [],
-            "counts": {"records": 1, "events": events, "late": 0, "duplicates": 0, "rejected": 0}, "watermark": null, "state": [],
-            "writer": "00000000-0000-0000-0000-000000000000", "written_at": 0,
-        });
-        (PathBuf::from(format!("{partition}/{start}")), serde_json::from_value(link).unwrap())
+        let counts = LinkCounts { events, ..LinkCounts::default() };
+        let link = Link { counts, ..testkit::link::link("t", partition, 0, start..=start) };
+        (PathBuf::from(format!("{partition}/{start}")), link)
     }
 
     #[test]

@@ -81,8 +81,14 @@ pub fn run(arguments: &CompactionArguments) -> Result<()> {
 
 /// Distinct events by what the links say.
 fn landed_events(landing: &Path) -> Result<u64> {
-    let links = links_below(landing)?;
-    Ok(links.iter().map(|(_, link)| link.counts.events - link.counts.duplicates).sum())
+    let events = links_below(landing)?.iter().map(|(_, link)| distinct(link)).sum();
+    ensure!(events > 0, "{}: no events", landing.display());
+    Ok(events)
+}
+
+/// Events of a link that had not come before.
+fn distinct(link: &Link) -> u64 {
+    link.counts.events - link.counts.duplicates
 }
 
 /// Every link with its file, partition by partition from the first one on.

@@ -8,9 +8,8 @@ use std::thread::sleep;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, ensure};
-use url::Url;
 
-use super::contenders::link_all;
+use super::contenders::{link_all, store_url, verified};
 use super::size::Size;
 use super::{CompactionArguments, empty, landed_events};
 use crate::pipeline::machine::Machine;
@@ -47,7 +46,7 @@ pub(super) fn run(arguments: &CompactionArguments, bin: &Path, shards: usize) ->
 
 /// Compacts what lies in the work folder, and has `verify` prove that each event is there once.
 fn compacted(bin: &Path, work: &Path, processes: usize) -> Result<Shared> {
-    let store = Url::from_directory_path(work).ok().context("the work folder has no address")?;
+    let store = store_url(work)?;
     let (before, began) = (cpu_of_ended_children()?, Instant::now());
     let mut running = Vec::new();
     for number in 1..=processes {
@@ -58,8 +57,7 @@ fn compacted(bin: &Path, work: &Path, processes: usize) -> Result<Shared> {
     }
     let peak_mib = watch(running)?;
     let (wall, cpu) = (began.elapsed(), cpu_of_ended_children()? - before);
-    let verify = Command::new(bin.join("warehouse")).args(["--store", store.as_str(), "verify"]).output()?;
-    ensure!(verify.status.success(), "verify: {}", String::from_utf8_lossy(&verify.stdout));
+    verified(bin, work)?;
     Ok(Shared { processes, wall, cpu, peak_mib, size: Size::below(&work.join("warehouse"))? })
 }
 

@@ -306,27 +306,12 @@ fn within(mut sized: Vec<(u64, usize)>, bytes_max: u64) -> Vec<usize> {
 #[cfg(test)]
 mod tests {
     use schemas::landing::LinkCounts;
-    use uuid::Uuid;
 
     use super::*;
 
     fn link(partition: i32, events: u64) -> Arc<Link> {
         let counts = LinkCounts { events, ..LinkCounts::default() };
-        Arc::new(Link {
-            topic: "t".into(),
-            partition,
-            incarnation: 0,
-            sequence: 0,
-            start: 0,
-            end: 0,
-            files: Vec::new(),
-            counts,
-            watermark: None,
-            state: Vec::new(),
-            writer: Uuid::nil(),
-            written_at: 0,
-            gap_from: None,
-        })
+        Arc::new(Link { counts, ..testkit::link::link("t", partition, 0, 0..=0) })
     }
 
     #[test]

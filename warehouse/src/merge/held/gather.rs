@@ -51,8 +51,8 @@ impl Ordered {
                 match (field.data_type(), few) {
                     (kind, None) if parts.iter().all(Option::is_none) => Ok(nulls(kind, rows.len())),
                     (kind, Some(few)) if few.is_empty() => Ok(nulls(kind, rows.len())),
-                    (DataType::Utf8, Some(few)) => texts(&parts, bits(&few, rows.len()), few.into_iter()),
-                    (DataType::Utf8, None) => all_texts(&parts, places),
+                    (DataType::Utf8, Some(few)) => texts(Part::of_all(&parts), bits(&few, rows.len()), few.into_iter()),
+                    (DataType::Utf8, None) => all_texts(Part::of_all(&parts), places),
                     (kind, Some(few)) => spread(kind, (&self.held, &parts), &few, rows.len()),
                     (kind, None) => others(kind, (&self.held, &parts), places),
                 }
@@ -114,6 +114,7 @@ fn nulls(kind: &DataType, count: usize) -> ArrayRef {
 struct Part<'a> {
     texts: &'a StringArray,
     keys: &'a [i32],
+    nulls: Option<&'a NullBuffer>,
     /// The key of each text in the new dictionary, below 0 for one that it does not have yet.
     known: Vec<i32>,
 }
@@ -122,7 +123,15 @@ impl<'a> Part<'a> {
     fn of(column: &'a ArrayRef) -> Self {
         let column = column.as_dictionary::<Int32Type>();
         let texts = column.values().as_string::<i32>();
-        Self { texts, keys: column.keys().values(), known: vec![-1; texts.len()] }
+        Self { texts, keys: column.keys().values(), nulls: column.nulls(), known: vec![-1; texts.len()] }
+    }
+
+    fn of_all(columns: &[Option<&'a ArrayRef>]) -> Vec<Option<Self>> {
+        columns.iter().map(|column| column.map(Self::of)).collect()
+    }
+
+    fn is_valid(&self, row: usize) -> bool {
+        self.nulls.is_none_or(|nulls| nulls.is_valid(row))
     }
 }
 
@@ -154,12 +163,11 @@ fn bits(few: &[(usize, Place)], count: usize) -> BooleanBuffer {
     bits.finish()
 }
 
-fn all_texts(parts: &[Option<&ArrayRef>], places: &[Place]) -> anyhow::Result<ArrayRef> {
-    let nulls: Vec<Option<Option<&NullBuffer>>> = parts.iter().map(|part| part.map(|part| part.nulls())).collect();
+fn all_texts(parts: Vec<Option<Part<'_>>>, places: &[Place]) -> anyhow::Result<ArrayRef> {
     // Passed over 64 at a time where there is none.
     let present = BooleanBuffer::collect_bool(places.len(), |at| {
         let (batch, row) = places[at];
-        nulls[batch].is_some_and(|nulls| nulls.is_none_or(|nulls| nulls.is_valid(row)))
+        parts[batch].as_ref().is_some_and(|part| part.is_valid(row))
     });
     let chosen = present.clone();
     texts(parts, present, chosen.set_indices().map(|at| (at, places[at])))
@@ -168,11 +176,10 @@ fn all_texts(parts: &[Option<&ArrayRef>], places: &[Place]) -> anyhow::Result<Ar
 /// The dictionary holds each text that a row has, in the order of the rows, once for each batch that it comes from. `chosen`: the
 /// rows that are present, each with its place.
 fn texts(
-    parts: &[Option<&ArrayRef>],
+    mut parts: Vec<Option<Part<'_>>>,
     present: BooleanBuffer,
     chosen: impl Iterator<Item = (usize, Place)>,
 ) -> anyhow::Result<ArrayRef> {
-    let mut parts: Vec<Option<Part<'_>>> = parts.iter().map(|part| part.map(Part::of)).collect();
     let (mut values, mut bytes, mut count) = (StringBuilder::new(), 0, 0);
     let mut keys = vec![0; present.len()];
     for (at, (batch, row)) in chosen {

@@ -15,41 +15,13 @@ import { ELEMENT_TEXT_UNITS_MAX, SDK_VERSION, STRING_UNITS_MAX } from './limits.
 import { clean, maskMessage, maskPart, maskText } from './text.ts';
 import { EVENT_TYPES, type EventType } from './types.ts';
 import { scrubRequestUrl, scrubStack, scrubText, scrubUrl } from './urls.ts';
-import {
-  clipboard,
-  composition,
-  drag,
-  effect,
-  input,
-  key,
-  media,
-  page_view,
-  pointer_type,
-  toggle,
-  visibility,
-  vital,
-} from './words.ts';
+import { WORDS } from './words.ts';
 
 const tenth = (pixels: number) => Math.round(pixels * 10) / 10;
 const quarter = (pixels: number) => Math.round(pixels * 4) / 4;
 /** NaN is how a row says that there is nothing. */
 const known = (value: number): number | undefined => (Number.isNaN(value) ? undefined : value);
 const duration = (ms: number): number | undefined => known(Math.max(0, roundMicros(ms)));
-/** No namespace of a module, which the build would make with what the page may have replaced. */
-const WORDS = {
-  clipboard,
-  composition,
-  drag,
-  effect,
-  input,
-  key,
-  media,
-  page_view,
-  pointer_type,
-  toggle,
-  visibility,
-  vital,
-};
 const word = (words: keyof typeof WORDS, place: number): string | undefined => WORDS[words][place];
 
 /** Whether what was typed or chosen for such a purpose may leave. */

@@ -32,3 +32,19 @@ export const effect = [
 export const vital = ['TTFB', 'FCP', 'LCP', 'CLS', 'INP'] as const;
 /** `InputEvent.inputType`, those of typing (w3.org/TR/input-events-2); another is told in the details. */
 export const input = ['insertText', 'deleteContentBackward', 'insertCompositionText'] as const;
+
+/** All lists, for who writes batches. (A namespace of this module would be made with what the page may have replaced.) */
+export const WORDS = {
+  clipboard,
+  composition,
+  drag,
+  effect,
+  input,
+  key,
+  media,
+  page_view,
+  pointer_type,
+  toggle,
+  visibility,
+  vital,
+};

@@ -16,7 +16,7 @@ const selectedIn = (field: Element, { prototype }: { prototype: object }): numbe
 /** UTF-16 units selected, in a field or in the page; there without asking how it is laid out. */
 function selectedLength(target: Element | null): number {
   const inField = target && (selectedIn(target, HTMLInputElement) ?? selectedIn(target, HTMLTextAreaElement));
-  if (inField !== null && inField !== undefined) return inField;
+  if (inField != null) return inField;
   const selection = getSelection();
   const range = selection?.rangeCount ? selection.getRangeAt(0) : null;
   return range ? unitsIn(range.commonAncestorContainer, range) : 0;

@@ -35,9 +35,7 @@ const EVERYTHING = { subtree: true, childList: true, attributes: true, character
 
 export type Post = (message: ToReplay, transfer?: Transferable[]) => void;
 
-/**
- * `byRules`: style sheets are always read rule by rule.
- */
+/** `byRules`: style sheets are always read rule by rule. */
 export function record(tracker: Tracker, post: Post, byRules = false): Recorder {
   /** A snapshot is under way; what it has cost so far, in ms. */
   let snapping = false;

@@ -21,8 +21,7 @@ export interface Desk {
   forget(): Promise<void>;
 }
 
-/** `waiting`: what the page has said so far. */
-/** `address`: where frames go, with the key. */
+/** `address`: where frames go, with the key. `waiting`: what the page has said so far. */
 export function startReplay(
   order: ReplayOrder & { address: string },
   clock: Clock,
