@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { wrongWith } from '../contract.mjs';
 import { open, stub } from '../laboratory.mjs';
+import { LATE_IS_THERE } from '../late.mjs';
 
 const BODY = '<nav id="nav"></nav><div id="view"></div><button id="buy">Buy</button><p style="height:3000px">long</p>';
 
@@ -53,6 +54,7 @@ for (const [where, place] of [
             typeof open, typeof confirm,
           ])();`);
         assert.deepEqual(got, [404, 404, 404, 'function', 'function']);
+        await trial.run(`return ${LATE_IS_THERE}`);
         await trial.page.mouse.click(20, 20);
         await trial.run("history.pushState(null, '', location.pathname + '/next')");
         await trial.delivered();
