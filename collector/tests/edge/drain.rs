@@ -10,7 +10,7 @@ use super::support::*;
 async fn every_open_request_is_answered_before_the_end() {
     let rig = Rig::start(|_| ()).await;
     assert_eq!(rig.post(batch(&[click(0)])).await.status, 200);
-    rig.cluster.broker_round_trip_time(1, Duration::from_millis(700)).expect("the mock obeys");
+    rig.silence_kafka();
     let at = rig.at.public;
     let posts: Vec<_> = (1..9)
         .map(|seq| {
@@ -23,6 +23,7 @@ async fn every_open_request_is_answered_before_the_end() {
     eventually("8 open requests", async || (rig.metric("collector_window_requests").await == 8).then_some(())).await;
     rig.shutdown.cancel();
     let asked = Instant::now();
+    rig.let_kafka_answer();
     for post in posts {
         assert_eq!(post.await.expect("no panic"), 200);
     }
@@ -37,7 +38,7 @@ async fn every_open_request_is_answered_before_the_end() {
 async fn a_drain_ends_even_when_kafka_is_silent() {
     let rig = Rig::start(|config| config.limits.drain_timeout_ms = 1_500).await;
     assert_eq!(rig.post(batch(&[click(0)])).await.status, 200);
-    rig.cluster.broker_round_trip_time(1, Duration::from_secs(60)).expect("the mock obeys");
+    rig.silence_kafka();
     let at = rig.at.public;
     let post = tokio::spawn(async move {
         let key = format!("Bearer {KEY}");
@@ -58,11 +59,12 @@ async fn a_drain_ends_even_when_kafka_is_silent() {
 #[tokio::test(flavor = "multi_thread")]
 async fn what_was_only_buffered_reaches_kafka_before_a_clean_end() {
     let rig = Rig::start(|config| config.ack = collector::Ack::Memory).await;
-    rig.cluster.broker_round_trip_time(1, Duration::from_millis(300)).expect("the mock obeys");
+    rig.silence_kafka();
     for seq in 0..20 {
         assert_eq!(rig.post(batch(&[click(seq)])).await.status, 202);
     }
     rig.shutdown.cancel();
+    rig.let_kafka_answer();
     let Rig { task, cluster, .. } = rig;
     task.await.expect("no panic").expect("a clean stop");
     assert_eq!(records(&cluster, topics::EVENTS).len(), 20);

@@ -2,6 +2,8 @@
 
 use std::time::{Duration, Instant};
 
+use futures::StreamExt;
+use futures::stream::FuturesUnordered;
 use rdkafka::mocking::MockCluster;
 use rdkafka::types::RDKafkaRespErr;
 use schemas::topics;
@@ -27,7 +29,7 @@ async fn broker_down_is_503_and_not_ready_until_it_is_back() {
     assert_eq!(rig.get("/health/live").await.status, 200);
     let asked = Instant::now();
     assert_eq!(rig.post(one()).await.code(), "not_ready");
-    assert!(asked.elapsed() < Duration::from_secs(1), "nobody waits for a broker that is known to be away");
+    assert!(asked.elapsed() < Duration::from_secs(2), "nobody waits for a broker that is known to be away");
 
     rig.cluster.broker_up(1).expect("the mock obeys");
     let returned = Instant::now();
@@ -51,12 +53,13 @@ async fn a_full_window_refuses_at_once_and_empties() {
         config.limits.address_share_percent = 100;
     })
     .await;
-    rig.cluster.broker_round_trip_time(1, Duration::from_millis(800)).expect("the mock obeys");
-    let replies = futures::future::join_all((0..6).map(|_| rig.post(one()))).await;
-    let of = |status| replies.iter().filter(|reply| reply.status == status).count();
-    assert_eq!((of(200), of(503)), (2, 4), "{replies:?}");
-    assert!(replies.iter().filter(|reply| reply.status == 503).all(|reply| reply.code() == "window_full"));
-    rig.cluster.broker_round_trip_time(1, Duration::ZERO).expect("the mock obeys");
+    rig.silence_kafka();
+    let mut posts: FuturesUnordered<_> = (0..6).map(|_| rig.post(one())).collect();
+    for reply in posts.by_ref().take(4).collect::<Vec<_>>().await {
+        assert_eq!((reply.status, reply.code().as_str()), (503, "window_full"));
+    }
+    rig.let_kafka_answer();
+    assert!(posts.all(async |reply| reply.status == 200).await);
     assert_eq!(rig.post(one()).await.status, 200);
     assert_eq!(rig.metric("collector_window_requests").await, 0);
     rig.stop().await;
@@ -66,12 +69,12 @@ async fn a_full_window_refuses_at_once_and_empties() {
 async fn a_silent_broker_is_503_after_the_timeout() {
     let rig = Rig::start(|config| config.ack_timeout_ms = 400).await;
     assert_eq!(rig.post(one()).await.status, 200);
-    rig.cluster.broker_round_trip_time(1, Duration::from_secs(3)).expect("the mock obeys");
+    rig.silence_kafka();
     let asked = Instant::now();
     let reply = rig.post(one()).await;
     assert_eq!((reply.status, reply.code().as_str()), (503, "not_durable"), "{}", reply.text());
-    assert!(asked.elapsed() < Duration::from_secs(2), "{:?}", asked.elapsed());
-    rig.cluster.broker_round_trip_time(1, Duration::ZERO).expect("the mock obeys");
+    assert!(asked.elapsed() < Duration::from_secs(8), "{:?}", asked.elapsed());
+    rig.let_kafka_answer();
     eventually("a batch taken again", async || (rig.post(one()).await.status == 200).then_some(())).await;
     rig.stop().await;
 }

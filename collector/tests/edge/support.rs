@@ -111,6 +111,16 @@ impl Rig {
         records(&self.cluster, topic)
     }
 
+    /// From now on Kafka takes records and answers nothing, until [`Rig::let_kafka_answer`].
+    pub(crate) fn silence_kafka(&self) {
+        self.cluster.broker_round_trip_time(1, PATIENCE).expect("the mock obeys");
+    }
+
+    /// What waits for an answer gets it at once.
+    pub(crate) fn let_kafka_answer(&self) {
+        self.cluster.broker_round_trip_time(1, Duration::ZERO).expect("the mock obeys");
+    }
+
     pub(crate) async fn stop(self) {
         self.shutdown.cancel();
         self.task.await.expect("no panic").expect("a clean stop");
