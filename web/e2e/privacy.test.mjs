@@ -216,6 +216,34 @@ test('no sample of the pointer within a block', async () => {
   assert.deepEqual(wrong, []);
 });
 
+test('no sample of the pointer within a block while something is dragged over it', async () => {
+  pages['/dragged'] = html(`<p style="margin: 50px">between</p><div id="slider"></div>${sections()}`);
+  const page = await open('/dragged');
+  await page.evaluate(() => {
+    const slider = document.getElementById('slider');
+    slider.style = 'position: fixed; top: 0; left: 0; width: 40px; height: 20px; z-index: 9';
+    slider.onpointerdown = ({ pointerId }) => slider.setPointerCapture(pointerId);
+  });
+  const samples = () => page.evaluate(() => window.telemetry.stats().then(({ pointer_samples }) => pointer_samples));
+  const wrong = [];
+  for (const what of Object.keys(BLOCKED)) {
+    const [target] = await page.locator(`#${idOf(what)} .act`).all();
+    if (!target) continue;
+    await target.scrollIntoViewIfNeeded();
+    const { x, y, width, height } = await target.boundingBox();
+    await page.mouse.move(5, 5);
+    await page.mouse.down();
+    const before = await samples();
+    await page.mouse.move(6, 6);
+    if ((await samples()) === before) wrong.push(`${what}: nothing of the drag before`);
+    const within = await samples();
+    for (let step = 1; step < 5; step++) await page.mouse.move(x + (width * step) / 5, y + height / 2);
+    if ((await samples()) !== within) wrong.push(what);
+    await page.mouse.up();
+  }
+  assert.deepEqual(wrong, []);
+});
+
 test('a block around a slot, where no other shadow tree was met before', async () => {
   const word = canary(900);
   pages['/slot'] = html(`<button id="other">other</button>${BLOCKED['a block around a slot'](word)}`);

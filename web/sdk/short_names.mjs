@@ -17,7 +17,7 @@ const compiler = require.resolve(`@typescript/typescript-${process.platform}-${p
 const libraries = `${dirname(compiler)}/lib/`;
 const platform = new Set(
   readdirSync(libraries)
-    .filter((file) => /^lib\..*\.d\.ts$/.test(file))
+    .filter((file) => /^lib\.(?!scripthost).*\.d\.ts$/.test(file))
     .flatMap((file) =>
       readFileSync(libraries + file, 'utf8')
         .replace(COMMENT, ' ')
@@ -57,5 +57,5 @@ const isPage = (file) => file.startsWith('page/') && !/\/(api|index)\.ts$/.test(
 export const pageNames = pattern(
   files.filter(isPage),
   MEMBER,
-  files.filter((file) => !isPage(file)).map((file) => textOf.get(file)),
+  files.filter((file) => !isPage(file) && !file.startsWith('worker/')).map((file) => textOf.get(file)),
 );

@@ -5,6 +5,7 @@ import { captureMedia } from '../src/page/late/media.ts';
 import { captureResources } from '../src/page/late/resources.ts';
 import { captureVitals } from '../src/page/late/vitals.ts';
 import type { Tracker } from '../src/page/tracker.ts';
+import * as WORDS from '../src/shared/words.ts';
 
 type Noted = [type: string, at: number, values: number[], details: Record<string, unknown>];
 
@@ -188,4 +189,31 @@ test('where they are not, their ids tell how many there were, so all are', () =>
   captureVitals(tracker());
   Observer.seen.event?.([...Array(20).keys()].map((n) => press(n, 100)));
   expect(thresholds()).toEqual([40]);
+});
+
+/** Of a page with such entries, the vitals told by when it drew something. */
+function vitalsOf(entries: Record<string, object[]>, paintedAt: number): Record<number, number> {
+  Observer.supportedEntryTypes.push('paint', 'largest-contentful-paint');
+  vi.stubGlobal('performance', { getEntriesByType: (type: string) => entries[type] ?? [] });
+  captureVitals(tracker());
+  Observer.seen.paint?.([{ name: 'first-contentful-paint', startTime: paintedAt }]);
+  Observer.seen['largest-contentful-paint']?.([{ startTime: paintedAt }]);
+  ending();
+  return Object.fromEntries(noted.map(([, , [vital, value]]) => [WORDS.vital[vital as number], value]));
+}
+const shown = (name: string, startTime: number) => ({ name, startTime });
+
+test('what is drawn first when a tab comes out of the background took nobody that long', () => {
+  expect(vitalsOf({ 'visibility-state': [shown('hidden', 0), shown('visible', 7000)] }, 7020)).toEqual({ CLS: 0 });
+});
+
+test('what was drawn before the tab was hidden is told', () => {
+  const states = [shown('visible', 0), shown('hidden', 300), shown('visible', 7000)];
+  expect(vitalsOf({ 'visibility-state': states }, 200)).toEqual({ CLS: 0, FCP: 200, LCP: 200 });
+});
+
+test('a page that was drawn before it was asked for was not hidden from anybody', () => {
+  const states = [shown('hidden', 0), shown('visible', 5000)];
+  const navigation = [{ activationStart: 5000, responseStart: 1 }];
+  expect(vitalsOf({ 'visibility-state': states, navigation }, 5100)).toEqual({ CLS: 0, FCP: 100, LCP: 100 });
 });

@@ -229,7 +229,7 @@ describe('handing over', () => {
     act(input, 'focusout');
     act(find('[name=s]'), 'change');
     act(find('[name=c]'), 'change');
-    act(window, 'scroll');
+    act(document, 'scroll');
     act(window, 'error', { message: 'x is not a function', filename: '/app.js', lineno: 3, colno: 4 });
     telemetry.track('coupon_opened', { code: 'none' });
     act(find('form'), 'submit');

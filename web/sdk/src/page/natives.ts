@@ -55,6 +55,7 @@ export const closest = method(element.closest) as (self: object, selectors: stri
 export const matches = method(element.matches) as (self: object, selectors: string) => boolean;
 export const idOf = getter<string>(element, 'id');
 export const localName = getter<string>(element, 'localName');
+export const hasCapture = method(element.hasPointerCapture);
 export const shadowRootOf = getter<ShadowRoot | null>(element, 'shadowRoot');
 export const previousElement = getter<Element | null>(element, 'previousElementSibling');
 export const isConnected = getter<boolean>(node, 'isConnected');
@@ -83,6 +84,7 @@ export const readyStateOf = getter<DocumentReadyState>(documents, 'readyState');
 export const visibilityOf = getter<DocumentVisibilityState>(documents, 'visibilityState');
 /** Drawn before anybody asked for it (speculation rules): not seen, and perhaps never. */
 export const prerendering = getter<boolean | undefined>(documents, 'prerendering');
+export const atPoint = method(documents.elementFromPoint);
 const inDocument = method(documents.getElementById);
 const inTree = method(DocumentFragment.prototype.getElementById);
 export function byId(root: Node, id: string): Element | null {

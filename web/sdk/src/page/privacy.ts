@@ -50,9 +50,6 @@ const IGNORE = '[data-ct-ignore]';
 const BOTH = `${BLOCK},${IGNORE}`;
 
 /** `edit`: whether it is an edit, a key or the like, which what is ignored hides as well. */
-export function isHidden(element: Element, edit: boolean): boolean {
-  const selectors = edit ? BOTH : BLOCK;
-  return !!(shadows ? within(element, selectors) : closest(element, selectors));
-}
+export const isHidden = (element: Element, edit: boolean): boolean => !!within(element, edit ? BOTH : BLOCK);
 export const isBlocked = (element: Element): boolean => isHidden(element, false);
 export const isIgnored = (element: Element): boolean => !!within(element, IGNORE);

@@ -32,12 +32,9 @@ const MODULES = [
 
 /** Null settings: an API that does nothing. */
 export function startTelemetry(settings: Settings | null): Telemetry {
-  const tracker = guarded(() => {
-    if (!settings) return undefined;
-    return createTracker(settings) as Tracker & Pick<Core, 'track'>;
-  });
-  if (tracker) for (const capture of MODULES) guarded(() => capture(tracker));
+  const tracker = guarded(() => settings && (createTracker(settings) as Tracker & Pick<Core, 'track'>));
   if (!tracker) return IDLE;
+  for (const capture of MODULES) guarded(() => capture(tracker));
   // The tracker itself and no copy: the later parts put what they do in the place of what it did.
   tracker.track = (name, properties = {}) => {
     const details = { name: String(name).slice(0, 256), properties: customProperties(properties) };

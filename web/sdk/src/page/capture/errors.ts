@@ -1,5 +1,6 @@
 /** Errors that nobody caught. */
 import { ERRORS_PER_DOCUMENT_MAX, STRING_UNITS_MAX } from '../../shared/limits.ts';
+import { clean } from '../../shared/text.ts';
 import type { Tracker } from '../tracker.ts';
 
 /** Enough for a stack of long addresses; it is scrubbed, and then cut to `STRING_UNITS_MAX`. */
@@ -10,9 +11,8 @@ export function captureErrors(tracker: Tracker): void {
   const tell = (at: number, thrown: unknown, message: string, source = '', line = 0, column = 0) => {
     if (++count === ERRORS_PER_DOCUMENT_MAX + 1) tracker.note('capture_degraded', at, 0, { what: 'errors' }, 0);
     if (count > ERRORS_PER_DOCUMENT_MAX) return;
-    const stack = thrown instanceof Error && thrown.stack ? String(thrown.stack).slice(0, STACK_UNITS_MAX) : '';
-    const cut = (text: string) => text.slice(0, STRING_UNITS_MAX);
-    tracker.note('error', at, 0, { message: cut(message), source: cut(source), line, column, stack });
+    const stack = thrown instanceof Error ? clean(thrown.stack ?? '', STACK_UNITS_MAX) : '';
+    tracker.note('error', at, 0, { message: clean(message), source: clean(source), line, column, stack });
     tracker.cutSoon();
   };
   tracker.on<ErrorEvent>(window, 'error', (event, at) => {

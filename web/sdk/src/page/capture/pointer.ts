@@ -4,21 +4,21 @@ import type { Tracker } from '../tracker.ts';
 
 /**
  * Decides for the sample at `at` (ms) whether to keep it: all, or 60 and then 20 a second while the device sends
- * more than 250. Tells a change of the rate before it counts; null is all.
+ * more than 250. Tells a change of the rate before it counts; NaN is all.
  */
-export function createThinner(changed: (rateHz: number | null) => void): (at: number) => boolean {
+export function createThinner(changed: (rateHz: number) => void): (at: number) => boolean {
+  const rates = [Number.NaN, ...POINTER_THINNED_HZ];
   let step = 0;
   let windowAt = 0;
   let inWindow = 0;
   let keptAt = 0;
-  /** Least ms between two kept samples; 0: all are. */
-  let gap = 0;
-  const rates = [null, ...POINTER_THINNED_HZ];
+  /** Least ms between two kept samples; NaN: all are. */
+  let gap = Number.NaN;
   const change = (to: number) => {
-    if (to === step || to === rates.length) return;
+    const rate = rates[to];
+    if (to === step || rate === undefined) return;
     step = to;
-    const rate = rates[step] ?? null;
-    gap = rate ? 1000 / rate : 0;
+    gap = 1000 / rate;
     changed(rate);
   };
   return (at) => {
@@ -28,19 +28,17 @@ export function createThinner(changed: (rateHz: number | null) => void): (at: nu
       inWindow = 0;
     }
     if (++inWindow === POINTER_RATE_MAX_HZ + 1) change(step + 1);
-    if (gap && at - keptAt < gap) return false;
+    if (at - keptAt < gap) return false;
     keptAt = at;
     return true;
   };
 }
 
 /** `blocked`: whether the pointer lies inside of a block. */
-export function capturePointer(tracker: Tracker, blocked: (event: Event, at: number) => boolean): void {
+export function capturePointer(tracker: Tracker, blocked: (event: PointerEvent, at: number) => boolean): void {
   if (tracker.settings.anonymous) return;
   let sampleAt = 0;
-  const keep = createThinner((rateHz) =>
-    tracker.note('capture_degraded', sampleAt, 0, { what: 'pointer' }, rateHz ?? Number.NaN),
-  );
+  const keep = createThinner((rateHz) => tracker.note('capture_degraded', sampleAt, 0, { what: 'pointer' }, rateHz));
   const take = (sample: PointerEvent, at: number) => {
     sampleAt = at;
     if (keep(at)) tracker.sample(at, sample);

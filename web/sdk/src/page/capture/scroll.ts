@@ -1,7 +1,6 @@
 /** Scrolling: the latest state, at a bounded rate, read when the page is laid out. */
 import { SCROLL_EVERY_MS } from '../../shared/limits.ts';
 import { later, notLater, scrollLeftOf, scrollTopOf } from '../natives.ts';
-import { isElement } from '../roots.ts';
 import type { Tracker } from '../tracker.ts';
 
 /** Runs `tell` once `ms` after the first call, or when the page ends, if it was asked for. */
@@ -22,18 +21,18 @@ export function bounded(tracker: Tracker, ms: number, tell: () => void): () => v
 
 export function captureScroll(tracker: Tracker): void {
   const { view } = tracker;
-  /** Where each of them is scrolled to, and since when; null: not read yet. */
-  const scrolled = new Map<Element | Document, { at: number; x: number; y: number }>();
+  /** Where each of them is scrolled to, and since when; null is the document. */
+  const scrolled = new Map<Element | null, { at: number; x: number; y: number }>();
   const read = () => {
     for (const [target, place] of scrolled)
-      if (isElement(target)) {
+      if (target) {
         place.x = scrollLeftOf(target);
         place.y = scrollTopOf(target);
       }
   };
   const tellScroll = bounded(tracker, SCROLL_EVERY_MS, () => {
     for (const [target, { at, x, y }] of scrolled) {
-      if (isElement(target)) tracker.note('scroll', at, tracker.know(target), 0, x, y);
+      if (target) tracker.note('scroll', at, tracker.know(target), 0, x, y);
       else {
         const { scroll } = view;
         tracker.note('scroll', at, 0, 0, scroll.x, scroll.y, scroll.page_height, scroll.depth);
@@ -42,8 +41,7 @@ export function captureScroll(tracker: Tracker): void {
     scrolled.clear();
   });
   tracker.roots.each((root) =>
-    tracker.on(root, 'scroll', (_, at, element) => {
-      const target = element ?? document;
+    tracker.on(root, 'scroll', (_, at, target) => {
       if (!scrolled.size) view.refresh(read);
       scrolled.set(target, { at, x: 0, y: 0, ...scrolled.get(target) });
       tracker.elements.scrolled();

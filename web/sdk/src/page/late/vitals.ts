@@ -74,7 +74,13 @@ export function captureVitals(tracker: Tracker): void {
   const measured: Record<string, number | undefined> = {};
   const [navigation] = performance.getEntriesByType('navigation') as (PerformanceEntry & Navigation)[];
   /** A page that was drawn before it was asked for began when it was shown. */
-  const since = (at: number) => Math.max(0, at - (navigation?.activationStart ?? 0));
+  const shownAt = navigation?.activationStart ?? 0;
+  const since = (at: number) => Math.max(0, at - shownAt);
+  /** Of a tab in the background nobody saw how long it took (web.dev/articles/fcp). */
+  const seen = (at: number) =>
+    !performance
+      .getEntriesByType('visibility-state')
+      .some(({ name, startTime }) => name === 'hidden' && startTime >= shownAt && startTime < at);
   const tell = (name: string, value: number | undefined) => {
     if (value === undefined || told[name] === value) return;
     told[name] = value;
@@ -95,10 +101,10 @@ export function captureVitals(tracker: Tracker): void {
   };
   observe<Navigation>('navigation', ({ responseStart }) => tell('TTFB', since(responseStart)));
   observe('paint', ({ name, startTime }) => {
-    if (name === 'first-contentful-paint') tell('FCP', since(startTime));
+    if (name === 'first-contentful-paint' && seen(startTime)) tell('FCP', since(startTime));
   });
   observe('largest-contentful-paint', ({ startTime }) => {
-    measured.LCP = since(startTime);
+    if (seen(startTime)) measured.LCP = since(startTime);
     measured.CLS ??= 0;
   });
   observe<{ value: number; hadRecentInput: boolean }>('layout-shift', ({ startTime, value, hadRecentInput }) => {
