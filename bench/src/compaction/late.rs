@@ -50,11 +50,11 @@ pub(super) fn run(arguments: &CompactionArguments, bin: &Path, late: u64) -> Res
     let mut all = Vec::new();
     for store in [SMALL_STORE_EVENTS, events - late] {
         let work = empty(&arguments.work.join(format!("late-{store}")))?;
-        let until = |count: u64| count as f64 / events as f64;
-        let store = lay(&arguments.store, &work, chosen(&links, 0.0..until(store)))?;
+        let (until, end) = (store as f64 / events as f64, (store + late) as f64 / events as f64);
+        let store = lay(&arguments.store, &work, chosen(&links, 0.0..until))?;
         run_measured(warehouse(bin, &work, "compact")?, "compact")?;
         let before = Size::below(&work.join("warehouse"))?.written;
-        let late = lay(&arguments.store, &work, chosen(&links, until(store)..until(store + late)))?;
+        let late = lay(&arguments.store, &work, chosen(&links, until..end))?;
         let used = run_measured(warehouse(bin, &work, "compact")?, "compact, what comes late")?;
         let written = Size::below(&work.join("warehouse"))?.written - before;
         verified(bin, &work)?;
@@ -81,12 +81,15 @@ fn chosen(links: &[Landed], part: Range<f64>) -> Vec<&Landed> {
     chosen
 }
 
-/// Lays links into a store's landing zone, with the files that they name; the events in them.
+/// Lays links into a store's landing zone, with the files that they name; returns how many events are in them.
 fn lay(from: &Path, to: &Path, links: Vec<&Landed>) -> Result<u64> {
     let mut events = 0;
     for (path, link) in links {
-        for file in &link.files {
-            link_file(&from.join(&file.path), &to.join(&file.path))?;
+        for key in link.files.iter().map(|file| &file.path).chain(&link.state) {
+            // The state is that of the link before and what came to it.
+            if !to.join(key).exists() {
+                link_file(&from.join(key), &to.join(key))?;
+            }
         }
         link_file(path, &to.join(path.strip_prefix(from)?))?;
         events += distinct(link);
