@@ -11,7 +11,7 @@ const MEMBER = /^ {2}(?:private |readonly |async )*(\w+)\??(?=[(:<]| =)/gm;
 
 const COMMENT = /\/\*.*?\*\/|\/\/[^\n]*/gs;
 
-/** Of the browser and the language. */
+/** Of the browser and the language (without the script host's, which is none of these). */
 const require = createRequire(import.meta.url);
 const compiler = require.resolve(`@typescript/typescript-${process.platform}-${process.arch}/package.json`);
 const libraries = `${dirname(compiler)}/lib/`;
@@ -52,7 +52,10 @@ const below = (folder) => files.filter((file) => file.startsWith(folder));
 /** What is declared private, for a folder whose objects become JSON. */
 export const privateNames = (folder) => pattern(below(folder), PRIVATE, [...textOf.values()].map(withoutPrivate));
 
-/** All members of the page's modules, but for those that its worker, or who calls the API, knows by the same names. */
+/**
+ * All members of the page's modules, but for those that its worker, or who calls the API, knows by the same names: what goes to a worker
+ * or comes from one is declared in `shared/`, so a name that both have by chance may be shorter.
+ */
 const isPage = (file) => file.startsWith('page/') && !/\/(api|index)\.ts$/.test(file);
 export const pageNames = pattern(
   files.filter(isPage),

@@ -29,7 +29,7 @@ async fn broker_down_is_503_and_not_ready_until_it_is_back() {
     assert_eq!(rig.get("/health/live").await.status, 200);
     let asked = Instant::now();
     assert_eq!(rig.post(one()).await.code(), "not_ready");
-    assert!(asked.elapsed() < Duration::from_secs(2), "nobody waits for a broker that is known to be away");
+    assert!(asked.elapsed() < Duration::from_secs(1), "nobody waits for a broker that is known to be away");
 
     rig.cluster.broker_up(1).expect("the mock obeys");
     let returned = Instant::now();
@@ -73,7 +73,7 @@ async fn a_silent_broker_is_503_after_the_timeout() {
     let asked = Instant::now();
     let reply = rig.post(one()).await;
     assert_eq!((reply.status, reply.code().as_str()), (503, "not_durable"), "{}", reply.text());
-    assert!(asked.elapsed() < Duration::from_secs(8), "{:?}", asked.elapsed());
+    assert!(asked.elapsed() < Duration::from_secs(2), "{:?}", asked.elapsed());
     rig.let_kafka_answer();
     eventually("a batch taken again", async || (rig.post(one()).await.status == 200).then_some(())).await;
     rig.stop().await;

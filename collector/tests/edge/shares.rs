@@ -34,6 +34,11 @@ async fn window_bytes(rig: &Rig, bytes: u64) {
     eventually(&format!("{bytes} bytes in the window"), reached).await;
 }
 
+async fn window_requests(rig: &Rig, requests: u64) {
+    let reached = async || (rig.metric("collector_window_requests").await == requests).then_some(());
+    eventually(&format!("{requests} requests in the window"), reached).await;
+}
+
 async fn others_are_served(rig: &Rig) {
     for host in 1..40 {
         let from = format!("198.51.100.{host}");
@@ -75,7 +80,7 @@ async fn bodies_that_never_begin_are_counted_too_and_a_64_is_one_address() {
         let from = format!("[2001:db8:0:1::{host}]:443");
         held.push(begin(&rig, KEY, &from, "content-length: 90000\r\n", 0).await);
     }
-    eventually("5 requests", async || (rig.metric("collector_window_requests").await == 5).then_some(())).await;
+    window_requests(&rig, 5).await;
     assert_eq!(rig.metric("collector_window_bytes").await, 0, "what is announced is not charged");
     let reply = rig.post_with(&[("x-forwarded-for", "2001:db8:0:1:f::1")], batch(&[click(0)])).await;
     assert_eq!((reply.status, reply.code().as_str()), (429, "share_full"));
@@ -133,13 +138,12 @@ async fn one_key_that_waits_for_kafka_leaves_room_for_the_others() {
         let reply = rig_post(shared, KEY, from).await;
         (reply.status, if reply.status == 200 { String::new() } else { reply.code() })
     });
-    let waiting = async |requests| (rig.metric("collector_window_requests").await == requests).then_some(());
     let others = async {
-        eventually("4 requests", async || waiting(4).await).await;
+        window_requests(&rig, 4).await;
         futures::future::join_all((0..3).map(|_| rig_post(&rig, "public-key-2", "198.51.100.1"))).await
     };
     let when_all_wait = async {
-        eventually("7 requests", async || waiting(7).await).await;
+        window_requests(&rig, 7).await;
         rig.let_kafka_answer();
     };
     let (greedy, others, ()) = tokio::join!(futures::future::join_all(greedy), others, when_all_wait);

@@ -14,7 +14,7 @@ export interface Roots {
   target(event: Event): Element | null;
 }
 
-export function isElement(target: EventTarget | null): target is Element {
+function isElement(target: EventTarget | null): target is Element {
   try {
     // True also of an element of another realm, as of a frame that the page emptied.
     return nodeType(target as Node) === Node.ELEMENT_NODE;

@@ -11,7 +11,7 @@ export function captureErrors(tracker: Tracker): void {
   const tell = (at: number, thrown: unknown, message: string, source = '', line = 0, column = 0) => {
     if (++count === ERRORS_PER_DOCUMENT_MAX + 1) tracker.note('capture_degraded', at, 0, { what: 'errors' }, 0);
     if (count > ERRORS_PER_DOCUMENT_MAX) return;
-    const stack = thrown instanceof Error ? clean(thrown.stack ?? '', STACK_UNITS_MAX) : '';
+    const stack = thrown instanceof Error ? clean(thrown.stack || '', STACK_UNITS_MAX) : '';
     tracker.note('error', at, 0, { message: clean(message), source: clean(source), line, column, stack });
     tracker.cutSoon();
   };
