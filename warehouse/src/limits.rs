@@ -110,6 +110,9 @@ pub const ROUND_ROWS_MAX: u64 = 512_000;
 /// A round takes up to one part in so many beyond its limits if that ends a partition. All events of a visitor are in one, so no
 /// later round of this backlog writes its rows again.
 pub const ROUND_REST_PART: u64 = 4;
+/// A round of compaction that fitted is followed by one with one part in so many more links, where less was taken since memory ran
+/// out: if each were twice the last one, each second one would run out again.
+pub const ROUND_GROWTH_PART: usize = 16;
 /// Into how many parts the rows of one link are divided at most, when they do not fit into memory together.
 pub const ROUND_PARTS_MAX: u32 = 256;
 /// Rows of a batch while rows are sorted and written, …

@@ -14,7 +14,7 @@ use support::{Event, HOUR, Landing, MINUTE, NOON, SECOND, Tab, curated_files, ev
 use warehouse::Lake;
 use warehouse::compact::compact;
 use warehouse::keep::{Keeping, Retention, apply, plan};
-use warehouse::tables;
+use warehouse::tables::{self, EVENTS};
 use warehouse::verify::verify;
 
 const DAY: i64 = 24 * HOUR;
@@ -272,6 +272,33 @@ async fn files_of_a_day_become_one_in_order() {
         assert!(lake.table(table).newest().await.unwrap().files.len() <= 1, "{table:?}");
     }
     assert_eq!(everything(&landing.lake()).await, before);
+    verified(&landing.lake()).await;
+}
+
+/// Rows of 80 kB of which a thousand share their texts: half a gigabyte fills a file that has few bytes.
+#[tokio::test(flavor = "multi_thread")]
+async fn files_that_are_full_by_what_their_rows_take_are_put_together_once() {
+    let mut landing = Landing::new();
+    let lake = landing.lake();
+    for step in 0..8 {
+        let context: Arc<str> = format!("{step:0>8000}").into();
+        let mut tab = Tab::new(&format!("v{}", step % 3), &format!("t{step}"));
+        let events = (0..1_000).map(|at| tab.event("heartbeat", NOON + step * MINUTE + at * 1_000).in_batch(0));
+        landing.land(&events.map(|event| Event { context: Some(context.clone()), ..event }).collect::<Vec<_>>());
+        compact(&lake, |_, _| {}).await.unwrap();
+    }
+    let before = curated_files(&landing, "events").len();
+    maintain(&lake, &keeping(), NOON + DAY).await;
+    let files = async || {
+        let version = lake.table(&EVENTS).newest().await.unwrap();
+        version.files.iter().map(|file| (file.path.clone(), file.bytes)).collect::<Vec<_>>()
+    };
+    let after = files().await;
+    assert!(after.len() > 1 && after.len() < before, "{before} files, then {after:?}");
+    assert!(after.iter().all(|(_, bytes)| *bytes < 1 << 20), "{after:?}");
+    let again = maintain(&lake, &keeping(), NOON + DAY).await;
+    assert!(!again.iter().any(|line| line.contains("written again")), "{again:?}");
+    assert_eq!(files().await, after);
     verified(&landing.lake()).await;
 }
 

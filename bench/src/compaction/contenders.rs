@@ -107,7 +107,8 @@ pub(super) fn store_url(work: &Path) -> Result<Url> {
 /// Has `verify` prove that each event is there once.
 pub(super) fn verified(bin: &Path, work: &Path) -> Result<()> {
     let verify = warehouse(bin, work, "verify")?.output()?;
-    ensure!(verify.status.success(), "verify: {}", String::from_utf8_lossy(&verify.stdout));
+    let (found, failed) = (String::from_utf8_lossy(&verify.stdout), String::from_utf8_lossy(&verify.stderr));
+    ensure!(verify.status.success(), "verify: {}{}", found, failed);
     Ok(())
 }
 

@@ -17,8 +17,8 @@ use crate::lake::Lake;
 use crate::lake::share::Share;
 use crate::lake::sizes::Size;
 use crate::limits::{
-    BATCH_ROWS, BATCH_ROWS_MIN, FILE_MEMORY_BYTES_MAX, FILE_ROWS_MAX, PARALLEL_READS, ROUND_BYTES_MAX, ROUND_REST_PART,
-    ROUND_ROWS_MAX, SIZE_CLASS_BITS, SMALL_FILE_BYTES, SMALL_FILES_MAX,
+    BATCH_ROWS, BATCH_ROWS_MIN, FILE_MEMORY_BYTES_MAX, PARALLEL_READS, ROUND_BYTES_MAX, ROUND_REST_PART,
+    ROUND_ROWS_MAX, ROW_GROUP_ROWS, SIZE_CLASS_BITS, SMALL_FILE_BYTES, SMALL_FILES_MAX,
 };
 use crate::merge::held::HeldRows;
 use crate::merge::{Effect, Merge, Others};
@@ -67,10 +67,11 @@ impl<'a> Round<'a> {
     /// Writes what the links change, and commits it: again as it is, while the version that others committed first leaves it
     /// right. Each commit that is refused takes one of the `tries`.
     pub(super) async fn replace(&self, effect: &Effect, tries: &mut usize) -> anyhow::Result<Committed> {
-        let rewritten = self.with_small_files(effect.changed_files(&self.base).await?).await?;
+        let groups = self.with_small_files(effect.changed_files(&self.base).await?.into_iter().collect()).await?;
+        let rewritten = groups.concat();
         let added = match effect.held() {
             Some((merge, landed)) => self.write_held(merge, landed, &rewritten).await?,
-            None => self.write_selected(effect, &rewritten).await?,
+            None => self.write_selected(effect, &groups).await?,
         };
         let written = Written { replaced: &rewritten, added, links: &self.links };
         let holds = |newest: Arc<Version>| {
@@ -119,26 +120,27 @@ impl<'a> Round<'a> {
         let kept = landed.beside(objects, &self.base, rewritten).await?;
         let ordered = Arc::new(merge.ordered(table, landed, &kept)?);
         let row_bytes = self.sizes(rewritten).await?.into_iter().map(Size::row_bytes).max().unwrap_or(1);
-        let rows_max = usize::try_from(FILE_MEMORY_BYTES_MAX / row_bytes)?.clamp(1, FILE_ROWS_MAX);
+        let group_rows = usize::try_from(FILE_MEMORY_BYTES_MAX / row_bytes)?.clamp(1, ROW_GROUP_ROWS);
         let partitions = ordered.partitions();
         let of = (table, Maker::Round(self.lake.shard));
-        write_columns(objects, of, ordered, partitions, rows_max, self.lake.engine.partitions()).await
+        write_columns(objects, of, ordered, partitions, group_rows, self.lake.engine.partitions()).await
     }
 
-    /// Computes the rows by selects, and writes them.
-    async fn write_selected(&self, effect: &Effect, rewritten: &[&CuratedFile]) -> anyhow::Result<Vec<Add>> {
+    /// Computes the rows by selects, and writes them. What stays of the files that are written again stands in files of its own, one
+    /// for each group: new rows change in the next rounds, and with them what stands beside them would be written each time. So
+    /// would all rows of a day, if those that stay were put together.
+    async fn write_selected(&self, effect: &Effect, groups: &[Vec<&CuratedFile>]) -> anyhow::Result<Vec<Add>> {
         let others = self.others().await?;
         let mut parts = Vec::new();
         for part in self.share.each_part() {
             parts.push(effect.new_rows(&self.base, &others, part).await?);
         }
-        if !rewritten.is_empty() {
-            // In files of their own: later rounds change the new rows, and would write these again each time.
-            parts.push(effect.kept_rows(&self.base, rewritten).await?);
+        for files in groups {
+            parts.push(effect.kept_rows(&self.base, files).await?);
         }
         // Rows that are in order already would lose it by being spread.
         let partitions = if effect.in_order() { 1 } else { self.lake.engine.partitions() };
-        self.write(rewritten, parts, partitions).await
+        self.write(&groups.concat(), parts, partitions).await
     }
 
     /// The tables that this one reads, as they are committed.
@@ -196,32 +198,37 @@ impl<'a> Round<'a> {
         Ok(sizes)
     }
 
-    /// The given files, and the small ones of our part of what lands where too many of one size class lie in a partition,
-    /// unless memory is scarce.
-    async fn with_small_files(&self, files: impl IntoIterator<Item = usize>) -> anyhow::Result<Vec<&CuratedFile>> {
-        let mut chosen: BTreeSet<usize> = files.into_iter().collect();
+    /// The given files, each by itself, and in groups others that are small, of our part of what lands, where too many of one size
+    /// class lie in a partition, unless memory is scarce. A file with the rows of a row group is not small, however few bytes they
+    /// take: it costs a reader no more than a row group of a larger one, and a large day would be written again and again.
+    async fn with_small_files(&self, changed: BTreeSet<usize>) -> anyhow::Result<Vec<Vec<&CuratedFile>>> {
         let mut classes: HashMap<(&str, i32, u32), Vec<usize>> = HashMap::new();
-        let small =
-            |file: &CuratedFile| self.share.parts == 1 && file.bytes < SMALL_FILE_BYTES && file.is_of(self.lake.shard);
-        for (index, file) in self.base.files.iter().enumerate().filter(|(_, file)| small(file)) {
+        let small = |file: &CuratedFile| {
+            let of_few_rows = file.rows.is_none_or(|rows| rows < ROW_GROUP_ROWS as u64);
+            self.share.parts == 1 && file.bytes < SMALL_FILE_BYTES && of_few_rows && file.is_of(self.lake.shard)
+        };
+        let others = self.base.files.iter().enumerate().filter(|(index, _)| !changed.contains(index));
+        for (index, file) in others.filter(|(_, file)| small(file)) {
             let class = file.bytes.max(1).ilog2() / SIZE_CLASS_BITS;
             classes.entry((&file.site_id, file.event_date, class)).or_default().push(index);
         }
+        let mut groups: Vec<Vec<&CuratedFile>> = changed.iter().map(|index| vec![&self.base.files[*index]]).collect();
         for files in classes.into_values().filter(|files| files.len() >= SMALL_FILES_MAX) {
-            chosen.extend(self.fitting(files).await?);
+            groups.push(self.fitting(files).await?.into_iter().map(|index| &self.base.files[index]).collect());
         }
-        Ok(chosen.into_iter().map(|index| &self.base.files[index]).collect())
+        groups.retain(|files| !files.is_empty());
+        Ok(groups)
     }
 
-    /// Those of some files whose rows fit into memory together. A file that is small by its bytes may hold rows that are
-    /// large.
+    /// Those of some files whose rows fit into half of the memory that is left together: they are ordered and written in the other
+    /// half. A file that is small by its bytes may hold rows that are large.
     async fn fitting(&self, files: Vec<usize>) -> anyhow::Result<Vec<usize>> {
         let mut sized = Vec::with_capacity(files.len());
         for index in files {
             let file = self.base.scan_file(&self.base.files[index]);
             sized.push((self.lake.sizes.of(&file.key, file.bytes).await?.bytes, index));
         }
-        Ok(within(sized, self.lake.engine.memory_bytes_max() as u64))
+        Ok(within(sized, self.lake.engine.memory_bytes_left() as u64 / 2))
     }
 }
 

@@ -3,20 +3,17 @@
 use std::sync::Arc;
 
 use anyhow::anyhow;
-use datafusion::datasource::TableProvider;
 use schemas::landing::Link;
 
 use super::Summary;
 use super::apart::are_apart;
 use super::round::Round;
-use crate::curated::scan::Scan;
 use crate::curated::{Committed, Version};
-use crate::engine::{Engine, memory_exhausted};
+use crate::engine::memory_exhausted;
 use crate::lake::Lake;
 use crate::limits::ROUND_TRIES_MAX;
-use crate::merge::{Derivation, Effect, Merge};
-use crate::progress::condition;
-use crate::tables::{Rows, Table};
+use crate::merge::{Derivation, Effect, EventsUntil, Merge};
+use crate::tables::{EVENTS, Rows, Table};
 use landing::Progress;
 
 /// Takes `events` to a goal, and every other table to where `events` is.
@@ -146,17 +143,18 @@ impl<'a> Rounds<'a> {
         merged: Option<Arc<Merged>>,
     ) -> anyhow::Result<(Arc<Derivation>, Progress)> {
         let (engine, base) = (&self.lake.engine, &round.base);
-        let rows = events_until(engine, events, &round.goal()).await?;
+        let goal = round.goal();
+        let until = EventsUntil { engine, events, progress: &goal };
         if let Some((of, held)) = merged.as_ref().and_then(|of| Some((of, of.merge.held()?))) {
             let shared = (of.merge.as_ref(), held, &of.before);
-            let made = Derivation::of_round(engine, rows.clone(), &round.links, shared).await?;
+            let made = Derivation::of_round(until, &round.links, shared).await?;
             let (made, seen) = (Arc::new(made), &of.before.progress);
             // It may touch more visitors than the round of `events`: who has the events that came again.
             if are_apart(self.lake, &Effect::OnDerived(made.clone()), seen, &base.progress).await? {
                 return Ok((made, seen.clone()));
             }
         }
-        Ok((Arc::new(Derivation::plan(engine, rows, &round.links).await?), base.progress.clone()))
+        Ok((Arc::new(Derivation::plan(engine, until.table().await?, &round.links).await?), base.progress.clone()))
     }
 
     /// The last round of `events`, if its rows are in memory, it took these links, and is right beside `base`.
@@ -179,7 +177,10 @@ impl<'a> Rounds<'a> {
         let smaller = memory_exhausted(&error).and_then(|_| self.lake.shares.of(table).smaller(links));
         let Some(smaller) = smaller else { return Err(error) };
         tracing::debug!(table = table.name, ?smaller, "a round did not fit into memory");
-        self.lake.shares.set(table, smaller);
+        let shares = &self.lake.shares;
+        shares.set(table, smaller);
+        // Further rounds of `events` take no more at once, so that they go on sharing their rows with this table.
+        shares.set(&EVENTS, shares.of(&EVENTS).no_longer_than(smaller));
         Ok(())
     }
 }
@@ -201,18 +202,4 @@ async fn missing(round: &Round<'_>, effect: &Effect) -> anyhow::Result<Progress>
 
 fn spans(links: &[Arc<Link>]) -> Vec<Span> {
     links.iter().map(|link| (link.incarnation, link.partition, link.start, link.end)).collect()
-}
-
-/// The events that a derived table has taken in when it is as far as `progress`: its counts are theirs at any time.
-async fn events_until(
-    engine: &Engine,
-    events: &Version,
-    progress: &Progress,
-) -> anyhow::Result<Arc<dyn TableProvider>> {
-    let all = Scan::version(events);
-    if progress.reaches(&events.progress) {
-        return Ok(all);
-    }
-    let inputs = engine.inputs().table("events", all)?;
-    Ok(inputs.select(&format!("select * from events where {}", condition(progress))).await?.into_view())
 }

@@ -14,6 +14,7 @@ use datafusion::parquet::arrow::arrow_writer::{
 };
 use datafusion::parquet::file::writer::SerializedFileWriter;
 
+use super::file::memory_bytes;
 use super::properties::properties;
 use super::statistics::{Collector, Seen};
 use crate::tables::Table;
@@ -79,6 +80,11 @@ impl Encoder {
 
     pub(super) fn bytes(&self) -> usize {
         self.file.bytes_written()
+    }
+
+    /// What the rows of its row groups take in memory when nothing is shared.
+    pub(super) fn memory_bytes(&self) -> u64 {
+        self.file.flushed_row_groups().iter().map(memory_bytes).sum()
     }
 
     pub(super) fn finish(self) -> anyhow::Result<(Vec<u8>, Collector)> {

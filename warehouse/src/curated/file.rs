@@ -4,6 +4,8 @@ use std::sync::Arc;
 
 use datafusion::common::stats::Precision;
 use datafusion::common::{ColumnStatistics, Statistics};
+use datafusion::parquet::basic::Type;
+use datafusion::parquet::file::metadata::RowGroupMetaData;
 use datafusion::scalar::ScalarValue;
 use deltalake_core::kernel::Remove;
 use schemas::landing::DataFile;
@@ -89,7 +91,7 @@ impl CuratedFile {
         (digits.len() == 16).then_some(digits)
     }
 
-    /// Whether it was put together of others; only files of recordings say so.
+    /// Whether it was put together of others when its day was over.
     pub fn is_merged(&self) -> bool {
         self.name().is_some_and(|name| name.starts_with(MERGED))
     }
@@ -134,6 +136,27 @@ impl CuratedFile {
             statistics: Some(self.statistics.clone()),
         }
     }
+}
+
+/// Of a text beside its bytes, and of a number.
+const VIEW_BYTES: u64 = 16;
+const NUMBER_BYTES: u64 = 8;
+
+/// What the rows of a row group take in memory when nothing is shared. A file says little about it by its length: a text that a
+/// thousand rows share stands in it once, and zeros hardly at all.
+pub(crate) fn memory_bytes(group: &RowGroupMetaData) -> u64 {
+    let whole = |number: i64| u64::try_from(number).unwrap_or_default();
+    let columns = group.columns().iter().map(|column| {
+        let values = whole(column.num_values());
+        match column.column_type() {
+            Type::BYTE_ARRAY => {
+                let text = column.unencoded_byte_array_data_bytes().unwrap_or_else(|| column.uncompressed_size());
+                whole(text) + values * VIEW_BYTES
+            }
+            _ => values * NUMBER_BYTES,
+        }
+    });
+    columns.sum()
 }
 
 /// Key below the store's root of a path below a table's folder.

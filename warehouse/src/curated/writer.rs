@@ -22,7 +22,7 @@ use super::file::{Maker, data_key, file_name};
 use super::properties::properties;
 use super::scan::viewed;
 use super::statistics::Collector;
-use crate::limits::{FILE_BYTES_MAX, FILE_MEMORY_BYTES_MAX, FILE_ROWS_MAX, ROW_GROUP_ROWS};
+use crate::limits::{FILE_BYTES_MAX, FILE_MEMORY_BYTES_MAX, FILE_ROWS_MAX};
 use crate::tables::{PARTITION_COLUMNS, Table};
 
 /// Files that were written and are in no version yet.
@@ -71,13 +71,13 @@ pub(crate) struct Partition {
     pub rows: Range<usize>,
 }
 
-/// Writes rows that are at hand, files of at most `rows_max` rows, on so many threads.
+/// Writes rows that are at hand, row groups of at most `group_rows` rows, on so many threads.
 pub(crate) async fn write_columns(
     objects: &Arc<dyn ObjectStore>,
     (table, maker): (&'static Table, Maker),
     columns: Arc<impl Columns>,
     partitions: Vec<Partition>,
-    rows_max: usize,
+    group_rows: usize,
     threads: usize,
 ) -> anyhow::Result<Vec<Add>> {
     let mut added = Vec::new();
@@ -87,7 +87,7 @@ pub(crate) async fn write_columns(
         for mut left in partitions {
             while !left.rows.is_empty() {
                 let (columns, rows) = (columns.clone(), left.rows.clone());
-                let encoding = move || encode_file(table, columns.as_ref(), rows, rows_max, threads);
+                let encoding = move || encode_file(table, columns.as_ref(), rows, group_rows, threads);
                 let encoded = tokio::task::spawn_blocking(encoding).await?;
                 if let Some(sent) = sent.take() {
                     added.push(sent.await??);
@@ -111,18 +111,18 @@ pub(crate) async fn write_columns(
     Ok(added)
 }
 
-/// A file of the first of some rows: as many as it may hold.
+/// A file of the first of some rows: as many row groups as it may hold.
 fn encode_file(
     table: &'static Table,
     columns: &impl Columns,
     mut rows: Range<usize>,
-    rows_max: usize,
+    group_rows: usize,
     threads: usize,
 ) -> anyhow::Result<(Vec<u8>, Collector)> {
     let mut file = Encoder::new(table, threads)?;
-    rows.end = rows.end.min(rows.start + rows_max);
-    while !rows.is_empty() && file.bytes() < FILE_BYTES_MAX {
-        let group = rows.start..rows.end.min(rows.start + ROW_GROUP_ROWS);
+    rows.end = rows.end.min(rows.start + FILE_ROWS_MAX);
+    while !rows.is_empty() && file.bytes() < FILE_BYTES_MAX && file.memory_bytes() < FILE_MEMORY_BYTES_MAX {
+        let group = rows.start..rows.end.min(rows.start + group_rows);
         rows.start = group.end;
         file.add(group, &|field, rows| columns.column(field, rows))?;
     }

@@ -5,6 +5,7 @@ mod in_turn;
 pub(crate) mod inputs;
 mod requirements;
 mod shares;
+mod sorted_joins;
 
 use std::sync::Arc;
 
@@ -99,6 +100,11 @@ impl Engine {
     /// Memory of all sessions together.
     pub fn memory_bytes_max(&self) -> usize {
         self.memory_bytes_max
+    }
+
+    /// What of it nobody has reserved at the moment.
+    pub fn memory_bytes_left(&self) -> usize {
+        self.memory_bytes_max.saturating_sub(self.runtime.memory_pool.reserved())
     }
 
     /// Memory that no operator counts; nothing of it is reserved yet.

@@ -9,6 +9,7 @@ use datafusion::scalar::ScalarValue;
 use deltalake_core::protocol::DeltaOperation;
 
 use super::rewrite::{Going, without};
+use crate::curated::file::Maker;
 use crate::curated::{Committed, CuratedFile, Version};
 use crate::lake::Lake;
 use crate::limits::{FILE_BYTES_MAX, OPTIMIZE_BYTES_MAX, ROUND_TRIES_MAX, SMALL_FILE_BYTES};
@@ -40,10 +41,11 @@ pub(super) fn untidy(version: &Version, today: i32) -> Vec<Untidy> {
 }
 
 /// Which files of a day are to be written again: all when their visitors overlap, or when several are small; of a day that
-/// is too large for that the small ones. A file without a checksum gets one.
+/// is too large for that the small ones. What was put together before is as large as it becomes, and is small only by its bytes:
+/// a file is full by what its rows take in memory too. A file without a checksum gets one.
 fn chosen<'a>(table: &Table, files: Vec<&'a CuratedFile>) -> Vec<&'a CuratedFile> {
     let unsigned = files.iter().any(|file| file.checksum().is_none());
-    let is_small = |file: &&CuratedFile| file.bytes < SMALL_FILE_BYTES;
+    let is_small = |file: &&CuratedFile| file.bytes < SMALL_FILE_BYTES && !file.is_merged();
     let small = files.iter().copied().filter(|file| is_small(file)).count();
     if !unsigned && small < 2 && !overlap(table, &files) {
         return Vec::new();
@@ -87,7 +89,7 @@ pub(super) async fn tidy(lake: &Lake, untidy: &Untidy) -> anyhow::Result<(u64, u
         if files.is_empty() {
             return Ok((0, 0));
         }
-        let added = without(lake, &base, &files, &Going::none()).await?;
+        let added = without(lake, &base, &files, &Going::none(), Maker::Merging).await?;
         let after = added.len() as u64;
         let operation = DeltaOperation::Optimize { predicate: None, target_size: FILE_BYTES_MAX as i64 };
         if let Committed::Landed(_) = table.keep(&base, (&files, added), &base.kept, operation).await? {

@@ -38,12 +38,13 @@ impl Going {
     }
 }
 
-/// Writes the files again without the rows that go.
+/// Writes the files again without the rows that go, into files that say so much of their maker.
 pub(super) async fn without(
     lake: &Lake,
     base: &Version,
     files: &[&CuratedFile],
     going: &Going,
+    maker: Maker,
 ) -> anyhow::Result<Vec<Add>> {
     if files.is_empty() {
         return Ok(Vec::new());
@@ -58,5 +59,5 @@ pub(super) async fn without(
     let (columns, order) = (base.table.columns().join(", "), base.table.sort_order);
     let stays = format!("not coalesce({}, false)", going.condition);
     let rows = inputs.select(&format!("select {columns} from curated where {stays} order by {order}")).await?;
-    Ok(write(lake.store.objects(), (base.table, Maker::Any), rows).await?.added)
+    Ok(write(lake.store.objects(), (base.table, maker), rows).await?.added)
 }

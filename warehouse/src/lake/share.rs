@@ -3,7 +3,7 @@
 
 use std::sync::{Mutex, PoisonError};
 
-use crate::limits::ROUND_PARTS_MAX;
+use crate::limits::{ROUND_GROWTH_PART, ROUND_PARTS_MAX};
 use crate::merge::Part;
 use crate::tables::{self, Table};
 
@@ -33,13 +33,19 @@ impl Share {
         Self { links_max: (links / 2).max(1), ..self }
     }
 
-    /// More, after a round that fitted.
+    /// A little more, after a round that fitted: what did not fit is come near to, and seldom tried again.
     #[must_use]
     pub fn larger(self) -> Self {
         if self.parts > 1 {
             return Self { parts: self.parts / 2, ..self };
         }
-        Self { links_max: self.links_max.saturating_mul(2), ..self }
+        Self { links_max: self.links_max.saturating_add((self.links_max / ROUND_GROWTH_PART).max(1)), ..self }
+    }
+
+    /// No more links than another.
+    #[must_use]
+    pub fn no_longer_than(self, other: Self) -> Self {
+        Self { links_max: self.links_max.min(other.links_max), ..self }
     }
 
     pub fn each_part(self) -> impl Iterator<Item = Part> {
@@ -47,7 +53,7 @@ impl Share {
     }
 }
 
-/// The shares of all tables, remembered from round to round: what did not fit is not tried again as it was.
+/// The shares of all tables, remembered from round to round: what did not fit is not tried again at once.
 #[derive(Debug)]
 pub struct Shares(Mutex<Vec<Share>>);
 
@@ -89,9 +95,20 @@ mod tests {
         assert_eq!(links, [18, 9, 4, 2, 1]);
         assert_eq!(tried[5], Share { links_max: 1, parts: 2 });
         assert_eq!(share.parts, ROUND_PARTS_MAX);
-        for _ in 0..100 {
+        for _ in 0..2_000 {
             share = share.larger();
         }
         assert_eq!(share, Share::FULL);
+    }
+
+    #[test]
+    fn a_round_that_fitted_is_followed_by_one_that_is_little_longer() {
+        let of = |links_max| Share { links_max, parts: 1 };
+        assert_eq!(of(1).larger(), of(2));
+        assert_eq!(of(6).larger(), of(7));
+        assert_eq!(of(400).larger(), of(425));
+        assert_eq!(Share { links_max: 1, parts: 4 }.larger(), Share { links_max: 1, parts: 2 });
+        assert_eq!(of(6).no_longer_than(of(3)), of(3));
+        assert_eq!(of(2).no_longer_than(of(3)), of(2));
     }
 }

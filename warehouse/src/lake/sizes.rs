@@ -1,23 +1,18 @@
-//! What the rows of Parquet files take in memory. A file says little about it by its length: a text that a thousand rows
-//! share stands in it once, and zeros hardly at all.
+//! What the rows of Parquet files take in memory.
 
 use std::collections::HashMap;
 use std::ops::AddAssign;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use anyhow::Context;
-use datafusion::parquet::basic::Type;
 use datafusion::parquet::errors::ParquetError;
-use datafusion::parquet::file::metadata::{ColumnChunkMetaData, ParquetMetaData, ParquetMetaDataReader};
+use datafusion::parquet::file::metadata::{ParquetMetaData, ParquetMetaDataReader};
 use object_store::path::Path;
 use object_store::{ObjectStore, ObjectStoreExt};
 
+use crate::curated::file::memory_bytes;
 use crate::curated::scan::FOOTER_BYTES;
 use crate::limits::{BATCH_BYTES_MAX, BATCH_ROWS, BATCH_ROWS_MIN, SIZES_KNOWN_MAX};
-
-/// Of a text beside its bytes, and of a number.
-const VIEW_BYTES: u64 = 16;
-const NUMBER_BYTES: u64 = 8;
 
 /// Rows, and the bytes that they take when nothing is shared.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -41,7 +36,7 @@ impl Size {
         let mut size = Self::default();
         for group in metadata.row_groups() {
             size.rows += u64::try_from(group.num_rows()).unwrap_or_default();
-            size.bytes += group.columns().iter().map(column_bytes).sum::<u64>();
+            size.bytes += memory_bytes(group);
         }
         size
     }
@@ -51,18 +46,6 @@ impl AddAssign for Size {
     fn add_assign(&mut self, other: Self) {
         self.rows += other.rows;
         self.bytes += other.bytes;
-    }
-}
-
-fn column_bytes(column: &ColumnChunkMetaData) -> u64 {
-    let whole = |number: i64| u64::try_from(number).unwrap_or_default();
-    let values = whole(column.num_values());
-    match column.column_type() {
-        Type::BYTE_ARRAY => {
-            let text = column.unencoded_byte_array_data_bytes().unwrap_or_else(|| column.uncompressed_size());
-            whole(text) + values * VIEW_BYTES
-        }
-        _ => values * NUMBER_BYTES,
     }
 }
 

@@ -60,7 +60,7 @@ pub(crate) async fn session(
     let wanted = |name: &str| KEYS.contains(&name) || columns.contains(&name);
     let landed_columns = some(event_fields(), |name| wanted(name) || KEYS_OF_LANDED.contains(&name));
 
-    let mut whose = Wanted::of_visitor(visitor);
+    let mut whose = Wanted::of_visitors([visitor]);
     let read = async |whose: &Wanted, columns: SchemaRef| {
         HeldRows::chosen_of_landed(engine, (links, columns), (whose, of.site_id), memory()).await
     };
@@ -83,7 +83,7 @@ pub(crate) async fn session(
     };
     let before = {
         let columns = some(EVENTS.file_schema().fields().iter().map(|field| field.as_ref().clone()), wanted);
-        HeldRows::chosen(engine, (events, columns), start, &Wanted::of_visitor(visitor), memory()).await?.0
+        HeldRows::chosen(engine, (events, columns), start, &Wanted::of_visitors([visitor]), memory()).await?.0
     };
     let ordered = Arc::new(merge.events_of((visitor, start), &before)?);
     let derivation = Box::new(Derivation::of_session(engine, ordered.clone()));

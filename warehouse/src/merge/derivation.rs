@@ -6,6 +6,7 @@
 use std::collections::HashSet;
 use std::sync::Arc;
 
+use datafusion::arrow::datatypes::{Schema, SchemaRef};
 use datafusion::datasource::TableProvider;
 use datafusion::prelude::DataFrame;
 use landing::Progress;
@@ -23,12 +24,13 @@ use super::past::Known;
 use super::repeats::{Repeats, owners};
 use super::strangers::Strangers;
 use super::touched::{Touched, TouchedSessions};
-use super::visitors::{EventId, key};
+use super::until::EventsUntil;
+use super::visitors::EventId;
 use super::walked::{Source, Walked};
 use crate::curated::scan::Scan;
 use crate::curated::{CuratedFile, Version};
 use crate::engine::Engine;
-use crate::engine::inputs::{Inputs, number, text};
+use crate::engine::inputs::Inputs;
 use crate::limits::DUPLICATE_US_MAX;
 use crate::tables::walk::Walk;
 use crate::tables::{EVENTS, Input, Rows, Table};
@@ -53,21 +55,17 @@ pub(crate) struct Derivation {
 
 impl Derivation {
     /// Of the links that a round of `events` has just taken in, whose rows are in memory; `before` is the version that it
-    /// took them into.
+    /// took them into, `events` what there is with them.
     pub(crate) async fn of_round(
-        engine: &Engine,
-        events: Arc<dyn TableProvider>,
+        events: EventsUntil<'_>,
         links: &[Arc<Link>],
         (merge, landed, before): (&Merge, &HeldRows, &Arc<Version>),
     ) -> anyhow::Result<Self> {
-        let inputs = || engine.inputs().table("events", events.clone());
+        let engine = events.engine;
         let (mut touched, repeats) = merge.repeats(landed)?;
-        let unowned = repeats.touch_owners(inputs()?, &mut touched).await?;
-        let sessions = match touched.sessions_among(merge.sessions()) {
-            Some(sessions) => sessions,
-            None => touched.sessions(&inputs()?.function(touched.function())).await?,
-        };
-        let rows_before = match touched.wanted(BACK_US) {
+        let unowned = repeats.touch_owners(events, &mut touched).await?;
+        let sessions = touched.sessions_beside(merge.sessions(), events).await?;
+        let rows_before = match sessions.wanted("occurred_at") {
             None => landed.none_beside(),
             Some((wanted, since)) => {
                 let columns = (before.as_ref(), EVENTS.file_schema());
@@ -76,6 +74,7 @@ impl Derivation {
             }
         };
         let held = Some(Arc::new(merge.touched_events(landed, &rows_before, &sessions)?.by_session()));
+        let events = events.table().await?;
         Ok(Self { engine: engine.clone(), links: links.to_vec(), events, touched, sessions, repeats, unowned, held })
     }
 
@@ -103,7 +102,7 @@ impl Derivation {
         let both = with_landing(inputs()?, links).await?;
         let mut touched = Touched::read(&both).await?;
         let repeats = Repeats::read(&both.function(touched.function()), &touched).await?;
-        let unowned = repeats.touch_owners(inputs()?, &mut touched).await?;
+        let unowned = repeats.touch_owners_among(inputs()?, &mut touched).await?;
         let sessions = touched.sessions(&inputs()?.function(touched.function())).await?;
         let (engine, links) = (engine.clone(), links.to_vec());
         Ok(Self { engine, links, events, touched, sessions, repeats, unowned, held: None })
@@ -131,14 +130,23 @@ impl Derivation {
 
     /// Places of the files of `base` that hold rows to be replaced.
     pub(crate) async fn changed_files(&self, base: &Version) -> anyhow::Result<HashSet<usize>> {
-        let (time, changed) = match base.table.rows {
-            Rows::Landed { .. } => ("occurred_at", landed::CHANGED),
-            Rows::OfSessions { .. } => ("session_started_at", TouchedSessions::CHANGED),
-            Rows::Imported => return Ok(HashSet::new()),
-        };
-        let condition = self.touched.condition(time, BACK_US);
-        let curated = self.inputs().table("curated", Scan::version(base))?;
-        files_where(&curated, &format!("{condition} and {changed}")).await
+        match base.table.rows {
+            Rows::Landed { .. } => {
+                let condition = self.touched.condition("occurred_at", BACK_US);
+                let curated = self.inputs().table("curated", Scan::version(base))?;
+                files_where(&curated, &format!("{condition} and {}", landed::CHANGED)).await
+            }
+            Rows::OfSessions { .. } => {
+                let Some((wanted, since)) = self.sessions.wanted("session_started_at") else {
+                    return Ok(HashSet::new());
+                };
+                let columns = some(base.table, &["visitor_id"])?;
+                let memory = self.engine.reserved("sessions that change");
+                let (_, files) = HeldRows::chosen(&self.engine, (base, columns), since, &wanted, memory).await?;
+                Ok(files.into_iter().collect())
+            }
+            Rows::Imported => Ok(HashSet::new()),
+        }
     }
 
     /// A part of the rows that join those of `base`, or replace some. `others` are the tables that it reads.
@@ -213,22 +221,12 @@ impl Derivation {
     /// What the rows of `base` say of the touched visitors' tabs in sessions that stay as they are; and repeats by event, those
     /// of the links and those that the replaced rows of `base` counted (kept at their first event).
     async fn past(&self, base: &Version) -> anyhow::Result<Known> {
-        let changed = TouchedSessions::CHANGED;
-        let condition = self.touched.condition("session_started_at", BACK_US);
-        let counted = format!(
-            "select site_id, tab_id, first_seq, duplicates from curated where duplicates > 0 and {condition} and {changed}"
-        );
-        let mut repeats = self.repeats.counts.clone();
-        let inputs = self.inputs().table("curated", Scan::version(base))?;
-        inputs
-            .each(&counted, |batch, row| {
-                let event: EventId = (key(&[text(batch, 0, row), text(batch, 1, row)]), number(batch, 2, row));
-                *repeats.entry(event).or_default() += number(batch, 3, row);
-            })
-            .await?;
-        let stays = format!("touched_from(site_id, visitor_id) is not null and not {changed}");
-        let kept = inputs.select(&format!("select * from curated where {stays}")).await?;
-        Known::read(&self.engine.inputs().rows("kept", kept)?, repeats).await
+        let mut known = Known::of_repeats(self.repeats.counts.clone());
+        let memory = self.engine.reserved("books of touched visitors");
+        let columns = (base, some(base.table, &Known::COLUMNS)?);
+        let (rows, _) = HeldRows::chosen(&self.engine, columns, i64::MIN, &self.touched.ever(), memory).await?;
+        rows.held.iter().try_for_each(|held| known.take(held, self.sessions.first()))?;
+        Ok(known)
     }
 
     /// Another table's rows, of the touched visitors.
@@ -245,6 +243,13 @@ impl Derivation {
         let sessions = &self.sessions.sessions;
         inputs.function(final_session_start(sessions.clone())).function(final_session_id(sessions.clone()))
     }
+}
+
+/// Some columns of a table's files.
+fn some(table: &Table, columns: &[&str]) -> anyhow::Result<SchemaRef> {
+    let schema = table.file_schema();
+    let fields = columns.iter().map(|name| Ok(schema.field_with_name(name)?.clone()));
+    Ok(Arc::new(Schema::new(fields.collect::<anyhow::Result<Vec<_>>>()?)))
 }
 
 /// `events` and, as `landing`, what the links brought: rows of their files and, of links that have none any more, the rows

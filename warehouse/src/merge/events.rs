@@ -63,6 +63,7 @@ impl Merge {
             keys.read_curated(engine, events, &touched, &tabs).await?;
         }
         let mut outcome = sessionize(keys.events);
+        keys.memory.resize(outcome.memory_bytes());
         Ok(Self {
             engine: engine.clone(),
             links: links.to_vec(),

@@ -25,6 +25,7 @@ mod repeats;
 pub(crate) mod sessionize;
 pub(crate) mod strangers;
 mod touched;
+mod until;
 pub(crate) mod visitors;
 mod walked;
 
@@ -39,6 +40,7 @@ pub(crate) use events::Merge;
 pub(crate) use functions::lookup;
 pub(crate) use memo::Memo;
 pub(crate) use part::Part;
+pub(crate) use until::EventsUntil;
 
 use held::HeldRows;
 use strangers::Strangers;

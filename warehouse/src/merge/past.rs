@@ -2,8 +2,8 @@
 
 use std::collections::HashMap;
 
+use super::held::{Held, Pairs};
 use super::visitors::{EventId, Key, key};
-use crate::engine::inputs::{Inputs, number, text};
 use crate::tables::walk::{Before, Past};
 
 /// Of some visitors' tabs and events.
@@ -15,18 +15,42 @@ pub(super) struct Known {
 }
 
 impl Known {
-    /// Those of the rows of `kept`, and repeats by event.
-    pub(super) async fn read(kept: &Inputs, repeats: HashMap<EventId, i64>) -> anyhow::Result<Self> {
-        let sql = "select site_id, visitor_id, tab_id, max(last_seq), max(last_batch_seq), \
-                   cast(max(session_started_at) as bigint) from kept group by site_id, visitor_id, tab_id";
-        let mut before = HashMap::new();
-        kept.each(sql, |batch, row| {
-            let tab = key(&[text(batch, 0, row), text(batch, 1, row), text(batch, 2, row)]);
-            let [last_seq, last_batch_seq, session_started_at] = [3, 4, 5].map(|column| number(batch, column, row));
-            before.insert(tab, Before { last_seq, last_batch_seq, session_started_at });
-        })
-        .await?;
-        Ok(Self { before, repeats })
+    /// Of a row of the books.
+    pub(super) const COLUMNS: [&'static str; 7] =
+        ["visitor_id", "tab_id", "session_started_at", "first_seq", "last_seq", "last_batch_seq", "duplicates"];
+
+    /// Nothing of before, and repeats by event.
+    pub(super) fn of_repeats(repeats: HashMap<EventId, i64>) -> Self {
+        Self { before: HashMap::new(), repeats }
+    }
+
+    /// Takes in rows of the books: those of sessions that are computed again, which are from the given times on of each visitor,
+    /// say what came again; the others what was before.
+    pub(super) fn take(&mut self, books: &Held, first: &HashMap<Key, i64>) -> anyhow::Result<()> {
+        let (visitors, tabs) = (Pairs::of(books, "visitor_id"), Pairs::of(books, "tab_id"));
+        let [visitor_keys, tab_keys] = [&visitors, &tabs].map(Pairs::keys);
+        let started = books.times("session_started_at")?;
+        let (first_seq, last_seq) = (books.numbers("first_seq")?, books.numbers("last_seq")?);
+        let (last_batch_seq, duplicates) = (books.numbers("last_batch_seq")?, books.numbers("duplicates")?);
+        for row in 0..started.len() {
+            let (visitor, tab) = (visitors.of_row[row] as usize, tabs.of_row[row] as usize);
+            if first.get(&visitor_keys[visitor]).is_some_and(|first| started[row] >= *first) {
+                if duplicates[row] > 0 {
+                    *self.repeats.entry((tab_keys[tab], first_seq[row])).or_default() += duplicates[row];
+                }
+                continue;
+            }
+            let ((site, visitor), (_, tab)) = (visitors.pairs[visitor], tabs.pairs[tab]);
+            let of = self.before.entry(key(&[site, visitor, tab])).or_insert(Before {
+                last_seq: i64::MIN,
+                last_batch_seq: i64::MIN,
+                session_started_at: i64::MIN,
+            });
+            of.last_seq = of.last_seq.max(last_seq[row]);
+            of.last_batch_seq = of.last_batch_seq.max(last_batch_seq[row]);
+            of.session_started_at = of.session_started_at.max(started[row]);
+        }
+        Ok(())
     }
 }
 

@@ -12,9 +12,10 @@ use landing::{Position, Progress, TopicPartition};
 use schemas::topics::EVENTS as TOPIC;
 
 use super::functions::event_set;
-use super::held::{HeldRows, Pairs};
+use super::held::{Held, HeldRows, Pairs, Wanted};
 use super::sessionize::Staying;
 use super::touched::Touched;
+use super::until::EventsUntil;
 use super::visitors::{EventId, key};
 use crate::curated::Version;
 use crate::curated::scan::Scan;
@@ -94,9 +95,44 @@ impl Repeats {
         Ok(repeats)
     }
 
-    /// Whoever has an event in `events` that came again is touched by that, since the ledger counts it there. Gives those of
-    /// the events that nobody has.
-    pub(super) async fn touch_owners(&self, inputs: Inputs, touched: &mut Touched) -> anyhow::Result<HashSet<EventId>> {
+    /// Whoever has an event that came again is touched by that, since the ledger counts it there. Gives those of the events that
+    /// nobody has.
+    pub(super) async fn touch_owners(
+        &self,
+        events: EventsUntil<'_>,
+        touched: &mut Touched,
+    ) -> anyhow::Result<HashSet<EventId>> {
+        let mut unowned: HashSet<EventId> = self.counts.keys().copied().collect();
+        let Some((_, since)) = touched.wanted(DUPLICATE_US_MAX).filter(|_| !unowned.is_empty()) else {
+            return Ok(unowned);
+        };
+        let tabs = Arc::new(unowned.iter().map(|(tab, _)| (*tab, 0)).collect());
+        let wanted = Wanted { tabs, ..Wanted::default() };
+        let columns = ["visitor_id", "tab_id", "seq", "occurred_at"];
+        let take = |held: &Held, rows: &[usize]| {
+            let (visitors, tabs) = (Pairs::of(held, "visitor_id"), Pairs::of(held, "tab_id"));
+            let [visitor_keys, tab_keys] = [&visitors, &tabs].map(Pairs::keys);
+            let (at, seq) = (held.times("occurred_at")?, held.numbers("seq")?);
+            for row in rows.iter().copied() {
+                let event = (tab_keys[tabs.of_row[row] as usize], seq[row]);
+                if self.counts.contains_key(&event) {
+                    let visitor = visitors.of_row[row] as usize;
+                    touched.add(visitor_keys[visitor], visitors.pairs[visitor].1, at[row]);
+                    unowned.remove(&event);
+                }
+            }
+            Ok(())
+        };
+        events.each_chosen(&columns, (&wanted, since), take).await?;
+        Ok(unowned)
+    }
+
+    /// The same by a select, of any `events`.
+    pub(super) async fn touch_owners_among(
+        &self,
+        inputs: Inputs,
+        touched: &mut Touched,
+    ) -> anyhow::Result<HashSet<EventId>> {
         let mut unowned: HashSet<EventId> = self.counts.keys().copied().collect();
         if unowned.is_empty() {
             return Ok(unowned);

@@ -7,7 +7,8 @@ use datafusion::logical_expr::ScalarUDF;
 use schemas::session::{GAP_US_MAX, SESSION_US_MAX};
 
 use super::functions::lookup;
-use super::held::Wanted;
+use super::held::{Held, Pairs, Wanted};
+use super::until::EventsUntil;
 use super::visitors::{Key, Sessions, Stretch, key};
 use crate::curated::statistics::time_text;
 use crate::engine::inputs::{Inputs, number, text, time};
@@ -68,8 +69,14 @@ impl Touched {
     /// Rows of these visitors, and the time from which they matter, which lies `back_us` before the first touch; none when
     /// nobody is touched.
     pub(super) fn wanted(&self, back_us: i64) -> Option<(Wanted, i64)> {
-        let wanted = Wanted { visitors: self.from.clone(), ..Wanted::default() };
-        Some((wanted, self.least?.saturating_sub(back_us)))
+        let since = self.least?.saturating_sub(back_us);
+        let visitors = Arc::new(self.from.keys().map(|visitor| (*visitor, since)).collect());
+        Some((Wanted { visitors, ..Wanted::default() }, since))
+    }
+
+    /// Rows of these visitors of any time.
+    pub(super) fn ever(&self) -> Wanted {
+        Wanted::of_visitors(self.from.keys().copied())
     }
 
     /// A condition on `event_date` and `time_column`: rows of anybody from then on.
@@ -109,14 +116,24 @@ impl Touched {
 }
 
 impl Touched {
-    /// The same by sessions that are known already; none when those of a visitor are not.
-    pub(super) fn sessions_among(&self, sessions: &Arc<Sessions>) -> Option<TouchedSessions> {
-        let mut first = HashMap::with_capacity(self.from.len());
-        for visitor in self.from.keys() {
-            let reached = self.first_reached(*visitor, sessions.of(*visitor)?);
-            first.extend(reached.map(|start| (*visitor, start)));
+    /// The same, where those of most visitors are known already: those of others are read.
+    pub(super) async fn sessions_beside(
+        &self,
+        known: &Arc<Sessions>,
+        events: EventsUntil<'_>,
+    ) -> anyhow::Result<TouchedSessions> {
+        let mut sessions = known.clone();
+        if let Some((mut wanted, since)) = self.wanted(SESSION_US_MAX + GAP_US_MAX) {
+            Arc::make_mut(&mut wanted.visitors).retain(|visitor, _| known.of(*visitor).is_none());
+            if !wanted.visitors.is_empty() {
+                let read = read_sessions(events, (&wanted, since)).await?;
+                let sessions = Arc::make_mut(&mut sessions);
+                read.into_iter().for_each(|(visitor, stretches)| sessions.insert(visitor, stretches));
+            }
         }
-        Some(TouchedSessions { sessions: sessions.clone(), first: Arc::new(first) })
+        let reached = |visitor: &Key| Some((*visitor, self.first_reached(*visitor, sessions.of(*visitor)?)?));
+        let first = Arc::new(self.from.keys().filter_map(reached).collect());
+        Ok(TouchedSessions { sessions, first })
     }
 
     /// Start of the first session of a visitor that the touch can have changed.
@@ -124,6 +141,26 @@ impl Touched {
         let from = self.from.get(&visitor)?;
         sessions.iter().find(|stretch| stretch.end >= from - GAP_US_MAX).map(|stretch| stretch.start)
     }
+}
+
+/// The sessions of the wanted visitors, as they stand in events of a time or later.
+async fn read_sessions(events: EventsUntil<'_>, wanted: (&Wanted, i64)) -> anyhow::Result<HashMap<Key, Vec<Stretch>>> {
+    let mut ends: HashMap<(Key, i64), i64> = HashMap::new();
+    let take = |held: &Held, rows: &[usize]| {
+        let visitors = Pairs::of(held, "visitor_id");
+        let (keys, at, start) = (visitors.keys(), held.times("occurred_at")?, held.times("session_started_at")?);
+        for row in rows.iter().copied() {
+            let end = ends.entry((keys[visitors.of_row[row] as usize], start[row])).or_insert(at[row]);
+            *end = (*end).max(at[row]);
+        }
+        Ok(())
+    };
+    events.each_chosen(&["visitor_id", "occurred_at", "session_started_at"], wanted, take).await?;
+    let mut sessions: HashMap<Key, Vec<Stretch>> = HashMap::new();
+    for ((visitor, start), end) in ends {
+        sessions.entry(visitor).or_default().push(Stretch { start, end });
+    }
+    Ok(sessions)
 }
 
 /// Tabs of landed events.
@@ -186,6 +223,13 @@ impl TouchedSessions {
     /// are in order).
     pub(super) fn function(&self) -> ScalarUDF {
         lookup("touched_start", self.first.clone())
+    }
+
+    /// Rows of sessions that must be computed again, by a column that holds their times or those of their sessions; none is older
+    /// than the time beside them. None when there are none.
+    pub(super) fn wanted(&self, time: &'static str) -> Option<(Wanted, i64)> {
+        let since = *self.first.values().min()?;
+        Some((Wanted { visitors: self.first.clone(), time, ..Wanted::default() }, since))
     }
 
     /// For each visitor the start of the first session that must be computed again.

@@ -28,7 +28,7 @@ pub(crate) struct Stretch {
 }
 
 /// Sessions of some visitors. A visitor's stretches are in order and do not overlap.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct Sessions(HashMap<Key, Vec<Stretch>>);
 
 impl Sessions {

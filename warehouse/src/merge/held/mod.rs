@@ -101,6 +101,7 @@ impl HeldRows {
         wanted: &Wanted,
         memory: MemoryReservation,
     ) -> anyhow::Result<(Self, Vec<usize>)> {
+        let files = if wanted.is_empty() { Vec::new() } else { files };
         let mut read = stream::iter(files)
             .map(async |(place, file, site)| {
                 let read = select::rows(engine.clone(), file, site.clone(), columns.clone(), wanted.clone());

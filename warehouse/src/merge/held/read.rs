@@ -18,7 +18,8 @@ use object_store::path::Path;
 use object_store::{ObjectStore, ObjectStoreExt};
 
 /// Reads the columns that the schema names, those that hold nothing but nulls left out: one batch for each row group,
-/// since a dictionary ends with it. A file of another length is refused. The memory is reserved before rows are decoded.
+/// since a dictionary ends with it. A file of another length is refused. The memory is reserved before rows are decoded, and what
+/// they do not take of it is given back.
 pub(super) async fn rows(
     objects: Arc<dyn ObjectStore>,
     (key, length): (String, u64),
@@ -30,8 +31,14 @@ pub(super) async fn rows(
     ensure!(bytes.len() as u64 == length, "{key} has {} bytes and should have {length}", bytes.len());
     let file = open(bytes, &schema).with_context(|| format!("cannot read {key}"))?;
     let groups = file.metadata.metadata().row_groups();
-    memory.try_grow(groups.iter().map(|group| file.memory_bytes(group)).sum())?;
-    tokio::task::spawn_blocking(move || file.decode(&schema)).await?.with_context(|| format!("cannot read {key}"))
+    let reserved = groups.iter().map(|group| file.memory_bytes(group)).sum();
+    memory.try_grow(reserved)?;
+    let read = tokio::task::spawn_blocking(move || file.decode(&schema)).await?;
+    let batches = read.with_context(|| format!("cannot read {key}"))?;
+    let taken = batches.iter().map(RecordBatch::get_array_memory_size).sum::<usize>();
+    memory.shrink(reserved.saturating_sub(taken));
+    memory.try_grow(taken.saturating_sub(reserved))?;
+    Ok(batches)
 }
 
 struct Opened {
@@ -68,7 +75,7 @@ pub(super) fn dictionary() -> DataType {
 }
 
 impl Opened {
-    /// What the rows take in memory, texts with their dictionary.
+    /// The most that the rows take in memory, texts with their dictionary.
     fn memory_bytes(&self, group: &RowGroupMetaData) -> usize {
         let whole = |number: i64| usize::try_from(number).unwrap_or_default();
         let columns = group.columns().iter().map(|column| match column.column_type() {

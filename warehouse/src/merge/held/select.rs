@@ -2,7 +2,8 @@
 //! of the other columns the pages that hold rows which are.
 
 use anyhow::Context;
-use datafusion::arrow::array::RecordBatch;
+use arrow_select::dictionary::garbage_collect_any_dictionary;
+use datafusion::arrow::array::{AsArray, RecordBatch};
 use datafusion::arrow::datatypes::SchemaRef;
 use datafusion::parquet::arrow::ProjectionMask;
 use datafusion::parquet::arrow::arrow_reader::{ArrowPredicateFn, ArrowReaderMetadata, ArrowReaderOptions, RowFilter};
@@ -67,10 +68,8 @@ pub(super) async fn rows(
             ProjectionMask::roots(metadata.parquet_schema(), places)
         };
         let asked = mask(&|name| match name {
-            "visitor_id" => true,
-            "tab_id" => !wanted.tabs.is_empty(),
             "site_id" => site.of_all().is_none(),
-            _ => false,
+            name => wanted.columns().any(|column| column == name),
         });
         let columns = mask(&|name| schema.column_with_name(name).is_some());
         let predicate = ArrowPredicateFn::new(asked, move |rows| Ok(wanted.rows(&rows, site.of_all())));
@@ -81,7 +80,17 @@ pub(super) async fn rows(
             .with_batch_size(BATCH_ROWS)
             .build()?;
         let batches: Vec<RecordBatch> = stream.try_collect().await?;
-        batches.iter().map(|batch| narrowed(batch, &schema)).collect::<anyhow::Result<Vec<_>>>()
+        batches.iter().map(|batch| with_own_texts(narrowed(batch, &schema)?)).collect::<anyhow::Result<Vec<_>>>()
     };
     read.await.with_context(|| format!("cannot read {key}"))
+}
+
+/// The rows without the texts of others: a batch comes with all those of its row group.
+fn with_own_texts(rows: RecordBatch) -> anyhow::Result<RecordBatch> {
+    let columns = rows.columns().iter().map(|column| match column.as_any_dictionary_opt() {
+        Some(texts) => garbage_collect_any_dictionary(texts),
+        None => Ok(column.clone()),
+    });
+    let columns = columns.collect::<Result<Vec<_>, _>>()?;
+    Ok(RecordBatch::try_new(rows.schema(), columns)?)
 }

@@ -176,6 +176,44 @@ async fn rows_of_the_types_that_a_select_asks_for_are_gathered_and_no_others() {
     assert_eq!(asked("type is null").await, (vec![], false));
 }
 
+/// The file of some rows, in a store of its own.
+async fn stored(rows: &RecordBatch, properties: WriterProperties) -> (Engine, ScanFile) {
+    let mut writer = ArrowWriter::try_new(Vec::new(), rows.schema(), Some(properties)).unwrap();
+    writer.write(rows).unwrap();
+    let file = writer.into_inner().unwrap();
+    let bytes = file.len() as u64;
+    let store = Store::new("memory:///".parse().unwrap(), Arc::new(InMemory::new())).unwrap();
+    store.objects().put(&"file".into(), file.into()).await.unwrap();
+    let file = ScanFile { key: "file".into(), bytes, partition_values: Vec::new(), statistics: None };
+    (Engine::new(&store, Resources::default()).unwrap(), file)
+}
+
+#[tokio::test]
+async fn rows_of_some_visitors_come_from_their_time_on_and_with_no_texts_of_others() {
+    let text = |name: &str, row: i64| format!("{name}{row}");
+    let times: TimestampMicrosecondArray = (0..1_000).map(Some).collect();
+    let rows = RecordBatch::try_from_iter([
+        ("visitor_id", Arc::new(StringArray::from_iter_values((0..1_000).map(|row| text("v", row % 100)))) as ArrayRef),
+        ("page_path", Arc::new(StringArray::from_iter_values((0..1_000).map(|row| text("/", row)))) as ArrayRef),
+        ("occurred_at", Arc::new(times.with_timezone("UTC")) as ArrayRef),
+    ])
+    .unwrap();
+    let (engine, file) = stored(&rows, WriterProperties::default()).await;
+    let visitors = Arc::new(HashMap::from([(key(&["a", "v7"]), 500), (key(&["a", "v8"]), i64::MIN)]));
+    let wanted = Wanted { visitors, ..Wanted::default() };
+    let batches = select::rows(engine, file, Site::Of("a".into()), EVENTS.file_schema(), wanted).await.unwrap();
+    let mut paths = Vec::new();
+    for batch in &batches {
+        let texts = batch.column_by_name("page_path").unwrap();
+        assert_eq!(texts.as_any_dictionary().values().len(), batch.num_rows());
+        let texts = cast(texts, &DataType::Utf8).unwrap();
+        paths.extend(texts.as_string::<i32>().iter().map(|text| text.unwrap().to_owned()));
+    }
+    let mut expected: Vec<i64> = [8, 108, 208, 308, 408].into();
+    expected.extend([507, 508, 607, 608, 707, 708, 807, 808, 907, 908]);
+    assert_eq!(paths, expected.into_iter().map(|row| text("/", row)).collect::<Vec<_>>());
+}
+
 #[tokio::test]
 async fn row_groups_that_name_nobody_wanted_are_told_by_their_dictionaries() {
     let column = |name: &str| -> ArrayRef {
@@ -187,18 +225,11 @@ async fn row_groups_that_name_nobody_wanted_are_told_by_their_dictionaries() {
             .set_max_row_group_row_count(Some(2))
             .set_column_dictionary_enabled(plain.into(), false)
             .build();
-        let mut writer = ArrowWriter::try_new(Vec::new(), rows.schema(), Some(properties)).unwrap();
-        writer.write(&rows).unwrap();
-        let file = writer.into_inner().unwrap();
-        let bytes = file.len() as u64;
-        let store = Store::new("memory:///".parse().unwrap(), Arc::new(InMemory::new())).unwrap();
-        store.objects().put(&"file".into(), file.into()).await.unwrap();
-        let file = ScanFile { key: "file".into(), bytes, partition_values: Vec::new(), statistics: None };
-        let engine = Engine::new(&store, Resources::default()).unwrap();
+        let (engine, file) = stored(&rows, properties).await;
         let mut reader = reader(engine.runtime(), &file).unwrap();
         let metadata = ArrowReaderMetadata::load_async(&mut reader, ArrowReaderOptions::new()).await.unwrap();
         let known = |texts: &[&str]| Arc::new(texts.iter().map(|text| (key(&["a", text]), 0)).collect());
-        let wanted = Wanted { visitors: known(visitors), tabs: known(tabs) };
+        let wanted = Wanted { visitors: known(visitors), tabs: known(tabs), ..Wanted::default() };
         names::groups_of(&mut reader, &metadata, &wanted, "a").await.unwrap()
     };
     assert_eq!(groups(&["v1"], &[], "-").await, [1]);

@@ -60,6 +60,13 @@ pub(crate) struct Outcome {
     pub disagreements: u64,
 }
 
+impl Outcome {
+    /// What it takes in memory, as far as that grows with the landed rows.
+    pub(crate) fn memory_bytes(&self) -> usize {
+        self.staying.capacity() * size_of::<Staying>() + self.already.capacity() * size_of::<(Key, i64)>()
+    }
+}
+
 /// Computes the sessions of all visitors.
 pub(crate) fn sessionize(mut events: Vec<EventKey>) -> Outcome {
     let mut outcome = Outcome::default();
