@@ -65,6 +65,11 @@ pub(crate) enum Maker {
 }
 
 impl Maker {
+    /// Of what stays of files that are written again: if all of them were put together, so is that.
+    pub(crate) fn again(files: &[&CuratedFile]) -> Self {
+        if files.iter().all(|file| file.is_merged()) { Self::Merging } else { Self::Any }
+    }
+
     fn mark(self) -> String {
         match self {
             Self::Any => String::new(),

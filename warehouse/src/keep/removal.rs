@@ -230,8 +230,7 @@ impl State {
     /// Commits the files without the rows; whether it landed.
     pub(super) async fn replace(&self, lake: &Lake, kept: &Kept) -> anyhow::Result<bool> {
         let (table, files) = (self.base.table, self.files());
-        let maker = if files.iter().all(|file| file.is_merged()) { Maker::Merging } else { Maker::Any };
-        let added = without(lake, &self.base, &files, &self.going, maker).await?;
+        let added = without(lake, &self.base, &files, &self.going, Maker::again(&files)).await?;
         let before: u64 = files.iter().filter_map(|file| file.rows).sum();
         let told = files.iter().all(|file| file.rows.is_some());
         let after: u64 = added.iter().filter_map(|add| rows_of(add.stats.as_deref())).sum();

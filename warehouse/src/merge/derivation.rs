@@ -6,12 +6,10 @@
 use std::collections::HashSet;
 use std::sync::Arc;
 
-use datafusion::arrow::datatypes::{Schema, SchemaRef};
 use datafusion::datasource::TableProvider;
 use datafusion::prelude::DataFrame;
 use landing::Progress;
 use schemas::landing::Link;
-use schemas::session::{GAP_US_MAX, SESSION_US_MAX};
 
 use super::Others;
 use super::events::Merge;
@@ -23,7 +21,7 @@ use super::part::Part;
 use super::past::Known;
 use super::repeats::{Repeats, owners};
 use super::strangers::Strangers;
-use super::touched::{Touched, TouchedSessions};
+use super::touched::{BACK_US, Touched, TouchedSessions};
 use super::until::EventsUntil;
 use super::visitors::EventId;
 use super::walked::{Source, Walked};
@@ -34,9 +32,6 @@ use crate::engine::inputs::Inputs;
 use crate::limits::DUPLICATE_US_MAX;
 use crate::tables::walk::Walk;
 use crate::tables::{EVENTS, Input, Rows, Table};
-
-/// The farthest that a changed session can begin before the event that touched it.
-const BACK_US: i64 = SESSION_US_MAX + GAP_US_MAX;
 
 /// The effect of some links on the tables that follow from `events`.
 pub(crate) struct Derivation {
@@ -140,7 +135,7 @@ impl Derivation {
                 let Some((wanted, since)) = self.sessions.wanted("session_started_at") else {
                     return Ok(HashSet::new());
                 };
-                let columns = some(base.table, &["visitor_id"])?;
+                let columns = base.table.file_columns(["visitor_id"])?;
                 let memory = self.engine.reserved("sessions that change");
                 let (_, files) = HeldRows::chosen(&self.engine, (base, columns), since, &wanted, memory).await?;
                 Ok(files.into_iter().collect())
@@ -223,8 +218,8 @@ impl Derivation {
     async fn past(&self, base: &Version) -> anyhow::Result<Known> {
         let mut known = Known::of_repeats(self.repeats.counts.clone());
         let memory = self.engine.reserved("books of touched visitors");
-        let columns = (base, some(base.table, &Known::COLUMNS)?);
-        let (rows, _) = HeldRows::chosen(&self.engine, columns, i64::MIN, &self.touched.ever(), memory).await?;
+        let columns = (base, base.table.file_columns(Known::COLUMNS)?);
+        let (rows, _) = HeldRows::chosen(&self.engine, columns, i64::MIN, &self.touched.wanted(), memory).await?;
         rows.held.iter().try_for_each(|held| known.take(held, self.sessions.first()))?;
         Ok(known)
     }
@@ -243,13 +238,6 @@ impl Derivation {
         let sessions = &self.sessions.sessions;
         inputs.function(final_session_start(sessions.clone())).function(final_session_id(sessions.clone()))
     }
-}
-
-/// Some columns of a table's files.
-fn some(table: &Table, columns: &[&str]) -> anyhow::Result<SchemaRef> {
-    let schema = table.file_schema();
-    let fields = columns.iter().map(|name| Ok(schema.field_with_name(name)?.clone()));
-    Ok(Arc::new(Schema::new(fields.collect::<anyhow::Result<Vec<_>>>()?)))
 }
 
 /// `events` and, as `landing`, what the links brought: rows of their files and, of links that have none any more, the rows

@@ -1,9 +1,6 @@
 //! What the session rule needs of events, read from landing and curated files.
 
-use std::sync::Arc;
-
 use datafusion::arrow::array::{AsArray, RecordBatch};
-use datafusion::arrow::datatypes::{Field, Schema};
 use datafusion::execution::memory_pool::MemoryReservation;
 
 use super::held::{HeldRows, Pairs, Wanted};
@@ -101,11 +98,10 @@ impl Keys {
         touched: &Touched,
         tabs: &Tabs,
     ) -> anyhow::Result<()> {
-        let Some((of_visitors, since)) = touched.wanted(DUPLICATE_US_MAX) else { return Ok(()) };
-        let wanted = Wanted { tabs: tabs.from(), ..of_visitors };
-        let schema = EVENTS.file_schema();
-        let columns = KEY_COLUMNS.split(", ").filter_map(|name| schema.field_with_name(name).ok().cloned());
-        let columns = Arc::new(Schema::new(columns.collect::<Vec<Field>>()));
+        let Some(since) = touched.earliest(DUPLICATE_US_MAX) else { return Ok(()) };
+        let wanted = Wanted { tabs: tabs.from(), ..touched.wanted() };
+        // A file is of one site.
+        let columns = EVENTS.file_columns(KEY_COLUMNS.split(", ").filter(|name| *name != "site_id"))?;
         let memory = self.memory.new_empty();
         let (rows, files) = HeldRows::chosen(engine, (events, columns), since, &wanted, memory).await?;
         for (held, file) in rows.held.iter().zip(files) {

@@ -103,9 +103,7 @@ impl Repeats {
         touched: &mut Touched,
     ) -> anyhow::Result<HashSet<EventId>> {
         let mut unowned: HashSet<EventId> = self.counts.keys().copied().collect();
-        let Some((_, since)) = touched.wanted(DUPLICATE_US_MAX).filter(|_| !unowned.is_empty()) else {
-            return Ok(unowned);
-        };
+        let Some(since) = touched.earliest(DUPLICATE_US_MAX) else { return Ok(unowned) };
         let tabs = Arc::new(unowned.iter().map(|(tab, _)| (*tab, 0)).collect());
         let wanted = Wanted { tabs, ..Wanted::default() };
         let columns = ["visitor_id", "tab_id", "seq", "occurred_at"];

@@ -14,6 +14,9 @@ use crate::curated::statistics::time_text;
 use crate::engine::inputs::{Inputs, number, text, time};
 use crate::limits::NAMED_IDS_MAX;
 
+/// The farthest that a changed session can begin before the event that touched it.
+pub(super) const BACK_US: i64 = SESSION_US_MAX + GAP_US_MAX;
+
 /// Visitors, each with the time of the first event that touches it (epoch microseconds).
 #[derive(Clone, Debug, Default)]
 pub(super) struct Touched {
@@ -66,23 +69,19 @@ impl Touched {
         format!("{since}{named} and touched_from(site_id, visitor_id) is not null")
     }
 
-    /// Rows of these visitors, and the time from which they matter, which lies `back_us` before the first touch; none when
-    /// nobody is touched.
-    pub(super) fn wanted(&self, back_us: i64) -> Option<(Wanted, i64)> {
-        let since = self.least?.saturating_sub(back_us);
-        let visitors = Arc::new(self.from.keys().map(|visitor| (*visitor, since)).collect());
-        Some((Wanted { visitors, ..Wanted::default() }, since))
+    /// Rows of these visitors.
+    pub(super) fn wanted(&self) -> Wanted {
+        Wanted::of_visitors(self.from.keys().copied())
     }
 
-    /// Rows of these visitors of any time.
-    pub(super) fn ever(&self) -> Wanted {
-        Wanted::of_visitors(self.from.keys().copied())
+    /// The time that lies `back_us` before the first touch; none when nobody is touched.
+    pub(super) fn earliest(&self, back_us: i64) -> Option<i64> {
+        Some(self.least?.saturating_sub(back_us))
     }
 
     /// A condition on `event_date` and `time_column`: rows of anybody from then on.
     pub(super) fn since(&self, time_column: &str, back_us: i64) -> String {
-        let Some(least) = self.least else { return "false".into() };
-        let since = least.saturating_sub(back_us);
+        let Some(since) = self.earliest(back_us) else { return "false".into() };
         let (date, time) = (&time_text(since)[..10], time_literal(since));
         format!("event_date >= date '{date}' and {time_column} >= {time}")
     }
@@ -90,28 +89,22 @@ impl Touched {
     /// The touched visitors' sessions as they stand in `events`, and for each visitor the start of the first session that
     /// the touch can have changed.
     pub(super) async fn sessions(&self, inputs: &Inputs) -> anyhow::Result<TouchedSessions> {
-        let condition = self.condition("occurred_at", SESSION_US_MAX + GAP_US_MAX);
+        let condition = self.condition("occurred_at", BACK_US);
         let sql = format!(
             "select site_id, visitor_id, cast(session_started_at as bigint), cast(max(occurred_at) as bigint) \
              from events where {condition} group by site_id, visitor_id, session_started_at"
         );
         let mut stretches: HashMap<Key, Vec<Stretch>> = HashMap::new();
-        let mut first: HashMap<Key, i64> = HashMap::new();
         inputs
             .each(&sql, |batch, row| {
                 let visitor = key(&[text(batch, 0, row), text(batch, 1, row)]);
                 let stretch = Stretch { start: number(batch, 2, row), end: number(batch, 3, row) };
                 stretches.entry(visitor).or_default().push(stretch);
-                let reached = self.from.get(&visitor).is_some_and(|from| stretch.end >= from - GAP_US_MAX);
-                if reached {
-                    let least = first.entry(visitor).or_insert(stretch.start);
-                    *least = (*least).min(stretch.start);
-                }
             })
             .await?;
         let mut sessions = Sessions::default();
         stretches.into_iter().for_each(|(visitor, stretches)| sessions.insert(visitor, stretches));
-        Ok(TouchedSessions { sessions: Arc::new(sessions), first: Arc::new(first) })
+        Ok(self.among(Arc::new(sessions)))
     }
 }
 
@@ -123,17 +116,20 @@ impl Touched {
         events: EventsUntil<'_>,
     ) -> anyhow::Result<TouchedSessions> {
         let mut sessions = known.clone();
-        if let Some((mut wanted, since)) = self.wanted(SESSION_US_MAX + GAP_US_MAX) {
-            Arc::make_mut(&mut wanted.visitors).retain(|visitor, _| known.of(*visitor).is_none());
-            if !wanted.visitors.is_empty() {
-                let read = read_sessions(events, (&wanted, since)).await?;
-                let sessions = Arc::make_mut(&mut sessions);
-                read.into_iter().for_each(|(visitor, stretches)| sessions.insert(visitor, stretches));
+        let others = Wanted::of_visitors(self.from.keys().copied().filter(|visitor| known.of(*visitor).is_none()));
+        if let Some(since) = self.earliest(BACK_US) {
+            for (visitor, stretches) in read_sessions(events, (&others, since)).await? {
+                Arc::make_mut(&mut sessions).insert(visitor, stretches);
             }
         }
+        Ok(self.among(sessions))
+    }
+
+    /// Some sessions, and which of these the touch can have changed.
+    fn among(&self, sessions: Arc<Sessions>) -> TouchedSessions {
         let reached = |visitor: &Key| Some((*visitor, self.first_reached(*visitor, sessions.of(*visitor)?)?));
         let first = Arc::new(self.from.keys().filter_map(reached).collect());
-        Ok(TouchedSessions { sessions, first })
+        TouchedSessions { sessions, first }
     }
 
     /// Start of the first session of a visitor that the touch can have changed.
@@ -229,7 +225,7 @@ impl TouchedSessions {
     /// than the time beside them. None when there are none.
     pub(super) fn wanted(&self, time: &'static str) -> Option<(Wanted, i64)> {
         let since = *self.first.values().min()?;
-        Some((Wanted { visitors: self.first.clone(), time, ..Wanted::default() }, since))
+        Some((Wanted { visitors: self.first.clone(), time: Some(time), ..Wanted::default() }, since))
     }
 
     /// For each visitor the start of the first session that must be computed again.

@@ -3,7 +3,6 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use datafusion::arrow::datatypes::Schema;
 use datafusion::datasource::TableProvider;
 use landing::Progress;
 
@@ -43,9 +42,7 @@ impl EventsUntil<'_> {
         (wanted, since): (&Wanted, i64),
         mut take: impl FnMut(&Held, &[usize]) -> anyhow::Result<()>,
     ) -> anyhow::Result<()> {
-        let schema = EVENTS.file_schema();
-        let asked = columns.iter().chain(&PLACE).map(|name| Ok(schema.field_with_name(name)?.clone()));
-        let columns = Arc::new(Schema::new(asked.collect::<anyhow::Result<Vec<_>>>()?));
+        let columns = EVENTS.file_columns(columns.iter().copied().chain(PLACE))?;
         let memory = self.engine.reserved("events that are looked up");
         let (rows, _) = HeldRows::chosen(self.engine, (self.events, columns), since, wanted, memory).await?;
         let (all, ends) = (self.covers_all(), self.ends());

@@ -59,17 +59,16 @@ pub(super) async fn write(
     for file in links.iter().flat_map(|link| &link.files) {
         frames.read((&file.path, file.bytes), None, |origin| fresh.contains(origin)).await?;
     }
-    frames.write(false).await
+    frames.write(Maker::Any).await
 }
 
-/// Writes the rows of some files of one version again that stay, `merged` into files that are not to be put together any
-/// more. Their payloads are in memory meanwhile.
+/// Writes the rows of some files of one version again that stay. Their payloads are in memory meanwhile.
 pub(crate) async fn rewrite(
     lake: &Lake,
     base: &Version,
     files: &[&CuratedFile],
     stays: impl Fn(&Origin) -> bool,
-    merged: bool,
+    maker: Maker,
 ) -> anyhow::Result<Vec<Add>> {
     let mut frames = Frames::new(lake, base.table, "recordings");
     for file in files {
@@ -77,7 +76,7 @@ pub(crate) async fn rewrite(
         let place = (file.site_id.as_str(), file.event_date);
         frames.read((&scanned.key, scanned.bytes), Some(place), &stays).await?;
     }
-    frames.write(merged).await
+    frames.write(maker).await
 }
 
 /// Rows in memory.
@@ -147,7 +146,7 @@ impl<'a> Frames<'a> {
     }
 
     /// Writes them in the order of the table.
-    async fn write(mut self, merged: bool) -> anyhow::Result<Vec<Add>> {
+    async fn write(mut self, maker: Maker) -> anyhow::Result<Vec<Add>> {
         self.rows.sort_unstable_by(|a, b| {
             let order = |row: &Row| (row.event_date, row.chunk_seq, row.part);
             (&a.site_id, a.event_date, &a.name).cmp(&(&b.site_id, b.event_date, &b.name)).then(order(a).cmp(&order(b)))
@@ -160,7 +159,6 @@ impl<'a> Frames<'a> {
                 while !left.is_empty() {
                     let (taken, bytes, statistics) = encode_file(table, &self.batches, left)?;
                     let place = (left[0].site_id.clone(), left[0].event_date);
-                    let maker = if merged { Maker::Merging } else { Maker::Any };
                     added.push(put(objects, table, place, bytes, (&statistics, maker)).await?);
                     left = &left[taken..];
                 }

@@ -145,6 +145,16 @@ impl Table {
         Arc::new(Schema::new(fields.cloned().collect::<Fields>()))
     }
 
+    /// Some columns of the Parquet files.
+    ///
+    /// # Errors
+    /// When there is none of a name.
+    pub fn file_columns<'a>(&self, names: impl IntoIterator<Item = &'a str>) -> anyhow::Result<SchemaRef> {
+        let schema = self.file_schema();
+        let fields = names.into_iter().map(|name| Ok(schema.field_with_name(name)?.clone()));
+        Ok(Arc::new(Schema::new(fields.collect::<anyhow::Result<Vec<_>>>()?)))
+    }
+
     /// Column names in the order of the views, for a select list.
     pub fn columns(&self) -> Vec<String> {
         self.schema().fields().iter().map(|field| field.name().clone()).collect()

@@ -16,6 +16,7 @@ use super::super::rewrite::Going;
 use super::seal::{open_links, seal};
 use crate::books::Cells;
 use crate::books::compare::{counted, row_key};
+use crate::curated::file::Maker;
 use crate::curated::scan::{FILE_INDEX, file_of};
 use crate::curated::writer::discard;
 use crate::curated::{Committed, CuratedFile, Version};
@@ -113,7 +114,7 @@ impl Doomed {
             }
             let stays = |origin: &Origin| !self.origins.contains(origin);
             let written = async {
-                let written = replay::rewrite(lake, base, &[file], stays, file.is_merged()).await?;
+                let written = replay::rewrite(lake, base, &[file], stays, Maker::again(&[file])).await?;
                 let after: u64 = written.iter().filter_map(|add| rows_of(add.stats.as_deref())).sum();
                 let is_right = file.rows.is_none_or(|before| before == after + gone);
                 added.extend(written);

@@ -9,6 +9,7 @@ use anyhow::bail;
 use deltalake_core::protocol::DeltaOperation;
 
 use super::super::optimize::Untidy;
+use crate::curated::file::Maker;
 use crate::curated::{Committed, CuratedFile, Version};
 use crate::lake::Lake;
 use crate::limits::{FILE_BYTES_MAX, REPLAY_SMALL_BYTES, ROUND_TRIES_MAX};
@@ -57,7 +58,7 @@ async fn tidy_some(lake: &Lake, untidy: &Untidy) -> anyhow::Result<Option<u64>> 
         if files.len() < 2 {
             return Ok(None);
         }
-        let added = rewrite(lake, &base, &files, |_| true, true).await?;
+        let added = rewrite(lake, &base, &files, |_| true, Maker::Merging).await?;
         let operation = DeltaOperation::Optimize { predicate: None, target_size: FILE_BYTES_MAX as i64 };
         if let Committed::Landed(_) = table.keep(&base, (&files, added), &base.kept, operation).await? {
             return Ok(Some(files.len() as u64));

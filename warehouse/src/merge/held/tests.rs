@@ -200,7 +200,7 @@ async fn rows_of_some_visitors_come_from_their_time_on_and_with_no_texts_of_othe
     .unwrap();
     let (engine, file) = stored(&rows, WriterProperties::default()).await;
     let visitors = Arc::new(HashMap::from([(key(&["a", "v7"]), 500), (key(&["a", "v8"]), i64::MIN)]));
-    let wanted = Wanted { visitors, ..Wanted::default() };
+    let wanted = Wanted { visitors, time: Some("occurred_at"), ..Wanted::default() };
     let batches = select::rows(engine, file, Site::Of("a".into()), EVENTS.file_schema(), wanted).await.unwrap();
     let mut paths = Vec::new();
     for batch in &batches {

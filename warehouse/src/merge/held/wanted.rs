@@ -10,19 +10,13 @@ use super::pairs::Pairs;
 use crate::merge::visitors::Key;
 
 /// Whose rows are wanted: of these visitors, and of these tabs, each by the hash of its site and itself.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct Wanted {
     /// Each with the time (epoch microseconds) from which its rows are wanted.
     pub visitors: Arc<HashMap<Key, i64>>,
     pub tabs: Arc<HashMap<Key, i64>>,
-    /// The column that holds the rows' times.
-    pub time: &'static str,
-}
-
-impl Default for Wanted {
-    fn default() -> Self {
-        Self { visitors: Arc::default(), tabs: Arc::default(), time: "occurred_at" }
-    }
+    /// The column that holds the rows' times; none where those of any time are wanted.
+    pub time: Option<&'static str>,
 }
 
 impl Wanted {
@@ -33,7 +27,7 @@ impl Wanted {
 
     /// Columns by which they are told, of rows that do not name their site.
     pub(super) fn columns(&self) -> impl Iterator<Item = &'static str> {
-        ["visitor_id", self.time].into_iter().chain((!self.tabs.is_empty()).then_some("tab_id"))
+        ["visitor_id"].into_iter().chain(self.time).chain((!self.tabs.is_empty()).then_some("tab_id"))
     }
 
     /// All of some visitors.
@@ -49,7 +43,8 @@ impl Wanted {
             let known: Vec<Option<i64>> = pairs.keys().iter().map(|key| known.get(key).copied()).collect();
             (pairs.of_row, known)
         };
-        let times = rows.column_by_name(self.time).map(|times| times.as_primitive::<TimestampMicrosecondType>());
+        let times = self.time.and_then(|time| rows.column_by_name(time));
+        let times = times.map(|times| times.as_primitive::<TimestampMicrosecondType>());
         let (visitors, from) = known("visitor_id", &self.visitors);
         let of_visitors = (0..rows.num_rows()).map(|row| {
             let at = times.filter(|times| times.is_valid(row)).map_or(i64::MAX, |times| times.value(row));
