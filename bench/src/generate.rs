@@ -32,7 +32,7 @@ pub struct GenerateArguments {
     /// Late and repeated batches and wrong clocks too
     #[arg(long)]
     pub rough: bool,
-    /// Time of the first event, epoch milliseconds; the same gives the same bytes [default: six hours ago]
+    /// Time of the first event, epoch milliseconds; the same gives the same bytes [default: six hours ago, or more for more than 8 million]
     #[arg(long)]
     pub base_ms: Option<f64>,
 }
@@ -52,7 +52,7 @@ struct Manifest {
 }
 
 pub fn run(arguments: &GenerateArguments) -> Result<()> {
-    let base_ms = arguments.base_ms.unwrap_or_else(|| (now_ms() - 6.0 * 3_600_000.0).floor());
+    let base_ms = arguments.base_ms.unwrap_or_else(|| Profile::past(now_ms(), arguments.events));
     let profile = match arguments.rough {
         true => Profile::rough(base_ms, arguments.events),
         false => Profile::plain(base_ms, arguments.events),

@@ -9,9 +9,6 @@ use indicatif::{ProgressBar, ProgressStyle};
 use crate::load::{self, Encoding, Pace, Target};
 use crate::traffic::{Profile, Traffic};
 
-/// Traffic posted at full speed lies this far in the past, so that none of it lies in the future.
-const PAST_MS: f64 = 6.0 * 3_600_000.0;
-
 #[derive(Args)]
 pub struct PostArguments {
     /// Address of the collector, http://host:port
@@ -27,7 +24,7 @@ pub struct PostArguments {
     #[arg(long, default_value_t = 1)]
     pub seed: u64,
     /// About this many events a second, at the time they happen (for a lively studio); without it as fast as possible,
-    /// with times of the last hours
+    /// with times of the past
     #[arg(long, value_name = "EVENTS_PER_SECOND")]
     pub rate: Option<f64>,
     /// Most events of a batch
@@ -48,11 +45,12 @@ pub struct PostArguments {
 pub async fn run(arguments: PostArguments) -> Result<()> {
     let target = Target::new(&arguments.url, &arguments.key, arguments.encoding)?;
     let now_ms = load::now_ms();
+    let past_ms = Profile::past(now_ms, arguments.events);
     let (profile, pace) = match arguments.rate {
         Some(rate) if rate > 0.0 => (Profile::live(now_ms, arguments.events, rate), Pace::Live),
         Some(rate) => bail!("--rate {rate}: give a number above 0, or leave it out"),
-        None if arguments.rough => (Profile::rough(now_ms - PAST_MS, arguments.events), Pace::Fast),
-        None => (Profile::plain(now_ms - PAST_MS, arguments.events), Pace::Fast),
+        None if arguments.rough => (Profile::rough(past_ms, arguments.events), Pace::Fast),
+        None => (Profile::plain(past_ms, arguments.events), Pace::Fast),
     };
     let profile = Profile { batch_events_max: arguments.batch.max(1), ..profile };
     let progress = events_bar(arguments.events, "posting");

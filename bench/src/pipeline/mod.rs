@@ -26,9 +26,6 @@ use crate::load::{Encoding, now_ms};
 use crate::post::events_bar;
 use crate::traffic::{Batch, Profile, Traffic};
 
-/// The traffic lies in the past, so that none of it is in the future: its span is under this with the default profile.
-const PAST_MS: f64 = 6.0 * 3_600_000.0;
-
 /// Where a run ends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum Stage {
@@ -132,7 +129,7 @@ fn setting(arguments: &PipelineArguments) -> Result<Setting> {
 /// All bodies before the first measurement: what they cost must not be in it.
 fn generate(arguments: &PipelineArguments, setting: Setting) -> (Vec<Batch>, Setting) {
     let events = arguments.warm_up + arguments.events;
-    let base_ms = (now_ms() - PAST_MS).floor();
+    let base_ms = Profile::past(now_ms(), events);
     let profile = Profile { batch_events_max: arguments.batch.max(1), ..Profile::plain(base_ms, events) };
     let progress = events_bar(events, "generating");
     let batches: Vec<Batch> =

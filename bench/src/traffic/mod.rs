@@ -31,6 +31,13 @@ pub const SHOP_ORIGIN: &str = "https://shop.example";
 /// Events a second of one open tab with the default profile, measured; used to choose how many visitors make a rate.
 pub const EVENTS_PER_SECOND_OF_A_VISITOR: f64 = 2.3;
 
+/// Visits at the same time, unless the profile says otherwise.
+const VISITORS_AT_ONCE: usize = 200;
+/// Traffic that is posted at full speed begins at least so long ago.
+const PAST_LEAST_MS: f64 = 6.0 * 3_600_000.0;
+/// How much longer than what visitors make on average their traffic is given, so that none of it lies in the future.
+const PAST_SPARE: f64 = 1.2;
+
 /// When a visit ends, another visitor comes after this time on average.
 const ARRIVAL_MEAN_MS: f64 = 2_000.0;
 /// How many visitors open a second tab beside the first.
@@ -66,6 +73,13 @@ pub struct Profile {
 }
 
 impl Profile {
+    /// Begin of so many events that end before `now_ms`, both epoch milliseconds. A collector takes times from the future for
+    /// wrong ones, and those of more than seven days ago: that many are 230 million events.
+    pub fn past(now_ms: f64, events: u64) -> f64 {
+        let span_ms = events as f64 * 1000.0 / (EVENTS_PER_SECOND_OF_A_VISITOR * VISITORS_AT_ONCE as f64);
+        (now_ms - PAST_LEAST_MS.max(PAST_SPARE * span_ms)).floor()
+    }
+
     /// Traffic to be posted at any speed: full batches, nothing late, nothing twice.
     pub fn plain(base_ms: f64, events: u64) -> Self {
         Self {
@@ -75,7 +89,7 @@ impl Profile {
             // Longer than the SDK's 5 s, for full batches, and well within the 2 min after which an event counts as late.
             flush_after_ms: 30_000.0,
             ramp_ms: 60_000.0,
-            visitors_at_once: 200,
+            visitors_at_once: VISITORS_AT_ONCE,
             late_fraction: 0.0,
             repeat_fraction: 0.0,
             skewed_fraction: 0.0,

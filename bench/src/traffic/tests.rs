@@ -102,6 +102,17 @@ fn the_mix_is_plausible() {
 }
 
 #[test]
+fn traffic_of_the_past_ends_before_now() {
+    for events in [100, 400_000] {
+        let profile = Profile::plain(Profile::past(BASE_MS, events), events);
+        assert!(Traffic::new(17, profile).all(|batch| batch.sent_ms < BASE_MS), "{events}");
+    }
+    let hours_ago = |events| (BASE_MS - Profile::past(BASE_MS, events)) / 3_600_000.0;
+    assert!((6.0..6.001).contains(&hours_ago(2_200_000)), "{}", hours_ago(2_200_000));
+    assert!((30.0..48.0).contains(&hours_ago(50_000_000)), "{}", hours_ago(50_000_000));
+}
+
+#[test]
 fn visitors_return_after_the_session_gap_and_use_several_tabs() {
     let mut times: HashMap<_, Vec<f64>> = HashMap::new();
     let mut tabs: HashMap<_, Vec<_>> = HashMap::new();
