@@ -30,6 +30,8 @@ export interface Tracker extends Omit<Core, 'track'> {
   afterFrame(run: () => void): void;
   note: Notes['note'];
   sample: Notes['sample'];
+  /** The `seq` of the next event. */
+  next: Notes['next'];
   /** The element for `note`: see `elements.ts`. */
   know: Elements['know'];
   /** Listens without ever disturbing the page, errors kept inside. */
@@ -189,6 +191,7 @@ export function createTracker(settings: Settings): Tracker {
     },
     stats,
     sample: notes.sample,
+    next: notes.next,
     elements,
     know: elements.know,
     on: listeners.on,

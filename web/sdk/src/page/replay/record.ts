@@ -24,7 +24,8 @@ const END_MS = 50;
 const SLICE_WITHIN_MS = 100;
 /** Scripts set fields and adopt sheets without a sign: looked for so often. */
 const LOOK_EVERY_MS = 500;
-/** Turns go to the worker together, each time that is looked, or so many: a message costs more than what stands in it. */
+/** Turns go to the worker together, each second time that is looked, or so many: a message costs more than what stands in it. */
+const POST_EVERY = 2;
 const TURNS_MAX = 32;
 /** What a page changes is told in the same task, where its thread is warm with it, once in this time; the rest after the frame. */
 const AT_ONCE_EVERY_MS = 10;
@@ -53,6 +54,7 @@ export function record(tracker: Tracker, post: Post, byRules = false): Recorder 
   let turns: (Omit<Turn, 'numbers'> & { end: number })[] = [];
   /** Where those of the last one end. */
   let ended = 0;
+  let looked = 0;
   /** Documents, shadow trees and windows that are followed. */
   const watched = new WeakSet<object>();
   /** That of the page and those of its frames. */
@@ -163,12 +165,13 @@ export function record(tracker: Tracker, post: Post, byRules = false): Recorder 
     const end = rows.length();
     if (end === ended) return;
     ended = end;
-    const { pending, acknowledged, dropped } = tracker.stats();
-    const q = pending + acknowledged + dropped - 1;
+    const q = tracker.next() - 1;
     if (turns.push({ end, text: rows.text(), at: Math.round(ORIGIN + now()), q }) >= TURNS_MAX) postTurns();
   };
   const endSnapshot = (partial: boolean) => {
     snapping = false;
+    // The next look posts it.
+    looked = POST_EVERY - 1;
     rows.row(SNAPSHOT_END, cost * 1000, partial);
   };
   /**
@@ -266,7 +269,7 @@ export function record(tracker: Tracker, post: Post, byRules = false): Recorder 
           if (!snapping && visibilityOf(document) !== 'hidden' && !turn(SLICE_MS, true)) ask();
           // What happened while there was no turn.
           endTurn();
-          postTurns();
+          if (++looked % POST_EVERY === 0) postTurns();
         }),
       LOOK_EVERY_MS,
     );
