@@ -17,6 +17,10 @@ pub const UNION_BRANCHES_MAX: usize = 4;
 /// Memory that an operator may hold, however many share it: an aggregate sets aside 2 MiB for each text that it groups by, before
 /// its first row, and no report groups by more than eight; a sort has twice its first batch, and one of trails was seen with 18 MiB.
 pub const SHARE_BYTES_MIN: usize = 64 << 20;
+/// Sorted stretches on disk that a sort merges at once; more are merged in several passes. It reserves two batches of each as it begins,
+/// and unbounded took all the memory there is while the sort on the other side of a union still collected: `verify` of 50 million
+/// events ended so when one side was done sooner.
+pub const MERGED_AT_ONCE_MAX: usize = 16;
 /// A statement over tables with no more rows is planned in one part: a quarter of the time of a question over 2,000 sessions went
 /// into handing rows from a part to the other.
 pub const ONE_PART_ROWS_MAX: usize = 32 << 10;

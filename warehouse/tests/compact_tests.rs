@@ -195,3 +195,43 @@ async fn small_files_are_merged() {
     assert_eq!(number(&lake, "select count(*) from events").await, 80);
     assert_sound(&lake).await;
 }
+
+#[tokio::test]
+async fn what_is_over_is_not_written_again_with_what_goes_on() {
+    let mut landing = Landing::new();
+    let lake = landing.lake();
+    let clicks = tables::named("clicks").unwrap();
+    let files = async || lake.table(clicks).newest().await.unwrap().files.clone();
+    let (mut over, mut going) = (Tab::new("v1", "t1"), Tab::new("v2", "t2"));
+    landing.land(&[visit(&mut over, NOON), visit(&mut going, NOON + HOUR)].concat());
+    compact(&lake, |_, _| {}).await.unwrap();
+    let first = files().await;
+    let (closed, open): (Vec<_>, Vec<_>) = first.iter().partition(|file| file.open_until().is_none());
+    assert_eq!((closed.len(), open.len()), (1, 1), "{first:?}");
+    assert_eq!(open[0].open_until(), Some(NOON + HOUR + 5 * SECOND + 30 * MINUTE));
+    for step in 1..=3 {
+        landing.land(&[going.event("click", NOON + HOUR + step * 20 * MINUTE)]);
+        compact(&lake, |_, _| {}).await.unwrap();
+        let paths: Vec<_> = files().await.into_iter().map(|file| file.path).collect();
+        assert!(paths.contains(&closed[0].path), "written again: {paths:?}");
+        assert!(!paths.contains(&open[0].path) && paths.len() == 2, "{paths:?}");
+    }
+    assert_eq!(number(&lake, "select count(*) from clicks where visitor_id = 'v2'").await, 4);
+    assert_sound(&lake).await;
+}
+
+#[tokio::test]
+async fn files_of_sessions_that_have_ended_are_merged() {
+    let mut landing = Landing::new();
+    let lake = landing.lake();
+    for step in 0..56 {
+        landing.land(&visit(&mut Tab::new(&format!("v{step}"), &format!("t{step}")), NOON + step * MINUTE));
+        compact(&lake, |_, _| {}).await.unwrap();
+    }
+    let version = lake.table(tables::named("clicks").unwrap()).newest().await.unwrap();
+    let open = version.files.iter().filter(|file| file.open_until().is_some()).count();
+    // Those of the last half hour may go on; one more round may have waited for the others.
+    assert!((30..48).contains(&open) && version.files.len() < 50, "{open} of {} files", version.files.len());
+    assert_eq!(number(&lake, "select count(*) from clicks").await, 56);
+    assert_sound(&lake).await;
+}

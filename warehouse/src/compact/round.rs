@@ -11,7 +11,7 @@ use schemas::landing::Link;
 use super::Summary;
 use crate::curated::file::Maker;
 use crate::curated::scan::Scan;
-use crate::curated::writer::{discard, write, write_columns};
+use crate::curated::writer::{Apart, discard, write_apart, write_columns};
 use crate::curated::{Committed, CuratedFile, Version, Written};
 use crate::lake::Lake;
 use crate::lake::share::Share;
@@ -21,7 +21,7 @@ use crate::limits::{
     ROUND_ROWS_MAX, ROW_GROUP_ROWS, SIZE_CLASS_BITS, SMALL_FILE_BYTES, SMALL_FILES_MAX,
 };
 use crate::merge::held::HeldRows;
-use crate::merge::{Effect, Merge, Others};
+use crate::merge::{Effect, Merge, Open, Others};
 use crate::tables::{EVENTS, Table};
 use landing::Progress;
 use landing::check_continues;
@@ -67,7 +67,9 @@ impl<'a> Round<'a> {
     /// Writes what the links change, and commits it: again as it is, while the version that others committed first leaves it
     /// right. Each commit that is refused takes one of the `tries`.
     pub(super) async fn replace(&self, effect: &Effect, tries: &mut usize) -> anyhow::Result<Committed> {
-        let groups = self.with_small_files(effect.changed_files(&self.base).await?.into_iter().collect()).await?;
+        let newest = effect.open().map(|open| open.newest);
+        let changed = effect.changed_files(&self.base).await?.into_iter().collect();
+        let groups = self.with_small_files(changed, newest).await?;
         let rewritten = groups.concat();
         let added = match effect.held() {
             Some((merge, landed)) => self.write_held(merge, landed, &rewritten).await?,
@@ -131,12 +133,15 @@ impl<'a> Round<'a> {
     /// would all rows of a day, if those that stay were put together.
     async fn write_selected(&self, effect: &Effect, groups: &[Vec<&CuratedFile>]) -> anyhow::Result<Vec<Add>> {
         let others = self.others().await?;
+        let shard = self.lake.shard;
         let mut parts = Vec::new();
         for part in self.share.each_part() {
-            parts.push(effect.new_rows(&self.base, &others, part).await?);
+            let rows = effect.new_rows(&self.base, &others, part).await?;
+            parts.push(Piece { rows, maker: Maker::Round(shard), open: effect.open().cloned() });
         }
         for files in groups {
-            parts.push(effect.kept_rows(&self.base, files).await?);
+            let rows = effect.kept_rows(&self.base, files).await?;
+            parts.push(Piece { rows, maker: Maker::kept(files, shard), open: None });
         }
         // Rows that are in order already would lose it by being spread.
         let partitions = if effect.in_order() { 1 } else { self.lake.engine.partitions() };
@@ -156,17 +161,18 @@ impl<'a> Round<'a> {
     async fn write(
         &self,
         rewritten: &[&CuratedFile],
-        parts: Vec<DataFrame>,
+        parts: Vec<Piece>,
         partitions: usize,
     ) -> anyhow::Result<Vec<Add>> {
         let batch_rows = self.widest_batch_rows(rewritten).await?;
         let (objects, table) = (self.lake.store.objects(), self.base.table);
         let sorted = format!("select {} from rows order by {}", table.columns().join(", "), table.sort_order);
         let mut added = Vec::new();
-        for rows in parts {
+        for Piece { rows, maker, open } in parts {
+            let apart = open.as_deref().map(|open| (open as &dyn Apart, Maker::Open(self.lake.shard, open.until())));
             let written = async {
                 let inputs = self.lake.engine.inputs_of(batch_rows, partitions).rows("rows", rows)?;
-                write(objects, (table, Maker::Round(self.lake.shard)), inputs.select(&sorted).await?).await
+                write_apart(objects, (table, maker), inputs.select(&sorted).await?, apart).await
             };
             match written.await {
                 Ok(written) => added.extend(written.added),
@@ -199,13 +205,20 @@ impl<'a> Round<'a> {
     }
 
     /// The given files, each by itself, and in groups others that are small, of our part of what lands, where too many of one size
-    /// class lie in a partition, unless memory is scarce. A file with the rows of a row group is not small, however few bytes they
+    /// class lie in a partition, unless memory is scarce. Sessions that may still change by an event after `newest` would have what
+    /// stands with them written again each time, so their files wait. A file with the rows of a row group is not small, however few bytes they
     /// take: it costs a reader no more than a row group of a larger one, and a large day would be written again and again.
-    async fn with_small_files(&self, changed: BTreeSet<usize>) -> anyhow::Result<Vec<Vec<&CuratedFile>>> {
+    async fn with_small_files(
+        &self,
+        changed: BTreeSet<usize>,
+        newest: Option<i64>,
+    ) -> anyhow::Result<Vec<Vec<&CuratedFile>>> {
         let mut classes: HashMap<(&str, i32, u32), Vec<usize>> = HashMap::new();
         let small = |file: &CuratedFile| {
             let of_few_rows = file.rows.is_none_or(|rows| rows < ROW_GROUP_ROWS as u64);
-            self.share.parts == 1 && file.bytes < SMALL_FILE_BYTES && of_few_rows && file.is_of(self.lake.shard)
+            let open = file.open_until().is_some_and(|until| newest.is_none_or(|newest| newest <= until));
+            let fits = file.bytes < SMALL_FILE_BYTES && of_few_rows;
+            self.share.parts == 1 && fits && !open && file.is_of(self.lake.shard)
         };
         let others = self.base.files.iter().enumerate().filter(|(index, _)| !changed.contains(index));
         for (index, file) in others.filter(|(_, file)| small(file)) {
@@ -230,6 +243,14 @@ impl<'a> Round<'a> {
         }
         Ok(within(sized, self.lake.engine.memory_bytes_left() as u64 / 2))
     }
+}
+
+/// Rows of a table that follows from sessions, to be written.
+struct Piece {
+    rows: DataFrame,
+    maker: Maker,
+    /// Which of their sessions may go on, if that is to be asked.
+    open: Option<Arc<Open>>,
 }
 
 /// The first links within the limits of one round, at least one.

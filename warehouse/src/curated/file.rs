@@ -52,6 +52,8 @@ impl ScanFile {
 
 /// After the prefix in names of files that were put together of others.
 const MERGED: &str = "merged-";
+/// In names of files of sessions that may go on, before the time until when.
+const OPEN: &str = "open-";
 
 /// What a file is made by, as far as its name says it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -62,6 +64,8 @@ pub(crate) enum Maker {
     Merging,
     /// A round over a part of what lands.
     Round(Shard),
+    /// The same, for sessions that an event up to that time (epoch microseconds) may continue.
+    Open(Shard, i64),
 }
 
 impl Maker {
@@ -70,11 +74,20 @@ impl Maker {
         if files.iter().all(|file| file.is_merged()) { Self::Merging } else { Self::Any }
     }
 
+    /// Of what stays of files that a round writes again: what stood in an open one, and has not changed, is over by the same time.
+    pub(crate) fn kept(files: &[&CuratedFile], shard: Shard) -> Self {
+        match files {
+            [file] => file.open_until().map_or(Self::Round(shard), |until| Self::Open(shard, until)),
+            _ => Self::Round(shard),
+        }
+    }
+
     fn mark(self) -> String {
         match self {
             Self::Any => String::new(),
             Self::Merging => MERGED.into(),
             Self::Round(shard) => shard.mark(),
+            Self::Open(shard, until) => format!("{}{OPEN}{until}-", shard.mark()),
         }
     }
 }
@@ -99,6 +112,12 @@ impl CuratedFile {
     /// Whether it was put together of others when its day was over.
     pub fn is_merged(&self) -> bool {
         self.name().is_some_and(|name| name.starts_with(MERGED))
+    }
+
+    /// Its sessions are over when there is an event after that time (epoch microseconds); none if they were from the start.
+    pub fn open_until(&self) -> Option<i64> {
+        let (_, rest) = self.name()?.split_once(OPEN)?;
+        rest.split_once('-')?.0.parse().ok()
     }
 
     /// Whether rounds over that part of what lands merge it: those over a part their own files alone, so that two of them do

@@ -4,8 +4,8 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use anyhow::Context;
-use datafusion::arrow::array::{ArrayRef, AsArray};
-use datafusion::arrow::compute::{cast, partition};
+use datafusion::arrow::array::{ArrayRef, AsArray, BooleanArray};
+use datafusion::arrow::compute::{cast, filter_record_batch, not, partition};
 use datafusion::arrow::datatypes::{DataType, Date32Type, Field, SchemaRef};
 use datafusion::arrow::record_batch::RecordBatch;
 use datafusion::parquet::arrow::ArrowWriter;
@@ -32,28 +32,57 @@ pub(crate) struct Written {
     pub rows: u64,
 }
 
+/// Says which rows stand in files of their own.
+pub(crate) trait Apart: Send + Sync {
+    fn chosen(&self, rows: &RecordBatch) -> anyhow::Result<BooleanArray>;
+}
+
 /// Writes the rows, which hold the columns of the table in any order, sorted by the table's order.
 pub(crate) async fn write(
     objects: &Arc<dyn ObjectStore>,
-    (table, maker): (&'static Table, Maker),
+    of: (&'static Table, Maker),
     rows: DataFrame,
 ) -> anyhow::Result<Written> {
-    let mut writer = Writer {
-        objects: objects.clone(),
-        table,
-        maker,
-        schema: table.file_schema(),
-        views: viewed(&table.file_schema()),
-        open: None,
-        written: Written::default(),
-    };
-    match writer.write(rows).await {
-        Ok(()) => Ok(writer.written),
-        Err(error) => {
-            discard(objects, table, &writer.written.added).await;
-            Err(error)
+    write_apart(objects, of, rows, None).await
+}
+
+/// As [`write`], some of the rows apart from the others, by a maker of theirs.
+pub(crate) async fn write_apart(
+    objects: &Arc<dyn ObjectStore>,
+    (table, maker): (&'static Table, Maker),
+    rows: DataFrame,
+    apart: Option<(&dyn Apart, Maker)>,
+) -> anyhow::Result<Written> {
+    let mut writer = Writer::new(objects, table, maker);
+    let mut beside = apart.map(|(apart, maker)| (apart, Writer::new(objects, table, maker)));
+    let written = async {
+        let mut batches = rows.execute_stream().await.with_context(|| format!("table {}", table.name))?;
+        while let Some(batch) = batches.try_next().await? {
+            let Some((apart, beside)) = &mut beside else {
+                writer.add(&batch).await?;
+                continue;
+            };
+            let chosen = apart.chosen(&batch)?;
+            writer.add(&filter_record_batch(&batch, &not(&chosen)?)?).await?;
+            beside.add(&filter_record_batch(&batch, &chosen)?).await?;
         }
+        writer.close().await?;
+        match &mut beside {
+            Some((_, beside)) => beside.close().await,
+            None => Ok(()),
+        }
+    };
+    let done = written.await;
+    let mut written = writer.written;
+    if let Some((_, Writer { written: more, .. })) = beside {
+        written.added.extend(more.added);
+        written.rows += more.rows;
     }
+    if let Err(error) = done {
+        discard(objects, table, &written.added).await;
+        return Err(error);
+    }
+    Ok(written)
 }
 
 /// Rows in their order, of which columns can be asked.
@@ -161,12 +190,10 @@ struct OpenFile {
 }
 
 impl Writer {
-    async fn write(&mut self, rows: DataFrame) -> anyhow::Result<()> {
-        let mut batches = rows.execute_stream().await.with_context(|| format!("table {}", self.table.name))?;
-        while let Some(batch) = batches.try_next().await? {
-            self.add(&batch).await?;
-        }
-        self.close().await
+    fn new(objects: &Arc<dyn ObjectStore>, table: &'static Table, maker: Maker) -> Self {
+        let schema = table.file_schema();
+        let (objects, views) = (objects.clone(), viewed(&schema));
+        Self { objects, table, maker, schema, views, open: None, written: Written::default() }
     }
 
     async fn add(&mut self, batch: &RecordBatch) -> anyhow::Result<()> {

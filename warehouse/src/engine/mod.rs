@@ -28,8 +28,8 @@ pub use crate::engine::functions::operation;
 use crate::engine::requirements::physical_rules;
 use crate::engine::shares::Shares;
 use crate::limits::{
-    CONSUMERS_NAMED, FOOTERS_PART, MEMORY_BYTES_MAX, PARTITION_BYTES_MIN, SCAN_BYTES_MIN, SPILL_BYTES_MAX,
-    WALK_BATCH_ROWS, WALK_MERGE_BYTES,
+    CONSUMERS_NAMED, FOOTERS_PART, MEMORY_BYTES_MAX, MERGED_AT_ONCE_MAX, PARTITION_BYTES_MIN, SCAN_BYTES_MIN,
+    SPILL_BYTES_MAX, WALK_BATCH_ROWS, WALK_MERGE_BYTES,
 };
 use inputs::Inputs;
 use landing::Store;
@@ -70,7 +70,8 @@ impl Engine {
     pub fn new(store: &Store, resources: Resources) -> anyhow::Result<Self> {
         let disk = DiskManagerBuilder::default()
             .with_mode(DiskManagerMode::OsTmpDirectory)
-            .with_max_temp_directory_size(resources.spill_bytes_max);
+            .with_max_temp_directory_size(resources.spill_bytes_max)
+            .with_max_spill_merge_fan_in(MERGED_AT_ONCE_MAX);
         let pool = Shares::new(resources.memory_bytes_max);
         let footers =
             CacheManagerConfig::default().with_metadata_cache_limit(resources.memory_bytes_max / FOOTERS_PART);

@@ -17,6 +17,7 @@ use super::files::files_where;
 use super::functions::{final_session_id, final_session_start, visitor_part};
 use super::held::{HeldRows, Ordered, OrderedTable, Stretch};
 use super::landed::{self, Landed, final_columns};
+use super::open::Open;
 use super::part::Part;
 use super::past::Known;
 use super::repeats::{Repeats, owners};
@@ -41,6 +42,8 @@ pub(crate) struct Derivation {
     events: Arc<dyn TableProvider>,
     touched: Touched,
     sessions: TouchedSessions,
+    /// Those that may go on, if that is known.
+    open: Option<Arc<Open>>,
     repeats: Repeats,
     /// Events that came again and of which `events`, as it was given, has no row.
     unowned: HashSet<EventId>,
@@ -68,9 +71,11 @@ impl Derivation {
                 HeldRows::chosen(engine, columns, since, &wanted, memory).await?.0
             }
         };
+        let open = Some(merge.open().clone());
         let held = Some(Arc::new(merge.touched_events(landed, &rows_before, &sessions)?.by_session()));
         let events = events.table().await?;
-        Ok(Self { engine: engine.clone(), links: links.to_vec(), events, touched, sessions, repeats, unowned, held })
+        let (engine, links) = (engine.clone(), links.to_vec());
+        Ok(Self { engine, links, events, touched, sessions, open, repeats, unowned, held })
     }
 
     /// Of one session, whose events are in memory: for tables that follow from these and from nothing that was before.
@@ -81,6 +86,7 @@ impl Derivation {
             events: OrderedTable::new(events.clone()),
             touched: Touched::default(),
             sessions: TouchedSessions::default(),
+            open: None,
             repeats: Repeats::default(),
             unowned: HashSet::new(),
             held: Some(events),
@@ -100,7 +106,7 @@ impl Derivation {
         let unowned = repeats.touch_owners_among(inputs()?, &mut touched).await?;
         let sessions = touched.sessions(&inputs()?.function(touched.function())).await?;
         let (engine, links) = (engine.clone(), links.to_vec());
-        Ok(Self { engine, links, events, touched, sessions, repeats, unowned, held: None })
+        Ok(Self { engine, links, events, touched, sessions, open: None, repeats, unowned, held: None })
     }
 
     /// Whether a visitor whose sessions it computes again is one of these.
@@ -116,6 +122,10 @@ impl Derivation {
         }
         let since = self.touched.since("occurred_at", DUPLICATE_US_MAX);
         owners(&self.engine, events, &self.unowned, &since).await
+    }
+
+    pub(super) fn open(&self) -> Option<&Arc<Open>> {
+        self.open.as_ref()
     }
 
     /// Whether its events are in memory, session by session.

@@ -13,6 +13,7 @@ use super::functions::{final_session_id, final_session_start};
 use super::held::{HeldRows, Ordered};
 use super::keys::Keys;
 use super::landed::{CHANGED, Landed, final_columns};
+use super::open::Open;
 use super::part::Part;
 use super::repeats::Repeats;
 use super::sessionize::{Outcome, sessionize};
@@ -34,6 +35,7 @@ pub struct Merge {
     touched: Touched,
     tabs: Tabs,
     sessions: Arc<Sessions>,
+    open: Arc<Open>,
     /// Landed events that the curated table holds already.
     already: Arc<HashSet<EventId>>,
     /// The links' rows, if they fitted into memory.
@@ -70,6 +72,7 @@ impl Merge {
             touched,
             tabs,
             sessions: Arc::new(std::mem::take(&mut outcome.sessions)),
+            open: Arc::new(std::mem::take(&mut outcome.open)),
             already: Arc::new(std::mem::take(&mut outcome.already)),
             held,
             outcome,
@@ -112,6 +115,11 @@ impl Merge {
     /// The sessions of all visitors that it reads.
     pub(super) fn sessions(&self) -> &Arc<Sessions> {
         &self.sessions
+    }
+
+    /// Those of them that may go on.
+    pub(super) fn open(&self) -> &Arc<Open> {
+        &self.open
     }
 
     /// The events of the visitor's session that begins at that time: of the links' rows, which are in memory, and of `before`.

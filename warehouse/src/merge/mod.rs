@@ -19,6 +19,7 @@ pub(crate) mod held;
 mod keys;
 mod landed;
 mod memo;
+mod open;
 mod part;
 mod past;
 mod repeats;
@@ -39,6 +40,7 @@ pub(crate) use derivation::Derivation;
 pub(crate) use events::Merge;
 pub(crate) use functions::lookup;
 pub(crate) use memo::Memo;
+pub(crate) use open::Open;
 pub(crate) use part::Part;
 pub(crate) use until::EventsUntil;
 
@@ -78,6 +80,14 @@ impl Effect {
     /// Whether the rows are computed from events that come session by session.
     pub(crate) fn in_order(&self) -> bool {
         matches!(self, Self::OnDerived(derivation) if derivation.in_order())
+    }
+
+    /// Sessions whose rows may change in the next rounds, as far as that is known: those that the rows follow from.
+    pub(crate) fn open(&self) -> Option<&Arc<Open>> {
+        match self {
+            Self::OnEvents(_) => None,
+            Self::OnDerived(derivation) => derivation.open(),
+        }
     }
 
     /// Places of the files of `base` that hold rows which change.

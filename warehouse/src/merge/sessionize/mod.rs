@@ -3,11 +3,15 @@
 //! What happened before a visitor's first new event cannot change, so curated events before it keep their session;
 //! from there on the rule of `schemas::session` is applied event by event. Pure: no I/O, no clock.
 
+mod opening;
+
 use std::collections::HashSet;
 
+use opening::Opening;
 use schemas::session::continues;
 
 use crate::merge::arranged::arranged;
+use crate::merge::open::Open;
 use crate::merge::visitors::{Key, Sessions, Stretch};
 
 /// What the computation needs of an event. Times are epoch microseconds.
@@ -48,6 +52,8 @@ pub(crate) struct Staying {
 #[derive(Debug, Default)]
 pub(crate) struct Outcome {
     pub sessions: Sessions,
+    /// Those that may go on.
+    pub open: Open,
     /// Landed rows, repeats left out.
     pub staying: Vec<Staying>,
     /// Landed events (hash of site and tab, seq) that the curated table holds already.
@@ -70,13 +76,16 @@ impl Outcome {
 /// Computes the sessions of all visitors.
 pub(crate) fn sessionize(mut events: Vec<EventKey>) -> Outcome {
     let mut outcome = Outcome::default();
+    let mut opening = Opening::new(&events);
     drop_repeats(&mut events, &mut outcome);
     let of_visitors = |event: &EventKey| (event.at, event.tab, event.seq);
     let events = arranged(&events, |event| event.visitor, |visitor| visitor, of_visitors);
     for events in events.chunk_by(|one, next| one.visitor == next.visitor) {
         let stretches = one_visitor(events, &mut outcome);
+        opening.take(events, &stretches);
         outcome.sessions.insert(events[0].visitor, stretches);
     }
+    outcome.open = opening.end();
     outcome
 }
 

@@ -79,3 +79,20 @@ fn the_same_events_in_any_pieces_give_the_same_sessions() {
         }
     }
 }
+
+#[test]
+fn a_session_is_open_while_the_newest_event_of_its_partition_may_continue_it() {
+    let of = |visitor, partition, at| EventKey {
+        visitor,
+        tab: visitor,
+        origin: Origin::Landed { partition, offset: at, row: 0 },
+        ..landed(0, at)
+    };
+    let gap = GAP_US_MAX;
+    let known = EventKey { visitor: 5, tab: 5, ..curated(0, 9 * gap, 9 * gap) };
+    let events = vec![of(1, 0, 0), of(2, 0, 1), of(3, 0, gap + 1), of(4, 1, 9 * gap), known];
+    let open = sessionize(events).open;
+    let starts = [1, 2, 3, 4, 5].map(|visitor| open.start_of(visitor));
+    assert_eq!(starts, [None, Some(1), Some(gap + 1), Some(9 * gap), None]);
+    assert_eq!((open.newest, open.until()), (9 * gap, 10 * gap));
+}
