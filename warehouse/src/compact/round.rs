@@ -11,7 +11,7 @@ use schemas::landing::Link;
 use super::Summary;
 use crate::curated::file::Maker;
 use crate::curated::scan::Scan;
-use crate::curated::writer::{Apart, discard, write_apart, write_columns};
+use crate::curated::writer::{discard, write_apart, write_columns};
 use crate::curated::{Committed, CuratedFile, Version, Written};
 use crate::lake::Lake;
 use crate::lake::share::Share;
@@ -166,13 +166,21 @@ impl<'a> Round<'a> {
     ) -> anyhow::Result<Vec<Add>> {
         let batch_rows = self.widest_batch_rows(rewritten).await?;
         let (objects, table) = (self.lake.store.objects(), self.base.table);
-        let sorted = format!("select {} from rows order by {}", table.columns().join(", "), table.sort_order);
+        let (columns, order) = (table.columns().join(", "), table.sort_order);
         let mut added = Vec::new();
         for Piece { rows, maker, open } in parts {
-            let apart = open.as_deref().map(|open| (open as &dyn Apart, Maker::Open(self.lake.shard, open.until())));
             let written = async {
                 let inputs = self.lake.engine.inputs_of(batch_rows, partitions).rows("rows", rows)?;
-                write_apart(objects, (table, maker), inputs.select(&sorted).await?, apart).await
+                let (inputs, column, apart) = match open {
+                    Some(open) => (
+                        inputs.function(open.function()),
+                        format!(", {} as {APART}", Open::HOLDS),
+                        Some((APART, Maker::Open(self.lake.shard, open.until()))),
+                    ),
+                    None => (inputs, String::new(), None),
+                };
+                let sorted = inputs.select(&format!("select {columns}{column} from rows order by {order}")).await?;
+                write_apart(objects, (table, maker), sorted, apart).await
             };
             match written.await {
                 Ok(written) => added.extend(written.added),
@@ -244,6 +252,9 @@ impl<'a> Round<'a> {
         Ok(within(sized, self.lake.engine.memory_bytes_left() as u64 / 2))
     }
 }
+
+/// Says of a row that its session may go on.
+const APART: &str = "apart";
 
 /// Rows of a table that follows from sessions, to be written.
 struct Piece {

@@ -4,7 +4,7 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use anyhow::Context;
-use datafusion::arrow::array::{ArrayRef, AsArray, BooleanArray};
+use datafusion::arrow::array::{ArrayRef, AsArray};
 use datafusion::arrow::compute::{cast, filter_record_batch, not, partition};
 use datafusion::arrow::datatypes::{DataType, Date32Type, Field, SchemaRef};
 use datafusion::arrow::record_batch::RecordBatch;
@@ -32,11 +32,6 @@ pub(crate) struct Written {
     pub rows: u64,
 }
 
-/// Says which rows stand in files of their own.
-pub(crate) trait Apart: Send + Sync {
-    fn chosen(&self, rows: &RecordBatch) -> anyhow::Result<BooleanArray>;
-}
-
 /// Writes the rows, which hold the columns of the table in any order, sorted by the table's order.
 pub(crate) async fn write(
     objects: &Arc<dyn ObjectStore>,
@@ -46,25 +41,25 @@ pub(crate) async fn write(
     write_apart(objects, of, rows, None).await
 }
 
-/// As [`write`], some of the rows apart from the others, by a maker of theirs.
+/// As [`write()`], some of the rows in files of their own: those of which a further column says so, by a maker of theirs.
 pub(crate) async fn write_apart(
     objects: &Arc<dyn ObjectStore>,
     (table, maker): (&'static Table, Maker),
     rows: DataFrame,
-    apart: Option<(&dyn Apart, Maker)>,
+    apart: Option<(&str, Maker)>,
 ) -> anyhow::Result<Written> {
     let mut writer = Writer::new(objects, table, maker);
-    let mut beside = apart.map(|(apart, maker)| (apart, Writer::new(objects, table, maker)));
+    let mut beside = apart.map(|(column, maker)| (column, Writer::new(objects, table, maker)));
     let written = async {
         let mut batches = rows.execute_stream().await.with_context(|| format!("table {}", table.name))?;
         while let Some(batch) = batches.try_next().await? {
-            let Some((apart, beside)) = &mut beside else {
+            let Some((column, beside)) = &mut beside else {
                 writer.add(&batch).await?;
                 continue;
             };
-            let chosen = apart.chosen(&batch)?;
-            writer.add(&filter_record_batch(&batch, &not(&chosen)?)?).await?;
-            beside.add(&filter_record_batch(&batch, &chosen)?).await?;
+            let chosen = batch.column(batch.schema().index_of(column)?).as_boolean();
+            writer.add(&filter_record_batch(&batch, &not(chosen)?)?).await?;
+            beside.add(&filter_record_batch(&batch, chosen)?).await?;
         }
         writer.close().await?;
         match &mut beside {

@@ -1,18 +1,20 @@
 //! Which of the sessions may go on. A visitor's events are all in one partition, and partitions may be hours apart.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use schemas::session::GAP_US_MAX;
 
 use super::{EventKey, Origin};
 use crate::merge::open::Open;
-use crate::merge::visitors::Stretch;
+use crate::merge::visitors::{Key, Stretch};
 
 /// Finds them while sessions are computed.
 pub(super) struct Opening {
     /// Of each partition the newest event.
     newest: HashMap<i64, i64>,
-    open: Open,
+    /// When the open session of a visitor began.
+    starts: HashMap<Key, i64>,
 }
 
 impl Opening {
@@ -25,8 +27,7 @@ impl Opening {
                 *known = at.max(*known);
             }
         }
-        let open = Open { starts: HashMap::new(), newest: newest.values().copied().max().unwrap_or_default() };
-        Self { newest, open }
+        Self { newest, starts: HashMap::new() }
     }
 
     /// One visitor's events and sessions, both in their order.
@@ -35,12 +36,13 @@ impl Opening {
         if let (Some(newest), Some(last)) = (newest, sessions.last())
             && last.end >= newest - GAP_US_MAX
         {
-            self.open.starts.insert(events[0].visitor, last.start);
+            self.starts.insert(events[0].visitor, last.start);
         }
     }
 
     pub(super) fn end(self) -> Open {
-        self.open
+        let newest = self.newest.into_values().max().unwrap_or_default();
+        Open { starts: Arc::new(self.starts), newest }
     }
 }
 

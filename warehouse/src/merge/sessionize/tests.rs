@@ -92,7 +92,7 @@ fn a_session_is_open_while_the_newest_event_of_its_partition_may_continue_it() {
     let known = EventKey { visitor: 5, tab: 5, ..curated(0, 9 * gap, 9 * gap) };
     let events = vec![of(1, 0, 0), of(2, 0, 1), of(3, 0, gap + 1), of(4, 1, 9 * gap), known];
     let open = sessionize(events).open;
-    let starts = [1, 2, 3, 4, 5].map(|visitor| open.start_of(visitor));
+    let starts = [1, 2, 3, 4, 5].map(|visitor| open.starts.get(&visitor).copied());
     assert_eq!(starts, [None, Some(1), Some(gap + 1), Some(9 * gap), None]);
     assert_eq!((open.newest, open.until()), (9 * gap, 10 * gap));
 }
