@@ -39,10 +39,9 @@ impl Worker<'_> {
             })
             .collect();
         self.parts.group.take(&positions).context("the partitions cannot be taken")?;
-        for slot in
-            self.slots.values_mut().filter(|slot| partitions.contains(&slot.partition()) && !slot.work.consumes())
-        {
-            pause(&self.parts.group, slot);
+        for slot in self.slots.values_mut().filter(|slot| partitions.contains(&slot.partition())) {
+            let tell = if slot.work.consumes() { resume } else { pause };
+            tell(&self.parts.group, slot);
         }
         Ok(())
     }

@@ -235,7 +235,7 @@ impl<'a> Worker<'a> {
         self.parts.metrics.set_not_ready("registry", None);
         slot.work.process(&mut self.parts.content)?;
         self.parts.content.decoder().forget_refused();
-        if slot.paused && slot.work.consumes() {
+        if slot.is_paused() && slot.work.consumes() {
             slot.succeeded();
             resume(&self.parts.group, slot);
         }

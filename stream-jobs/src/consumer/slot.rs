@@ -21,8 +21,9 @@ pub(super) struct Slot {
     waits: ExponentialBackoff,
     /// Nothing is tried before.
     pub not_before: Instant,
-    /// Told librdkafka not to fetch.
-    pub paused: bool,
+    /// Whether librdkafka was told to fetch. `None`: not in this assignment, and it keeps what it was told in an earlier
+    /// one.
+    fetches: Option<bool>,
     /// Kafka said that an offset is not there: land what is buffered, then read the chain again.
     pub doubtful: bool,
     /// When orphans are looked for next.
@@ -37,7 +38,7 @@ impl Slot {
             chain,
             waits: waits(),
             not_before: now,
-            paused: false,
+            fetches: None,
             doubtful: false,
             clean_at: now + FIRST_CLEANING,
         }
@@ -45,6 +46,10 @@ impl Slot {
 
     pub(super) fn partition(&self) -> i32 {
         self.work.partition
+    }
+
+    pub(super) fn is_paused(&self) -> bool {
+        self.fetches == Some(false)
     }
 
     pub(super) fn failed(&mut self) {
@@ -71,22 +76,22 @@ fn waits() -> ExponentialBackoff {
 
 /// Tells librdkafka; trying again is harmless.
 pub(super) fn pause(group: &Group, slot: &mut Slot) {
-    if slot.paused {
+    if slot.is_paused() {
         return;
     }
     match group.pause(slot.partition()) {
-        Ok(()) => slot.paused = true,
+        Ok(()) => slot.fetches = Some(false),
         Err(error) => tracing::warn!(error = format!("{error:#}"), partition = slot.partition(), "cannot pause"),
     }
 }
 
 /// Tells librdkafka; trying again is harmless.
 pub(super) fn resume(group: &Group, slot: &mut Slot) {
-    if !slot.paused {
+    if slot.fetches == Some(true) {
         return;
     }
     match group.resume(slot.partition()) {
-        Ok(()) => slot.paused = false,
+        Ok(()) => slot.fetches = Some(true),
         Err(error) => tracing::warn!(error = format!("{error:#}"), partition = slot.partition(), "cannot resume"),
     }
 }

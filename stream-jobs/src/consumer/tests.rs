@@ -3,6 +3,7 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use arrow::array::AsArray;
@@ -434,6 +435,43 @@ async fn two_workers_share_and_hand_over_without_loss() {
     };
     tokio::join!(second, bench.work_until(bench.store.clone(), all));
     assert_eq!(bench.rows().await.len() as i64, 3 * produced.get() * 2);
+}
+
+#[tokio::test]
+async fn a_partition_that_was_paused_when_it_was_given_back_is_read_again_when_it_returns() {
+    let bench = Bench::new(2).await;
+    let broken = Arc::new(AtomicBool::new(false));
+    let is_broken = broken.clone();
+    let store = FaultyStore::new(bench.store.clone(), move |_, _| match is_broken.load(Ordering::Relaxed) {
+        true => Fault::Before,
+        false => Fault::None,
+    });
+    let metrics = Metrics::default();
+    let failures = metrics.flush_failures.with_label_values(&["store"]);
+    let both_return = async {
+        futures::future::join_all([0, 1].map(|partition| bench.produce_slowly(partition, 0..1))).await;
+        broken.store(true, Ordering::Relaxed);
+        for partition in [0, 1] {
+            bench.produce(partition, &record(partition as u64 + 1, 1)).await;
+        }
+        eventually("writing fails", async || (failures.get() >= 2).then_some(())).await;
+        // Another member takes one of the two partitions, reads nothing and leaves.
+        let config = bench.config();
+        let mut member = ClientConfig::new();
+        member.set("bootstrap.servers", &config.brokers).set("group.id", &config.group);
+        config.kafka.iter().for_each(|(key, value)| _ = member.set(key, value));
+        let member: BaseConsumer = member.create().unwrap();
+        member.subscribe(&[EVENTS]).unwrap();
+        let shares = || member.poll(Duration::ZERO).is_none() && member.assignment().unwrap().count() == 1;
+        eventually("it has one", async || shares().then_some(())).await;
+        broken.store(false, Ordering::Relaxed);
+        tokio::task::spawn_blocking(move || drop(member)).await.unwrap();
+        for partition in [0, 1] {
+            bench.landed(partition, 1).await;
+        }
+    };
+    bench.count_until(store, metrics.clone(), both_return).await;
+    assert_eq!(bench.rows().await.len(), 2 * 2 * 2);
 }
 
 #[tokio::test]
