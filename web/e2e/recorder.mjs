@@ -11,6 +11,7 @@ const SOURCE = `
 import { record } from './page/replay/record.ts';
 import { Encoder } from './worker/replay/encode/encoder.ts';
 import { readSheet } from './worker/replay/cache.ts';
+import { rowsOfTurns } from './shared/replay_messages.ts';
 
 const channel = new MessageChannel();
 const afterFrame = [];
@@ -38,7 +39,7 @@ const recorder = {
       failed: () => { recorder.stopped = 'error'; },
     });
     recorder.own = record(tracker, (message) => {
-      if (message.replay === 'rows') for (const turn of structuredClone(message.turns)) recorder.encoder.encode(turn);
+      if (message.replay === 'rows') for (const turn of rowsOfTurns(structuredClone(message))) recorder.encoder.encode(turn);
       else recorder.stopped = message.reason;
     });
   },

@@ -1,3 +1,4 @@
+import { rowsOfTurns } from '../../../web/sdk/src/shared/replay_messages.ts';
 import { Encoder } from '../../../web/sdk/src/worker/replay/encode/encoder.ts';
 import { readSheet } from '../../../web/sdk/src/worker/replay/cache.ts';
 
@@ -16,7 +17,7 @@ const encoder = new Encoder(viewed, take, {
   failed: () => postMessage({ kind: 'snapshot', value: false }),
 });
 onmessage = async ({ data }) => {
-  for (const rows of data.turns ?? []) encoder.encode(rows);
+  if (data.replay === 'rows') for (const rows of rowsOfTurns(data)) encoder.encode(rows);
   if (data.replay !== 'bytes') return;
   const zipped = new Blob([lines.join('\n')]).stream().pipeThrough(new CompressionStream('gzip'));
   postMessage({ kind: 'bytes', value: (await new Response(zipped).arrayBuffer()).byteLength });

@@ -30,8 +30,8 @@ afterEach(() => vi.useRealTimers());
 
 /** A snapshot that shows what lies at these addresses. */
 function showing(...found: string[]) {
-  const { replay, turns } = rows(...snapshot(1));
-  return { replay, turns: turns.map((turn) => ({ ...turn, found })) };
+  const { turns, ...message } = rows(...snapshot(1));
+  return { ...message, turns: turns.map((turn) => ({ ...turn, found })) };
 }
 
 function recording(mode = 'always'): Recording {

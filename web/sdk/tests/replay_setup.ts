@@ -1,6 +1,6 @@
 /** What tests of recordings share: invented events, frames read back as the contract has them. */
 import { gunzipSync } from 'node:zlib';
-import type { Rows, Viewed } from '../src/shared/replay_messages.ts';
+import type { Rows, Turns, Viewed } from '../src/shared/replay_messages.ts';
 import { bodyOf, type Frame } from '../src/worker/replay/frame.ts';
 import type { Recorded } from '../src/worker/replay/recorded.ts';
 
@@ -33,9 +33,10 @@ export const snapshot = (n: number, { units = 200, cost_ms = 4 } = {}): Recorded
 ];
 
 /** The recorder's message of which the stand-in of the encoder makes these events. */
-export const rows = (...events: Recorded[]): { replay: 'rows'; turns: Rows[] } => ({
+export const rows = (...events: Recorded[]): Turns => ({
   replay: 'rows',
-  turns: [{ numbers: new Int32Array(), text: events.map((event) => JSON.stringify(event)).join('\n'), at: AT, q: 0 }],
+  numbers: new Int32Array(),
+  turns: [{ end: 0, text: events.map((event) => JSON.stringify(event)).join('\n'), at: AT, q: 0 }],
 });
 
 /** What the stand-in makes of it. */

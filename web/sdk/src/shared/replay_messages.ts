@@ -16,15 +16,20 @@ export interface Viewed {
   viewport: [width: number, height: number];
 }
 
-/** What the recorder saw in one turn, for the encoder. */
-export interface Rows {
-  /** Transferred. */
-  numbers: Int32Array;
+/** One turn of the recorder. */
+export interface Turn {
+  /** Where its numbers end; they begin where those of the turn before do. */
+  end: number;
   text: string;
   /** Epoch ms, `performance.timeOrigin + performance.now()`. */
   at: number;
   /** The tracker's newest `seq`; −1 before there is one. */
   q: number;
+}
+
+/** What the recorder saw in one turn, for the encoder. */
+export interface Rows extends Omit<Turn, 'end'> {
+  numbers: Int32Array;
 }
 
 /** Why there is no recording, or none any more. */
@@ -36,12 +41,18 @@ export interface AboutVisitor {
   visitor_id?: string;
 }
 
+/** One turn after the other, and the numbers of all, which are transferred: one list for each turn would cost the page more. */
+export interface Turns {
+  replay: 'rows';
+  numbers: Int32Array;
+  turns: Turn[];
+}
+
 /** Page to worker. */
 export type ToReplay =
   /** A page view begins: what comes next is its own, a snapshot first. */
   | ({ replay: 'page_view' } & Viewed)
-  /** One turn after the other. */
-  | { replay: 'rows'; turns: Rows[] }
+  | Turns
   /** The page is hidden: nobody knows whether it comes back. */
   | { replay: 'hidden' }
   /** The page view ends. `ends`: the page too, perhaps. `chunks`: how many it said that there are. */
@@ -77,4 +88,13 @@ export interface Recorder {
   rules(of: number): void;
   /** Takes no more, and lets go of what it watches. */
   stop(): void;
+}
+
+export function rowsOfTurns({ numbers, turns }: Turns): Rows[] {
+  let from = 0;
+  return turns.map(({ end, ...turn }) => {
+    const own = numbers.subarray(from, end);
+    from = end;
+    return { ...turn, numbers: own };
+  });
 }

@@ -1,6 +1,6 @@
 /**
- * What keys go to. Scripts move it, and it goes with its element, without a sign: so it is looked at in each turn but those in a task of the
- * page, which every change would pay.
+ * What keys go to. Scripts move it, and it goes with its element, without a sign: so it is looked at in each turn, but seldom in those in a
+ * task of the page, which every change would pay.
  */
 import { FOCUS } from '../../shared/replay_rows.ts';
 import { focusedIn } from './platform.ts';

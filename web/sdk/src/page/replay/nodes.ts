@@ -124,6 +124,7 @@ export function nodesOf(rows: Rows, found: Found, fields: Fields) {
   let first = 1;
   /** Elements of which nothing but a box is told. */
   let boxes = new WeakSet<Node>();
+  let hasBoxes = false;
   /** Elements that host a shadow tree: what stands in them is shown where that says. */
   const hosts = new WeakSet<Node>();
   /** Nodes in hosts that are shown in a slot within a block, as they were told last; whether there ever was one. */
@@ -148,12 +149,12 @@ export function nodesOf(rows: Rows, found: Found, fields: Fields) {
   }
 
   function isBox(node: Node): boolean {
-    return boxes.has(node);
+    return hasBoxes && boxes.has(node);
   }
 
   /** It is no longer where it was: what it is there is said anew. Its number, as `known`. */
   function leave(node: Node): number {
-    boxes.delete(node);
+    if (hasBoxes) boxes.delete(node);
     return known(node);
   }
 
@@ -231,7 +232,8 @@ export function nodesOf(rows: Rows, found: Found, fields: Fields) {
     rows.put(0);
     if (!texts.length) return;
     const text = all && texts.length > 1 ? contentOf(all) : '';
-    rows.piece(text.length === units ? text : texts.map(textIn).join(''));
+    if (text.length === units) rows.piece(text);
+    else for (const one of texts) rows.piece(textIn(one));
     texts = [];
     units = 0;
   }
@@ -281,6 +283,7 @@ export function nodesOf(rows: Rows, found: Found, fields: Fields) {
 
   function box(element: Element): void {
     boxes.add(element);
+    hasBoxes = true;
     const { width, height } = boxOf(element);
     rows.row(STATE_BOX, width * HUNDREDTHS, height * HUNDREDTHS);
   }

@@ -2,7 +2,7 @@
  * The recorder: what the page looks like and how that changes, for the encoder in the worker. It only reads; it takes 5 ms at a
  * time, in an idle moment, right when the page has changed, or after a frame, and what fails in it ends the recording and nothing else.
  */
-import type { NoReplay, Recorder, ToReplay, Rows as Turn } from '../../shared/replay_messages.ts';
+import type { NoReplay, Recorder, ToReplay, Turn } from '../../shared/replay_messages.ts';
 import { RECORDED_NODES_MAX, SNAPSHOT, SNAPSHOT_END, VIEWPORT } from '../../shared/replay_rows.ts';
 import { around } from '../around.ts';
 import { guarded } from '../guard.ts';
@@ -22,10 +22,14 @@ const SLICE_MS = 5;
 const END_MS = 50;
 /** The next turn comes in an idle moment, or after this time. */
 const SLICE_WITHIN_MS = 100;
-/** Scripts set fields and adopt sheets without a sign: looked for so often. */
+/** Scripts set fields and adopt sheets without a sign: looked for so often … */
 const LOOK_EVERY_MS = 500;
-/** Turns go to the worker together, each second time that is looked, or so many: a message costs more than what stands in it. */
-const POST_EVERY = 2;
+/** … unless a turn did, which looks when so much has passed: beside what it does it costs less than by itself. */
+const LOOK_AFTER_MS = 250;
+/** The next turn looks. */
+const LONG_AGO = -LOOK_AFTER_MS;
+/** Turns go to the worker together, each fourth time that it is time to look, or so many: a message costs more than what stands in it. */
+const POST_EVERY = 4;
 const TURNS_MAX = 32;
 /** What a page changes is told in the same task, where its thread is warm with it, once in this time; the rest after the frame. */
 const AT_ONCE_EVERY_MS = 10;
@@ -45,16 +49,17 @@ export function record(tracker: Tracker, post: Post, byRules = false): Recorder 
   let asked = false;
   /** Styles wait for their time. */
   let waits = false;
-  /** Sheets are to be looked at. */
-  let looks = false;
   let over = false;
   /** When the last turn began. */
   let turnedAt = 0;
-  /** What is not posted yet: of each turn not its numbers, but where they end. */
-  let turns: (Omit<Turn, 'numbers'> & { end: number })[] = [];
+  /** What is not posted yet. */
+  let turns: Turn[] = [];
   /** Where those of the last one end. */
   let ended = 0;
-  let looked = 0;
+  /** When what changes without a sign was looked at. */
+  let lookedAt = LONG_AGO;
+  /** How often it was time to look. */
+  let looks = 0;
   /** Documents, shadow trees and windows that are followed. */
   const watched = new WeakSet<object>();
   /** That of the page and those of its frames. */
@@ -66,7 +71,7 @@ export function record(tracker: Tracker, post: Post, byRules = false): Recorder 
     rows,
     (node) => walk.nodes.known(node),
     () => {
-      looks = true;
+      lookedAt = LONG_AGO;
       ask();
     },
     byRules,
@@ -118,7 +123,7 @@ export function record(tracker: Tracker, post: Post, byRules = false): Recorder 
   /** A document or a shadow tree is told: what happens in it from now on is seen. */
   const meet = (root: Node) => {
     sheets.root(root);
-    looks = true;
+    lookedAt = LONG_AGO;
     observer?.observe(root, EVERYTHING);
     if (nodeType(root) === Node.DOCUMENT_NODE) {
       pages.add(root as Document);
@@ -149,29 +154,23 @@ export function record(tracker: Tracker, post: Post, byRules = false): Recorder 
   };
   const postTurns = () => {
     if (!turns.length) return;
-    // One buffer, of which each turn has its part: to give away many costs more than what stands in them.
-    const numbers = rows.take();
-    let from = 0;
-    const parts = turns.map(({ end, ...turn }) => {
-      const part = { ...turn, numbers: numbers.subarray(from, end) };
-      from = end;
-      return part;
-    });
+    const [numbers, taken] = [rows.take(), turns];
     turns = [];
     ended = 0;
-    post({ replay: 'rows', turns: parts }, [numbers.buffer]);
+    post({ replay: 'rows', numbers, turns: taken }, [numbers.buffer]);
   };
-  const endTurn = () => {
+  /** `at`: when it began. */
+  const endTurn = (at: number) => {
     const end = rows.length();
     if (end === ended) return;
     ended = end;
     const q = tracker.next() - 1;
-    if (turns.push({ end, text: rows.text(), at: Math.round(ORIGIN + now()), q }) >= TURNS_MAX) postTurns();
+    if (turns.push({ end, text: rows.text(), at: Math.round(ORIGIN + at), q }) >= TURNS_MAX) postTurns();
   };
   const endSnapshot = (partial: boolean) => {
     snapping = false;
     // The next look posts it.
-    looked = POST_EVERY - 1;
+    looks = POST_EVERY - 1;
     rows.row(SNAPSHOT_END, cost * 1000, partial);
   };
   /**
@@ -200,12 +199,15 @@ export function record(tracker: Tracker, post: Post, byRules = false): Recorder 
     if (walk.nodes.count() > RECORDED_NODES_MAX) stop('too_large');
     if (done && !over) {
       if (snapping) endSnapshot(false);
-      if (all) fields.look();
-      if (looks || all) sheets.look();
-      looks = false;
+      const looking = all || began - lookedAt >= LOOK_AFTER_MS;
+      if (looking) {
+        lookedAt = began;
+        fields.look();
+        sheets.look();
+      }
       changes.place();
-      done = walk.work(soonLate) && sheets.work(tooLate) && changes.tell(soonLate, all);
-      if (done && !atOnce) focus.look();
+      done = walk.work(soonLate) && sheets.work(tooLate) && changes.tell(began, soonLate, all);
+      if (done && (looking || !atOnce)) focus.look();
       // Styles that were told a moment ago.
       if (done && changes.waits() && !waits) {
         waits = true;
@@ -215,7 +217,7 @@ export function record(tracker: Tracker, post: Post, byRules = false): Recorder 
         }, STYLE_EVERY_MS);
       }
     }
-    endTurn();
+    endTurn(began);
     return done;
   };
   const ask = () => {
@@ -234,7 +236,7 @@ export function record(tracker: Tracker, post: Post, byRules = false): Recorder 
   const end = () => {
     if (!turn(END_MS, true) && snapping && !over) {
       endSnapshot(true);
-      endTurn();
+      endTurn(now());
     }
     postTurns();
   };
@@ -266,10 +268,11 @@ export function record(tracker: Tracker, post: Post, byRules = false): Recorder 
     every(
       () =>
         safely(() => {
-          if (!snapping && visibilityOf(document) !== 'hidden' && !turn(SLICE_MS, true)) ask();
+          const due = now() - lookedAt >= LOOK_AFTER_MS;
+          if (due && !snapping && visibilityOf(document) !== 'hidden' && !turn(SLICE_MS)) ask();
           // What happened while there was no turn.
-          endTurn();
-          if (++looked % POST_EVERY === 0) postTurns();
+          endTurn(now());
+          if (++looks % POST_EVERY === 0) postTurns();
         }),
       LOOK_EVERY_MS,
     );

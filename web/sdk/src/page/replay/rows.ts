@@ -10,17 +10,17 @@ export function rowsOf() {
   let texts: string[] = [];
   const names = new Map<string, number>();
 
-  function put(number: number): void {
+  function put(number: number | boolean): void {
     if (used === numbers.length) {
       const more = new Int32Array(used * 2);
       more.set(numbers);
       numbers = more;
     }
-    numbers[used++] = number;
+    numbers[used++] = number as number;
   }
 
   function row(...all: (number | boolean)[]): void {
-    for (const number of all) put(Number(number));
+    for (let n = 0; n < all.length; n++) put(all[n] as number);
   }
 
   /** A text of which it is told elsewhere how long it is. */

@@ -6,7 +6,7 @@
  * A plain class, so that it is tested without a worker.
  */
 import type { TelemetryEvent } from '../../shared/batch.ts';
-import type { FromReplay, Rows, ToReplay, Viewed } from '../../shared/replay_messages.ts';
+import { type FromReplay, type Rows, rowsOfTurns, type ToReplay, type Viewed } from '../../shared/replay_messages.ts';
 import type { Asset } from './asset_source.ts';
 import { Assets, type AssetsTold } from './assets.ts';
 import { Budget } from './budget.ts';
@@ -104,7 +104,7 @@ export class Recording {
       case 'rows':
         this.rows++;
         this.reading = true;
-        for (const turn of message.turns) {
+        for (const turn of rowsOfTurns(message)) {
           this.last = turn;
           this.encoder?.encode(turn);
         }
