@@ -7,7 +7,7 @@ import { profilePage } from './profile.mjs';
 import { capturedTable, goalLines, pageTable, summarise } from './report.mjs';
 import { benchRecorder } from './recorder/bench.mjs';
 import { RECORDED_PAGES } from './recorder/pages.mjs';
-import { CHANGES_LONGER } from './recorder/session.mjs';
+import { CHANGES_ROUNDS } from './recorder/session.mjs';
 import { heading, writeSection } from './results.mjs';
 import { PAGES, total } from './score.mjs';
 import { measured, traced } from './session.mjs';
@@ -158,7 +158,7 @@ async function benchmarkRecorder({ browser }, { recorded: pages, recorder, runs,
       command: `make bench-page RUNS=${runs}${recorder ? ` RECORDER=${recorder}` : ''}`,
       browser: `Chromium ${browser.version()}`,
       versions: versions().filter((version) => version.startsWith('rrweb ')),
-      method: `medians of ${runs} rounds, each recorder once a round and page, beyond the page alone; ${CHANGES_LONGER * seconds} s of changes`,
+      method: `medians of ${runs} rounds, each recorder once a round and page, beyond the page alone; ${CHANGES_ROUNDS * runs} rounds of ${seconds} s of changes`,
     }),
     text,
   ].join('\n\n');

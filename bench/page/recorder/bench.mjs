@@ -3,7 +3,7 @@ import { buildScript } from '../build.mjs';
 import { MARK, openSite } from '../site.mjs';
 import { documentOf } from './pages.mjs';
 import { recorderGoals, recorderTable, summariseRecorder } from './report.mjs';
-import { measuredRecorder, tracedRecorder } from './session.mjs';
+import { CHANGES_ROUNDS, measuredRecorder, tracedRecorder } from './session.mjs';
 
 const SUBJECTS = { nothing: [], ours: ['ours.js', 'ours.worker.js'], rrweb: ['rrweb.js'] };
 const HERE = new URL('.', import.meta.url).pathname;
@@ -23,10 +23,11 @@ async function everySession(setting, subjects, { pages, runs, ...rest }) {
   const sessions = {};
   for (const page of pages) {
     const of = Object.fromEntries(subjects.map(({ name }) => [name, { measured: [], traced: [] }]));
-    for (let round = 0; round < runs; round++) {
+    const rounds = page === 'changing' ? CHANGES_ROUNDS * runs : runs;
+    for (let round = 0; round < rounds; round++) {
       for (const subject of subjects)
         of[subject.name].measured.push({ round, ...(await measuredRecorder({ ...setting, subject }, page, rest)) });
-      console.error(`recorder, ${page}: round ${round + 1} of ${runs}, ${Math.round(process.uptime())} s`);
+      console.error(`recorder, ${page}: round ${round + 1} of ${rounds}, ${Math.round(process.uptime())} s`);
     }
     for (const subject of subjects.filter(({ name }) => name !== 'nothing'))
       of[subject.name].traced.push(await tracedRecorder({ ...setting, subject }, page, rest));

@@ -5,8 +5,11 @@ import { analyse, CATEGORIES } from '../trace.mjs';
 
 /** What a page gets before it is recorded, and a recorder after its snapshot. */
 const SETTLE_MS = 600;
-/** Changes take some times what a recorder takes of them, and that is a difference of two sessions: so many times `--seconds`. */
-export const CHANGES_LONGER = 4;
+/**
+ * Drawing the changes takes many times what a recorder takes of them, and no two sessions the same: the page that changes has so many times
+ * the rounds.
+ */
+export const CHANGES_ROUNDS = 4;
 
 const open = async (tab, site, page) => {
   await tab.goto(`${site.siteUrl}/page/${page}.html`);
@@ -32,7 +35,7 @@ export function measuredRecorder(setting, page, { seconds }) {
     await sleep(SETTLE_MS);
     const taken = await threadMs();
     await changeIn(tab);
-    await sleep(page === 'changing' ? CHANGES_LONGER * seconds * 1000 : 0);
+    await sleep(page === 'changing' ? seconds * 1000 : 0);
     const changesMs = (await threadMs()) - taken;
     const bytes = recorded ? await tab.evaluate(() => window.recorder.bytes()) : null;
     return { recorded, snapshotMs: taken - start, changesMs, bytes };
