@@ -38,7 +38,7 @@ export function changesOf(rows: Rows, walk: Walk, fields: Fields) {
   const texts = new Set<Node>();
   const attributes = new Map<Element, string[]>();
   const others = new Set<Node>();
-  /** Whose style was told since then. */
+  /** Whose style was told since `styledAt`. */
   const styled = new Set<Element>();
   let styledAt = 0;
 
