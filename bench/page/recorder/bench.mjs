@@ -3,10 +3,15 @@ import { buildScript } from '../build.mjs';
 import { MARK, openSite } from '../site.mjs';
 import { documentOf } from './pages.mjs';
 import { recorderGoals, recorderTable, summariseRecorder } from './report.mjs';
-import { CHANGES_ROUNDS, measuredRecorder, tracedRecorder } from './session.mjs';
+import { measuredRecorder, tracedRecorder } from './session.mjs';
 
 const SUBJECTS = { nothing: [], ours: ['ours.js', 'ours.worker.js'], rrweb: ['rrweb.js'] };
 const HERE = new URL('.', import.meta.url).pathname;
+/**
+ * Drawing the changes takes many times what a recorder takes of them, and no two sessions the same: the page that changes has so many times
+ * the rounds.
+ */
+export const CHANGES_ROUNDS = 4;
 
 async function prepare(name) {
   const files = await Promise.all(SUBJECTS[name].map(async (file) => [file, await buildScript(HERE + file)]));

@@ -5,11 +5,6 @@ import { analyse, CATEGORIES } from '../trace.mjs';
 
 /** What a page gets before it is recorded, and a recorder after its snapshot. */
 const SETTLE_MS = 600;
-/**
- * Drawing the changes takes many times what a recorder takes of them, and no two sessions the same: the page that changes has so many times
- * the rounds.
- */
-export const CHANGES_ROUNDS = 4;
 
 const open = async (tab, site, page) => {
   await tab.goto(`${site.siteUrl}/page/${page}.html`);

@@ -440,7 +440,7 @@ async fn two_workers_share_and_hand_over_without_loss() {
 #[tokio::test]
 async fn a_partition_that_was_paused_when_it_was_given_back_is_read_again_when_it_returns() {
     let bench = Bench::new(2).await;
-    let broken = Arc::new(AtomicBool::new(false));
+    let broken = Arc::new(AtomicBool::new(true));
     let is_broken = broken.clone();
     let store = FaultyStore::new(bench.store.clone(), move |_, _| match is_broken.load(Ordering::Relaxed) {
         true => Fault::Before,
@@ -449,11 +449,7 @@ async fn a_partition_that_was_paused_when_it_was_given_back_is_read_again_when_i
     let metrics = Metrics::default();
     let failures = metrics.flush_failures.with_label_values(&["store"]);
     let both_return = async {
-        futures::future::join_all([0, 1].map(|partition| bench.produce_slowly(partition, 0..1))).await;
-        broken.store(true, Ordering::Relaxed);
-        for partition in [0, 1] {
-            bench.produce(partition, &record(partition as u64 + 1, 1)).await;
-        }
+        futures::future::join_all([0, 1].map(|partition| bench.produce_slowly(partition, 0..2))).await;
         eventually("writing fails", async || (failures.get() >= 2).then_some(())).await;
         // Another member takes one of the two partitions, reads nothing and leaves.
         let config = bench.config();

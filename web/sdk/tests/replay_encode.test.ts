@@ -89,7 +89,7 @@ function change(act: () => void, late: () => boolean = () => false): void {
   while (!changes.note(late)) send();
   changes.place();
   while (!walk.work(late)) send();
-  while (!changes.tell(0, late, true)) send();
+  while (!changes.tell(late, true)) send();
   focus.look();
   send();
 }

@@ -90,6 +90,7 @@ export interface Recorder {
   stop(): void;
 }
 
+/** What each of the turns saw; the numbers are shared, not copied. */
 export function rowsOfTurns({ numbers, turns }: Turns): Rows[] {
   let from = 0;
   return turns.map(({ end, ...turn }) => {

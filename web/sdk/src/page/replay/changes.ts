@@ -1,6 +1,6 @@
 /** What changed since the page was told last: by node and not by change, so that what changes often is told once. */
 import { ATTRIBUTES, FIELD, POPOVER, REMOVE, SCROLL, TEXT } from '../../shared/replay_rows.ts';
-import { hasAttribute, localName, nodeType } from '../natives.ts';
+import { hasAttribute, localName, nodeType, now } from '../natives.ts';
 import { isBlocked } from '../privacy.ts';
 import type { Fields } from './fields.ts';
 import { textIn, traitsOf } from './nodes.ts';
@@ -38,14 +38,12 @@ export function changesOf(rows: Rows, walk: Walk, fields: Fields) {
   const texts = new Set<Node>();
   const attributes = new Map<Element, string[]>();
   const others = new Set<Node>();
-  /** Whose style was told since `styledAt`. */
-  const styled = new Set<Element>();
-  let styledAt = 0;
+  const styledAt = new WeakMap<Element, number>();
 
   function forget(): void {
     seen = [];
     noted = 0;
-    for (const kept of [moved, texts, attributes, others, styled]) kept.clear();
+    for (const kept of [moved, texts, attributes, others]) kept.clear();
   }
 
   function see(records: readonly MutationRecord[]): void {
@@ -54,10 +52,9 @@ export function changesOf(rows: Rows, walk: Walk, fields: Fields) {
 
   /** Notes what was seen. False: there is more; `late` says when to stop. */
   function note(late: () => boolean): boolean {
-    let parent: Node | null = null;
     for (let [list] = seen; list; [list] = seen) {
       while (noted < list.length) {
-        parent = noteOne(list[noted++] as MutationRecord, parent);
+        noteOne(list[noted++] as MutationRecord);
         if (late() && seen.length < LISTS_MAX) return false;
       }
       seen.shift();
@@ -66,33 +63,23 @@ export function changesOf(rows: Rows, walk: Walk, fields: Fields) {
     return true;
   }
 
-  /**
-   * Nodes that were not told yet will be told as they are then. `parent`: whose children are told each for itself, as this said before;
-   * mostly the next change is there too.
-   */
-  function noteOne(record: MutationRecord, parent: Node | null): Node | null {
+  /** Nodes that were not told yet will be told as they are then. */
+  function noteOne(record: MutationRecord): void {
     const { target, attributeName } = record;
-    const known = target === parent || nodes.known(target);
+    const known = nodes.known(target);
     if (attributeName !== null) {
       if (known) attribute(target as Element, attributeName, record);
     } else if (record.type === 'characterData') {
       if (known) texts.add(target);
       else inside(parentNode(target));
-    } else if (known && (target === parent || holds(target))) {
-      move(addedNodes(record), true);
-      move(removedNodes(record));
-      return target;
+    } else if (known) {
+      if (nodes.part(target)) return;
+      if (nodeType(target) === Node.ELEMENT_NODE && traitsOf(localName(target as Element)).leaf) inside(target);
+      else if (!walk.changed(target) && !nodes.isBox(target)) {
+        move(addedNodes(record), true);
+        move(removedNodes(record));
+      }
     }
-    return parent;
-  }
-
-  /** Whether what came into a node, or left it, is told for itself. */
-  function holds(node: Node): boolean {
-    if (nodes.part(node)) return false;
-    if (nodeType(node) !== Node.ELEMENT_NODE || !traitsOf(localName(node as Element)).leaf)
-      return !walk.changed(node) && !nodes.isBox(node);
-    inside(node);
-    return false;
   }
 
   function attribute(element: Element, name: string, record: MutationRecord): void {
@@ -138,8 +125,7 @@ export function changesOf(rows: Rows, walk: Walk, fields: Fields) {
   }
 
   function move(list: NodeList, added = false): void {
-    const { length } = list;
-    for (let n = 0; n < length; n++) {
+    for (let n = 0; n < list.length; n++) {
       const node = list[n] as Node;
       moved.add(node);
       if (added && nodes.known(node)) moves = true;
@@ -159,20 +145,17 @@ export function changesOf(rows: Rows, walk: Walk, fields: Fields) {
   }
 
   /** Tells the rest, of what is gone too: nobody knows it any more. Before its time if `all`. False: there is more; `late` says when to stop. */
-  function tell(at: number, late: () => boolean, all: boolean): boolean {
+  function tell(late: () => boolean, all: boolean): boolean {
     for (const text of texts) {
       texts.delete(text);
       rows.row(TEXT, nodes.known(text));
       rows.string(textIn(text));
       if (late()) return false;
     }
-    if (at - styledAt >= STYLE_EVERY_MS) {
-      styledAt = at;
-      styled.clear();
-    }
+    const at = now();
     for (const element of attributes.keys()) {
       const names = attributes.get(element) as string[];
-      if (isEarly(element, names) && !all) continue;
+      if (isEarly(element, names, at) && !all) continue;
       attributes.delete(element);
       tellAttributes(element, names);
       if (late()) return false;
@@ -183,10 +166,10 @@ export function changesOf(rows: Rows, walk: Walk, fields: Fields) {
   }
 
   /** Whether only the style changed, and was told a moment ago. */
-  function isEarly(element: Element, names: string[]): boolean {
+  function isEarly(element: Element, names: string[], at: number): boolean {
     if (!names.includes('style')) return false;
-    if (names.length === 1 && styled.has(element)) return true;
-    styled.add(element);
+    if (names.length === 1 && at - (styledAt.get(element) ?? -STYLE_EVERY_MS) < STYLE_EVERY_MS) return true;
+    styledAt.set(element, at);
     return false;
   }
 

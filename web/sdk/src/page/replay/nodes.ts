@@ -124,7 +124,6 @@ export function nodesOf(rows: Rows, found: Found, fields: Fields) {
   let first = 1;
   /** Elements of which nothing but a box is told. */
   let boxes = new WeakSet<Node>();
-  let hasBoxes = false;
   /** Elements that host a shadow tree: what stands in them is shown where that says. */
   const hosts = new WeakSet<Node>();
   /** Nodes in hosts that are shown in a slot within a block, as they were told last; whether there ever was one. */
@@ -149,12 +148,12 @@ export function nodesOf(rows: Rows, found: Found, fields: Fields) {
   }
 
   function isBox(node: Node): boolean {
-    return hasBoxes && boxes.has(node);
+    return boxes.has(node);
   }
 
   /** It is no longer where it was: what it is there is said anew. Its number, as `known`. */
   function leave(node: Node): number {
-    if (hasBoxes) boxes.delete(node);
+    boxes.delete(node);
     return known(node);
   }
 
@@ -283,7 +282,6 @@ export function nodesOf(rows: Rows, found: Found, fields: Fields) {
 
   function box(element: Element): void {
     boxes.add(element);
-    hasBoxes = true;
     const { width, height } = boxOf(element);
     rows.row(STATE_BOX, width * HUNDREDTHS, height * HUNDREDTHS);
   }

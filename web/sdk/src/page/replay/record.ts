@@ -28,7 +28,7 @@ const LOOK_EVERY_MS = 500;
 const LOOK_AFTER_MS = 250;
 /** The next turn looks. */
 const LONG_AGO = -LOOK_AFTER_MS;
-/** Turns go to the worker together, each fourth time that it is time to look, or so many: a message costs more than what stands in it. */
+/** Turns go to the worker together, each fourth time that the timer comes, or so many: a message costs more than what stands in it. */
 const POST_EVERY = 4;
 const TURNS_MAX = 32;
 /** What a page changes is told in the same task, where its thread is warm with it, once in this time; the rest after the frame. */
@@ -58,8 +58,8 @@ export function record(tracker: Tracker, post: Post, byRules = false): Recorder 
   let ended = 0;
   /** When what changes without a sign was looked at. */
   let lookedAt = LONG_AGO;
-  /** How often it was time to look. */
-  let looks = 0;
+  /** How often the timer came. */
+  let ticks = 0;
   /** Documents, shadow trees and windows that are followed. */
   const watched = new WeakSet<object>();
   /** That of the page and those of its frames. */
@@ -152,6 +152,7 @@ export function record(tracker: Tracker, post: Post, byRules = false): Recorder 
       return root;
     });
   };
+  const isDue = (at: number) => at - lookedAt >= LOOK_AFTER_MS;
   const postTurns = () => {
     if (!turns.length) return;
     const [numbers, taken] = [rows.take(), turns];
@@ -159,18 +160,17 @@ export function record(tracker: Tracker, post: Post, byRules = false): Recorder 
     ended = 0;
     post({ replay: 'rows', numbers, turns: taken }, [numbers.buffer]);
   };
-  /** `at`: when it began. */
-  const endTurn = (at: number) => {
+  const endTurn = () => {
     const end = rows.length();
     if (end === ended) return;
     ended = end;
     const q = tracker.next() - 1;
-    if (turns.push({ end, text: rows.text(), at: Math.round(ORIGIN + at), q }) >= TURNS_MAX) postTurns();
+    if (turns.push({ end, text: rows.text(), at: Math.round(ORIGIN + now()), q }) >= TURNS_MAX) postTurns();
   };
   const endSnapshot = (partial: boolean) => {
     snapping = false;
-    // The next look posts it.
-    looks = POST_EVERY - 1;
+    // The next one posts it.
+    ticks = POST_EVERY - 1;
     rows.row(SNAPSHOT_END, cost * 1000, partial);
   };
   /**
@@ -199,14 +199,14 @@ export function record(tracker: Tracker, post: Post, byRules = false): Recorder 
     if (walk.nodes.count() > RECORDED_NODES_MAX) stop('too_large');
     if (done && !over) {
       if (snapping) endSnapshot(false);
-      const looking = all || began - lookedAt >= LOOK_AFTER_MS;
+      const looking = all || isDue(began);
       if (looking) {
         lookedAt = began;
         fields.look();
         sheets.look();
       }
       changes.place();
-      done = walk.work(soonLate) && sheets.work(tooLate) && changes.tell(began, soonLate, all);
+      done = walk.work(soonLate) && sheets.work(tooLate) && changes.tell(soonLate, all);
       if (done && (looking || !atOnce)) focus.look();
       // Styles that were told a moment ago.
       if (done && changes.waits() && !waits) {
@@ -217,7 +217,7 @@ export function record(tracker: Tracker, post: Post, byRules = false): Recorder 
         }, STYLE_EVERY_MS);
       }
     }
-    endTurn(began);
+    endTurn();
     return done;
   };
   const ask = () => {
@@ -236,7 +236,7 @@ export function record(tracker: Tracker, post: Post, byRules = false): Recorder 
   const end = () => {
     if (!turn(END_MS, true) && snapping && !over) {
       endSnapshot(true);
-      endTurn(now());
+      endTurn();
     }
     postTurns();
   };
@@ -268,11 +268,10 @@ export function record(tracker: Tracker, post: Post, byRules = false): Recorder 
     every(
       () =>
         safely(() => {
-          const due = now() - lookedAt >= LOOK_AFTER_MS;
-          if (due && !snapping && visibilityOf(document) !== 'hidden' && !turn(SLICE_MS)) ask();
+          if (isDue(now()) && !snapping && visibilityOf(document) !== 'hidden' && !turn(SLICE_MS)) ask();
           // What happened while there was no turn.
-          endTurn(now());
-          if (++looks % POST_EVERY === 0) postTurns();
+          endTurn();
+          if (++ticks % POST_EVERY === 0) postTurns();
         }),
       LOOK_EVERY_MS,
     );

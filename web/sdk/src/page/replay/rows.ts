@@ -10,16 +10,17 @@ export function rowsOf() {
   let texts: string[] = [];
   const names = new Map<string, number>();
 
-  function put(number: number | boolean): void {
+  function put(number: number): void {
     if (used === numbers.length) {
       const more = new Int32Array(used * 2);
       more.set(numbers);
       numbers = more;
     }
-    numbers[used++] = number as number;
+    numbers[used++] = number;
   }
 
   function row(...all: (number | boolean)[]): void {
+    // The list makes 0 and 1 of what is true or not.
     for (let n = 0; n < all.length; n++) put(all[n] as number);
   }
 
