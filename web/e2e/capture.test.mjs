@@ -652,6 +652,7 @@ describe('the effect of a click', () => {
     <a id="download" href="/api/200" download>a</a>
     <button id="menu" onpointerdown="out.append('m')">a</button>
     <button id="ripple" onpointerdown="this.append('r')" onclick="setTimeout(() => out.append('s'), 200)">a</button>
+    <svg width="40" height="20"><a href="mailto:a@b.example"><rect id="drawn" width="40" height="20"/></a></svg>
     <div id="host"></div>
     <p id="out">text</p><p style="height: 3000px"></p><p id="far">far</p>
     <script>
@@ -680,6 +681,7 @@ describe('the effect of a click', () => {
     blank: 'new_tab',
     mail: 'navigation',
     download: 'navigation',
+    drawn: 'navigation',
     inside: 'dom',
     menu: 'dom',
     ripple: 'dom',
@@ -703,7 +705,7 @@ describe('the effect of a click', () => {
 
   test('is that of Enter and Space as well', async (t) => {
     const { page, told } = await openLate(t, {
-      body: `${LIVE}<div id="keys" tabindex="0" onkeydown="out.append(event.key)">k</div>`,
+      body: `${LIVE}<div id="keys" tabindex="0" onkeydown="out.append(event.key)">k</div><textarea id="area"></textarea>`,
     });
     await page.focus('#sync');
     await page.keyboard.press('Enter');
@@ -714,6 +716,9 @@ describe('the effect of a click', () => {
     await page.focus('#keys');
     await page.keyboard.press(' ');
     assert.equal((await effectOf(told, 'keys', 'key')).kind, 'dom');
+    await page.focus('#area');
+    await page.keyboard.press('Enter');
+    assert.equal((await effectOf(told, 'area', 'key')).kind, 'dom');
   });
 
   test('is none after 7 s, whatever the page does by itself or the person does next', async (t) => {
@@ -738,6 +743,10 @@ describe('the effect of a click', () => {
           const change = () => { table.rows[(n += 7) % 2000].cells[0].firstChild.data = n };
           setInterval(() => { for (let i = 0; i < 20; i++) change() }, 50)</script>`,
         before: (page) => changed(page, 200),
+      },
+      'an icon that names its picture': {
+        body: `<svg width="0" height="0"><rect id="icon" width="20" height="20"/></svg>
+          <script>dead.outerHTML = '<button><svg width="20" height="20"><use id="dead" href="#icon"/></svg></button>'</script>`,
       },
       'a page that pretends to be used': {
         body: `<script>setInterval(() => { for (const type of ['scroll', 'change', 'pointerdown', 'focusin']) dead.dispatchEvent(new Event(type,
@@ -798,6 +807,21 @@ describe('the effect of a click', () => {
     const { kind, after } = await effectOf(told, 'later');
     assert.equal(kind, 'dom');
     assert.ok(after >= 699, String(after));
+  });
+
+  test('on a page that changes all the time is that of a click whose listeners are in a shadow tree', async (t) => {
+    const { page, told } = await openLate(t, {
+      body: `<x-menu><template shadowrootmode="open"><button id="inside">a</button><slot></slot><p></p></template>
+        <button id="slotted">b</button></x-menu><p id="clock"></p><script>
+        const root = document.querySelector('x-menu').shadowRoot;
+        for (const part of root.querySelectorAll('button, slot')) part.onclick = () => root.querySelector('p').append('x');
+        setInterval(() => { for (let n = 0; n < 20; n++) clock.textContent = performance.now() }, 50)</script>`,
+    });
+    await changed(page, 200);
+    for (const id of ['inside', 'slotted']) {
+      await page.click(`#${id}`);
+      assert.equal((await effectOf(told, id)).kind, 'dom', id);
+    }
   });
 
   test('is navigation where the page ends before', async (t) => {
@@ -1033,6 +1057,23 @@ describe('how a page is used', () => {
       effects,
       clicks.map(({ seq }) => [seq, 'dom']),
     );
+  });
+
+  test('by who chooses, opens and submits what is shown in a slot: each is told once', async (t) => {
+    const { page, told } = await openLate(t, {
+      body: `<x-card><template shadowrootmode="open"><p id="head">Head</p><slot></slot></template>
+        <form onsubmit="event.preventDefault()"><input type="checkbox" id="c"><select id="s"><option>a<option>b</select>
+        <details id="d"><summary>x</summary>y</details><button>go</button></form></x-card>`,
+    });
+    await page.click('#head');
+    await page.check('#c');
+    await page.focus('#s');
+    await page.keyboard.press('ArrowDown');
+    await page.click('summary');
+    await page.click('button');
+    await eventually('what opened', async () => (await told('toggle')).length);
+    const of = async (type) => (await told(type)).map(({ element }) => element.id ?? element.tag);
+    assert.deepEqual([await of('change'), await of('toggle'), await of('submit')], [['c', 's'], ['d'], ['form']]);
   });
 
   test('by a browser that fills in a field', async (t) => {

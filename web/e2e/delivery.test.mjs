@@ -4,7 +4,7 @@ import { describe, test } from 'node:test';
 import { eventually } from './eventually.mjs';
 import { lateIsThere } from './late.mjs';
 import { built } from './site.mjs';
-import { complete, degradedOf, flush, open, server, track, typesOf } from './tried_site.mjs';
+import { complete, context, degradedOf, flush, open, server, track, typesOf } from './tried_site.mjs';
 
 describe('what the network sees', () => {
   test('an error before the late part is there is not sent before what it has to tell of elements', async () => {
@@ -109,6 +109,27 @@ describe('a worker that cannot be had', () => {
       await page.close();
       await eventually('page_leave', () => typesOf(tab).includes('page_leave'));
     });
+
+  test('and a collector that takes a batch and never answers: it is given up, and the next one is sent', async () => {
+    Object.assign(server.files, CASES['a missing file']);
+    // The deadline of a request is soon.
+    await context.addInitScript(() => {
+      const { setTimeout } = window;
+      window.setTimeout = (run, ms) => setTimeout(run, ms === 30_000 ? 300 : ms);
+    });
+    let turn = 0;
+    server.answer = () => (turn++ ? { status: 200 } : new Promise(() => {}));
+    const { page, tab, errors } = await open();
+    await lateIsThere(page);
+    await flush(page);
+    await track(page, 'bought');
+    await flush(page);
+    assert.ok(server.requests[0].gone);
+    assert.ok(typesOf(tab).includes('bought'));
+    const { pending, dropped } = await page.evaluate(() => window.telemetry.stats());
+    assert.deepEqual([pending, dropped > 0], [0, true]);
+    assert.deepEqual(errors, []);
+  });
 
   test('a policy without workers: the same class delivers from the page, and tries again', async () => {
     server.headers['Content-Security-Policy'] = "worker-src 'none'";

@@ -84,25 +84,32 @@ test('the examples are of this API', async () => {
   }
 });
 
-test('a bundled page captures and delivers, once for all who start it', async (t) => {
-  const server = await site();
-  const browser = await launch();
-  t.after(() => Promise.all([browser.close(), server.close()]));
-  const start = `init({ key: 'shop-key', endpoint: ${JSON.stringify(server.collectorUrl)}, worker: '/telemetry.worker.js' })`;
-  const contents = `
+for (const [what, inside] of [
+  ['a bundled page', ''],
+  ['one with an element of our name', '<div id="customerTelemetry"></div>'],
+])
+  test(`${what} captures and delivers, once for all who start it`, async (t) => {
+    const server = await site();
+    const browser = await launch();
+    t.after(() => Promise.all([browser.close(), server.close()]));
+    const start = `init({ key: 'shop-key', endpoint: ${JSON.stringify(server.collectorUrl)}, worker: '/telemetry.worker.js' })`;
+    const contents = `
     import { init } from '@customer-telemetry/sdk';
     const telemetry = ${start};
     window.same = telemetry === ${start};
     telemetry.track('bought');
     telemetry.flush().then(() => { window.done = true; });
   `;
-  const body = await bundled({ stdin: { contents, resolveDir: sdk } });
-  server.files['/app.js'] = { type: 'text/javascript', body };
-  server.files['/app'] = { type: 'text/html', body: '<!doctype html><script type="module" src="/app.js"></script>' };
-  const page = await browser.newPage();
-  await page.goto(`${server.url}/app`);
-  await eventually('flush()', () => page.evaluate(() => window.done));
-  assert.equal(await page.evaluate(() => window.same), true);
-  const { tab_id } = await page.evaluate(() => window.customerTelemetry.stats());
-  assert.ok(server.events(tab_id).some(({ name }) => name === 'bought'));
-});
+    const body = await bundled({ stdin: { contents, resolveDir: sdk } });
+    server.files['/app.js'] = { type: 'text/javascript', body };
+    server.files['/app'] = {
+      type: 'text/html',
+      body: `<!doctype html>${inside}<script type="module" src="/app.js"></script>`,
+    };
+    const page = await browser.newPage();
+    await page.goto(`${server.url}/app`);
+    await eventually('flush()', () => page.evaluate(() => window.done));
+    assert.equal(await page.evaluate(() => window.same), true);
+    const { tab_id } = await page.evaluate(() => window.customerTelemetry.stats());
+    assert.ok(server.events(tab_id).some(({ name }) => name === 'bought'));
+  });

@@ -60,6 +60,16 @@ const PLACES = {
     `<select multiple size="4"><option class="act">${w}<optgroup label="${w}" class="act"><option>a</optgroup></select>`,
   'a radio button': (w) => `<label class="act"><input type="radio" name="r"><span class="act">${w}</span></label>`,
   'a checkbox': (w) => `<input type="checkbox" id="box"><label for="box" class="act">${w}</label>`,
+  'what is blocked in a label': (w) =>
+    `<label class="act"><input type="checkbox" data-ct-unmask name="agree"> Agree <span data-ct-block>${w}</span></label>`,
+  'the label of a box, blocked': (w) =>
+    `<p data-ct-block><label for="unmasked">${w}</label></p><input type="checkbox" id="unmasked" data-ct-unmask class="act">`,
+  'an editor in a label': (w) =>
+    `<label><input type="radio" name="other" data-ct-unmask class="act"> Other <b contenteditable class="act">${w}</b></label>`,
+  'an editor in a label, written into': () =>
+    `<label><b contenteditable class="type">Other</b> <input type="radio" name="else" data-ct-unmask></label>`,
+  'an option with a block': (w) =>
+    `<select data-ct-unmask size="2"><option>a<option class="act">b <span data-ct-block>${w}</span></select>`,
   'an option of ARIA': (w) => `<div role="listbox"><div role="option" class="act"><b class="act">${w}</b></div></div>`,
   'a combobox of ARIA': (w) => `<div role="combobox" tabindex="0" class="act">${w}</div>`,
   'a radio button of ARIA': (w) => `<div role="radio" tabindex="0" class="act">${w}</div>`,
@@ -321,22 +331,81 @@ test('what becomes a block when the pointer enters it, before anybody has descri
 
 test('the id of what is pressed in a block, in a frame that takes long', async () => {
   const word = canary(902);
-  pages['/long'] = html(`<div data-ct-block><button id="${word}">a</button></div><button id="shown">b</button>`);
+  pages['/long'] = html(
+    `<p data-ct-block><button id="${word}">a</button><x-card id="${word}2">c</x-card></p><button id="shown">b</button>`,
+  );
   const page = await open('/long');
   await lateIsThere(page);
   await page.evaluate(() => {
-    for (const button of document.querySelectorAll('button'))
+    for (const button of document.querySelectorAll('button,x-card'))
       button.onclick = () => {
         for (const end = performance.now() + 400; performance.now() < end; );
       };
   });
   await page.click(`#${word}`);
+  await page.click(`#${word}2`);
   await page.click('#shown');
   await eventually('both frames', () =>
     page.evaluate(() => window.telemetry.flush()).then(() => sent().includes('BUTTON#shown.onclick')),
   );
-  assert.ok(sent().includes('"BUTTON.onclick"'));
+  for (const invoker of ['BUTTON.onclick', 'X-CARD.onclick']) assert.ok(sent().includes(`"${invoker}"`), invoker);
   assert.ok(!sent().includes(word));
+});
+
+test('a password that is shown as text before the late part is there', async () => {
+  const word = canary(904);
+  pages['/early'] = html('<input type="password" id="field" data-ct-unmask><button id="show">show</button>');
+  let bring;
+  const held = new Promise((resolve) => {
+    bring = resolve;
+  });
+  await context.route('**/telemetry.late.js', (route) => held.then(() => route.continue()));
+  const page = await open('/early');
+  await page.evaluate(() => {
+    const [field, show] = ['field', 'show'].map((id) => document.getElementById(id));
+    show.onclick = () => {
+      field.type = 'text';
+    };
+  });
+  await page.click('#field');
+  await page.keyboard.type(word);
+  await page.click('#show');
+  bring();
+  await lateIsThere(page);
+  await page.click('#field');
+  await page.keyboard.press('End');
+  await page.keyboard.type('x');
+  await page.evaluate(() => window.telemetry.flush());
+  assert.ok(sent().includes('input#field'));
+  assert.ok(!sent().includes(word), sample(sent(), word));
+});
+
+test('nothing of selected text that is dragged within a block', async () => {
+  pages['/text'] = html(`<p id="told">some words</p><p data-ct-block id="hidden">other words</p>`);
+  const page = await open('/text');
+  await lateIsThere(page);
+  const told = async (type) => {
+    await page.evaluate(() => window.telemetry.flush());
+    return server.batches.flatMap(({ events }) => events).filter((event) => event.type === type);
+  };
+  // The drags are heard of with what can wait, as vitals are.
+  await eventually('the late part', async () => (await told('web_vital')).length);
+  for (const id of ['hidden', 'told']) {
+    await page.evaluate((id) => getSelection().selectAllChildren(document.getElementById(id)), id);
+    const { x, y, height } = await page.locator(`#${id}`).boundingBox();
+    await page.mouse.move(x + 10, y + height / 2);
+    await page.mouse.down();
+    for (let step = 1; step < 6; step++) await page.mouse.move(x + 10 + step * 5, y + height / 2);
+    await page.mouse.up();
+  }
+  const drags = await eventually('the drag', async () => {
+    const found = await told('drag');
+    return found.some(({ state }) => state === 'end') && found;
+  });
+  assert.deepEqual(
+    drags.map(({ state, element }) => `${state} ${element?.id}`),
+    ['start told', 'end told'],
+  );
 });
 
 /** What is asked, thrown and linked to on a page; each with the word in it. */

@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { eventually } from '../eventually.mjs';
 import { open } from '../laboratory.mjs';
+import { LATE_IS_THERE } from '../late.mjs';
 
 /** How a thing is made and noted weakly, what the visitor does with it, and how it goes. */
 const THINGS = {
@@ -150,4 +151,25 @@ test('a page that makes and removes elements for long does not grow', async (t) 
     after = await elements();
     return after < before + 25;
   });
+});
+
+test('addresses that hold what they are of are not kept', async (t) => {
+  const trial = await open(t, {});
+  await trial.run(`return ${LATE_IS_THERE}`);
+  await trial.run(`return (async () => {
+    for (let n = 0; n < 9; n++) await fetch('data:text/plain,number' + n + 'x'.repeat(100_000));
+    await telemetry.flush();
+  })()`);
+  let heap = '';
+  trial.cdp.on('HeapProfiler.addHeapSnapshotChunk', ({ chunk }) => {
+    heap += chunk;
+  });
+  const kept = async () => {
+    heap = '';
+    await trial.cdp.send('HeapProfiler.collectGarbage');
+    await trial.cdp.send('HeapProfiler.takeHeapSnapshot');
+    return new Set(heap.match(/data:text\/plain,number\d/g)).size;
+  };
+  // The last one may still be somewhere.
+  await eventually('a heap without them', async () => (await kept()) < 2);
 });

@@ -106,6 +106,27 @@ test('a long frame has the script that took longest in it', () => {
   expect(noted[0]).toEqual(['long_frame', 100, [150, 100], { script: 'https://shop.example/b.js', invoker: 'b' }]);
 });
 
+test.each([
+  ['BUTTON#shown.onclick', 'BUTTON#shown.onclick'],
+  ['X-CARD#own.only.onclick', 'X-CARD#own.only.onclick'],
+  ['BUTTON#janedoe.onclick', 'BUTTON.onclick'],
+  ['X-CARD#janedoe.onclick', 'X-CARD.onclick'],
+  ['X-CARD#janedoe.onmy:own-event', 'X-CARD.onmy:own-event'],
+  ['X-CARD#janedoe.onmy.event', 'X-CARD.onmy.event'],
+  ['DIV#jane\ndoe.onclick', 'DIV.onclick'],
+  ['DIV#of.one.that.is.gone.onclick', 'DIV.onclick'],
+  ['IMG[src=/p?token=S].onload', 'IMG.onload'],
+  ['X-IMG[src=/p?token=S].onload', 'X-IMG.onload'],
+  ['Window.onclick', 'Window.onclick'],
+  ['TimerHandler:setTimeout', 'TimerHandler:setTimeout'],
+])('of %j is told %j', (invoker, told) => {
+  document.body.innerHTML =
+    '<div data-ct-block><b id="janedoe"></b><b id="jane\ndoe"></b></div><b id="shown"></b><b id="own.only"></b>';
+  captureFrames(tracker());
+  Observer.seen['long-animation-frame']?.([frame(100, [{ duration: 90, sourceURL: '', invoker }])]);
+  expect(noted[0]?.[3]).toMatchObject({ invoker: told });
+});
+
 test('where frames are not measured long tasks are', () => {
   Observer.supportedEntryTypes = ['longtask'];
   captureFrames(tracker());

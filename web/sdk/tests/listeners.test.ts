@@ -65,8 +65,7 @@ test('events that a script made are heard in tests only', () => {
 test('a password is looked for at each press, and where a click has none: by keys', () => {
   document.body.innerHTML = '<input type="password" data-ct-unmask><button>Show</button>';
   const [field, button] = [...document.body.children] as [HTMLInputElement, HTMLElement];
-  const { on } = listeners();
-  watchPasswords({ roots: { each: () => {} }, on } as unknown as Tracker);
+  watchPasswords({ ...listeners(), roots: { each: () => {} } } as unknown as Tracker);
   const shown = (type: string, detail: number) => {
     const fresh = field.cloneNode() as HTMLInputElement;
     field.after(fresh);
@@ -79,4 +78,19 @@ test('a password is looked for at each press, and where a click has none: by key
   expect(shown('pointerdown', 0)).toBe(false);
   expect(shown('click', 1)).toBe(true);
   expect(shown('click', 0)).toBe(false);
+});
+
+test('what was acted in before anybody looked may be a disguised password; what is found later was not', () => {
+  document.body.innerHTML = '<input data-ct-unmask><input type="checkbox" data-ct-unmask><div></div>';
+  const [field, box, host] = [...document.body.children] as [Element, Element, Element];
+  let find = (_: EventTarget) => {};
+  const each = (listen: (root: EventTarget) => void) => {
+    find = listen;
+    listen(window);
+  };
+  watchPasswords({ roots: { each }, on: () => {}, actedAt: () => 1 } as unknown as Tracker);
+  const root = host.attachShadow({ mode: 'open' });
+  root.innerHTML = '<input data-ct-unmask>';
+  find(root);
+  expect([field, box, root.firstElementChild as Element].map(isUnmasked)).toEqual([false, true, true]);
 });

@@ -188,12 +188,12 @@ describe('handing over', () => {
 
   test('the worker begins in a task of its own, and not when all is forgotten before', () => {
     FakeWorker.last = undefined as never;
-    telemetry = startTelemetry(SETTINGS);
+    telemetry = startTelemetry({ ...SETTINGS });
     expect(FakeWorker.last).toBeUndefined();
     vi.advanceTimersByTime(0);
     expect(FakeWorker.last).toBeDefined();
     FakeWorker.last = undefined as never;
-    telemetry = startTelemetry(SETTINGS);
+    telemetry = startTelemetry({ ...SETTINGS });
     telemetry.forget();
     vi.advanceTimersByTime(0);
     expect(FakeWorker.last).toBeUndefined();
@@ -328,6 +328,43 @@ describe('privacy', () => {
     const events = FakeWorker.last.batches().flatMap((batch) => batch.events);
     expect(events).toHaveLength(901);
     expect(events.at(-1)?.degraded).toEqual({ what: 'consent', rate_hz: 0 });
+  });
+
+  /** Starts on a page that is drawn before anybody asked for it, where `before` happens, and which is shown then. */
+  const drawnAhead = (settings: Partial<Settings>, before: () => void) => {
+    const show = () => Object.assign(document, { prerendering: false });
+    undo.push(show);
+    Object.assign(document, { prerendering: true });
+    FakeWorker.last = undefined as never;
+    telemetry = startTelemetry({ ...SETTINGS, ...settings });
+    before();
+    show();
+    act(document, 'prerenderingchange');
+    vi.advanceTimersByTime(0);
+  };
+  const begins = () => {
+    telemetry.consent('granted');
+    vi.advanceTimersByTime(0);
+    return !!FakeWorker.last;
+  };
+
+  test('forgotten while it is drawn ahead: nothing when it is shown, without consent anew', () => {
+    drawnAhead({}, () => telemetry.forget());
+    expect(FakeWorker.last).toBeUndefined();
+    expect(begins()).toBe(true);
+  });
+
+  test('forgotten and asked anew while it is drawn ahead: captured when it is shown', () => {
+    drawnAhead({}, () => {
+      telemetry.forget();
+      telemetry.consent('granted');
+    });
+    expect(FakeWorker.last).toBeDefined();
+  });
+
+  test('denied from its start, and forgotten while it is drawn ahead: it is not asked anew', () => {
+    drawnAhead({ consent: 'denied' }, () => telemetry.forget());
+    expect(begins()).toBe(false);
   });
 
   test('pending, then denied: never sent', async () => {

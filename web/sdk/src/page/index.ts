@@ -1,12 +1,17 @@
 /** Entry of the npm package, for pages that bundle their scripts. */
-import type { Init, Options } from './api.ts';
+import type { Init, Options, Telemetry } from './api.ts';
 import { quietly } from './guard.ts';
+import { getOwnPropertyDescriptor } from './natives.ts';
 import { readSettings } from './settings.ts';
 import { startTelemetry } from './telemetry.ts';
 
 export const init: Init = (options) => {
-  window.customerTelemetry ??= startTelemetry(quietly(() => readSettings(asScript(options))) ?? null);
-  return window.customerTelemetry;
+  // An element may have our name: what is not the window's own is no API.
+  const there: Telemetry | undefined = getOwnPropertyDescriptor(window, 'customerTelemetry')?.value;
+  if (there) return there;
+  const telemetry = startTelemetry(quietly(() => readSettings(asScript(options))) ?? null);
+  window.customerTelemetry = telemetry;
+  return telemetry;
 };
 
 /** The options as the attributes that they stand for. */

@@ -1,6 +1,6 @@
 /** One listener for each type of event in a tree, whoever asks for it: what the browser does to call one costs most. */
 import { failed } from './guard.ts';
-import { hear, now, timeOf } from './natives.ts';
+import { hear, now, rootOf, timeOf } from './natives.ts';
 import type { Roots } from './roots.ts';
 
 /** `at`: ms since the document began. `element`: as of `Roots.target`. */
@@ -49,6 +49,8 @@ export function createListeners(roots: Roots, test: boolean): Listeners {
           try {
             if (at === undefined) {
               if (aimed) element = roots.target(event);
+              // What is shown in a slot passes its tree as well, but is heard where it lies.
+              if (element && target !== window && rootOf(element) !== target) return;
               at = timeOf(event);
               if (input) inputAt = at;
               if (act) actedAt = at;

@@ -65,12 +65,10 @@ export const firstChild = getter<Node | null>(node, 'firstChild');
 export const nextSibling = getter<Node | null>(node, 'nextSibling');
 /** UTF-16 units of a text node. */
 export const unitsOf = getter<number>(CharacterData.prototype, 'length');
-const substring = method(CharacterData.prototype.substringData);
-/** The first or last units of a text node: what a page holds in one may be megabytes. */
+export const substring = method(CharacterData.prototype.substringData);
+/** The first units of a text node: what a page holds in one may be megabytes. */
 export const headOf = (text: Node, units: number): string => substring(text, 0, units);
-export const tailOf = (text: Node, units: number): string => substring(text, Math.max(0, unitsOf(text) - units), units);
-const treeWalker = method(documents.createTreeWalker);
-export const textsIn = (root: Node): TreeWalker => treeWalker(document, root as never, NodeFilter.SHOW_TEXT as never);
+export const treeWalker = method(documents.createTreeWalker);
 /** The slot of an open shadow tree in which an element or a text is shown. */
 export const slotOf = getter<Element | null>(element, 'assignedSlot');
 export const textSlotOf = getter<Element | null>(Text.prototype, 'assignedSlot');
@@ -85,12 +83,8 @@ export const visibilityOf = getter<DocumentVisibilityState>(documents, 'visibili
 /** Drawn before anybody asked for it (speculation rules): not seen, and perhaps never. */
 export const prerendering = getter<boolean | undefined>(documents, 'prerendering');
 export const atPoint = method(documents.elementFromPoint);
-const inDocument = method(documents.getElementById);
-const inTree = method(DocumentFragment.prototype.getElementById);
-export function byId(root: Node, id: string): Element | null {
-  const type = nodeType(root);
-  return type === Node.DOCUMENT_NODE ? inDocument(root, id) : type === Node.ELEMENT_NODE ? null : inTree(root, id);
-}
+export const byIdInDocument = method(documents.getElementById);
+export const byIdInTree = method(DocumentFragment.prototype.getElementById);
 const byName = method(documents.getElementsByName);
 const byTag = method(documents.getElementsByTagName);
 const allInTree = method(DocumentFragment.prototype.querySelectorAll);
@@ -184,9 +178,7 @@ function observers<Made extends { observe: unknown }, T>(name: string): (seen: (
 export const observeChanges = observers<MutationObserver, MutationRecord[]>('MutationObserver');
 export const observePlaces = observers<IntersectionObserver, IntersectionObserverEntry[]>('IntersectionObserver');
 export const observeTimings = observers<PerformanceObserver, PerformanceObserverEntryList>('PerformanceObserver');
-const Timings = original<typeof PerformanceObserver | undefined>(window, 'PerformanceObserver');
-/** Whether the browser has entries of a type. */
-export const measures = (type: string): boolean => !!Timings?.supportedEntryTypes?.includes(type);
+export const Timings = original<typeof PerformanceObserver | undefined>(window, 'PerformanceObserver');
 
 export const now = performance.now.bind(performance);
 /** Of this document, epoch ms. */
@@ -204,6 +196,7 @@ const fetched = original<typeof fetch | undefined>(window, 'fetch');
 const sourceOf = method(Function.prototype.toString);
 /** Undefined where the page has replaced it already, so that it is nobody's to use. */
 export const fetchNow = fetched && /\{\s*\[native code]\s*}$/.test(sourceOf(fetched)) ? method(fetched) : undefined;
+export const Abort = original<typeof AbortController>(window, 'AbortController');
 /** Undefined where the browser has none. */
 export const Workers = original<typeof Worker | undefined>(window, 'Worker');
 export const postTo =

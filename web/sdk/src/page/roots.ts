@@ -1,4 +1,5 @@
 /** The trees in which events happen: the document, and open shadow trees, as soon as somebody acts in them. */
+import { quietly } from './guard.ts';
 import { composedPath, nodeType, shadowRootOf, targetOf } from './natives.ts';
 import { meetShadows } from './privacy.ts';
 
@@ -12,15 +13,6 @@ export interface Roots {
   each(listen: Listen): void;
   /** The innermost element of an event that the window hears, also inside open shadow trees. */
   target(event: Event): Element | null;
-}
-
-function isElement(target: EventTarget | null): target is Element {
-  try {
-    // True also of an element of another realm, as of a frame that the page emptied.
-    return nodeType(target as Node) === Node.ELEMENT_NODE;
-  } catch {
-    return false;
-  }
 }
 
 export function createRoots(): Roots {
@@ -47,16 +39,16 @@ export function createRoots(): Roots {
       const target = targetOf(event) as Element;
       // Before all else, since these are the usual ones that are no element.
       if ((target as EventTarget) === window || (target as EventTarget) === document) return null;
-      try {
-        // Only what hosts a tree hides another target. It throws where there is no element.
-        if (!shadowRootOf(target)) return target;
-      } catch {
-        return null;
+      // Only what hosts a tree hides another target. What is no element has no such root, and may be a text that is dragged.
+      if (quietly(() => shadowRootOf(target)) === null) return target;
+      let inner: Element | null = null;
+      for (const step of composedPath(event)) {
+        // True also of another realm, as of a frame that the page emptied. What is no node has none.
+        const kind = step !== window && quietly(() => nodeType(step));
+        if (kind === Node.DOCUMENT_FRAGMENT_NODE) meet(step);
+        if (kind === Node.ELEMENT_NODE) inner ??= step as Element;
       }
-      const path = composedPath(event);
-      // Shadow trees, also of another realm.
-      for (const step of path) if (step !== window && nodeType(step) === Node.DOCUMENT_FRAGMENT_NODE) meet(step);
-      return isElement(path[0] ?? null) ? (path[0] as Element) : target;
+      return inner;
     },
   };
 }

@@ -3,8 +3,8 @@ import type { Header } from '../shared/chunk.ts';
 import { CUT_SOON_EVERY_MS, FLUSH_MS, FORGOTTEN_MAX, PART_AFTER_MS, PART_ROWS_MIN } from '../shared/limits.ts';
 import type { Order } from '../shared/messages.ts';
 import { EVENT_TYPES } from '../shared/types.ts';
-import { uuidV7 } from '../shared/uuid.ts';
 import type { Stats } from './api.ts';
+import { uuidV7 } from './common.ts';
 import { createDelivery } from './delivery.ts';
 import type { Effects } from './effect.ts';
 import { ALL, createElements, type Elements } from './elements.ts';
@@ -145,7 +145,9 @@ export function createTracker(settings: Settings): Tracker {
   };
   /** What comes after has nothing in common with what was before, not even a tab. */
   const forget = (done = () => {}) => {
-    denied ||= ++forgotten > FORGOTTEN_MAX;
+    denied ||= settings.consent === 'denied' || ++forgotten > FORGOTTEN_MAX;
+    // For a page that is drawn before anybody asked for it, when it is shown.
+    settings.consent = denied ? 'denied' : 'pending';
     delivery.forget(done);
     gate.turn({ consent: 'denied' });
     notLater(timer);

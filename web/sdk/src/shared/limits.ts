@@ -121,6 +121,8 @@ export const ORPHAN_AGE_MS_MIN = 60_000;
 export const RETRY_FIRST_MS = 1_000;
 export const RETRY_MS_MAX = 6 * 60_000;
 export const ATTEMPT_TIMEOUT_MS = 30_000;
+/** Parts and batches that wait for the page itself to send them, where there is no worker; with more than these a batch is dropped. */
+export const ORDERS_WAITING_MAX = 200;
 /**
  * Browsers allow 64 KiB of keepalive bytes in flight over a whole page, its own beacons included (fetch.spec.whatwg.org,
  * HTTP-network-or-cache fetch). Ours take at most 48: one request of the worker, and what the page beacons at its end.

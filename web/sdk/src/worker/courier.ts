@@ -5,6 +5,7 @@ import { halves, type Part } from '../shared/halves.ts';
 import { ORPHANS_EVERY_MS, ORPHANS_FIRST_MS } from '../shared/limits.ts';
 import { FORGET_CHANNEL, type Order, type Report } from '../shared/messages.ts';
 import { allowQuery } from '../shared/urls.ts';
+import { uuidV7 } from '../shared/uuid.ts';
 import { askClientHints } from './client_hints.ts';
 import { Clock } from './clock.ts';
 import { countEvents } from './count.ts';
@@ -240,7 +241,7 @@ export class Courier {
       }
       this.failures = 0;
       parts.shift();
-      if (verdict.kind === 'too_large' && part.events > 1) parts.unshift(...halves(part));
+      if (verdict.kind === 'too_large' && part.events > 1) parts.unshift(...halves(part, uuidV7));
       else if (verdict.kind === 'delivered') acknowledged += Math.max(0, part.events - verdict.rejected);
     }
     if (this.outbox.remove(keyOf(entry))) this.settled(entry, acknowledged, entry.events - acknowledged);

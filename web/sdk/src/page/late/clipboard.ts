@@ -1,6 +1,6 @@
 /** How much was copied, cut or pasted, never what. */
 import * as WORDS from '../../shared/words.ts';
-import { HIDDEN } from '../elements.ts';
+import { HIDDEN } from '../common.ts';
 import { quietly } from '../guard.ts';
 import { getter } from '../natives.ts';
 import type { Tracker } from '../tracker.ts';

@@ -23,10 +23,10 @@ function part(element: Element, tag: string, id: string, target: boolean): Part 
   const label = attribute(element, 'data-ct-label');
   if (label) return [`${tag}@`, short(label), ''];
   if (id) return [`${tag}#`, short(id), ''];
-  const name = attribute(element, 'name');
-  if (name) return [`${tag}[name=`, short(name), ']'];
-  const role = attribute(element, 'role');
-  if (role) return [`${tag}[role=`, short(role), ']'];
+  for (const name of ['name', 'role']) {
+    const value = attribute(element, name);
+    if (value) return [`${tag}[${name}=`, short(value), ']'];
+  }
   return [target ? tag + position(element, tag) : tag, '', ''];
 }
 

@@ -42,6 +42,8 @@ export function hearEffects(
     for (const [type, kind] of SIGNS) hear(root, type, kind);
   });
   hear(window, 'focusin', 'focus');
+  // As a new line of a text field; what is chosen has no such type, and changes.
+  hear(window, 'input', 'dom', ({ inputType }: InputEvent) => inputType);
   hear(document, 'visibilitychange', 'new_tab', () => visibilityOf(document) === 'hidden');
   // A router that keeps something in its present address goes nowhere.
   const goes = ({ navigationType, destination }: Navigate) => navigationType !== 'replace' || !destination.sameDocument;

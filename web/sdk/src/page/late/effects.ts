@@ -13,6 +13,7 @@ import {
   EFFECT_SAMPLE_EVERY_MS,
   EFFECT_SAMPLE_RECORDS_MAX,
   EFFECT_WITHIN_MS,
+  STRING_UNITS_MAX,
 } from '../../shared/limits.ts';
 import * as WORDS from '../../shared/words.ts';
 import type { EffectKind, Effects } from '../effect.ts';
@@ -26,19 +27,20 @@ import {
   observeChanges,
   on,
   readyStateOf,
-  rootOf,
   timeOf,
 } from '../natives.ts';
 import type { Tracker } from '../tracker.ts';
 import { hearEffects } from './effect_signs.ts';
 
+/** Of HTML or SVG; other elements have an address too, as an icon's `use`. */
+const LINK = ':is(a,area)[href]';
 /** What a click does by itself, unless the page prevents it: no event tells of it. */
 const DEFAULTS: [selectors: string, kind: EffectKind][] = [
   ['a[target=_blank]', 'new_tab'],
   ['select,[type=file],[type=color]', 'dialog'],
   ['textarea,[contenteditable],input:not([type=submit],[type=button],[type=reset],[type=image])', 'focus'],
   // Addresses that go nowhere; where one of them does change the page's, the browser tells of it.
-  ['[href]:not([href="#"],[href^="javascript:" i])', 'navigation'],
+  [`${LINK}:not([href="#"],[href^="javascript:" i])`, 'navigation'],
 ];
 const WITH_DEFAULT = DEFAULTS.map(([selectors]) => selectors).join();
 const PRESSABLE = 'a,button,summary,label,[role]';
@@ -77,8 +79,10 @@ export function captureEffects(tracker: Tracker): void {
     if (seq < 0) early = kind;
     else tracker.note('effect', now(), 0, 0, seq, WORDS.effect.indexOf(kind), after);
   };
+  /** It goes through a shadow tree, to whose listeners the browser names no event: until its task is over nothing is too late. */
+  let unnamed = false;
   /** Also in the microtasks after the click's own listeners, as frameworks use them, it is not too late. */
-  const isLate = () => (window as { event?: Event }).event?.timeStamp !== armed?.at;
+  const isLate = () => !unnamed && (window as { event?: Event }).event?.timeStamp !== armed?.at;
   /** The page changes all the time. */
   const isBusy = () => beganAt - busyAt < 3 * EFFECT_SAMPLE_EVERY_MS;
   const look = (records: MutationRecord[]) => {
@@ -114,29 +118,40 @@ export function captureEffects(tracker: Tracker): void {
     pressed = early = null;
     startSample();
   };
-  const begin = (seq: number, event: Event, target: Element | null) => {
+  const begin = (seq: number, event: Event) => {
     rest();
     beganAt = timeOf(event);
     timer ||= later(wake, EFFECT_WITHIN_MS);
     armed = { seq, at: beganAt };
     watch(document);
-    if (target && rootOf(target) !== document)
-      for (const step of composedPath(event)) if (step instanceof ShadowRoot) watch(step);
+    for (const step of composedPath(event))
+      if (step instanceof ShadowRoot) {
+        watch(step);
+        unnamed = true;
+        later(() => {
+          unnamed = false;
+        }, 0);
+      }
   };
   /** The click's own task is over. */
   const settle = (event: Event, target: Element) => {
-    if (armed?.at !== timeOf(event)) return;
     const { ctrlKey, metaKey, defaultPrevented } = event as MouseEvent;
-    if (defaultPrevented) return hearSelection();
-    if ((ctrlKey || metaKey) && closest(target, '[href]')) return tell('new_tab');
-    for (const [selectors, kind] of DEFAULTS) if (closest(target, selectors)) return tell(kind);
     hearSelection();
+    if (armed?.at !== timeOf(event) || defaultPrevented) return;
+    if ((ctrlKey || metaKey) && closest(target, LINK)) return tell('new_tab');
+    for (const [selectors, kind] of DEFAULTS) if (closest(target, selectors)) return tell(kind);
   };
 
   const saw: Effects['saw'] = (kind, what) => {
     const at = now();
     if (!armed) {
-      if (kind === 'request' && addresses.size < EFFECT_SAMPLE_RECORDS_MAX) addresses.add(what);
+      // A `data:` address may be megabytes.
+      if (
+        kind === 'request' &&
+        addresses.size < EFFECT_SAMPLE_RECORDS_MAX &&
+        (what as string).length < STRING_UNITS_MAX
+      )
+        addresses.add(what);
       return;
     }
     const late = isLate();
@@ -146,14 +161,14 @@ export function captureEffects(tracker: Tracker): void {
     if (actedAt > armed.at && (at - actedAt < EFFECT_ACT_MS || /^(sc|f|se)/.test(kind))) return;
     if (kind === 'new_tab' && at - armed.at > EFFECT_ACT_MS) return;
     // Where it is pressed, the focus goes by itself.
-    if (pressed && kind !== 'dom' && kind !== 'dialog') return;
+    if (pressed && !/^d/.test(kind)) return;
     tell(kind);
   };
   const arm: Effects['arm'] = (seq, event, target) => {
     const before = event.type === 'click' ? early : null;
     pressed = early = null;
     if (seq < 0) return rest();
-    begin(seq, event, target);
+    begin(seq, event);
     if (before) tell(before);
     else if (event.type === 'click' && target && closest(target, WITH_DEFAULT)) later(() => settle(event, target), 0);
     // Not of a press, of which no selection is an effect.
@@ -168,7 +183,7 @@ export function captureEffects(tracker: Tracker): void {
       if (event.pointerType !== 'mouse' || !target) return;
       pressed = closest(target, PRESSABLE) ?? target;
       early = null;
-      begin(-1, event, target);
+      begin(-1, event);
     },
   );
   if (readyStateOf(document) === 'complete') startSample();

@@ -1,10 +1,10 @@
 /** Frames that kept the page from answering, and the script that took longest in each: a slow click has its cause. */
 import { LONG_FRAME_BLOCKING_MS_MIN, LONG_FRAMES_KEPT_MAX, LONG_FRAMES_TOLD_MAX } from '../../shared/limits.ts';
-import { byId } from '../natives.ts';
 import { isBlocked } from '../privacy.ts';
 import type { Tracker } from '../tracker.ts';
 import { observe } from './observe.ts';
 import { perPageView } from './page_view.ts';
+import { byId } from './platform.ts';
 
 interface Frame {
   blockingDuration: number;
@@ -16,7 +16,7 @@ const TASK_MS = 50;
 
 /** `BUTTON#buy.onclick`: the id, or an address in its place, only of an element that is there to be asked and in no block. */
 const withoutHidden = (invoker = ''): string =>
-  invoker.replace(/^(\w+)(?:#(.*)|\[.*)(?=\.\w+$)/, (found, tag, id) => {
+  invoker.replace(/^([^#[]+)(?:#(.*)|\[.*)(?=\.on)/s, (found, tag, id) => {
     const element = id && byId(document, id);
     return element && !isBlocked(element) ? found : tag;
   });

@@ -1,6 +1,6 @@
 /** Dragging, as far as a thing is taken and put down; touches that the browser took for itself; printing. */
 import * as WORDS from '../../shared/words.ts';
-import { pointerType } from '../pointer_type.ts';
+import { pointerType } from '../common.ts';
 import type { Tracker } from '../tracker.ts';
 
 export function captureGestures(tracker: Tracker): void {
@@ -10,17 +10,8 @@ export function captureGestures(tracker: Tracker): void {
     });
   });
   tracker.on<PointerEvent>(window, 'pointercancel', (event, at, element) => {
-    const { clientX, clientY } = event;
-    tracker.note(
-      'pointer_cancel',
-      at,
-      tracker.know(element, true),
-      0,
-      clientX,
-      clientY,
-      Number.NaN,
-      pointerType(event),
-    );
+    const its = tracker.know(element, true);
+    tracker.note('pointer_cancel', at, its, 0, event.clientX, event.clientY, Number.NaN, pointerType(event));
   });
   tracker.on(window, 'beforeprint', (_, at) => tracker.note('print', at));
 }

@@ -4,6 +4,7 @@ import type { Chunk, Header, Written } from '../../shared/chunk.ts';
 import { writeBatch, writeEvents } from '../../shared/encode.ts';
 import { halves, type Part } from '../../shared/halves.ts';
 import { BEACON_PART_BYTES_MIN } from '../../shared/limits.ts';
+import { uuidV7 } from '../common.ts';
 import { sendBeacon } from '../natives.ts';
 import type { Words } from '../tools.ts';
 
@@ -21,7 +22,7 @@ export function lastWords(
     const bytes = bytesOf(part.text);
     if (bytes <= room && sendBeacon(navigator, address, part.text)) room -= bytes;
     else if (part.events > 1 && Math.min(bytes, room) > BEACON_PART_BYTES_MIN)
-      for (const half of halves(part)) beacon(half);
+      for (const half of halves(part, uuidV7)) beacon(half);
   };
   const { rest, events } = writeBatch(
     header,

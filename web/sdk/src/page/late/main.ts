@@ -4,9 +4,9 @@
  * own (`handed.ts`).
  */
 import { allowQuery } from '../../shared/urls.ts';
+import { bring } from '../common.ts';
 import { guarded } from '../guard.ts';
 import { whenIdle } from '../natives.ts';
-import { bring } from '../tools.ts';
 import type { Tracker } from '../tracker.ts';
 import { captureClipboard } from './clipboard.ts';
 import { captureComposition } from './composition.ts';

@@ -1,5 +1,6 @@
 /** What the browser measures by itself, also before this ran. One observer hears all: the browser calls each for itself. */
-import { measures, observeTimings } from '../natives.ts';
+import { observeTimings } from '../natives.ts';
+import { measures } from './platform.ts';
 
 /** Shortest event that is told (web.dev/inp). */
 const EVENT_MS_MIN = 40;

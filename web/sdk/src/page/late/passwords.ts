@@ -3,11 +3,14 @@ import { rootOf } from '../natives.ts';
 import type { Tracker } from '../tracker.ts';
 import { learnEdited, learnPasswords } from './personal.ts';
 
-export function watchPasswords({ roots, on }: Tracker): void {
+export function watchPasswords({ roots, on, actedAt }: Tracker): void {
+  /** Somebody acted before this part was there: any field of now may be a password that is disguised. */
+  let all = !!actedAt();
   roots.each((root) => {
-    learnPasswords(root === window ? document : (root as ShadowRoot));
+    learnPasswords(root === window ? document : (root as ShadowRoot), all);
     on(root, 'beforeinput', learnEdited);
   });
+  all = false;
   on(window, 'pointerdown', (_, __, target) => target && learnPasswords(rootOf(target)));
   // A press has come before the others.
   on<MouseEvent>(window, 'click', ({ detail }, _, target) => !detail && target && learnPasswords(rootOf(target)));

@@ -3,7 +3,6 @@ import type { Purpose } from '../../shared/chunk.ts';
 import { INPUTS_MAX, STRING_UNITS_MAX } from '../../shared/limits.ts';
 import {
   attribute,
-  byId,
   closest,
   getter,
   hasAttribute,
@@ -21,6 +20,7 @@ import {
 } from '../natives.ts';
 import { CHOICES, hostAround, isBlocked, within } from '../privacy.ts';
 import type { Tools } from '../tools.ts';
+import { byId } from './platform.ts';
 import { textIn } from './reading.ts';
 
 const NEVER_TYPES = /^(hidden|email|tel|file)$/i;
@@ -69,13 +69,14 @@ function isEdited(element: Element): boolean {
   return designOf(document) === 'on';
 }
 
-/** Remembers which inputs of a tree are passwords now, before a press can disguise them. */
-export function learnPasswords(root: Node): void {
+/** Remembers which inputs of a tree are passwords now, before a press can disguise them. `all`: whatever they are, one may have been. */
+export function learnPasswords(root: Node, all = false): void {
   const inputs = inputsIn(root);
   for (let n = 0; n < INPUTS_MAX; n++) {
     const input = inputs[n];
     if (!input) return;
-    if (typeOf(input) === 'password') passwords.add(input);
+    const type = typeOf(input);
+    if (type === 'password' || (all && !CHOICES.test(type))) passwords.add(input);
   }
 }
 
@@ -100,9 +101,10 @@ export function purposeOfText(element: Element): Purpose | null | undefined {
     | HTMLInputElement
     | null
     | undefined;
-  if (control && CHOICES.test(control.type)) return purposeOf(control);
   if (isEdited(element)) return undefined;
   const found = within(element, PERSONAL);
+  // Unless it is that of an editor or a list within the label.
+  if (control && CHOICES.test(control.type) && !(found && closest(found, 'label'))) return purposeOf(control);
   if (!found) return null;
   const list = closest(found, 'select,[role=listbox]');
   return list ? purposeOf(list) : undefined;
@@ -130,7 +132,7 @@ export function labelToTell(field: Element): ReturnType<Tools['labelToTell']> {
   const purpose = purposeOf(field);
   if (!purpose) return undefined;
   const { selectedOptions, labels } = field as HTMLSelectElement;
-  const label = labels?.[0];
-  const text = localName(field) === 'select' ? selectedOptions[0]?.text : label && textIn(label, () => true);
-  return { label: (text ?? '').slice(0, STRING_UNITS_MAX), purpose };
+  const label = (localName(field) === 'select' ? selectedOptions : labels)?.[0];
+  const text = label && !isBlocked(label) && !isEdited(label) ? textIn(label, showsIn) : '';
+  return { label: text.slice(0, STRING_UNITS_MAX), purpose };
 }

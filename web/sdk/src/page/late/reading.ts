@@ -1,17 +1,8 @@
 /** Texts of the page, read by pieces and only as far as they are needed: a page may hold megabytes in one node. */
 import { INLINE } from '../../shared/inline.ts';
 import { EDITOR_UNITS_MAX, ELEMENT_TEXT_UNITS_MAX } from '../../shared/limits.ts';
-import {
-  firstChild,
-  headOf,
-  localName,
-  nextSibling,
-  nodeType,
-  parentElement,
-  tailOf,
-  textsIn,
-  unitsOf,
-} from '../natives.ts';
+import { firstChild, headOf, localName, nextSibling, nodeType, parentElement, unitsOf } from '../natives.ts';
+import { tailOf, textsIn } from './platform.ts';
 
 const NODES_MAX = 32;
 /** Of text nodes that are counted; a count takes some microseconds then. */

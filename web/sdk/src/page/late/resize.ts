@@ -1,6 +1,6 @@
 /** The size of what is seen of the page, when it has changed. */
 import { RESIZE_AFTER_MS } from '../../shared/limits.ts';
-import { bounded } from '../capture/scroll.ts';
+import { bounded } from '../common.ts';
 import { rootElement } from '../natives.ts';
 import type { Tracker } from '../tracker.ts';
 

@@ -28,8 +28,7 @@ export function captureResources(tracker: Tracker): void {
   observe<PerformanceResourceTiming>('resource', ({ name, initiatorType, startTime, responseEnd }) => {
     if (CALLS.test(initiatorType) || own.some((address) => name.startsWith(address))) return;
     if (resources !== 'all' && !isFirstParty(name)) return;
-    const { count } = sofar();
-    sofar().count++;
+    const count = sofar().count++;
     if (count === RESOURCES_PER_PAGE_VIEW_MAX) tracker.note('capture_degraded', startTime, 0, { what: 'resources' }, 0);
     if (count >= RESOURCES_PER_PAGE_VIEW_MAX) return;
     const duration_ms = Math.max(0, roundMicros(responseEnd - startTime));

@@ -1,14 +1,15 @@
 /** Where there is no worker: its file as a script of the page; else the page itself. */
-import { clientNow, encodeBatch } from '../../shared/batch.ts';
-import type { Written } from '../../shared/chunk.ts';
+import { encodeBatch } from '../../shared/batch.ts';
+import type { Chunk, Written } from '../../shared/chunk.ts';
 import { writeBatch, writeEvents } from '../../shared/encode.ts';
+import { ATTEMPT_TIMEOUT_MS, ORDERS_WAITING_MAX } from '../../shared/limits.ts';
 import type { Order } from '../../shared/messages.ts';
 import type { Platform } from '../../shared/platform.ts';
-import { trusted } from '../../shared/trusted.ts';
-import { attempt, type Post, type Receive } from '../attempt.ts';
-import { erase } from '../erase.ts';
-import { failed } from '../guard.ts';
+import type { Post, Receive } from '../attempt.ts';
+import { attempt, clientNow, erase, trusted } from '../common.ts';
+import { failed, guarded } from '../guard.ts';
 import {
+  Abort,
   append,
   every,
   fetchNow,
@@ -76,16 +77,30 @@ function alone({ hooks }: Settings, ingest: string, receive: Receive): Post {
   const orders: Order[] = [];
   let open: Written[] = [];
   let busy = false;
+  /** Reported as a worker does, whatever comes of it: what the page keeps of a part until then would stay for ever. */
+  const write = (chunk: Chunk, base: string) => {
+    const written = (!hooks && guarded(() => writeEvents(chunk, base))) || { text: '', events: 0 };
+    if (written.text) open.push(written);
+    return written;
+  };
   const send = async ({ header, chunk }: Order & { kind: 'batch' }) => {
-    const { rest, events } = writeBatch(header, [...open, writeEvents(chunk, header.page.url)]);
+    write(chunk, header.page.url);
+    const { rest, events } = writeBatch(header, open);
     open = [];
     let acknowledged = 0;
+    let timer = 0;
     try {
-      const { ok } = await PLATFORM.fetch(ingest, { method: 'POST', body: encodeBatch(rest, clientNow(), null) });
+      // A collector that never answers would let them grow.
+      if (orders.length > ORDERS_WAITING_MAX) throw orders;
+      const flight = new Abort();
+      timer = later(() => flight.abort(), ATTEMPT_TIMEOUT_MS);
+      const body = encodeBatch(rest, clientNow(), null);
+      const { ok } = await PLATFORM.fetch(ingest, { method: 'POST', body, signal: flight.signal });
       if (ok) acknowledged = events;
     } catch {
-      // Neither the network nor the collector took it.
+      // Neither the network nor the collector took it, or nobody answered.
     }
+    notLater(timer);
     const { batch_seq } = header;
     receive({ kind: 'settled', batch_seq, acknowledged, dropped: events - acknowledged, clock: null });
   };
@@ -93,7 +108,7 @@ function alone({ hooks }: Settings, ingest: string, receive: Receive): Post {
     busy = true;
     for (let order = orders.shift(); order; order = orders.shift())
       try {
-        if (order.kind === 'part' && !hooks) open.push(writeEvents(order.chunk, order.base));
+        if (order.kind === 'part') receive({ kind: 'written', written: write(order.chunk, order.base) });
         if (order.kind === 'batch' && !hooks) await send(order);
         if (order.kind === 'flush') receive({ kind: 'flushed', id: order.id });
       } catch {
