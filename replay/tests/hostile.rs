@@ -113,6 +113,7 @@ fn the_rules_find_what_the_vectors_try() {
         "markup-in-comment",
         "markup-in-text",
         "names-that-clobber",
+        "neighbour-that-never-comes",
         "script-in-template",
         "style-split-texts",
         "text-becomes-style",

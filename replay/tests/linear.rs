@@ -62,7 +62,7 @@ fn recordings_take_time_in_proportion() {
         .to_string()
     };
     let in_page = move |line: serde_json::Value| format!("{}\n{line}", snapshot(json!([])));
-    let shapes: [(&str, Shape); 7] = [
+    let shapes: [(&str, Shape); 8] = [
         ("nodes", Box::new(move |bytes| snapshot((3..bytes / 70).map(node).collect()))),
         ("one node again and again", Box::new(move |bytes| snapshot((3..bytes / 70).map(|_| node(3)).collect()))),
         (
@@ -94,6 +94,14 @@ fn recordings_take_time_in_proportion() {
             Box::new(move |bytes| {
                 let adds: Vec<_> =
                     (0..bytes / 100).map(|n| json!({"parentId": 2, "nextId": null, "node": node(3 + n % 9)})).collect();
+                in_page(json!({"type": 3, "timestamp": 1, "data": {"source": 0, "adds": adds}}))
+            }),
+        ),
+        (
+            "neighbours, there and not",
+            Box::new(move |bytes| {
+                let add = |n: usize| json!({"parentId": 2, "previousId": n + 2, "nextId": n + 9, "node": node(n + 3)});
+                let adds: Vec<_> = (0..bytes / 110).map(add).collect();
                 in_page(json!({"type": 3, "timestamp": 1, "data": {"source": 0, "adds": adds}}))
             }),
         ),

@@ -30,7 +30,7 @@ const recorder = {
   stopped: null,
   get lines() { return recorder.recorded.map(({ line }) => line); },
   start() {
-    const viewed = { visitor_id: '', tab_id: '', page_view_id: '', url: location.href, viewport: [0, 0] };
+    const viewed = { visitor_id: '', tab_id: '', page_view_id: '', url: document.baseURI, viewport: [0, 0] };
     recorder.encoder = new Encoder(viewed, (events) => recorder.recorded.push(...events), {
       found: (address, shown) => recorder.found.set(shown, address),
       sheet: readSheet,

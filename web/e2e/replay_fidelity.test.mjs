@@ -29,7 +29,7 @@ before(async () => {
   browser = await launch();
   player = await playerSite();
   files.set('/recorder.js', ['text/javascript', await buildRecorder()]);
-  for (const [name, html] of Object.entries({ ...PAGES, states: STATES_HTML }))
+  for (const [name, html] of Object.entries({ ...PAGES, states: STATES_HTML, tall: TALL_HTML }))
     files.set(`/${name}`, ['text/html; charset=utf-8', html]);
   for (const [path, css] of Object.entries(FILES)) files.set(path, ['text/css', css]);
   [host, url] = await listen(async (request, response) => {
@@ -142,6 +142,30 @@ for (const [index, [name, watched]] of Object.entries(WATCHED).entries())
     await player.close();
   });
 
+test('what becomes a block while the page is told is in no snapshot, nor in one that the end of the page cuts short', async () => {
+  gone = false;
+  for (const cut of [false, true]) {
+    const page = await browser.newPage();
+    await page.goto(`${url}/tall`);
+    await page.addScriptTag({ url: '/recorder.js' });
+    const early = await page.evaluate(async (cut) => {
+      // Between two slices, of which the first tells the section and not what stands in it.
+      await new Promise((done) => setTimeout(done, 20));
+      const early = recorder.recorded.length === 0;
+      const section = document.querySelector('section');
+      section.setAttribute('data-ct-block', '');
+      section.innerHTML = '<p>private</p>';
+      if (cut) recorder.own.flush();
+      return early;
+    }, cut);
+    const said = async () => (await page.evaluate(() => recorder.lines)).join('\n');
+    await eventually('the block is told', async () => (await said()).includes('"tagName":"section"'));
+    const lines = await said();
+    await page.close();
+    assert.deepEqual([early, lines.includes('private')], [true, false], `cut short: ${cut}`);
+  }
+});
+
 /** One of everything that is compared; all of it is set by its only act. */
 const STATES = {
   path: '/states',
@@ -161,6 +185,9 @@ const STATES = {
 const STATES_HTML = `<!doctype html><title>States</title><style>p{color:rgb(9,9,9)}#box{height:50px;overflow:auto}</style><p class="a">text</p>
 <div id="box"><div style="height:900px">tall</div></div><input type="checkbox"><input type="text"><select><option>one<option>two</select>
 <details><summary>more</summary>inside</details><dialog><button>yes</button></dialog><div style="height:3000px">long</div>`;
+
+/** Of which a recorder has enough for many slices before it comes to the end. */
+const TALL_HTML = `<!doctype html><title>Tall</title><div>${'<p>a<b>b</b></p>'.repeat(12_000)}</div><section><p>Loading</p></section>`;
 
 /** What a player might show wrong. Each gives what mends it. */
 const FAULTS = {

@@ -110,12 +110,14 @@ export const PAGES = {
     );`,
   ),
   custom: page(
-    'x-card:not(:defined){color:rgb(200,0,0)}x-card{display:block}x-late{display:block;color:rgb(0,0,9)}',
-    '<x-card name="a"></x-card><x-plain>plain</x-plain>',
+    'x-card:not(:defined){color:rgb(200,0,0)}x-card{display:block}x-late{display:block;color:rgb(0,0,9)}x-soon:not(:defined){display:none}',
+    '<x-card name="a"></x-card><x-plain>plain</x-plain><x-soon></x-soon>',
     `customElements.define('x-card', class extends HTMLElement {
       connectedCallback() { if (!this.shadowRoot) this.attachShadow({ mode: 'open' }).innerHTML = '<h3>' + (this.getAttribute('name') ?? '') + '</h3><slot></slot>'; }
       set count(n) { this.shadowRoot.querySelector('h3').textContent = 'count ' + n; }
     });
+    // As the first act of all, when the page has been told.
+    let soon = () => { soon = () => {}; customElements.define('x-soon', class extends HTMLElement {}); };
     acts.push(
       () => { const card = document.createElement('x-card'); card.append('slotted ' + random(9)); document.body.append(card); },
       () => { const cards = $$('x-card'); cards[random(cards.length)].count = random(99); },
@@ -124,7 +126,9 @@ export const PAGES = {
       () => { const cards = $$('x-card'); cards[random(cards.length)].append(make('em', 'more')); },
       () => { const cards = $$('x-card'); if (cards.length > 1) cards[0].remove(); },
       () => { document.body.append(document.createElement('x-late')); },
-    );`,
+      () => { document.body.append(document.createElement('x-soon')); },
+    );
+    acts = acts.map((act) => () => { soon(); return act(); });`,
   ),
   svg: page(
     'circle.hot{fill:rgb(250,0,0)}',

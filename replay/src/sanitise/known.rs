@@ -53,6 +53,12 @@ impl Known {
         }
     }
 
+    /// Whether a node stands in another now. Not one of number 0, which to a player is none at all.
+    pub(super) fn stands_in(&self, id: Id, parent: Id) -> bool {
+        let there = self.nodes.get(&id).is_some_and(|node| node.parent == Some(parent));
+        id > 0 && there && !self.gone(id)
+    }
+
     /// Notes a node. False where it may not be shown: too many, too deep, another thing than it was.
     pub(super) fn add(&mut self, id: Id, kind: Kind, parent: Option<Id>) -> bool {
         let (depth, parent_life) = match parent.map(|parent| self.nodes.get(&parent)) {
@@ -163,6 +169,22 @@ mod tests {
         assert!(known.add(1, Kind::Comment, Some(5)), "taken away and put deeper");
         assert!(known.add(2, Kind::Comment, Some(1)));
         assert!(known.add(3, Kind::Comment, Some(2)));
+    }
+
+    #[test]
+    fn a_node_stands_in_one_other_until_it_goes() {
+        let mut known = with_root();
+        for (id, parent) in [(1, 0), (2, 1), (3, 2)] {
+            assert!(known.add(id, Kind::Comment, Some(parent)));
+        }
+        assert!(known.stands_in(2, 1));
+        assert!(!known.stands_in(2, 0) && !known.stands_in(4, 1), "elsewhere, or nowhere");
+        assert!(known.add(3, Kind::Comment, Some(1)));
+        assert!(known.stands_in(3, 1) && !known.stands_in(3, 2), "it moved");
+        known.remove(2);
+        assert!(!known.stands_in(2, 1), "it went");
+        known.remove(1);
+        assert!(!known.stands_in(3, 1), "it went with what it stood in");
     }
 
     #[test]

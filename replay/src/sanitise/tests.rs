@@ -152,6 +152,24 @@ fn a_snapshot_is_a_document_with_an_html_element() {
 }
 
 #[test]
+fn a_node_is_put_beside_those_that_stand_there() {
+    let beside = |field: &str, id: i64| {
+        let mut add = json!({"parentId": 3, "nextId": null, "node": text(20, "a")});
+        add[field] = json!(id);
+        let page =
+            page(json!([element(4, "b", json!({}), json!([text(5, "")])), text(6, ""), text(7, ""), text(0, "")]));
+        let gone = change(json!({"removes": [{"parentId": 3, "id": 7}], "adds": []}));
+        let (left, _) = sanitise(&[page, gone, change(json!({"adds": [add]}))]);
+        left[2]["data"]["adds"][0][field].as_i64()
+    };
+    for field in ["nextId", "previousId"] {
+        assert_eq!([4, 6].map(|id| beside(field, id)), [Some(4), Some(6)]);
+        // In another, gone, what it is put into, unknown; and what is no number to a player.
+        assert_eq!([5, 7, 3, 999_999, 0].map(|id| beside(field, id)), [None; 5], "{field}");
+    }
+}
+
+#[test]
 fn after_a_bad_line_nothing_is_known_until_the_next_snapshot() {
     let page = page(json!([]));
     let scroll = change(json!({"source": 3, "id": 3, "x": 0, "y": 0}));

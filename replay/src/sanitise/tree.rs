@@ -27,6 +27,9 @@ impl<A: Assets> Sanitiser<A> {
         if document || attach_iframe || frame {
             return document && frame && self.document(&mut add.tree, Some(add.parent));
         }
+        // A player waits for a neighbour that is not there, and looks for it again and again.
+        add.previous = add.previous.filter(|id| self.known.stands_in(*id, add.parent));
+        add.next = add.next.filter(|id| self.known.stands_in(*id, add.parent));
         add.tree.truncate(1);
         let left = self.tree(&mut add.tree, Some(add.parent));
         self.removed.nodes += u64::from(!left);

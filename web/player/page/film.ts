@@ -1,6 +1,7 @@
 // One page view in the player: hands it frames a minute ahead, and starts anew from another snapshot where somebody goes far.
 import { type Order, PORT, READY, type Report } from '../src/protocol.ts';
 import type { Chunk, Mark, Moments, PageView, Piece, Session, Source } from './recording.ts';
+import { leftOut } from './timeline.ts';
 
 /** Frames are there so long before they are shown … */
 export const AHEAD_MS = 60_000;
@@ -178,11 +179,14 @@ export class Film {
     if ('lines' in piece) this.say({ say: 'events', lines: piece.lines });
     else if ('chunk' in piece) {
       const { first_at } = piece.chunk;
+      const begins = this.#loaded.from === Number.POSITIVE_INFINITY;
       // What came before it is whole.
       if (first_at > this.#loaded.from) this.#loaded.until = Math.max(this.#loaded.until, first_at);
       this.#loaded.from = Math.min(this.#loaded.from, first_at);
       if (this.#loaded.until > this.#waiting.time) this.#waiting.done();
       this.#shifted(piece.chunk.shift_ms);
+      // The player has forgotten them; when they were by the page's clock is known now.
+      if (begins) for (const lost of leftOut(this.view)) this.#gap(lost);
     } else if ('gap' in piece) {
       const { from, until, what } = piece.gap;
       this.#gap({ from, until, what: what === 'lost' ? 'lost' : 'could not be read' });
@@ -199,7 +203,8 @@ export class Film {
 
   #gap(lost: Lost): void {
     const { from, until, what } = lost;
-    this.say({ say: 'gap', from: from - this.#shift, until: until - this.#shift, what });
+    // Events have whole milliseconds: the snapshot that ends it comes no earlier.
+    this.say({ say: 'gap', from: from - this.#shift, until: Math.floor(until - this.#shift), what });
     this.#heard.lost(lost);
   }
 

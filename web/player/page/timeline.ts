@@ -7,6 +7,14 @@ import type { Mark, Moments, PageView } from './recording.ts';
 /** Without input and without a change of the page for so long, nothing is to be seen. */
 export const IDLE_MS = 10_000;
 
+/** What the recorder says when it leaves changes out. */
+const LEFT_OUT: Record<string, string> = {
+  'replay:too_large': 'the page was too large',
+  'replay_dom:too_large': 'they were too large',
+  'replay_dom:bytes': 'there were too many',
+  'replay_dom:error': 'the recorder failed',
+};
+
 export interface Idle {
   from: number;
   until: number;
@@ -77,7 +85,7 @@ export function said({ from, until, what }: Lost, view: PageView): string {
 }
 
 /** What the index says is missing: from the chunk before to the one behind. And what may be, where the end is not known. */
-export function losses({ chunks, missing, started_at, ended_at, ended }: PageView): Lost[] {
+export function losses({ chunks, missing, started_at, ended_at, ended, degraded }: PageView): Lost[] {
   const whole = chunks.filter(({ whole }) => whole);
   // Where nothing came at all there is nothing to be hatched: the page was not recorded, or all of it was lost.
   const known = missing.map(([first, last]) => ({
@@ -86,9 +94,24 @@ export function losses({ chunks, missing, started_at, ended_at, ended }: PageVie
     what: 'lost',
   }));
   const last = whole.at(-1);
+  if (!last) return known;
+  known.push(...leftOut({ chunks, ended_at, degraded }));
   // A browser that is killed says nothing any more, and neither does a page that is still open.
-  if (ended || !last) return known;
+  if (ended) return known;
   return [...known, { from: last.last_at, until: Math.max(last.last_at, ended_at), what: 'may be missing' }];
+}
+
+/** What the recorder says it left out: from there to the next snapshot, or to the end. */
+export function leftOut({ chunks, ended_at, degraded }: Pick<PageView, 'chunks' | 'ended_at' | 'degraded'>): Lost[] {
+  const found: Lost[] = [];
+  for (const { at, what } of [...degraded].sort((one, other) => one.at - other.at)) {
+    const why = LEFT_OUT[what ?? ''];
+    // Of what is left out already nothing more can be.
+    if (!why || at < (found.at(-1)?.until ?? 0)) continue;
+    const snapshot = chunks.find(({ kind, whole, first_at }) => kind === 'snapshot' && whole && first_at > at);
+    found.push({ from: at, until: snapshot?.first_at ?? Math.max(at, ended_at), what: `left out: ${why}` });
+  }
+  return found;
 }
 
 function knownAgain({ chunks, ended_at }: PageView, time: number): number {

@@ -25,7 +25,7 @@ function film() {
       }),
   } as unknown as Source;
   const chunks = Array.from({ length: 10 }, (_, seq) => ({ seq, kind: 'snapshot', first_at: seq * 60_000 }));
-  const view = { started_at: 0, ended_at: 600_000, chunks, missing: [] } as unknown as PageView;
+  const view = { started_at: 0, ended_at: 600_000, chunks, missing: [], degraded: [] } as unknown as PageView;
   const said: string[] = [];
   const failures: string[] = [];
   const port = {
@@ -34,6 +34,7 @@ function film() {
       if (order.say === 'seek') said.push(`seek ${order.at}`);
       if (order.say === 'events') said.push(order.lines);
       if (order.say === 'reset') said.push('reset');
+      if (order.say === 'gap') said.push(`gap ${order.from} to ${order.until}: ${order.what}`);
     },
   } as unknown as MessagePort;
   const plays = (at: number) =>
@@ -148,4 +149,26 @@ test('what breaks off while it plays is told once', async () => {
   asked[1]?.fail();
   await settle();
   expect(failures).toEqual(['it broke off']);
+});
+
+test("what the recorder left out is a gap, each time that the player has forgotten it, by the page's clock", async () => {
+  const { asked, said, shown } = film();
+  shown.view.degraded.push({ at: 70_000.5, what: 'replay_dom:error' });
+  for (const chunk of shown.view.chunks) chunk.whole = true;
+  const first = (seq: number) => ({
+    chunk: { seq, kind: 'snapshot', first_at: seq * 60_000, last_at: seq * 60_000 + 1, shift_ms: 0.4 },
+  });
+  const gap = 'gap 70000.1 to 119999: left out: the recorder failed';
+  void shown.open(300_000);
+  await settle();
+  const { take, end } = asked[0] as (typeof asked)[0];
+  take(first(5));
+  take(first(6));
+  expect(said).toEqual(['reset', gap]);
+  end(360_000);
+  await settle();
+  void shown.seek(60_000);
+  await settle();
+  asked[1]?.take(first(1));
+  expect(said.filter((what) => what !== 'seek 300000')).toEqual(['reset', gap, 'reset', gap]);
 });

@@ -12,8 +12,13 @@ const chunk = (seq: number, from: number, until: number, whole = true): Chunk =>
 });
 
 /** What a person reads of a page view that began at 0 and ended at 60 s. */
-function told(chunks: Chunk[], missing: [number, number][], ended = true): string[] {
-  const view = { chunks, missing, ended, started_at: 0, ended_at: 60_000 } as unknown as PageView;
+function told(
+  chunks: Chunk[],
+  missing: [number, number][],
+  ended = true,
+  degraded: PageView['degraded'] = [],
+): string[] {
+  const view = { chunks, missing, ended, degraded, started_at: 0, ended_at: 60_000 } as unknown as PageView;
   return losses(view).map((lost) => said(lost, view));
 }
 
@@ -51,4 +56,23 @@ test('a browser that was killed told nothing: what came after its last chunk may
   expect(told([chunk(0, 0, 5), chunk(1, 20, 25)], [], false)).toEqual(['35 s of page changes may be missing at 0:25']);
   expect(told([chunk(0, 0, 5), chunk(1, 20, 75)], [], false)).toEqual(['1 s of page changes may be missing at 1:15']);
   expect(told([], [], false)).toEqual([]);
+});
+
+test('what the recorder left out is told, to the next snapshot or the end', () => {
+  const again = { ...chunk(1, 40, 45), kind: 'snapshot' as const };
+  const said = (...degraded: [number, string][]) =>
+    told(
+      [chunk(0, 0, 5), again],
+      [],
+      true,
+      degraded.map(([at, what]) => ({ at: at * 1000, what })),
+    );
+  expect(said([45, 'replay_dom:error'], [12, 'replay_dom:too_large'], [20, 'replay_dom:bytes'])).toEqual([
+    '28 s of page changes left out: they were too large at 0:12',
+    '15 s of page changes left out: the recorder failed at 0:45',
+  ]);
+  expect(said([50, 'replay:too_large'], [10, 'requests'])).toEqual([
+    '10 s of page changes left out: the page was too large at 0:50',
+  ]);
+  expect(told([], [], true, [{ at: 1000, what: 'replay:too_large' }])).toEqual([]);
 });

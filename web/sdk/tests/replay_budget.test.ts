@@ -8,6 +8,7 @@ import {
   CHECKOUT_COST_MS_MAX,
   CHECKOUT_EVERY_MS,
   QUIET_MS,
+  QUIET_WITHIN_MS,
 } from '../src/worker/replay/limits.ts';
 import type { Recorded } from '../src/worker/replay/recorded.ts';
 import { change, snapshot } from './replay_setup.ts';
@@ -54,6 +55,23 @@ test('what was left out is told once; two quiet seconds later there is a snapsho
   expect(takes(change(4))).toBe(true);
   pass(QUIET_MS * 2);
   expect(snapshots).toBe(1);
+});
+
+test('a page that is never quiet has a snapshot all the same', () => {
+  begin();
+  takes(change(1, CHANGES_AT_ONCE_UNITS_MAX + 1));
+  const every = QUIET_MS / 2;
+  for (let ms = every; ms < QUIET_WITHIN_MS; ms += every) {
+    pass(every);
+    expect(takes(change(2))).toBe(false);
+  }
+  expect(snapshots).toBe(0);
+  pass(every);
+  takes(change(3));
+  pass(every);
+  expect(snapshots).toBe(1);
+  begin();
+  expect(takes(change(4))).toBe(true);
 });
 
 test.each([

@@ -75,7 +75,10 @@ function begin(late: () => boolean = () => false, meanwhile: (turn: number) => v
     send();
     meanwhile(turn);
   }
+  // As the recorder does: what is to be told anew is in no snapshot.
+  changes.place();
   for (const number of [SNAPSHOT_END, 2_500, 0]) rows.put(number);
+  walk.work(() => false);
   send();
 }
 
@@ -321,11 +324,38 @@ test.each(ACTS)('a page that %s in the middle of a walk is told as it is in the 
         while (!changes.note(() => true));
       },
     );
-    const [, { node }] = datas();
+    const [, { node }, ...placed] = datas();
     const player = new Player(node);
+    player.play(placed);
     change(() => {});
     player.play(datas());
     expect(player.find('body'), `turn ${when}`).toBe(plain(document.body));
+    observer.disconnect();
+  }
+});
+
+test('what becomes a block while a page is told is in no snapshot', () => {
+  const observer = new MutationObserver(() => {});
+  for (let when = 0; when < 20; when++) {
+    document.body.innerHTML = `<div>${'<p>x</p>'.repeat(9)}</div><section><p>Loading</p></section>`;
+    const section = document.querySelector('section') as Element;
+    changes.forget();
+    walk.forget();
+    rows.forgetNames();
+    observer.observe(document, { subtree: true, childList: true, attributes: true, characterData: true });
+    recorded = [];
+    begin(
+      () => true,
+      (turn) => {
+        if (turn === when) {
+          section.setAttribute('data-ct-block', '');
+          section.innerHTML = '<p>private</p>';
+        }
+        changes.see(observer.takeRecords());
+        while (!changes.note(() => true));
+      },
+    );
+    expect(recorded.map(({ line }) => line).join(), `turn ${when}`).not.toContain('private');
     observer.disconnect();
   }
 });
@@ -421,4 +451,29 @@ test('what has the focus is marked, and what it stands in the shadow tree of', (
   // It is told anew, as another kind of element.
   change(() => host.setAttribute('data-ct-ignore', ''));
   expect(datas()[0].adds[0].node.attributes['data-ct-focus']).toBe('');
+});
+
+test('a mail address in pieces of a drawing is masked as a whole', () => {
+  document.body.innerHTML =
+    '<svg><text><tspan>ada</tspan><tspan>@example</tspan>.org</text><text><textPath>ada</textPath>@example.org</text></svg>';
+  begin();
+  const [, { node }] = datas();
+  expect(new Player(node).find('body')).not.toMatch(/ada|example/);
+});
+
+test('an attribute that becomes too long is told as gone', () => {
+  document.body.innerHTML = '<p title="old"></p>';
+  begin();
+  datas();
+  change(() => document.querySelector('p')?.setAttribute('title', 'x'.repeat(65_537)));
+  expect(datas()[0].attributes[0].attributes).toEqual({ title: null });
+});
+
+test('custom elements are told as such, defined or not, and no names that nobody may define', () => {
+  document.body.innerHTML = '<x-late></x-late><p></p>';
+  for (const name of ['annotation-xml', 'font-face', 'X-Upper', 'x-a:b'])
+    document.body.append(document.createElementNS('http://www.w3.org/1999/xhtml', name));
+  begin();
+  const custom = [...JSON.stringify(datas()[1].node).matchAll(/"tagName":"([^"]+)"[^[]*\[\],"isCustom":true/g)];
+  expect(custom.map(([, name]) => name)).toEqual(['x-late']);
 });

@@ -29,6 +29,7 @@ test('what is shown by a style sheet loses its letters, and what a selector says
   expect(css('input[value="secret"], [ data-x = ada@example.org i ] { color: red; }')).toBe(
     'input[value="*"], [data-x="***" i] { color: red; }',
   );
+  expect(css('q { quotes: "Ada\'s «" "4711"; }')).toBe('q { quotes: "***\'* «" "****"; }');
   expect(css('a[target] { } [class~="open"] { }')).toBe('a[target] { } [class~="open"] { }');
   expect(css('/* Ada */ p { font-family: "Open Sans", serif; quotes: "«" "»"; }')).toBe(
     '/**/ p { font-family: "Open Sans", serif; quotes: "«" "»"; }',
@@ -72,6 +73,16 @@ test('attributes: what says how an element looks stays, all else is masked', () 
   for (const name of ['title', 'alt', 'aria-label', 'placeholder', 'data-user', 'label', 'name'])
     expect(attribute(name, 'ada@example.org')).toBe('***');
   expect(attribute('aria-label', 'Ada', 'div', false, true)).toBe('***');
+  for (const name of ['placeholder', 'name', 'data-user'])
+    expect(attribute(name, 'ada@example.org', 'input', false, true)).not.toContain('ada');
+  // Radio buttons go together, and styles show how something stands.
+  expect(attribute('name', 'size', 'input', false, true)).toBe('size');
+  expect(attribute('type', 'radio', 'input', false, true)).toBe('radio');
+  for (const is of ['true', 'false']) expect(attribute('aria-selected', is, 'div', false, true)).toBe(is);
+  expect(attribute('aria-label', 'Ada says: true', 'div', false, true)).toBe('*** ***** ****');
+  for (const name of ['slot', 'name']) expect(attribute(name, 'row-471199', 'slot', false, true)).toBe('row-471199');
+  expect(attribute('media', '(min-width: 12345px)', 'link')).toBe('(min-width: ****px)');
+  expect(attribute('href', '#a', 'use', true)).toBe('#a');
   expect(attribute('href', '/user?id=12345#tab', 'a')).toBe('https://shop.example/user?id=');
   expect(attribute('href', '#ada', 'a')).toBe('#');
   expect(attribute('href', '#icon', 'use', true)).toBe('#icon');

@@ -26,6 +26,9 @@ const GONE_RULE: &str = "@media not all{}";
 /// Stands for a picture that is not kept: an address from which nothing is loaded.
 const NO_PICTURE: &str = "data:,";
 
+/// Stands for `:popover-open`.
+const OPEN_POPOVER: &str = "[popover]:where([style$=\"!important\"])";
+
 /// A style sheet, the declarations of an element or one value, without an address that is not an asset's. `base` is the
 /// address of the sheet itself, for the relative ones in it. Also how much was taken out.
 ///
@@ -113,6 +116,11 @@ impl<'a> Cleaner<'a> {
                 | Token::CloseParenthesis
                 | Token::CloseSquareBracket
                 | Token::CloseCurlyBracket => self.gone(),
+                // Nothing opens a popover in a player: the recorder says in its style that it is open, at the end. As specific.
+                Token::Ident(name) if name.eq_ignore_ascii_case("popover-open") && self.is_pseudo_class() => {
+                    self.out.truncate(self.out.len() - 1);
+                    self.out.push_str(OPEN_POPOVER);
+                }
                 // As it is, a `>` behind it would make it the end of a comment of HTML.
                 Token::Ident(name) if *name == "--" => self.out.push_str("\\--"),
                 // No text may end the element that it stands in, whoever writes it out.
@@ -135,6 +143,11 @@ impl<'a> Cleaner<'a> {
                 | Token::SubstringMatch => self.write(&token),
             }
         }
+    }
+
+    /// What stands behind one colon.
+    fn is_pseudo_class(&self) -> bool {
+        self.out.ends_with(':') && !self.out.ends_with("::")
     }
 
     fn function(&mut self, parser: &mut Parser<'_>, name: &CowRcStr<'_>, within: Within, depth: usize) {

@@ -206,3 +206,16 @@ proptest! {
         prop_assert_eq!(clean_css(&together, None, &kept).1, 0, "{}", together);
     }
 }
+
+#[test]
+fn an_open_popover_is_known_by_its_style() {
+    let open = "[popover]:where([style$=\"!important\"])";
+    assert_eq!(clean("#a:popover-open b{}"), format!("#a{open} b{{}}"));
+    assert_eq!(clean("p:not(:Popover-Open){}"), format!("p:not({open}){{}}"));
+    assert_eq!(
+        clean("a::popover-open{}.popover-open{}.a\\:popover-open{}"),
+        "a::popover-open{}.popover-open{}.a\\:popover-open{}"
+    );
+    // As the recorder writes it.
+    assert_eq!(clean("color:red;display:block !important"), "color:red;display:block !important");
+}

@@ -1,3 +1,3 @@
-/** Elements that a line goes on through; so do custom ones, until they say otherwise. */
+/** Elements that a line goes on through; so do custom ones, until they say otherwise, and of SVG `tspan` and `textPath`. */
 export const INLINE =
-  /^(a|abbr|b|bd[io]|cite|code|data|del|dfn|em|font|i|ins|kbd|label|mark|q|r[bpt]|ruby|s|samp|small|span|strong|su[bp]|time|tt|u|var|wbr|.*-.*)$/;
+  /^([abiqsu]|abbr|bd[io]|cite|code|data|del|dfn|em|font|ins|kbd|label|mark|r[bpt]|ruby|samp|small|t?span|strong|su[bp]|time|tt|var|wbr|.*[-P].*)$/;

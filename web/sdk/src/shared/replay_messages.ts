@@ -11,7 +11,7 @@ export interface Viewed {
   visitor_id: string;
   tab_id: string;
   page_view_id: string;
-  /** The page's address, unscrubbed: addresses of assets are relative to it, and nothing of it is sent. */
+  /** What the page's addresses are relative to, unscrubbed: nothing of it is sent. */
   url: string;
   viewport: [width: number, height: number];
 }

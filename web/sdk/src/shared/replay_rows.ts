@@ -78,7 +78,7 @@ export const NODE_DOCTYPE = 3;
 export const IS_SVG = 1;
 /** A blocked one: nothing but its class and its size is told. */
 export const IS_BLOCKED = 2;
-/** A custom element that is defined. */
+/** A custom element, defined or not: see `nodes.ts`. */
 export const IS_CUSTOM = 4;
 
 /** States of an element. */

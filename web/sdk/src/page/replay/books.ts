@@ -1,7 +1,7 @@
 /** Has the recorder record, tells the worker whose page view it is, and the page view's end how many chunks there are. */
 import type { FromReplay, NoReplay, Recorder, ToReplay } from '../../shared/replay_messages.ts';
 import { guarded } from '../guard.ts';
-import { now, on, visibilityOf } from '../natives.ts';
+import { baseOf, now, on, visibilityOf } from '../natives.ts';
 import type { Tracker } from '../tracker.ts';
 import { record } from './record.ts';
 
@@ -32,7 +32,7 @@ export function keepBooks(tracker: Tracker, port: MessagePort, not: (reason: NoR
     const { visitor_id, tab_id } = tracker.stats();
     const [width, height] = view.viewport;
     const ids = { visitor_id, tab_id, page_view_id: tracker.pageView() };
-    post({ replay: 'page_view', ...ids, url: location.href, viewport: [width, height] });
+    post({ replay: 'page_view', ...ids, url: baseOf(document), viewport: [width, height] });
     if (recorder) recorder.snapshot();
     else recorder = record(tracker, post, settings.data.ctReplayCss === 'rules');
   };

@@ -63,6 +63,12 @@ const STILL = /^(t[rdh]|thead|tbody|span|a|b|i|em|strong|small|label|option|br|i
 const PLAIN = /^(table|div|li|ul)$/;
 /** Of those the ones that may host a shadow tree (DOM, "valid shadow host name"); all others are asked. */
 const HOST = /^(span|p|h\d)$/;
+/**
+ * Names of custom elements, but for letters beyond ASCII, and names that are the platform's own: a player that would define those fails.
+ * Whether they are defined is not asked: what is defined later gives no sign of it, and would stay hidden from who watches. What never
+ * is defined is shown as if it were, which only styles of `:not(:defined)` tell apart.
+ */
+const CUSTOM = /^(?!annotation|color-|font-|missing)[a-z][a-z\d._]*-[a-z\d._-]*$/;
 const PLAYER = /^(audio|video)$/;
 const SVG = 'http://www.w3.org/2000/svg';
 const HUNDREDTHS = 100;
@@ -85,7 +91,6 @@ const traits = new Map<string, Traits>();
 export function traitsOf(tag: string): Traits {
   let known = traits.get(tag);
   if (!known) {
-    const custom = tag.includes('-');
     const still = STILL.test(tag);
     known = {
       bare: BARE.test(tag),
@@ -93,7 +98,7 @@ export function traitsOf(tag: string): Traits {
       still,
       plain: (still && tag !== 'a') || PLAIN.test(tag),
       host: !still || HOST.test(tag),
-      custom,
+      custom: CUSTOM.test(tag),
       field: tag === 'input' || tag === 'textarea',
       player: PLAYER.test(tag),
     };
@@ -244,7 +249,6 @@ export function nodesOf(rows: Rows, found: Found, fields: Fields) {
     const svg = !its.plain && namespaceOf(element) === SVG;
     const names = !bare && hasAttributes(element) ? namesOf(element) : NONE;
     const blocked = (slotted && veil(element, slotOf(element))) || names.includes('data-ct-block');
-    const custom = its.custom && matches(element, ':defined');
     const shown = !blocked && !bare;
     const first = shown ? firstChild(element) : null;
     const root = shown && its.host ? shadowRootOf(element) : null;
@@ -254,7 +258,7 @@ export function nodesOf(rows: Rows, found: Found, fields: Fields) {
     rows.put(NODE_ELEMENT);
     rows.put(numberWith(element, only));
     rows.name(tag);
-    rows.put((svg ? IS_SVG : 0) | (blocked ? IS_BLOCKED : 0) | (custom ? IS_CUSTOM : 0));
+    rows.put((svg ? IS_SVG : 0) | (blocked ? IS_BLOCKED : 0) | (its.custom ? IS_CUSTOM : 0));
     attributes(element, tag, names, blocked);
     if (blocked) box(element);
     if (!shown) {
@@ -311,7 +315,7 @@ export function nodesOf(rows: Rows, found: Found, fields: Fields) {
     attributes(node as Element, '', NONE, false);
   }
 
-  /** Tells one attribute, by its name and text, or −1, unless it is never told. */
+  /** Tells one attribute, by its name and text, or −1 where it is gone or too long, unless it is never told. */
   function tellAttribute(element: Element, name: string): void {
     let never = untold.get(name);
     if (never === undefined) {
@@ -320,9 +324,8 @@ export function nodesOf(rows: Rows, found: Found, fields: Fields) {
     }
     if (never) return;
     const value = attribute(element, name);
-    if (value && value.length > TEXT_UNITS_MAX) return;
     rows.name(name);
-    if (value === null) rows.put(-1);
+    if (value === null || value.length > TEXT_UNITS_MAX) rows.put(-1);
     else rows.string(value);
   }
 

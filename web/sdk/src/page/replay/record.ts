@@ -198,6 +198,8 @@ export function record(tracker: Tracker, post: Post, byRules = false): Recorder 
     cost += now() - began;
     if (walk.nodes.count() > RECORDED_NODES_MAX) stop('too_large');
     if (done && !over) {
+      // What is to be told anew is in no snapshot as it was told: it may stand in a block since.
+      changes.place();
       if (snapping) endSnapshot(false);
       const looking = all || isDue(began);
       if (looking) {
@@ -205,7 +207,6 @@ export function record(tracker: Tracker, post: Post, byRules = false): Recorder 
         fields.look();
         sheets.look();
       }
-      changes.place();
       done = walk.work(soonLate) && sheets.work(tooLate) && changes.tell(soonLate, all);
       if (done && (looking || !atOnce)) focus.look();
       // Styles that were told a moment ago.
@@ -235,6 +236,7 @@ export function record(tracker: Tracker, post: Post, byRules = false): Recorder 
   /** The page is hidden or ends: nobody knows whether there is another turn. */
   const end = () => {
     if (!turn(END_MS, true) && snapping && !over) {
+      changes.place();
       endSnapshot(true);
       endTurn();
     }

@@ -7,6 +7,7 @@ import {
   CHECKOUT_COST_MS_MAX,
   CHECKOUT_EVERY_MS,
   QUIET_MS,
+  QUIET_WITHIN_MS,
 } from './limits.ts';
 import type { Recorded } from './recorded.ts';
 
@@ -19,6 +20,7 @@ export interface Asked {
 
 export class Budget {
   private room = CHANGES_AT_ONCE_UNITS_MAX;
+  /** While changes are left out: when that began, or before. */
   private filledAt: number;
   /** Since the last snapshot. */
   private changed = 0;
@@ -44,8 +46,9 @@ export class Budget {
       this.begin(cost_ms);
       return true;
     }
-    if (this.skips) this.waitForQuiet();
-    else if (!this.spend(line.length)) {
+    if (this.skips) {
+      if (this.now() - this.filledAt < QUIET_WITHIN_MS) this.waitForQuiet();
+    } else if (!this.spend(line.length)) {
       this.skip();
       this.tell.skipping();
     } else this.checkout();

@@ -31,6 +31,8 @@ export const CHANGES_AT_ONCE_UNITS_MAX = 1024 * 1024;
 export const CHANGES_UNITS_PER_S = 25 * 1024;
 /** Beyond that nothing is taken until the page has been quiet for so long; then there is a new snapshot. */
 export const QUIET_MS = 2_000;
+/** So long after that it is not waited any more for a page that is never quiet. */
+export const QUIET_WITHIN_MS = 30_000;
 /** A snapshot that is asked for again, after so long or so many changes, and only if the last one held the page up no longer. */
 export const CHECKOUT_EVERY_MS = 5 * 60_000;
 export const CHECKOUT_AFTER_UNITS = 1024 * 1024;

@@ -7,7 +7,12 @@ import { type Masks, maskCss } from './css.ts';
 const NEVER = /^(value|srcdoc|nonce|integrity|ping|on.*|aria-value.*|.*[^\w:.-].*)$/s;
 /** They keep their values. */
 const KEPT =
-  /^(class|id|role|type|slot|part|dir|lang|align|valign|(min|max)?(width|height)|rows|cols|size|colspan|rowspan|span|start|reversed|tabindex|open|hidden|inert|disabled|readonly|required|multiple|checked|selected|popover|contenteditable|draggable|border|cell(padding|spacing)|[hv]space|bgcolor|color|face|nowrap|noshade|media|sizes|loading|controls|loop|muted|autoplay|wrap|rr_\w+)$/;
+  /^(class|id|role|slot|part|dir|lang|align|valign|(min|max)?(width|height)|rows|cols|size|colspan|rowspan|span|start|reversed|tabindex|open|hidden|inert|disabled|readonly|required|multiple|checked|selected|popover|contenteditable|draggable|border|cell(padding|spacing)|[hv]space|bgcolor|color|face|nowrap|noshade|sizes|loading|controls|loop|muted|autoplay|wrap|rr_\w+)$/;
+/**
+ * Attributes, by name and value, that nobody types: where a person types or chooses they are masked as elsewhere. Radio buttons of one
+ * name go together, and styles show how something stands, which says no more than `checked`.
+ */
+const OF_THE_PAGE = /^(placeholder|name|type|media) |^\S+ (true|false)$/;
 /** They hold addresses. */
 const ADDRESSES = /^((xlink:)?href|src|poster|action|formaction|background|cite|data|longdesc|manifest|codebase)$/;
 /** Elements with their attributes that say where an image lies. */
@@ -67,13 +72,12 @@ export class AttributeMasks implements Masks {
     if (NEVER.test(name)) return undefined;
     if (name === 'style') return maskCss(value, this);
     if (IMAGES.test(`${tag} ${name}`)) return this.drawn(value);
-    if (svg && ADDRESSES.test(name)) return value.trim()[0] === '#' ? value : this.address(value);
-    if (ADDRESSES.test(name)) return value.trim()[0] === '#' ? '#' : this.address(value);
+    if (ADDRESSES.test(name)) return !svg && value.trim()[0] === '#' ? '#' : this.address(value);
     if (name === 'srcset' || name === 'imagesrcset') return this.candidates(value);
-    if (KEPT.test(name)) return name === 'type' || name === 'media' ? maskInPlace(value) : value;
+    if (KEPT.test(name) || tag + name === 'slotname') return value;
     if (svg && DRAWN.has(name)) return value.includes('(') ? maskCss(value, this) : value;
     if (tag === 'meta') return undefined;
-    return personal && name !== 'placeholder' ? stars(value) : maskInPlace(value);
+    return personal && !OF_THE_PAGE.test(`${name} ${value}`) ? stars(value) : maskInPlace(value);
   }
 
   private candidates(value: string): string {

@@ -21,7 +21,7 @@ const COMMENT = /\/\*[\s\S]*?(?:\*\/|$)/y;
 const ESCAPE = /\\(?:([\da-f]{1,6})\s?|([\s\S]))/gi;
 /** What may stand before a string without its being shown as text. */
 const NAMED =
-  /(?:^|[\s/])(?:(?:quotes|src|font(?:-(?:family|(?:feature|variation)-settings))?|grid(?:-template(?:-areas)?)?|will-change)\s*:|@(?:namespace|layer|container|property|counter-style))/i;
+  /(?:^|[\s/])(?:(?:src|font(?:-(?:family|(?:feature|variation)-settings))?|grid(?:-template(?:-areas)?)?|will-change)\s*:|@(?:namespace|layer|container|property|counter-style))/i;
 
 const plainOf = (text: string): string =>
   text.replace(ESCAPE, (_, hex: string | undefined, plain: string) =>
