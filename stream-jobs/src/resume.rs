@@ -53,7 +53,8 @@ pub async fn resume(config: &Config, partition: i32, accept: Accept) -> Result<S
     })
 }
 
-/// A link without rows that ends just before the topic's first offset; the sessions stay as they are.
+/// A link without rows from the chain's end to just before the topic's first offset; the sessions stay as they are. It takes the
+/// key of the next link, so that a worker that still holds the tail is fenced, and not written beside it.
 fn bridge(tail: &Link, kafka: KafkaOffsets, accept: Accept, now: SystemTime) -> Result<Link> {
     let end = tail.end - offset_base(tail.incarnation);
     let (incarnation, gap_from) = match accept {
@@ -72,14 +73,13 @@ fn bridge(tail: &Link, kafka: KafkaOffsets, accept: Accept, now: SystemTime) -> 
             (tail.incarnation + 1, None)
         }
     };
-    let last = offset_base(incarnation) + kafka.low - 1;
     Ok(Link {
         topic: tail.topic.clone(),
         partition: tail.partition,
         incarnation,
         sequence: tail.sequence + 1,
-        start: last,
-        end: last,
+        start: tail.end + 1,
+        end: offset_base(incarnation) + kafka.low - 1,
         files: Vec::new(),
         counts: LinkCounts::default(),
         watermark: tail.watermark,
@@ -92,7 +92,10 @@ fn bridge(tail: &Link, kafka: KafkaOffsets, accept: Accept, now: SystemTime) -> 
 
 #[cfg(test)]
 mod tests {
-    use landing::check_chain;
+    use std::sync::Arc;
+
+    use landing::{Chains, CommitError, Progress, check_chain, check_continues};
+    use object_store::memory::InMemory;
 
     use super::*;
 
@@ -119,5 +122,33 @@ mod tests {
         assert_eq!((link.incarnation, link.end + 1), (2, offset_base(2)));
         assert!(link.start > tail().end);
         assert_eq!(check_chain(&[tail(), link]), []);
+    }
+
+    /// A worker that held the tail when the operator resumed the partition comes too late with its link, and the next one goes on
+    /// behind the bridge.
+    #[tokio::test]
+    async fn a_worker_that_still_holds_the_tail_is_fenced() {
+        let ways = [
+            (Accept::Gap, KafkaOffsets { low: 150, high: 200, committed: None }, 150),
+            (Accept::NewIncarnation, KafkaOffsets { low: 0, high: 10, committed: None }, offset_base(2)),
+        ];
+        for (accept, kafka, next) in ways {
+            let objects = Arc::new(InMemory::new());
+            let chain = Chain::new(objects.clone(), "t", 2);
+            let bridge = bridge(&tail(), kafka, accept, SystemTime::now()).unwrap();
+            chain.commit(&tail()).await.unwrap();
+            chain.commit(&bridge).await.unwrap();
+            let zombie = Link { writer: Uuid::now_v7(), ..testkit::link::link("t", 2, 1, 100..=120) };
+            let refused = chain.commit(&zombie).await.unwrap_err();
+            assert!(matches!(refused, CommitError::Fenced { start: 100, .. }), "{accept:?}: {refused}");
+
+            let after = testkit::link::link("t", 2, 2, next..=next + 9);
+            chain.commit(&Link { incarnation: bridge.incarnation, ..after }).await.unwrap();
+            assert_eq!(chain.load_tail(Some(next)).await.unwrap().unwrap().start, next, "{accept:?}");
+            let links = Chains::new(objects, "t").links_after(&Progress::default()).await.unwrap();
+            assert_eq!(check_continues(&Progress::default(), &links), Ok(()), "{accept:?}");
+            let links: Vec<Link> = links.iter().map(|link| link.as_ref().clone()).collect();
+            assert_eq!((links.len(), check_chain(&links)), (3, Vec::new()), "{accept:?}");
+        }
     }
 }

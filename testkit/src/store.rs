@@ -7,9 +7,9 @@ use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
 use bytes::Bytes;
-use futures::StreamExt;
 use futures::future::BoxFuture;
 use futures::stream::BoxStream;
+use futures::{StreamExt, TryStreamExt};
 use object_store::path::Path;
 use object_store::{
     CopyOptions, Error, GetOptions, GetResult, ListResult, MultipartUpload, ObjectMeta, ObjectStore, PutMode,
@@ -38,12 +38,22 @@ pub type Plan = Box<dyn FnMut(usize, &str) -> Fault + Send>;
 /// What happens before a PUT of a key.
 pub type Before = Box<dyn Fn(&str) -> BoxFuture<'static, ()> + Send + Sync>;
 
+/// How a store that is late to tell of a key does not tell of it once.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Overlooked {
+    /// A list leaves it out.
+    ByList,
+    /// A GET does not find it.
+    ByGet,
+}
+
 /// A store whose PUTs fail as planned.
 pub struct FaultyStore {
     inner: Arc<dyn ObjectStore>,
     plan: Mutex<(usize, Plan)>,
     /// The next list is empty: a worker that read the chain before somebody else wrote into it.
     hide_list: AtomicBool,
+    overlooked: Mutex<Option<(Path, Overlooked)>>,
     /// A create of a key that is there succeeds.
     careless: bool,
     /// Deletions are planned as well.
@@ -53,15 +63,7 @@ pub struct FaultyStore {
 
 impl FaultyStore {
     pub fn new(inner: Arc<dyn ObjectStore>, plan: impl FnMut(usize, &str) -> Fault + Send + 'static) -> Arc<Self> {
-        let plan: Plan = Box::new(plan);
-        Arc::new(Self {
-            inner,
-            plan: Mutex::new((0, plan)),
-            hide_list: AtomicBool::new(false),
-            careless: false,
-            deletions: false,
-            before: None,
-        })
+        Arc::new(Self::planned(inner, plan))
     }
 
     /// The same for PUTs and deletions, in the order in which they come.
@@ -69,9 +71,7 @@ impl FaultyStore {
         inner: Arc<dyn ObjectStore>,
         plan: impl FnMut(usize, &str) -> Fault + Send + 'static,
     ) -> Arc<Self> {
-        let plan: Plan = Box::new(plan);
-        let (plan, hide_list) = (Mutex::new((0, plan)), AtomicBool::new(false));
-        Arc::new(Self { inner, plan, hide_list, careless: false, deletions: true, before: None })
+        Arc::new(Self { deletions: true, ..Self::planned(inner, plan) })
     }
 
     /// Lets something happen before each PUT, and fails as planned for PUTs and deletions.
@@ -80,35 +80,44 @@ impl FaultyStore {
         before: impl Fn(&str) -> BoxFuture<'static, ()> + Send + Sync + 'static,
         plan: impl FnMut(usize, &str) -> Fault + Send + 'static,
     ) -> Arc<Self> {
-        let plan: Plan = Box::new(plan);
-        let (plan, hide_list) = (Mutex::new((0, plan)), AtomicBool::new(false));
-        Arc::new(Self { inner, plan, hide_list, careless: false, deletions: true, before: Some(Box::new(before)) })
+        Arc::new(Self { deletions: true, before: Some(Box::new(before)), ..Self::planned(inner, plan) })
     }
 
     /// Its first list is empty; nothing else fails.
     pub fn hiding_first_list(inner: Arc<dyn ObjectStore>) -> Arc<Self> {
-        let plan: Plan = Box::new(|_, _| Fault::None);
-        Arc::new(Self {
-            inner,
-            plan: Mutex::new((0, plan)),
-            hide_list: AtomicBool::new(true),
-            careless: false,
-            deletions: false,
-            before: None,
-        })
+        Arc::new(Self { hide_list: AtomicBool::new(true), ..Self::sound(inner) })
+    }
+
+    /// Does not tell of a key once; nothing else fails.
+    pub fn overlooking(inner: Arc<dyn ObjectStore>, key: &str, by: Overlooked) -> Arc<Self> {
+        Arc::new(Self { overlooked: Mutex::new(Some((Path::from(key), by))), ..Self::sound(inner) })
     }
 
     /// Overwrites where it was told to create.
     pub fn careless(inner: Arc<dyn ObjectStore>) -> Arc<Self> {
-        let plan: Plan = Box::new(|_, _| Fault::None);
-        Arc::new(Self {
+        Arc::new(Self { careless: true, ..Self::sound(inner) })
+    }
+
+    fn sound(inner: Arc<dyn ObjectStore>) -> Self {
+        Self::planned(inner, |_, _| Fault::None)
+    }
+
+    fn planned(inner: Arc<dyn ObjectStore>, plan: impl FnMut(usize, &str) -> Fault + Send + 'static) -> Self {
+        Self {
             inner,
-            plan: Mutex::new((0, plan)),
+            plan: Mutex::new((0, Box::new(plan))),
             hide_list: AtomicBool::new(false),
-            careless: true,
+            overlooked: Mutex::new(None),
+            careless: false,
             deletions: false,
             before: None,
-        })
+        }
+    }
+
+    /// The key that is overlooked now, if such a request comes to it.
+    fn overlook(&self, by: Overlooked, comes_to: impl Fn(&Path) -> bool) -> Option<Path> {
+        let mut overlooked = self.overlooked.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        overlooked.take_if(|(key, how)| *how == by && comes_to(key)).map(|(key, _)| key)
     }
 
     fn next(&self, path: &Path) -> Fault {
@@ -167,6 +176,9 @@ impl ObjectStore for FaultyStore {
     }
 
     async fn get_opts(&self, location: &Path, options: GetOptions) -> Result<GetResult> {
+        if self.overlook(Overlooked::ByGet, |key| key == location).is_some() {
+            return Err(Error::NotFound { path: location.to_string(), source: "404".into() });
+        }
         self.inner.get_opts(location, options).await
     }
 
@@ -198,7 +210,11 @@ impl ObjectStore for FaultyStore {
         if self.hide_list.swap(false, Ordering::SeqCst) {
             return Box::pin(futures::stream::empty());
         }
-        self.inner.list(prefix)
+        let listed = self.inner.list(prefix);
+        match self.overlook(Overlooked::ByList, |key| prefix.is_none_or(|prefix| key.prefix_matches(prefix))) {
+            Some(key) => Box::pin(listed.try_filter(move |object| std::future::ready(object.location != key))),
+            None => listed,
+        }
     }
 
     async fn list_with_delimiter(&self, prefix: Option<&Path>) -> Result<ListResult> {

@@ -33,8 +33,8 @@ pub fn asked(command: &Command, config: &Config) -> anyhow::Result<Option<Asked>
             let (sql, parameters) = of_report(config, name, param)?;
             (sql, parameters, format)
         }
-        Command::Friction { set, format, .. } => {
-            (friction::report(&friction::Settings::parse(set)?), Vec::new(), format)
+        Command::Friction { set, bots, format, .. } => {
+            (friction::report(&friction::Settings::parse(set)?, *bots), Vec::new(), format)
         }
         Command::Coverage { provider, by, bots, format } => {
             (views::coverage(provider.name(), *by, *bots), Vec::new(), format)

@@ -168,6 +168,7 @@ async fn answer_command(config: &Config, asked: Asked) -> anyhow::Result<ExitCod
     note_nothing(config).await?;
     let Asked { sql, parameters, format } = asked;
     let question = Question {
+        asker: String::new(),
         sql,
         scope: Scope::All,
         form: format.form(),

@@ -174,13 +174,13 @@ impl Export<'_> {
     }
 
     async fn look(&self, wanted: Wanted) -> anyhow::Result<Vec<u8>> {
-        whole(self.pool.watch(wanted, Scope::All).await?).await
+        whole(self.pool.watch(wanted, Scope::All, "").await?).await
     }
 
     async fn ask(&self, sql: String) -> anyhow::Result<Vec<u8>> {
         let (form, limits) = (Form::Json, Limits::answer());
-        let held_bytes_max = usize::MAX;
-        let question = Question { sql, scope: Scope::All, form, parameters: Vec::new(), limits, held_bytes_max };
+        let (asker, parameters, held_bytes_max) = (String::new(), Vec::new(), usize::MAX);
+        let question = Question { asker, sql, scope: Scope::All, form, parameters, limits, held_bytes_max };
         whole(self.pool.ask(&question).await?).await
     }
 }

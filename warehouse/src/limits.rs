@@ -41,6 +41,9 @@ pub const QUERY_MS_MAX: u64 = 30_000;
 pub const SQL_WORKERS_MAX: usize = 6;
 /// Statements that wait for one of these to end; one more is refused with 429. A page or a notebook asks a few at once.
 pub const SQL_QUEUE_MAX: usize = 32;
+/// One token may have one part in so many of the statements that run and wait, and one at least; one more is refused with 429. So
+/// no token alone shuts out the others.
+pub const SQL_ASKER_PART: usize = 2;
 /// Memory of one statement's process beside its stacks. Half is for operators that can spill to disk instead, half for
 /// what no pool counts: decoded pages, what a function makes, the answer.
 pub const SQL_MEMORY_BYTES_MAX: usize = 1 << 30;
@@ -212,9 +215,6 @@ pub const WALK_BATCH_ROWS: usize = 1_024;
 /// Memory that a sort of such events keeps back for the merge of what it has written to disk.
 pub const WALK_MERGE_BYTES: usize = 2 << 20;
 
-/// How far back a landed event is compared with curated ones: the collector clamps event times to seven days, and an
-/// SDK keeps a batch for one more at most.
-pub const DUPLICATE_US_MAX: i64 = 8 * 24 * 3_600 * 1_000_000;
 /// So few visitors are named in the query, which then skips row groups by statistics and Bloom filters. A condition that names
 /// no more of them, or of sessions, tabs or page views, is answered before other columns are read.
 pub const NAMED_IDS_MAX: usize = 20;
@@ -234,6 +234,20 @@ pub const ACCESS_FILE_BYTES_MAX: u64 = 1 << 20;
 pub const BODY_BYTES_MAX: u64 = 128 << 10;
 /// Time until the next connection is taken after one that could not be.
 pub const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
+/// Connections of HTTP; one more is told so and closed. With those of the other protocols they leave room among the 1,024 descriptors
+/// that a process usually has.
+pub const HTTP_CONNECTIONS_MAX: usize = 512;
+/// A connection on which no request begins, its head whole, within this time is closed: the first one, or the next.
+pub const HTTP_REQUEST_MAX: Duration = Duration::from_secs(10);
+/// The body of a request that is not there after this will not be: it is at most [`BODY_BYTES_MAX`] long.
+pub const HTTP_BODY_MAX: Duration = Duration::from_secs(10);
+/// A client that takes nothing of an answer for so long is left.
+pub const HTTP_WRITE_MAX: Duration = Duration::from_secs(60);
+/// For telling a client that it is refused, and for what it sends meanwhile.
+pub const HTTP_REFUSAL_MAX: Duration = Duration::from_secs(1);
+/// Bytes of a connection that are held in each direction, and so the longest head of a request. What is left of an answer at its end is to be
+/// taken within [`HTTP_REQUEST_MAX`].
+pub const HTTP_BUFFER_BYTES: usize = 64 << 10;
 /// Connections of PostgreSQL's protocol. Each takes some 100 KB, and its statement a worker.
 pub const POSTGRES_CONNECTIONS_MAX: usize = 100;
 /// A client that has not given its password after this will not.
@@ -248,6 +262,9 @@ pub const POSTGRES_MESSAGES_AHEAD_MAX: usize = 4;
 pub const POSTGRES_KEPT_MAX: usize = 256;
 /// Name and value of a setting that is kept.
 pub const POSTGRES_SETTING_BYTES_MAX: usize = 1 << 10;
+/// Portals of a connection that have begun to answer and are not at their end: each holds a worker. Two are those of a client that asks
+/// something for each row of an answer.
+pub const POSTGRES_PORTALS_BEGUN_MAX: usize = 2;
 /// Bytes that are written to a client at once.
 pub const POSTGRES_BUFFER_BYTES: usize = 64 << 10;
 /// A client that takes nothing for so long is left.

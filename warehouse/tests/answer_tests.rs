@@ -13,6 +13,7 @@ use support::server::{PATIENCE, SQL, Server, peak_bytes, until};
 use testkit::http::{self, Reply};
 use tokio::io::AsyncReadExt;
 use tokio::net::TcpStream;
+use warehouse::limits::HTTP_CONNECTIONS_MAX;
 
 const FORMATS: [(&str, &str); 5] = [
     ("json", "application/json"),
@@ -247,4 +248,23 @@ async fn a_slow_client_and_one_that_is_gone_free_their_slot() {
         }
         until("a worker is there again", || !server.workers().is_empty()).await;
     }
+}
+
+/// As many connections as there may be, on which nothing is sent: one more is told so, and they are closed in time.
+#[tokio::test]
+async fn silent_connections_are_bounded_and_closed() {
+    let (landing, temporary) = (landed(), tempfile::tempdir().unwrap());
+    let server = Server::start(&landing.url(), temporary.path(), &[]);
+    let connect = async || TcpStream::connect(server.address).await.unwrap();
+    let mut silent = Vec::new();
+    while silent.len() < HTTP_CONNECTIONS_MAX {
+        silent.push(connect().await);
+    }
+    let refused = received(&mut connect().await).await;
+    assert_eq!((refused.status, refused.code().as_str()), (503, "too_many_connections"));
+    for mut stream in silent {
+        let read = tokio::time::timeout(PATIENCE, stream.read_u8()).await.expect("it is never closed");
+        assert!(read.is_err(), "nothing was asked");
+    }
+    assert_eq!(server.ask("select 1").await.0, 200);
 }

@@ -1,20 +1,24 @@
 #!/usr/bin/env python3
-"""What psycopg makes of `warehouse serve --postgres-listen`, and psql.
+"""What psycopg, asyncpg, SQLAlchemy and psql make of `warehouse serve --postgres-listen`.
 
   clients.py PORT TOKEN CERTIFICATE   prints a line for each thing that is wrong; exit code 1 then
 
 The store holds twenty events of one tab: clicks and pointer trails in turn, from 2026-11-20T12:00:00Z on, a second apart.
 """
 
+import asyncio
 import datetime
 import decimal
 import os
+import ssl
 import subprocess
 import sys
 import threading
 from pathlib import Path
 
+import asyncpg
 import psycopg
+import sqlalchemy
 
 PORT, TOKEN, CERTIFICATE = int(sys.argv[1]), sys.argv[2], sys.argv[3]
 UTC = datetime.timezone.utc
@@ -83,6 +87,60 @@ def parameters() -> None:
         with connection.pipeline():
             asked = [connection.execute("select %s::bigint", [number]) for number in range(5)]
         same("pipeline", [cursor.fetchone()[0] for cursor in asked], list(range(5)))
+
+
+def savepoints() -> None:
+    """A block in a block fails, and the one around it goes on."""
+    with connect() as connection:
+        with connection.transaction():
+            try:
+                with connection.transaction():
+                    connection.execute("select 1/0")
+            except psycopg.errors.DivisionByZero:
+                pass
+            same("after a savepoint", connection.execute("select 1").fetchone(), (1,))
+
+
+def asyncpg_pool() -> None:
+    """It binds and reads in binary, by the types that a statement's description tells, and resets what it gives back."""
+
+    async def ask() -> None:
+        how = {"host": "127.0.0.1", "port": PORT, "user": "anybody", "password": TOKEN, "database": "telemetry"}
+        tls = ssl.create_default_context(cafile=CERTIFICATE)
+        async with asyncpg.create_pool(**how, ssl=tls, min_size=1, max_size=1) as pool:
+            for turn in range(2):
+                async with pool.acquire() as connection:
+                    same(f"asyncpg, {turn}", await connection.fetchval("select count(*) from events"), 20)
+            async with pool.acquire() as connection:
+                one = connection.fetchval
+                share = "select case when count(*) = 0 then 0 else sum(seq) * 1.0 / count(*) end from events"
+                same("asyncpg, a share", await one(share), 9.5)
+                same("asyncpg, a limit", len(await connection.fetch("select seq from events limit $1", 10)), 10)
+                same("asyncpg, a time", await one("select min(occurred_at) from events where occurred_at >= $1", NOON), NOON)
+                same("asyncpg, a cast", await one("select $1::bigint", 2**40), 2**40)
+                async with connection.transaction():
+                    numbers = []
+                    async for (number,) in connection.cursor("select value from generate_series(1, 10) order by 1", prefetch=3):
+                        numbers.append((number, await one("select $1::bigint * 2", number)))
+                same("asyncpg, a statement for each row", numbers, [(number, 2 * number) for number in range(1, 11)])
+
+    asyncio.run(ask())
+
+
+def sqlalchemy_engine() -> None:
+    engine = sqlalchemy.create_engine(
+        f"postgresql+psycopg://anybody:{TOKEN}@127.0.0.1:{PORT}/telemetry?sslmode=verify-ca&sslrootcert={CERTIFICATE}"
+    )
+    with engine.connect() as connection:
+        same("SQLAlchemy", connection.execute(sqlalchemy.text("select count(*) from events")).scalar(), 20)
+        with connection.begin_nested() as nested:
+            nested.rollback()
+        same("SQLAlchemy, after a rollback", connection.execute(sqlalchemy.text("select 1")).scalar(), 1)
+    found = sqlalchemy.inspect(engine)
+    same("SQLAlchemy, a table", "events" in found.get_table_names(), True)
+    same("SQLAlchemy, a view", "friction" in found.get_view_names(), True)
+    same("SQLAlchemy, a column", "occurred_at" in [column["name"] for column in found.get_columns("events")], True)
+    engine.dispose()
 
 
 def failures() -> None:
@@ -162,12 +220,12 @@ def psql() -> None:
         mistakes.append("psql fetches nothing in parts")
 
 
-for part in [statements, parameters, failures, doors, scram, psql]:
+for part in [statements, parameters, savepoints, failures, doors, scram, psql, asyncpg_pool, sqlalchemy_engine]:
     try:
         part()
     except Exception as error:  # noqa: BLE001 (the other parts are wanted, too)
         mistakes.append(f"{part.__name__}: {type(error).__name__}: {error}")
 for mistake in mistakes:
     print(f"WRONG {mistake}")
-print(f"psycopg {psycopg.__version__}: {len(mistakes)} wrong")
+print(f"psycopg {psycopg.__version__}, asyncpg {asyncpg.__version__}, SQLAlchemy {sqlalchemy.__version__}: {len(mistakes)} wrong")
 sys.exit(1 if mistakes else 0)

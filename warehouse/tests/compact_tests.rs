@@ -4,9 +4,11 @@
 mod support;
 
 use landing::Progress;
-use support::{Event, HOUR, Landing, MINUTE, NOON, SECOND, Tab, everything, number, rows};
+use support::keep::keeping;
+use support::{Event, HOUR, Landing, MINUTE, NOON, SECOND, SITE, Tab, everything, number, rows};
 use warehouse::Resources;
 use warehouse::compact::{Rounds, Summary, compact};
+use warehouse::keep::erase;
 use warehouse::limits::CHECKPOINT_COMMITS;
 use warehouse::tables::{self, EVENTS};
 use warehouse::verify::verify;
@@ -206,9 +208,10 @@ async fn what_is_over_is_not_written_again_with_what_goes_on() {
     landing.land(&[visit(&mut over, NOON), visit(&mut going, NOON + HOUR)].concat());
     compact(&lake, |_, _| {}).await.unwrap();
     let first = files().await;
-    let (closed, open): (Vec<_>, Vec<_>) = first.iter().partition(|file| file.open_until().is_none());
+    let (closed, open): (Vec<_>, Vec<_>) = first.iter().partition(|file| !file.is_open());
     assert_eq!((closed.len(), open.len()), (1, 1), "{first:?}");
-    assert_eq!(open[0].open_until(), Some(NOON + HOUR + 5 * SECOND + 30 * MINUTE));
+    let until = NOON + HOUR + 5 * SECOND + 30 * MINUTE;
+    assert!(open[0].path.contains(&format!("ct-open-{until}-p0-")), "{open:?}");
     for step in 1..=3 {
         landing.land(&[going.event("click", NOON + HOUR + step * 20 * MINUTE)]);
         compact(&lake, |_, _| {}).await.unwrap();
@@ -229,9 +232,57 @@ async fn files_of_sessions_that_have_ended_are_merged() {
         compact(&lake, |_, _| {}).await.unwrap();
     }
     let version = lake.table(tables::named("clicks").unwrap()).newest().await.unwrap();
-    let open = version.files.iter().filter(|file| file.open_until().is_some()).count();
+    let open = version.files.iter().filter(|file| file.is_open()).count();
     // Those of the last half hour may go on; one more round may have waited for the others.
     assert!((30..48).contains(&open) && version.files.len() < 50, "{open} of {} files", version.files.len());
     assert_eq!(number(&lake, "select count(*) from clicks").await, 56);
     assert_sound(&lake).await;
+}
+
+/// An event is its tab and number for ever: what was sent again with another time, long after the stream job has forgotten the
+/// tab, is a repeat, whoever sends it.
+#[tokio::test]
+async fn an_event_that_comes_again_much_later_stands_once() {
+    const LATER: [i64; 2] = [9 * 24 * HOUR, 400 * 24 * HOUR];
+    let mut landing = Landing::new();
+    let lake = landing.lake();
+    let mut tab = Tab::new("v1", "t1");
+    landing.land(&[tab.event("click", NOON), tab.event("click", NOON + SECOND)]);
+    compact(&lake, |_, _| {}).await.unwrap();
+    for later in LATER {
+        let again = |visitor: &str| Tab::new(visitor, "t1").event("click", NOON + later).with_seq(0);
+        let own = Tab::new("v2", &format!("own after {later}")).event("click", NOON + later);
+        landing.land(&[again("v1"), again("v2"), own, tab.event("pointer", NOON + later)]);
+        let before = everything(&lake).await;
+        compact(&lake, |_, _| {}).await.unwrap();
+        assert_eq!(everything(&lake).await, before);
+        assert_eq!(number(&lake, "select count(*) from events where tab_id = 't1' and seq = 0").await, 1);
+        assert_sound(&lake).await;
+    }
+    let repeats = rows(&lake, "select visitor_id, tab_id, duplicates from ledger where duplicates > 0").await;
+    assert_eq!(serde_json::json!(repeats), serde_json::json!([["v1", "t1", 4]]));
+    assert_eq!(number(&lake, "select count(*) from clicks").await, 4);
+    erase(&lake, &keeping(), (SITE, "v1"), |_| {}).await.unwrap();
+    assert_eq!(number(&lake, "select count(*) from events").await, 2);
+    assert_sound(&lake).await;
+}
+
+/// What came before the first event that lands is not held event by event: so a visitor may have any number of them.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_visitor_of_many_events_fits_in_little_memory() {
+    const LINKS: i64 = 8;
+    const ROWS: i64 = 40_000;
+    for visitors in [1, 1_000] {
+        let mut landing = Landing::new();
+        let lake = landing.lake_with(Resources { memory_bytes_max: 32 << 20, ..Resources::default() });
+        let mut tabs: Vec<Tab> = (0..visitors).map(|of| Tab::new(&format!("v{of}"), &format!("t{of}"))).collect();
+        for link in 0..LINKS {
+            let event =
+                |step: i64| tabs[(step % visitors) as usize].event("scroll", NOON + (link * ROWS + step) * SECOND);
+            landing.land(&(0..ROWS).map(event).collect::<Vec<_>>());
+            compact(&lake, |_, _| {}).await.unwrap();
+        }
+        assert_eq!(number(&lake, "select count(*) from events").await, LINKS * ROWS, "{visitors} visitors");
+        assert_sound(&landing.lake()).await;
+    }
 }

@@ -4,8 +4,10 @@
 
 mod support;
 
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
+use std::time::{Duration, SystemTime};
 
 use bytes::Bytes;
 use chrono::Utc;
@@ -209,6 +211,78 @@ async fn a_removal_that_was_cut_off_is_finished_by_that_of_another_visitor_or_by
         assert_eq!(number(&lake(objects), &left).await, 0);
     }
     assert!(cut_between_tables > 1, "both ways");
+}
+
+/// Files below a folder, whatever their names, in which the canary stands.
+fn holders_on_disk(folder: &std::path::Path) -> Vec<PathBuf> {
+    let holds = |file: &PathBuf| {
+        let bytes = std::fs::read(file).unwrap();
+        let is_parquet = bytes.starts_with(b"PAR1");
+        contains(&bytes) || is_parquet && decoded_contains(bytes.into())
+    };
+    files(folder).into_iter().filter(holds).collect()
+}
+
+/// As a kill in the middle of a PUT leaves it in a folder: lists do not show it.
+fn cut_off_put(of: &std::path::Path) -> PathBuf {
+    let staged = of.with_file_name(format!("{}#1", of.file_name().unwrap().to_str().unwrap()));
+    std::fs::copy(of, &staged).unwrap();
+    staged
+}
+
+#[tokio::test]
+async fn what_a_kill_in_the_middle_of_a_put_left_is_told_while_it_is_young_and_goes_when_it_is_old() {
+    for by_maintain in [false, true] {
+        let landing = landed().await;
+        let data = files(&landing.path().join(format!("landing/data/{TOPIC}")));
+        let log = files(&landing.path().join("warehouse/events/_delta_log"));
+        let log = log.iter().find(|file| contains(&std::fs::read(file).unwrap())).expect("statistics name the visitor");
+        let staged = [&data[0], log].map(|of| cut_off_put(of));
+        let found = erased(&landing.lake()).await;
+        assert_eq!(found.left.young_files, 2, "{found:?}");
+        assert_eq!(holders_on_disk(landing.path()), staged, "no list shows them, and nothing else is left");
+
+        let old = SystemTime::now() - Duration::from_secs(25 * 3_600);
+        for file in &staged {
+            std::fs::File::options().write(true).open(file).unwrap().set_modified(old).unwrap();
+        }
+        if by_maintain {
+            let plan = plan(&landing.lake(), &keeping(), Utc::now()).await.unwrap();
+            assert!(plan.lines().iter().any(|line| line.starts_with("store: remove 2 files")), "{:?}", plan.lines());
+            apply(&landing.lake(), &keeping(), &plan, |_| {}).await.unwrap();
+        } else {
+            let found = erased(&landing.lake()).await;
+            assert!(found.left.is_nothing(), "{found:?}");
+        }
+        assert_eq!(holders_on_disk(landing.path()), Vec::<PathBuf>::new());
+        verified(&landing.lake()).await;
+    }
+}
+
+/// A round that began before the erasure may still write a file, and be killed.
+#[tokio::test]
+async fn a_file_that_came_after_the_fence_is_told_if_it_holds_the_visitor() {
+    let landing = landed().await;
+    let lake = landing.lake();
+    compact(&lake, |_, _| {}).await.unwrap();
+    let version = lake.table(&tables::EVENTS).newest().await.unwrap();
+    let folder = landing.path().join("warehouse/events");
+    let written = version.files.iter().map(|file| folder.join(&file.path)).find(|file| {
+        let bytes = std::fs::read(file).unwrap();
+        decoded_contains(bytes.into())
+    });
+    let written = written.expect("rows of the visitor");
+    let bytes = std::fs::read(&written).unwrap();
+    let late = written.with_file_name("ct-killed.parquet");
+    let writes = |step: &str| {
+        if step == "what is left" {
+            std::fs::write(&late, &bytes).unwrap();
+        }
+    };
+    let found = erase(&lake, &keeping(), (SITE, VISITOR), writes).await.unwrap();
+    assert_eq!(found.left.young_files, 1, "{found:?}");
+    assert!(erased(&landing.lake()).await.left.is_nothing(), "the next fence is younger");
+    assert!(!late.exists());
 }
 
 #[tokio::test]

@@ -165,6 +165,93 @@ async fn visits_of_adobe_are_joined_by_the_experience_cloud_id() {
     assert!(by_browser.iter().any(|row| row[0] == "Chrome"), "{by_browser:?}");
 }
 
+/// Feeds have the columns that somebody chose.
+#[tokio::test]
+async fn a_feed_without_some_columns_is_joined_by_those_that_it_has() {
+    let visits = visits(27);
+    let hits: String = visits.iter().map(Visit::adobe).collect();
+    let missing = |columns: &[&str], feed: &Path| {
+        let places: Vec<usize> =
+            ADOBE_COLUMNS.iter().zip(0..).filter(|(name, _)| !columns.contains(name)).map(|(_, place)| place).collect();
+        let kept = |line: &str| {
+            // A tab after a backslash is part of a value.
+            let values: Vec<String> = line.replace("\\\t", "\\t").split('\t').map(str::to_owned).collect();
+            places.iter().map(|place| values[*place].clone()).collect::<Vec<_>>().join("\t") + "\n"
+        };
+        // And a line break is none.
+        let hits: String = hits.replace("\\\n", "\\n").lines().map(kept).collect();
+        std::fs::write(feed.join("column_headers.tsv"), kept(&ADOBE_COLUMNS.join("\t"))).unwrap();
+        std::fs::write(feed.join("hit_data.tsv"), hits).unwrap();
+        feed.join("hit_data.tsv")
+    };
+    for (columns, page_views) in
+        [(&["visid_type"][..], true), (&["visid_type", "mcvisid", "page_event"], false), (&["mcvisid"], true)]
+    {
+        let mut imports = Imports::new();
+        land(&mut imports.landing, &visits);
+        let done = imports.adobe(&[missing(columns, imports.folder.path())]).await.unwrap();
+        assert_eq!(done.rejected_named, Vec::<String>::new(), "{columns:?}");
+        assert_eq!(imports.pairs("adobe").await, truth(&visits, Visit::adobe_pairs), "{columns:?}");
+        let told = number(&imports.lake, "select count(adobe_page_views) from telemetry_with_adobe").await;
+        assert_eq!(told > 0, page_views, "{columns:?}: what the feed does not tell is not 0");
+    }
+
+    // Without the visitor's halves, visits that began in the same second are still those of two visitors.
+    let imports = Imports::new();
+    let feed = imports.folder.path();
+    std::fs::write(feed.join("column_headers.tsv"), "hit_time_gmt\tmcvisid\tvisit_num\n").unwrap();
+    let at = NOON / support::SECOND;
+    std::fs::write(feed.join("hit_data.tsv"), format!("{at}\t1\t1\n{at}\t2\t1\n")).unwrap();
+    imports.adobe(&[feed.join("hit_data.tsv")]).await.unwrap();
+    assert_eq!(number(&imports.lake, "select count(distinct adobe_session) from telemetry_with_adobe").await, 2);
+
+    // And an id that the feed says to be of another kind is none of the Experience Cloud.
+    let imports = Imports::new();
+    let feed = imports.folder.path();
+    std::fs::write(feed.join("column_headers.tsv"), "hit_time_gmt\tvisid_high\tvisid_low\tvisid_type\n").unwrap();
+    std::fs::write(feed.join("hit_data.tsv"), format!("{at}\t1\t2\t3\n{at}\t3\t4\t\n{at}\t5\t6\t5\n")).unwrap();
+    imports.adobe(&[feed.join("hit_data.tsv")]).await.unwrap();
+    let known = rows(&imports.lake, "select visid_high from adobe_hits where ecid is not null order by 1").await;
+    assert_eq!(json!(known), json!([["3"], ["5"]]));
+}
+
+#[tokio::test]
+async fn a_browser_is_the_same_whatever_it_runs_on() {
+    let mut imports = Imports::new();
+    let names = [
+        ("Chrome Mobile iOS", "Chrome"),
+        ("Chrome Mobile", "Chrome"),
+        ("Google Chrome 130.0", "Chrome"),
+        ("Chrome Mobile 130.0", "Chrome"),
+        ("Chrome Mobile WebView", "Chrome WebView"),
+        ("Apple Mobile Safari 17.1", "Safari"),
+        ("Mobile Safari", "Safari"),
+        ("Firefox iOS", "Firefox"),
+        ("Edge Mobile", "Edge"),
+        ("Mobileiron", "Mobileiron"),
+    ];
+    let visits = visits(27);
+    let one = visits.iter().find(|visit| visit.case == Case::Plain).unwrap();
+    let mut events = Vec::new();
+    let mut export = Vec::new();
+    for (number, (name, _)) in (100..).zip(names) {
+        let visit = Visit { number, ..one.clone() };
+        let mut ours = visit.events();
+        for event in &mut ours {
+            event.texts.retain(|(column, _)| column != "browser_name");
+            event.texts.push(("browser_name".to_owned(), name.to_owned()));
+        }
+        events.extend(ours);
+        export.extend(visit.ga4());
+    }
+    events.sort_by_key(|event| event.at);
+    imports.landing.land(&events);
+    imports.ga4(&[imports.json("export.json", &export)]).await.unwrap();
+    let told = rows(&imports.lake, &coverage("ga4", By::Browser, false)).await;
+    let told: BTreeSet<&str> = told.iter().filter_map(|row| row[0].as_str()).collect();
+    assert_eq!(told, names.iter().map(|(_, plain)| *plain).collect());
+}
+
 #[tokio::test]
 async fn the_same_import_twice_is_the_same_table_and_a_rewritten_day_replaces_its_own() {
     let imports = Imports::new();
@@ -260,6 +347,24 @@ async fn a_bad_row_is_named_kept_and_counted_and_ends_nothing() {
     assert_eq!((kept, kept_rows.lines().count()), (4, 4));
     let second: Value = serde_json::from_str(kept_rows.lines().nth(1).unwrap()).unwrap();
     assert_eq!((&second["line"], &second["row"]), (&json!(4), &json!("=cmd|' /C calc'!A0")));
+
+    // Wherever the bad row stands: a file is CSV by its header only.
+    for (first, told) in [
+        (
+            "garbage",
+            "no JSON: expected value at line 1 column 1; and no header of CSV, which names a column event_name",
+        ),
+        ("[1]", "no object"),
+        ("null", "no object"),
+        ("\"", "no JSON"),
+        ("a,b", "no JSON"),
+    ] {
+        let path = imports.path("first.json");
+        std::fs::write(&path, format!("{first}\n{good}\n")).unwrap();
+        let done = imports.ga4(std::slice::from_ref(&path)).await.unwrap();
+        assert_eq!((done.rows, done.rejected), (1, 1), "{first}");
+        assert!(done.rejected_named[0].contains(&format!("first.json:1: {told}")), "{:?}", done.rejected_named);
+    }
 
     // The same for CSV: the line is that on which the row begins.
     let csv = imports.path("bad.csv");

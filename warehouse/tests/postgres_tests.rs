@@ -6,7 +6,7 @@ mod support;
 use std::net::SocketAddr;
 
 use support::landed;
-use support::postgres::{Client, bind, describe, execute, message, parse, sync};
+use support::postgres::{Client, Told, bind, describe, execute, message, parse, sync};
 use support::server::{PATIENCE, Server, until};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
@@ -155,6 +155,90 @@ async fn statements_are_prepared_bound_and_fetched_in_parts() {
 }
 
 #[tokio::test]
+async fn portals_beside_each_other_go_on_where_they_stopped() {
+    let served = serve(&[]);
+    let mut client = connect(&served).await;
+    client.query("begin").await;
+    let numbers = "select value from generate_series(1, 7) order by 1";
+    for name in ["a", "b", "c"] {
+        let told = client.ask(&[parse(name, numbers, &[]), bind(name, &[], false), sync()]).await;
+        assert_eq!(told.code(), "");
+    }
+    let rows = |told: Told| -> Vec<String> { told.texts().concat().into_iter().flatten().collect() };
+    let mut read = async |name: &str| rows(client.ask(&[execute(name, 3), sync()]).await);
+    assert_eq!(read("a").await, ["1", "2", "3"]);
+    assert_eq!(read("b").await, ["1", "2", "3"]);
+    assert_eq!(read("a").await, ["4", "5", "6"]);
+    assert_eq!(read("b").await, ["4", "5", "6"]);
+    assert_eq!(read("a").await, ["7"]);
+    // Two hold a worker. The one that was read longest ago has none any more, and does not begin again.
+    assert_eq!(read("c").await, ["1", "2", "3"]);
+    assert_eq!(read("b").await, ["7"]);
+    for name in ["d", "e"] {
+        client.ask(&[parse(name, numbers, &[]), bind(name, &[], false), execute(name, 3), sync()]).await;
+    }
+    let told = client.ask(&[execute("c", 3), sync()]).await;
+    assert_eq!((told.rows.len(), told.code()), (0, "0A000"));
+}
+
+#[tokio::test]
+async fn a_savepoint_brings_a_failed_transaction_back() {
+    let served = serve(&[]);
+    let mut client = connect(&served).await;
+    for (sql, transaction) in [
+        ("begin", 'T'),
+        ("savepoint a", 'T'),
+        ("select 1/0", 'E'),
+        ("savepoint b", 'E'),
+        ("rollback to savepoint a", 'T'),
+        ("select 1", 'T'),
+        ("release a", 'T'),
+        ("commit", 'I'),
+    ] {
+        assert_eq!(client.query(sql).await.transaction, Some(transaction), "{sql}");
+    }
+}
+
+#[tokio::test]
+async fn a_cancel_is_heard_while_rows_are_sent() {
+    let served = serve(&[]);
+    let mut client = connect(&served).await;
+    // More than fits into any buffer between the two: the server waits for its client to read.
+    let sql = "select value, repeat('x', 100) from generate_series(1, 2000000)\0";
+    client.send(&[message(b'Q', sql.as_bytes())]).await;
+    client.stream.peek(&mut [0]).await.unwrap();
+    Client::cancel(served.at, client.key).await;
+    let told = tokio::time::timeout(PATIENCE, client.told()).await.unwrap();
+    assert_eq!((told.code(), told.complete.len()), ("57014", 0));
+    // One that comes when nothing runs is meant for nothing.
+    Client::cancel(served.at, client.key).await;
+    assert_eq!(client.query("select 1").await.texts(), [[some("1")]]);
+}
+
+#[tokio::test]
+async fn what_drivers_send_by_themselves_is_answered() {
+    let served = serve(&[]);
+    let mut client = connect(&served).await;
+    for (driver, sql) in [
+        ("asyncpg 0.32, on release", "SELECT pg_advisory_unlock_all();\nCLOSE ALL;\nUNLISTEN *;\nRESET ALL;"),
+        (
+            "Npgsql, on release",
+            "SET SESSION AUTHORIZATION DEFAULT;RESET ALL;CLOSE ALL;UNLISTEN *;SELECT pg_advisory_unlock_all();DISCARD SEQUENCES;DISCARD TEMP",
+        ),
+    ] {
+        assert_eq!(client.query(sql).await.error, None, "{driver}");
+    }
+    // psycopg 3.3.9, `TypeInfo.fetch`, which SQLAlchemy asks of `hstore`.
+    let sql = "SELECT typname AS name, oid, typarray AS array_oid, oid::regtype::text AS regtype, typdelim AS delimiter \
+               FROM pg_type t WHERE t.oid = to_regtype($1) ORDER BY t.oid";
+    for (name, rows) in [("hstore", vec![]), ("bigint", vec![["int8", "20", "1016", "bigint", ","].map(some).to_vec()])]
+    {
+        let told = client.ask(&[parse("", sql, &[]), bind("", &[name], false), execute("", 0), sync()]).await;
+        assert_eq!((told.texts(), told.error), (rows, None), "{name}");
+    }
+}
+
+#[tokio::test]
 async fn a_statement_is_cancelled_by_its_numbers_and_by_its_client_going_away() {
     let served = serve(&["--sql-workers-max", "1", "--sql-queue-max", "0"]);
     let mut client = connect(&served).await;
@@ -200,6 +284,7 @@ async fn only_a_token_lets_in_and_it_sees_its_sites_only() {
     let count = "select count(*) from events";
     let mut client = Client::connect(served.at, &shop).await.unwrap();
     assert_eq!(client.query(count).await.texts(), [[some("20")]]);
+    let mut kept = client;
     let mut client = Client::connect(served.at, &elsewhere).await.unwrap();
     assert_eq!(client.query(count).await.texts(), [[some("0")]]);
     for ways in [
@@ -213,6 +298,17 @@ async fn only_a_token_lets_in_and_it_sees_its_sites_only() {
         .ask(&[parse("", "select * from events where seq = $1", &[]), bind("", &["1"], false), execute("", 0), sync()])
         .await;
     assert_eq!(told.complete, ["SELECT 0"]);
+
+    // A token that is taken out is none any more, also for who is in already, and whoever is called like it now.
+    assert_eq!(kept.query(count).await.texts(), [[some("20")]]);
+    let removed = std::process::Command::new(env!("CARGO_BIN_EXE_warehouse"))
+        .args(["token", "--access", access, "remove", "shop"])
+        .status();
+    assert!(removed.unwrap().success());
+    token("shop", support::SITE);
+    let told = kept.query(count).await;
+    assert_eq!((told.code(), told.transaction, told.rows.len()), ("28000", None, 0));
+    assert_eq!(client.query(count).await.texts(), [[some("0")]]);
 }
 
 /// Bytes of anybody, before and after the start; the server answers others.

@@ -313,6 +313,7 @@ async fn a_worker_outlives_whoever_left_its_small_statement() {
     let pool = Pool::start(Settings { program, workers_max: 1, ..Settings::new(&landing.url()) });
     let starts = || std::fs::read(&started).unwrap().len();
     let question = Question {
+        asker: String::new(),
         sql: "select 1".into(),
         scope: Scope::All,
         form: Form::Json,
@@ -388,10 +389,10 @@ async fn history_is_judged_again_by_other_thresholds() {
     let set = friction::Settings::parse(&["rage_click.gap_ms=700".to_owned()]).unwrap();
     // As a worker with the default memory has it: its operators get half.
     let lake = landing.lake_with(Resources { memory_bytes_max: SQL_MEMORY_BYTES_MAX / 2, ..Resources::default() });
-    let judged = rows(&lake, &friction::report(&set)).await;
+    let judged = rows(&lake, &friction::report(&set, false)).await;
     assert_eq!(judged[0], json!(["rage_click", 1, 1, 100.0, 0, 0, 0.0]));
     assert_eq!(judged.len(), friction::SIGNALS.len());
-    let by_default = rows(&lake, &friction::report(&friction::Settings::default())).await;
+    let by_default = rows(&lake, &friction::report(&friction::Settings::default(), false)).await;
     assert_eq!(by_default[0], json!(["rage_click", 1, 1, 100.0]));
 }
 

@@ -17,17 +17,20 @@ const REPORTS: &str = "/api/v1/reports";
 const DAY: [(&str, &str); 2] = [("from", "2026-11-20"), ("to", "2026-11-20")];
 /// Stands in each text of the other site.
 const OTHER: &str = "secretsite";
+/// Who is not counted.
+const BOT: &str = "bot";
 
-/// Somebody fills in a form, clicks in anger, waits for a slow request and sees an error; once in our site, once in another.
+/// Somebody fills in a form, clicks in anger, waits for a slow request and sees an error; once in our site, once in another. A bot does the
+/// same in ours.
 fn two_sites() -> Landing {
     let mut landing = Landing::new();
-    let visit = |site: &str, seq: i64| {
-        let (visitor, tab) = (format!("visitor of {site}"), format!("tab of {site}"));
+    let visit = |site: &str, who: &str, seq: i64| {
+        let (visitor, tab) = (format!("visitor of {who}"), format!("tab of {who}"));
         let page = if site == SITE { "/checkout".to_owned() } else { format!("/{site}") };
         let event = |kind: &str, at: &str, more: Value| {
             let mut event = json!({
-                "type": kind, "at": at, "visitor": visitor, "tab": tab, "site_id": site, "page_view_id": format!("view of {site}"),
-                "page_path": page, "user_id": format!("user of {site}")
+                "type": kind, "at": at, "visitor": visitor, "tab": tab, "site_id": site, "page_view_id": format!("view of {who}"),
+                "page_path": page, "user_id": format!("user of {who}"), "is_bot": i64::from(who == BOT)
             });
             event.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
             event
@@ -59,8 +62,8 @@ fn two_sites() -> Landing {
         ));
         events
     };
-    let both = [visit(SITE, 0), visit(OTHER, 770_000)].concat();
-    for link in events::links(&json!([both]).to_string()) {
+    let all = [visit(SITE, SITE, 0), visit(OTHER, OTHER, 770_000), visit(SITE, BOT, 0)].concat();
+    for link in events::links(&json!([all]).to_string()) {
         landing.land(&link);
     }
     landing
@@ -232,7 +235,7 @@ async fn reports_are_listed_described_and_sent_in_every_format() {
             "invalid_parameter",
             "rows = \"0\": allowed is a whole number from 1 to 10000",
         ),
-        ("slowest_requests", "row=1", 400, "unknown_parameter", "it has site, page, from, to, at_least, rows"),
+        ("slowest_requests", "row=1", 400, "unknown_parameter", "it has site, page, from, to, bots, at_least, rows"),
         ("slowest_requests", "rows=1&rows=2", 400, "invalid_parameter", "given twice"),
         ("session_in_order", "", 400, "missing_parameter", "session is missing"),
         ("slowest_request", "", 404, "unknown_report", "there are errors, form_funnel"),
@@ -242,6 +245,47 @@ async fn reports_are_listed_described_and_sent_in_every_format() {
         assert_eq!((reply.status, reply.code().as_str()), (status, code), "{name} {query}: {}", reply.text());
         assert!(reply.text().replace("\\\"", "\"").contains(words), "{name} {query}: {}", reply.text());
     }
+}
+
+/// In every report that counts: what it counts, by the place of the column.
+const COUNTS: [(&str, usize); 6] = [
+    ("errors", 4),
+    ("form_funnel", 2),
+    ("friction_by_page", 3),
+    ("pages", 2),
+    ("rage_clicks", 3),
+    ("slowest_requests", 3),
+];
+
+#[tokio::test]
+async fn reports_are_about_people_unless_bots_are_wanted() {
+    let (landing, folder) = (two_sites(), tempfile::tempdir().unwrap());
+    let server = Server::start(&landing.url(), folder.path(), &[]);
+    for (name, column) in COUNTS {
+        let given = all().into_iter().find(|(known, _)| *known == name).unwrap().1;
+        let sessions = async |more: &[(&str, &str)]| {
+            let more = more.iter().map(|(name, value)| (*name, (*value).to_owned()));
+            let given: Vec<_> = given.iter().cloned().chain(more).collect();
+            let reply = get(&server, &path(name, &given), "").await;
+            assert_eq!(reply.status, 200, "{name}: {}", reply.text());
+            reply.json()["rows"][0][column].clone()
+        };
+        let [site, bots] = [("site", SITE), ("bots", "true")];
+        assert_eq!([sessions(&[site]).await, sessions(&[site, bots]).await], [1, 2], "{name}");
+    }
+
+    let friction = |arguments: &[&str]| {
+        let url = landing.url();
+        let arguments = [&["--store", &url, "friction", "--format", "csv"], arguments].concat();
+        let told = Command::new(env!("CARGO_BIN_EXE_warehouse")).args(arguments).output().unwrap();
+        assert!(told.status.success(), "{}", String::from_utf8_lossy(&told.stderr));
+        String::from_utf8(told.stdout).unwrap().lines().nth(1).unwrap().to_owned()
+    };
+    assert_eq!(friction(&[]), "rage_click,2,2,100.0");
+    assert_eq!(friction(&["--bots"]), "rage_click,3,3,100.0");
+    let set = ["--set", "rage_click.clicks_min=4"];
+    assert_eq!(friction(&set), "rage_click,2,2,100.0,0,0,0.0");
+    assert_eq!(friction(&[&set[..], &["--bots"]].concat()), "rage_click,3,3,100.0,0,0,0.0");
 }
 
 fn report(landing: &Landing, arguments: &[&str]) -> Output {
@@ -272,7 +316,7 @@ fn the_command_line_answers_the_same_and_takes_reports_of_ones_own() {
     std::fs::write(folder.path().join("clicks_of.sql"), own).unwrap();
     let reports = folder.path().to_str().unwrap();
     let told = report(&landing, &["clicks_of", "--reports", reports, "--param", "site=shop", "--format", "jsonl"]);
-    assert_eq!(text(&told.stdout), "{\"site_id\":\"shop\",\"n\":3}\n", "{}", text(&told.stderr));
+    assert_eq!(text(&told.stdout), "{\"site_id\":\"shop\",\"n\":6}\n", "{}", text(&told.stderr));
     std::fs::write(folder.path().join("broken.sql"), "select 1").unwrap();
     for (arguments, words) in [
         (&["nothing"][..], "there is no report \"nothing\"; there are errors"),

@@ -6,6 +6,8 @@ mod support;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use datafusion::arrow::datatypes::{DataType, Field};
+use schemas::landing::event_fields;
 use serde_json::{Value, json};
 use support::{Event, Landing, MINUTE, NOON, SECOND, Tab, everything, number, rows};
 use tokio_util::sync::CancellationToken;
@@ -70,6 +72,39 @@ async fn forged_numbers_are_bounded_and_said_to_be() {
     let wrong = "select count(*) from ledger where events_lost < 0 or batches_lost < 0 or batches_received < 0 \
                  or batches_expected <> batches_received + batches_lost or not losses_bounded and tab_id < 't2'";
     assert_eq!(number(&lake, wrong).await, 0);
+}
+
+/// Of each type an event for each number that it may have, as large, as small and as little as the ingest contract takes.
+#[tokio::test]
+async fn no_number_of_a_stranger_stops_a_table() {
+    let mut landing = Landing::new();
+    let lake = landing.lake();
+    let own = ["seq", "batch_seq", "kafka_partition", "kafka_offset", "clock_error_ms"];
+    let numbers: Vec<Field> = event_fields()
+        .into_iter()
+        .filter(|field| matches!(field.data_type(), DataType::Float64 | DataType::Int64))
+        .filter(|field| !own.contains(&field.name().as_str()))
+        .collect();
+    let mut tab = Tab::new("v1", "t1");
+    let mut events = Vec::new();
+    for kind in schemas::ingest::EventType::ALL {
+        for number in &numbers {
+            for value in [f64::MAX, -1e308, 1e16, 5e-324] {
+                let whole = *number.data_type() == DataType::Int64;
+                let value = if whole { value.clamp(-(LARGEST as f64), LARGEST as f64) } else { value };
+                let at = NOON + events.len() as i64 * SECOND / 100;
+                events.push(tab.event(kind.name(), at).with_numbers(&[(number.name(), value)]));
+            }
+        }
+    }
+    for events in events.chunks(1_000) {
+        landing.land(events);
+    }
+    compact_unchanged(&lake).await;
+    assert_eq!(number(&lake, "select count(*) from events").await, events.len() as i64);
+    for view in ["friction", "channels", "campaigns"] {
+        rows(&lake, &format!("select * from {view}")).await;
+    }
 }
 
 #[tokio::test]

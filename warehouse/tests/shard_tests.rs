@@ -5,6 +5,7 @@
 mod support;
 
 use std::collections::HashSet;
+use std::path::PathBuf;
 use std::process::Command;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
@@ -16,11 +17,14 @@ use object_store::path::Path;
 use object_store::{ObjectStore, ObjectStoreExt};
 use schemas::landing::Link;
 use serde_json::{Value, json};
-use support::keep::{counting, files, killed_at};
+use support::keep::{counting, files, keeping, killed_at, verified};
 use support::recordings::{Recordings, recorder};
-use support::{Event, Landing, MINUTE, NOON, Tab, everything, number, rows, traffic, visit};
+use support::{Event, Landing, MINUTE, NOON, SITE, Tab, everything, number, rows, traffic, visit};
 use testkit::store::{Fault, FaultyStore};
+use tokio::runtime::Handle;
+use tokio::sync::Semaphore;
 use warehouse::compact::{Rounds, Summary, compact};
+use warehouse::keep::erase;
 use warehouse::limits::ROUND_TRIES_MAX;
 use warehouse::tables::{self, EVENTS};
 use warehouse::verify::verify;
@@ -31,11 +35,15 @@ const VISITORS: usize = 3;
 
 async fn in_memory(landing: &Landing) -> Arc<InMemory> {
     let store = InMemory::new();
-    for file in files(landing.path()) {
-        let key = Path::from(file.strip_prefix(landing.path()).unwrap().to_str().unwrap());
-        store.put(&key, std::fs::read(&file).unwrap().into()).await.unwrap();
-    }
+    put(&store, landing, files(landing.path()).iter()).await;
     Arc::new(store)
+}
+
+async fn put(store: &InMemory, landing: &Landing, files: impl Iterator<Item = &PathBuf>) {
+    for file in files {
+        let key = Path::from(file.strip_prefix(landing.path()).unwrap().to_str().unwrap());
+        store.put(&key, std::fs::read(file).unwrap().into()).await.unwrap();
+    }
 }
 
 fn lake(objects: Arc<dyn ObjectStore>, shard: &str) -> Arc<Lake> {
@@ -313,6 +321,68 @@ async fn recordings_of_two_parts_are_appended_once_each_and_a_common_asset_once(
         assert_eq!(assets, if common { 1 } else { 2 });
         assert_eq!(verify(&lake, |_| {}).await.unwrap().problems, Vec::<String>::new());
     }
+}
+
+/// An erasure comes between: it has made void what was being written, and a part begins a round after that. Before its commit, the
+/// other part's comes first, so that its files are older than the newest version, and in no version.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_erasure_leaves_the_files_of_a_round_that_is_committed_again() {
+    let mut landing = traffic(2, VISITORS);
+    let objects = in_memory(&landing).await;
+    let (reached, go_on) = (Arc::new(Semaphore::new(0)), Arc::new(Semaphore::new(0)));
+    let (told, awaited) = (reached.clone(), go_on.clone());
+    let held = move |key: &str| {
+        let (told, awaited) = (told.clone(), awaited.clone());
+        let is_due = committed_table(key) == Some("events");
+        async move {
+            if is_due {
+                told.add_permits(1);
+                awaited.acquire().await.unwrap().forget();
+            }
+        }
+        .boxed()
+    };
+    let ours = lake(FaultyStore::after(objects.clone(), held, |_, _| Fault::None), "1/2");
+    let other = lake(objects.clone(), "2/2");
+
+    let mut round = None;
+    let between = |step: &str| {
+        let meanwhile = async {
+            match step {
+                "statements that are running" => {
+                    let known = files(landing.path());
+                    for partition in 0..2 {
+                        let mut tab = Tab::new(&format!("new {partition}"), &format!("new {partition}"));
+                        landing.in_partition(partition).land(&visit(&mut tab, NOON + MINUTE));
+                    }
+                    put(&objects, &landing, files(landing.path()).iter().filter(|file| !known.contains(file))).await;
+                    let ours = ours.clone();
+                    let mut compacting = tokio::spawn(async move { compact(&ours, |_, _| {}).await });
+                    tokio::select! {
+                        due = reached.acquire() => due.unwrap().forget(),
+                        ended = &mut compacting => panic!("it came to no commit: {ended:?}"),
+                    }
+                    round = Some(compacting);
+                    compact(&other, |_, _| {}).await.unwrap();
+                }
+                "what is left" => {
+                    go_on.add_permits(Semaphore::MAX_PERMITS);
+                    round.take().unwrap().await.unwrap().unwrap();
+                }
+                _ => {}
+            }
+        };
+        tokio::task::block_in_place(|| Handle::current().block_on(meanwhile));
+    };
+    let erasing = lake(objects.clone(), "1/1");
+    let erased = erase(&erasing, &keeping(), (SITE, "v3-0"), between).await.unwrap();
+    assert!(erased.left.is_nothing(), "{erased:?}");
+
+    let lake = lake(objects, "1/1");
+    assert_eq!(compact(&lake, |_, _| {}).await.unwrap(), Summary::default(), "something was left");
+    verified(&lake).await;
+    let new = number(&lake, "select count(*) from events where visitor_id like 'new %'").await;
+    assert_eq!((new, number(&lake, "select count(*) from events where visitor_id = 'v3-0'").await), (16, 0));
 }
 
 fn process(landing: &Landing, shard: &str) -> Command {

@@ -8,8 +8,9 @@ use std::process::{Command, Output};
 
 use rustix::process::Signal;
 use serde_json::{Value, json};
-use support::server::{PATIENCE, Server, lives, until};
+use support::server::{PATIENCE, SQL, Server, lives, until};
 use support::{Landing, landed};
+use testkit::http;
 
 /// Nothing interrupts it, and it takes years.
 const ENDLESS: &str = "select levenshtein(repeat('a',16000000),repeat('b',16000000))";
@@ -114,6 +115,44 @@ async fn an_asker_that_goes_away_frees_its_slot() {
     drop(asker);
     assert_eq!(tokio::time::timeout(PATIENCE, answered(&server, "select 1")).await.expect("it is never freed").0, 200);
     until("the worker has ended", || !working.is_some_and(lives)).await;
+}
+
+fn token(access: &str, name: &str) -> String {
+    let made = Command::new(env!("CARGO_BIN_EXE_warehouse"))
+        .args(["token", "--access", access, "new", name, "--role", "admin"])
+        .output()
+        .unwrap();
+    assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
+    String::from_utf8(made.stdout).unwrap().trim().to_owned()
+}
+
+/// Two statements run and two wait: one token has half of them at most.
+#[tokio::test]
+async fn one_token_leaves_room_for_another() {
+    let (landing, temporary, folder) = (landed(), tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let access = folder.path().join("access.toml");
+    let access = access.to_str().unwrap();
+    let (greedy, other) = (token(access, "greedy"), token(access, "other"));
+    let arguments = ["--query-time", "1h", "--sql-workers-max", "2", "--sql-queue-max", "2", "--access", access];
+    let server = Server::start(&landing.url(), temporary.path(), &arguments);
+    let send = async |token: &str, sql: &str| {
+        let authorization = format!("Bearer {token}");
+        let body = json!({ "sql": sql }).to_string();
+        http::ask(server.address, "POST", SQL, &[("authorization", &authorization)], body.as_bytes()).await
+    };
+    let mut endless = Vec::new();
+    let refused = loop {
+        endless.push(send(&greedy, ENDLESS).await);
+        let reply = http::read_reply(&mut send(&greedy, "select 1").await).await;
+        if reply.status != 200 {
+            break reply;
+        }
+        assert!(endless.len() < 100, "it is never refused");
+    };
+    assert_eq!((refused.status, refused.code().as_str()), (429, "busy"));
+    assert!(refused.text().contains("2 statements of greedy run or wait"), "{}", refused.text());
+    let reply = http::read_reply(&mut send(&other, "select 1").await).await;
+    assert_eq!(reply.status, 200, "{}", reply.text());
 }
 
 /// Nothing of a server is left: no worker, no folder for spilled rows.

@@ -1,11 +1,13 @@
-//! `bench compaction --late N`: the events that arrive last, on a store of a million and on one of all the others. What they cost is
-//! not to depend on what the store holds.
+//! `bench compaction --late N`: the events that arrive last, on a store of the million before them and on one of all before them. What
+//! they cost is not to depend on what the store holds.
 
+use std::collections::BTreeMap;
 use std::fmt::Write;
+use std::fs;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 
-use anyhow::{Result, ensure};
+use anyhow::{Context, Result, ensure};
 use schemas::landing::Link;
 
 use super::contenders::{link_file, verified, warehouse};
@@ -45,16 +47,19 @@ impl Arrived {
 pub(super) fn run(arguments: &CompactionArguments, bin: &Path, late: u64) -> Result<()> {
     let links = links_below(&arguments.store.join("landing"))?;
     let events = links.iter().map(|(_, link)| distinct(link)).sum::<u64>();
-    let least = SMALL_STORE_EVENTS + 2 * late;
+    let least = SMALL_STORE_EVENTS + late;
     ensure!(late > 0 && events >= least, "--late {late}: there are {events} events, and {least} are needed");
     let mut all = Vec::new();
     for store in [SMALL_STORE_EVENTS, events - late] {
         let work = empty(&arguments.work.join(format!("late-{store}")))?;
-        let (until, end) = (store as f64 / events as f64, (store + late) as f64 / events as f64);
-        let store = lay(&arguments.store, &work, chosen(&links, 0.0..until))?;
+        let [from, until] = [late + store, late].map(|newest| 1.0 - newest as f64 / events as f64);
+        let before = chosen(&links, from..until);
+        // A chain begins with its first link: those that are left out leave no hole.
+        let firsts = before.iter().rev().map(|(_, link)| (link.partition, link.sequence)).collect();
+        let store = lay(&arguments.store, &work, before, &firsts)?;
         run_measured(warehouse(bin, &work, "compact")?, "compact")?;
         let before = Size::below(&work.join("warehouse"))?.written;
-        let late = lay(&arguments.store, &work, chosen(&links, until..end))?;
+        let late = lay(&arguments.store, &work, chosen(&links, until..1.0), &firsts)?;
         let used = run_measured(warehouse(bin, &work, "compact")?, "compact, what comes late")?;
         let written = Size::below(&work.join("warehouse"))?.written - before;
         let arrived = Arrived { store, late, used, written };
@@ -81,8 +86,9 @@ fn chosen(links: &[Landed], part: Range<f64>) -> Vec<&Landed> {
     chosen
 }
 
-/// Lays links into a store's landing zone, with the files that they name; returns how many events are in them.
-fn lay(from: &Path, to: &Path, links: Vec<&Landed>) -> Result<u64> {
+/// Lays links into a store's landing zone, with the files that they name; returns how many events are in them. `firsts`: where in its
+/// chain a partition begins.
+fn lay(from: &Path, to: &Path, links: Vec<&Landed>, firsts: &BTreeMap<i32, u64>) -> Result<u64> {
     let mut events = 0;
     for (path, link) in links {
         for key in link.files.iter().map(|file| &file.path).chain(&link.state) {
@@ -91,7 +97,10 @@ fn lay(from: &Path, to: &Path, links: Vec<&Landed>) -> Result<u64> {
                 link_file(&from.join(key), &to.join(key))?;
             }
         }
-        link_file(path, &to.join(path.strip_prefix(from)?))?;
+        let copy = to.join(path.strip_prefix(from)?);
+        fs::create_dir_all(copy.parent().context("a file lies in a folder")?)?;
+        let sequence = link.sequence - firsts.get(&link.partition).copied().unwrap_or_default();
+        fs::write(copy, serde_json::to_vec(&Link { sequence, ..link.clone() })?)?;
         events += distinct(link);
     }
     Ok(events)
@@ -112,7 +121,7 @@ fn section(arguments: &CompactionArguments, bin: &Path, all: &[Arrived]) -> Stri
     let machine = Machine::look(Path::new("infra/dev/parts"));
     let command = format!("`bench compaction --late {}`", arguments.late.unwrap_or_default());
     let mut out = machine.heading("Compaction of what comes late", &command, bin);
-    out += "- the newest events of each partition, on a store of those before them; `warehouse verify` finds nothing wrong\n\n\
+    out += "- the newest events of each partition, on a store of those that landed just before them; `warehouse verify` finds nothing wrong\n\n\
          | events in the store | that come late | CPU-seconds per million of them | bytes written for one of them | peak memory, MiB |\n\
          |--:|--:|--:|--:|--:|\n";
     for arrived in all {

@@ -56,19 +56,29 @@ pub fn check_continues(progress: &Progress, links: &[Arc<Link>]) -> Result<(), L
     Ok(())
 }
 
+/// Whether the links of one partition follow `before`, and each other, without a hole.
+pub(crate) fn are_whole(before: Option<Position>, links: &[Arc<Link>]) -> bool {
+    let ends = links.iter().map(|link| Some(Position::from(link.as_ref())));
+    std::iter::once(before).chain(ends).zip(links).all(|(before, link)| hole(before, link).is_none())
+}
+
 /// What is missing between `before` (nothing: the chain's beginning) and `link`. Offsets of two incarnations of a topic
 /// are not compared, and a gap that an operator wrote is none.
 fn hole(before: Option<Position>, link: &Link) -> Option<LinkError> {
-    let (topic, partition) = (link.topic.clone(), link.partition);
+    let names = || (link.topic.clone(), link.partition);
     let from = match before {
         None if link.sequence != 0 => {
+            let (topic, partition) = names();
             return Some(LinkError::BeginningMissing { topic, partition, sequence: link.sequence, start: link.start });
         }
         Some(before) if before.incarnation == link.incarnation => before.end.saturating_add(1),
         _ => return None,
     };
     let covered_from = link.gap_from.unwrap_or(link.start);
-    (covered_from > from).then(|| LinkError::Missing { topic, partition, from, to: covered_from - 1 })
+    (covered_from > from).then(|| {
+        let (topic, partition) = names();
+        LinkError::Missing { topic, partition, from, to: covered_from - 1 }
+    })
 }
 
 /// What two neighbours without a hole between them say twice or out of order.

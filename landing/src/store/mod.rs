@@ -1,5 +1,7 @@
 //! The object store behind `--store URL`: one folder or bucket prefix that holds `landing/` and `warehouse/`.
 
+mod staged;
+
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
@@ -13,6 +15,8 @@ use object_store::{BackoffConfig, ClientConfigKey, ObjectStore, ObjectStoreExt, 
 use thiserror::Error;
 use url::Url;
 use uuid::Uuid;
+
+pub use staged::Staged;
 
 /// One request to the store, connection included. Files are at most some 100 MB.
 const REQUEST_TIMEOUT: &str = "20 seconds";

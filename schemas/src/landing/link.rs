@@ -31,7 +31,8 @@ pub struct Link {
     pub writer: Uuid,
     /// By the writer's clock.
     pub written_at: i64,
-    /// Offsets from here to `start - 1` are known to be lost (an operator's explicit command wrote it).
+    /// Offsets from here to `end` are known to be lost: an operator's explicit command wrote it. It is `start`; links of earlier
+    /// versions start at their end.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub gap_from: Option<i64>,
 }

@@ -98,10 +98,19 @@ impl Bench {
 
     /// The same with the worker's counters.
     async fn count_until(&self, store: Arc<dyn ObjectStore>, metrics: Metrics, stop: impl Future<Output = ()>) {
-        let config = self.config();
-        let parts = parts(&config, Content::events(&config), lake(store), metrics).unwrap();
+        self.run_until(&self.config(), store, metrics, stop).await;
+    }
+
+    async fn run_until(
+        &self,
+        config: &Config,
+        store: Arc<dyn ObjectStore>,
+        metrics: Metrics,
+        stop: impl Future<Output = ()>,
+    ) {
+        let parts = parts(config, Content::events(config), lake(store), metrics).unwrap();
         tokio::select! {
-            ended = super::run(&config, parts, CancellationToken::new()) => panic!("the worker ended: {ended:?}"),
+            ended = super::run(config, parts, CancellationToken::new()) => panic!("the worker ended: {ended:?}"),
             () = stop => {}
         }
     }
@@ -360,6 +369,20 @@ async fn poison_goes_to_the_dead_letters_and_the_partition_goes_on() {
 
     let expected = [(1, "bad_magic"), (2, "unknown_schema_id"), (3, "bad_avro")];
     assert_eq!(bench.dead_letters(3), expected.map(|(offset, code)| (offset, code.to_owned())));
+}
+
+#[tokio::test]
+async fn more_poison_than_the_producer_holds_is_delivered_once_and_the_partition_goes_on() {
+    const POISON: i64 = 300;
+    let bench = Bench::new(1).await;
+    for _ in 0..POISON {
+        bench.produce(0, b"x").await;
+    }
+    let mut config = Config { flush_interval_ms: 2_000, ..bench.config() };
+    config.kafka.insert("queue.buffering.max.messages".into(), "100".into());
+    bench.run_until(&config, bench.store.clone(), Metrics::default(), bench.landed(0, POISON - 1)).await;
+    let offsets: Vec<i64> = bench.dead_letters(POISON as usize).into_iter().map(|(offset, _)| offset).collect();
+    assert_eq!(offsets, (0..POISON).collect::<Vec<_>>());
 }
 
 #[tokio::test]

@@ -8,6 +8,7 @@ use rdkafka::ClientContext;
 use rdkafka::config::{FromClientConfigAndContext, RDKafkaLogLevel};
 use rdkafka::error::KafkaError;
 use rdkafka::producer::{BaseProducer, BaseRecord, DeliveryResult, Producer, ProducerContext};
+use rdkafka::types::RDKafkaErrorCode;
 use schemas::dead_letter::{DeadLetter, encode};
 use schemas::time::epoch_ms;
 use tokio::sync::OnceCell;
@@ -101,15 +102,25 @@ impl DeadLetters {
         let schema_id = self.register(registry).await?;
         let rejected_at = epoch_ms(SystemTime::now());
         let failure = Arc::new(OnceLock::new());
-        for record in rejected {
+        for record in rejected.iter().take_while(|_| failure.get().is_none()) {
             let (payload, key) = self.encode(schema_id, source, record, rejected_at);
-            let letter = BaseRecord::with_opaque_to(&self.topic, failure.clone()).key(&key).payload(&payload);
-            if let Err((error, _)) = self.producer.send(letter) {
-                // what was handed over before is delivered or not, as after any error
-                let _ = failure.set(error);
-                break;
+            let mut letter = BaseRecord::with_opaque_to(&self.topic, failure.clone()).key(&key).payload(&payload);
+            while let Err((error, refused)) = self.producer.send(letter) {
+                if error.rdkafka_error_code() != Some(RDKafkaErrorCode::QueueFull) {
+                    // what was handed over before is delivered or not, as after any error
+                    let _ = failure.set(error);
+                    break;
+                }
+                // As many as the producer holds are on their way.
+                self.delivered(&failure).await?;
+                letter = refused;
             }
         }
+        self.delivered(&failure).await
+    }
+
+    /// Waits for what was handed over.
+    async fn delivered(&self, failure: &OnceLock<KafkaError>) -> Result<()> {
         let producer = self.producer.clone();
         let flushed = tokio::task::spawn_blocking(move || producer.flush(DELIVERY_TIMEOUT)).await?;
         if let Some(error) = failure.get().cloned().or(flushed.err()) {

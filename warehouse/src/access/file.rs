@@ -50,8 +50,8 @@ impl Entry {
         let plain = |letter: char| letter.is_ascii_lowercase() || letter.is_ascii_digit() || "-_.".contains(letter);
         let name = &self.name;
         ensure!(
-            (1..=NAME_BYTES_MAX).contains(&name.len()) && name.chars().all(plain),
-            "{name:?} is no name of a token: 1 to {NAME_BYTES_MAX} of a–z, 0–9, - _ ."
+            (1..=NAME_BYTES_MAX).contains(&name.len()) && name.chars().all(plain) && !name.starts_with('-'),
+            "{name:?} is no name of a token: 1 to {NAME_BYTES_MAX} of a–z, 0–9, - _ . and no - at its beginning"
         );
         match (self.role, self.sites.is_empty(), self.all_sites) {
             (Role::Reader, true, false) => {

@@ -25,7 +25,7 @@ use crate::engine::memory_exhausted;
 use crate::lake::Lake;
 use crate::limits::REPLAY_PATIENCE;
 use crate::replay;
-use crate::tables::{self, EVENTS};
+use crate::tables::{self, EVENTS, Table};
 
 /// What a compaction did.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -102,11 +102,17 @@ async fn rounds(lake: &Lake, mut progress: impl FnMut(u64, u64)) -> anyhow::Resu
     drop((events, todo));
 
     let mut summary = Summary::default();
+    // A table that cannot be computed keeps neither the others nor `events` from going on: it takes the rest another time.
+    let mut failed: Vec<(&'static Table, anyhow::Error)> = Vec::new();
     loop {
         // First what an earlier compaction left of them. Then they are level, and share what a round of `events` reads.
         for table in tables::ALL.iter().filter(|table| ***table != EVENTS) {
-            while let Some(round) = rounds.next(table).await? {
-                summary += round;
+            while !failed.iter().any(|(of, _)| **of == **table) {
+                match rounds.next(table).await {
+                    Ok(Some(round)) => summary += round,
+                    Ok(None) => break,
+                    Err(error) => failed.push((table, error)),
+                }
             }
         }
         progress(summary.links.min(total), total);
@@ -114,7 +120,10 @@ async fn rounds(lake: &Lake, mut progress: impl FnMut(u64, u64)) -> anyhow::Resu
         summary += round;
     }
     lake.chains.forget(&lake.least_progress().await?).await;
-    Ok(summary)
+    match failed.into_iter().next() {
+        Some((table, error)) => Err(error.context(format!("table {}, and not the tables beside it", table.name))),
+        None => Ok(summary),
+    }
 }
 
 /// Compacts now and then every `interval` until `shutdown`, which ends it at once: the work runs in a task of its own, and

@@ -1,6 +1,6 @@
 //! One round of a table: takes as many links as fit, writes rows and commits them.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
 use datafusion::prelude::DataFrame;
@@ -9,7 +9,7 @@ use futures::{StreamExt, TryStreamExt, stream};
 use schemas::landing::Link;
 
 use super::Summary;
-use crate::curated::file::Maker;
+use crate::curated::file::{Maker, OpenUntil};
 use crate::curated::scan::Scan;
 use crate::curated::writer::{discard, write_apart, write_columns};
 use crate::curated::{Committed, CuratedFile, Version, Written};
@@ -33,6 +33,8 @@ pub(super) struct Round<'a> {
     /// Of the moment, for a table that follows from them.
     pub events: Option<Arc<Version>>,
     pub links: Vec<Arc<Link>>,
+    /// Of each partition that has links beyond these, the newest event of the first.
+    ahead: BTreeMap<i32, i64>,
     share: Share,
 }
 
@@ -51,7 +53,8 @@ impl<'a> Round<'a> {
             false => Some(lake.table(&EVENTS).newest().await?),
         };
         let goal = events.as_ref().map_or(goal, |events| &events.progress);
-        let mut links = lake.links_after(&base.progress).await?;
+        let all = lake.links_after(&base.progress).await?;
+        let mut links = all.clone();
         let comes_first = |link: &Link| {
             let wanted = first.get(&link.into());
             wanted.is_some_and(|wanted| (link.incarnation, link.start) <= (wanted.incarnation, wanted.end))
@@ -61,7 +64,8 @@ impl<'a> Round<'a> {
         links.sort_by_key(|link| !comes_first(link));
         let share = lake.shares.of(table);
         let links = bounded(lake, share, links).await?;
-        Ok((!links.is_empty()).then_some(Self { lake, base, events, links, share }))
+        let ahead = ahead(&all, &base.progress.after(&links));
+        Ok((!links.is_empty()).then_some(Self { lake, base, events, links, ahead, share }))
     }
 
     /// Writes what the links change, and commits it: again as it is, while the version that others committed first leaves it
@@ -175,7 +179,7 @@ impl<'a> Round<'a> {
                     Some(open) => (
                         inputs.function(open.function()),
                         format!(", {} as {APART}", Open::HOLDS),
-                        Some((APART, Maker::Open(self.lake.shard, open.until()))),
+                        Some((APART, Maker::Open(self.lake.shard, self.open_until(&open)))),
                     ),
                     None => (inputs, String::new(), None),
                 };
@@ -212,9 +216,23 @@ impl<'a> Round<'a> {
         Ok(sizes)
     }
 
+    fn open_until(&self, open: &Open) -> OpenUntil {
+        let partition = self.links.first().map(|link| link.partition);
+        let alone = |partition: &i32| self.links.iter().all(|link| link.partition == *partition);
+        OpenUntil { time: open.until(), partition: partition.filter(alone) }
+    }
+
+    /// Whether an event may still continue sessions: one after `newest`, or one of a partition that is taken in after these links, as those
+    /// of a backlog are one after the other.
+    fn goes_on(&self, until: OpenUntil, newest: Option<i64>) -> bool {
+        let of_it = |partition: &i32| until.partition.is_none_or(|own| own == *partition);
+        newest.is_none_or(|newest| newest <= until.time)
+            || self.ahead.iter().any(|(partition, at)| of_it(partition) && *at <= until.time)
+    }
+
     /// The given files, each by itself, and in groups others that are small, of our part of what lands, where too many of one size
-    /// class lie in a partition, unless memory is scarce. Sessions that may still change by an event after `newest` would have what
-    /// stands with them written again each time, so their files wait. A file with the rows of a row group is not small, however few bytes they
+    /// class lie in a partition, unless memory is scarce. Sessions that may still go on would have what stands with them written again
+    /// each time, so their files wait. A file with the rows of a row group is not small, however few bytes they
     /// take: it costs a reader no more than a row group of a larger one, and a large day would be written again and again.
     async fn with_small_files(
         &self,
@@ -224,7 +242,7 @@ impl<'a> Round<'a> {
         let mut classes: HashMap<(&str, i32, u32), Vec<usize>> = HashMap::new();
         let small = |file: &CuratedFile| {
             let of_few_rows = file.rows.is_none_or(|rows| rows < ROW_GROUP_ROWS as u64);
-            let open = file.open_until().is_some_and(|until| newest.is_none_or(|newest| newest <= until));
+            let open = file.open_until().is_some_and(|until| self.goes_on(until, newest));
             let fits = file.bytes < SMALL_FILE_BYTES && of_few_rows;
             self.share.parts == 1 && fits && !open && file.is_of(self.lake.shard)
         };
@@ -262,6 +280,17 @@ struct Piece {
     maker: Maker,
     /// Which of their sessions may go on, if that is to be asked.
     open: Option<Arc<Open>>,
+}
+
+/// Of each partition that `progress` does not cover to its end, the newest event of the first link that has some.
+fn ahead(links: &[Arc<Link>], progress: &Progress) -> BTreeMap<i32, i64> {
+    let mut ahead = BTreeMap::new();
+    for link in links.iter().filter(|link| !progress.covers(link)) {
+        if let Some(newest) = link.files.iter().map(|file| file.occurred_max).max() {
+            ahead.entry(link.partition).or_insert(newest);
+        }
+    }
+    ahead
 }
 
 /// The first links within the limits of one round, at least one.

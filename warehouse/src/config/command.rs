@@ -116,6 +116,9 @@ pub enum Command {
         /// Judge by another threshold as well, and show both side by side, such as rage_click.gap_ms=700
         #[arg(long, value_name = "SIGNAL.THRESHOLD=NUMBER")]
         set: Vec<String>,
+        /// Count bots as well
+        #[arg(long)]
+        bots: bool,
         /// Tell what each signal means, and its thresholds
         #[arg(long)]
         explain: bool,

@@ -1,6 +1,8 @@
 //! What was done to a table between two versions, by its log.
 
 use anyhow::Context;
+use bytes::Bytes;
+use chrono::{DateTime, Utc};
 use serde::Deserialize;
 use serde::de::IgnoredAny;
 
@@ -34,13 +36,28 @@ impl Curated {
     /// else; so is what the log does not say any more.
     pub async fn only_rounds_between(&self, base: &Version, newest: &Version) -> anyhow::Result<bool> {
         for version in base.number + 1..=newest.number {
-            let entry =
-                self.log.read_commit_entry(version).await.with_context(|| self.named("cannot read the log of"))?;
-            if !entry.is_some_and(|lines| is_round(&lines)) {
+            if !self.log_entry(version).await?.is_some_and(|lines| is_round(&lines)) {
                 return Ok(false);
             }
         }
         Ok(true)
+    }
+
+    /// When the last commit until `newest` that is no round was written: whatever was being written then can never be committed,
+    /// while a round that others' rounds came before may be. `None` where the log does not say it any more.
+    pub async fn fenced_at(&self, newest: &Version) -> anyhow::Result<Option<DateTime<Utc>>> {
+        for version in (0..=newest.number).rev() {
+            match self.log_entry(version).await? {
+                Some(lines) if is_round(&lines) => {}
+                Some(_) => return self.committed_at(version).await.map(Some),
+                None => break,
+            }
+        }
+        Ok(None)
+    }
+
+    async fn log_entry(&self, version: u64) -> anyhow::Result<Option<Bytes>> {
+        self.log.read_commit_entry(version).await.with_context(|| self.named("cannot read the log of"))
     }
 }
 

@@ -54,6 +54,8 @@ impl ScanFile {
 const MERGED: &str = "merged-";
 /// In names of files of sessions that may go on, before the time until when.
 const OPEN: &str = "open-";
+/// After that time, before the only partition of what lands that brought these sessions, if there is one alone.
+const PARTITION: &str = "p";
 
 /// What a file is made by, as far as its name says it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -64,8 +66,17 @@ pub(crate) enum Maker {
     Merging,
     /// A round over a part of what lands.
     Round(Shard),
-    /// The same, for sessions that an event up to that time (epoch microseconds) may continue.
-    Open(Shard, i64),
+    /// The same, for sessions that may go on.
+    Open(Shard, OpenUntil),
+}
+
+/// By what the sessions of a file may go on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct OpenUntil {
+    /// An event up to that time, epoch microseconds.
+    pub time: i64,
+    /// Of the partition that brought them; none for that of any.
+    pub partition: Option<i32>,
 }
 
 impl Maker {
@@ -87,7 +98,10 @@ impl Maker {
             Self::Any => String::new(),
             Self::Merging => MERGED.into(),
             Self::Round(shard) => shard.mark(),
-            Self::Open(shard, until) => format!("{}{OPEN}{until}-", shard.mark()),
+            Self::Open(shard, OpenUntil { time, partition }) => {
+                let of = partition.map_or(String::new(), |partition| format!("{PARTITION}{partition}-"));
+                format!("{}{OPEN}{time}-{of}", shard.mark())
+            }
         }
     }
 }
@@ -114,10 +128,17 @@ impl CuratedFile {
         self.name().is_some_and(|name| name.starts_with(MERGED))
     }
 
-    /// Its sessions are over when there is an event after that time (epoch microseconds); none if they were from the start.
-    pub fn open_until(&self) -> Option<i64> {
+    /// By what its sessions may go on; none if they were over from the start.
+    pub(crate) fn open_until(&self) -> Option<OpenUntil> {
         let (_, rest) = self.name()?.split_once(OPEN)?;
-        rest.split_once('-')?.0.parse().ok()
+        let (time, rest) = rest.split_once('-')?;
+        let partition = rest.strip_prefix(PARTITION).and_then(|rest| rest.split_once('-')?.0.parse().ok());
+        Some(OpenUntil { time: time.parse().ok()?, partition })
+    }
+
+    /// Whether it was written for sessions that could go on then.
+    pub fn is_open(&self) -> bool {
+        self.open_until().is_some()
     }
 
     /// Whether rounds over that part of what lands merge it: those over a part their own files alone, so that two of them do

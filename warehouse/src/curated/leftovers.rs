@@ -13,7 +13,7 @@ use futures::TryStreamExt;
 use object_store::path::Path;
 use object_store::{ObjectMeta, ObjectStoreExt};
 
-use super::{Curated, Version};
+use super::Curated;
 
 const LOG_FOLDER: &str = "_delta_log";
 
@@ -60,8 +60,8 @@ impl Curated {
     }
 
     /// When the commit of a version was written, by the store's clock.
-    pub async fn committed_at(&self, version: &Version) -> anyhow::Result<DateTime<Utc>> {
-        let commit = commit_uri_from_version(Some(version.number));
+    pub async fn committed_at(&self, version: u64) -> anyhow::Result<DateTime<Utc>> {
+        let commit = commit_uri_from_version(Some(version));
         let found = self.log.object_store(None).head(&commit).await;
         Ok(found.with_context(|| format!("table {}: {commit}", self.table.name))?.last_modified)
     }

@@ -14,7 +14,7 @@ use landing::Progress;
 use super::file::{CuratedFile, ScanFile};
 use super::statistics::column_statistics;
 use super::transactions::marks;
-use crate::progress::{DAY_US, Kept, Marks};
+use crate::progress::{Kept, Marks};
 use crate::tables::Table;
 
 /// One version of a table.
@@ -50,12 +50,6 @@ impl Version {
     /// Whether the table has been made.
     pub fn exists(&self) -> bool {
         self.state.is_some()
-    }
-
-    /// Files that can hold rows of that time (epoch microseconds) or later, with their places.
-    pub fn files_since(&self, since: i64) -> impl Iterator<Item = (usize, &CuratedFile)> {
-        let date = since.div_euclid(DAY_US);
-        self.files.iter().enumerate().filter(move |(_, file)| i64::from(file.event_date) >= date)
     }
 
     /// The same as if it held one site alone; nothing can be committed to it.

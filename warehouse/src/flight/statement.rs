@@ -100,6 +100,7 @@ impl Statement {
 
 fn question(right: &Right, sql: &str, form: Form) -> Question {
     Question {
+        asker: right.name.clone(),
         sql: sql.to_owned(),
         scope: right.scope.clone(),
         form,

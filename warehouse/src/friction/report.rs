@@ -3,11 +3,12 @@
 use super::{SIGNALS, Settings, Signal};
 
 /// A select with a row for each signal: findings, the sessions that have any, and their share of all sessions; beside them the same
-/// by other thresholds, if there are any.
-pub fn report(settings: &Settings) -> String {
+/// by other thresholds, if there are any. Without bots, unless they are wanted.
+pub fn report(settings: &Settings, with_bots: bool) -> String {
     let places = SIGNALS.iter().enumerate().map(|(place, signal)| format!("({place}, '{}')", signal.name));
     let places = places.collect::<Vec<_>>().join(", ");
     let found = SIGNALS.iter().flat_map(|signal| judged(signal, settings)).collect::<Vec<_>>().join("\nunion all\n");
+    let people = if with_bots { "true" } else { "not coalesce(is_bot, false)" };
     let mut counted = vec![("by_default", "")];
     if !settings.is_empty() {
         counted.push(("as_set", " as set"));
@@ -24,8 +25,10 @@ pub fn report(settings: &Settings) -> String {
         );
     }
     format!(
-        "with signals (place, signal) as (values {places}),\nvisits as (select count(*) as sessions from sessions),\n\
-         counted as (select signal{counts} from (\n{found}\n) as found group by signal)\n\
+        "with signals (place, signal) as (values {places}),\nvisits as (select count(*) as sessions from sessions where {people}),\n\
+         others as (select site_id as other_site, session_id as other from sessions where not ({people})),\n\
+         counted as (select signal{counts} from others right join (\n{found}\n) as found \
+         on other_site = site_id and other = session_id where other is null group by signal)\n\
          select signals.signal{columns} from signals cross join visits \
          left join counted on counted.signal = signals.signal order by signals.place"
     )

@@ -36,6 +36,16 @@ pub struct Rule {
     pub within_us: i64,
 }
 
+/// A button of the pointer, or a finger, that went down or up again.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Press {
+    /// Of its event, which tells the order.
+    pub seq: i64,
+    /// When, µs since 1970.
+    pub at_us: i64,
+    pub down: bool,
+}
+
 /// One time that the pointer was shaken.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Shake {
@@ -76,8 +86,9 @@ struct Leg {
     path: f64,
 }
 
-/// The shakes in the steps of a page view's trails, which may be in any order.
-pub fn shakes(mut steps: Vec<Step>, rule: &Rule) -> Vec<Shake> {
+/// The shakes in the steps of a page view's trails, which may be in any order, as its presses may: drawing and dragging are no shaking,
+/// so that what was walked with a button pressed is left out, and what lies before it is another walk than what lies after it.
+pub fn shakes(mut steps: Vec<Step>, presses: Vec<Press>, rule: &Rule) -> Vec<Shake> {
     steps.sort_by_key(|step| (step.at_us, step.seq));
     // One trail may end and the next begin within a step: its last place counts.
     steps.dedup_by(|later, kept| {
@@ -87,8 +98,42 @@ pub fn shakes(mut steps: Vec<Step>, rule: &Rule) -> Vec<Shake> {
         }
         same
     });
-    let legs = legs(&steps, rule);
-    let (mut found, mut first): (Vec<Shake>, usize) = (Vec::new(), 0);
+    let mut found = Vec::new();
+    let mut rest = steps.as_slice();
+    for (from_us, until_us) in held(presses) {
+        // Exactly when a button goes down or up it is pressed.
+        let (free, later) = rest.split_at(rest.partition_point(|step| step.at_us < from_us));
+        add_shakes(&mut found, free, rule);
+        rest = &later[later.partition_point(|step| step.at_us <= until_us)..];
+    }
+    add_shakes(&mut found, rest, rule);
+    found
+}
+
+/// From when until when a button was pressed, µs since 1970, in the order of time. A page view that begins with a button going up began
+/// with it pressed, and one whose button never goes up ends so.
+fn held(mut presses: Vec<Press>) -> Vec<(i64, i64)> {
+    presses.sort_by_key(|press| press.seq);
+    let mut since = presses.first().filter(|first| !first.down).map(|_| i64::MIN);
+    let mut held = Vec::new();
+    for Press { at_us, down, .. } in presses {
+        match since {
+            None if down => since = Some(at_us),
+            Some(from_us) if !down => {
+                held.push((from_us, at_us));
+                since = None;
+            }
+            _ => {}
+        }
+    }
+    held.extend(since.map(|from_us| (from_us, i64::MAX)));
+    held.sort_unstable();
+    held
+}
+
+/// Adds the shakes of a walk, which began after all that were found.
+fn add_shakes(found: &mut Vec<Shake>, steps: &[Step], rule: &Rule) {
+    let (legs, mut first) = (legs(steps, rule), 0);
     for Leg { to, turns, path, .. } in &legs {
         while legs[first].to.at_us < to.at_us.saturating_sub(rule.within_us) {
             first += 1;
@@ -107,7 +152,6 @@ pub fn shakes(mut steps: Vec<Step>, rule: &Rule) -> Vec<Shake> {
             _ => found.push(Shake { seq: to.seq, at_us: to.at_us, end_us: to.at_us, turns }),
         }
     }
-    found
 }
 
 fn legs(steps: &[Step], rule: &Rule) -> Vec<Leg> {
@@ -171,16 +215,53 @@ mod tests {
     #[test]
     fn trails_are_one_walk_in_whatever_order_they_come() {
         let (first, second) = (to_and_fro(0, 1), to_and_fro(350_000, 2));
-        let found = shakes([first.clone(), second.clone()].concat(), &RULE);
+        let found = shakes([first.clone(), second.clone()].concat(), Vec::new(), &RULE);
         assert_eq!(found, [Shake { seq: 1, at_us: 300_000, end_us: 650_000, turns: 11 }]);
-        assert_eq!(shakes([second, first].concat(), &RULE), found);
+        assert_eq!(shakes([second, first].concat(), Vec::new(), &RULE), found);
     }
 
     #[test]
     fn shakes_further_apart_than_the_rule_says_are_two() {
-        let apart = |gap_us| shakes([to_and_fro(0, 1), to_and_fro(gap_us, 2)].concat(), &RULE).len();
+        let apart = |gap_us| shakes([to_and_fro(0, 1), to_and_fro(gap_us, 2)].concat(), Vec::new(), &RULE).len();
         // Six legs of both together lie within a second; later the second is one by its own six, 1.1 s after the first.
         assert_eq!([apart(1_050_000), apart(1_100_000)], [1, 2]);
+    }
+
+    /// Downs and ups, one after the other.
+    fn pressed(times_us: &[i64]) -> Vec<Press> {
+        (0..).zip(times_us).map(|(seq, at_us)| Press { seq, at_us: *at_us, down: seq % 2 == 0 }).collect()
+    }
+
+    #[test]
+    fn a_button_that_is_held_all_the_while_is_no_shaking() {
+        let found = |presses| shakes(to_and_fro(2_000_000, 1), presses, &RULE).len();
+        assert_eq!(found(pressed(&[0, 5_000_000])), 0, "from long before until long after");
+        assert_eq!(found(pressed(&[0])), 0, "never seen to go up");
+        assert_eq!(found(vec![Press { seq: 9, at_us: 5_000_000, down: false }]), 0, "pressed on the page before");
+        assert_eq!(found(pressed(&[0, 1_000_000])), 1, "a click before");
+        // Six legs from 2.0 to 2.3 s: at their very ends a button counts.
+        assert_eq!([found(pressed(&[0, 1_999_999])), found(pressed(&[0, 2_000_000]))], [1, 0]);
+        assert_eq!([found(pressed(&[2_300_001])), found(pressed(&[2_300_000]))], [1, 0]);
+    }
+
+    #[test]
+    fn a_click_takes_no_more_than_its_own_moment_away() {
+        // Three seconds of shaking, a turn every 50 ms.
+        let steps: Vec<Step> = (0..=60)
+            .map(|n| Step { at_us: n * STEP_US, seq: n, x: if n % 2 == 0 { 0.0 } else { 100.0 }, y: 0.0 })
+            .collect();
+        let found = |times_us: &[i64]| shakes(steps.clone(), pressed(times_us), &RULE);
+        let shake = |at_us, end_us, turns| Shake { seq: at_us / STEP_US, at_us, end_us, turns };
+        let whole = found(&[]);
+        assert_eq!(whole, [shake(300_000, 3_000_000, 21)]);
+        assert_eq!(found(&[2_910_000, 2_920_000]), [shake(300_000, 2_900_000, 21)]);
+        assert_eq!(found(&[1_010_000, 1_020_000]), whole, "which are less than a second apart");
+        assert_eq!(found(&[410_000, 2_510_000]), [shake(300_000, 400_000, 7), shake(2_850_000, 3_000_000, 8)]);
+        // Two fingers, of which the second goes up at first, and the order of numbers, not of arrival.
+        let fingers: Vec<Press> = [(3, 2_900_000, false), (0, 10_000, true), (1, 20_000, true), (2, 2_800_000, false)]
+            .map(|(seq, at_us, down)| Press { seq, at_us, down })
+            .to_vec();
+        assert_eq!(shakes(steps.clone(), fingers, &RULE), []);
     }
 
     #[test]
@@ -191,7 +272,10 @@ mod tests {
             let samples = extremes.iter().flat_map(|dt| extremes.map(|x| (Some(*dt), Some(x), Some(x))));
             add_trail(&mut steps, began_us, i64::MIN, samples);
         }
-        assert!(shakes(steps, &Rule { within_us: i64::MAX, ..RULE }).len() <= 1);
-        assert_eq!(shakes(Vec::new(), &RULE), []);
+        let presses = [i64::MIN, -1, i64::MAX].map(|at_us| Press { seq: at_us, at_us, down: at_us == -1 });
+        for presses in [Vec::new(), presses.to_vec()] {
+            assert!(shakes(steps.clone(), presses, &Rule { within_us: i64::MAX, ..RULE }).len() <= 1);
+        }
+        assert_eq!(shakes(Vec::new(), Vec::new(), &RULE), []);
     }
 }

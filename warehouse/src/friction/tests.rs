@@ -27,5 +27,5 @@ fn a_setting_that_is_none_is_told_with_the_way_out() {
 #[test]
 fn the_statements_have_room_in_the_limit_of_a_query() {
     let set = Settings::parse(&["rage_click.gap_ms=700".to_owned()]).unwrap();
-    assert!(report(&set).len() < crate::limits::SQL_BYTES_MAX / 2, "{}", report(&set).len());
+    assert!(report(&set, false).len() < crate::limits::SQL_BYTES_MAX / 2, "{}", report(&set, false).len());
 }

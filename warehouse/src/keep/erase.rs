@@ -167,6 +167,7 @@ pub async fn erase(
         let orphans: Vec<Path> = orphans.into_iter().map(|file| file.location).collect();
         erased.old_files += leftovers::delete(lake, &orphans).await?;
     }
+    erased.old_files += leftovers::delete_staged(&leftovers::staged(lake, old).await?).await?;
     step("what is left");
     let texts = cookies.texts();
     let texts: Vec<Text> = [visitor_id].into_iter().chain(texts).map(Text::new).collect();
@@ -178,14 +179,20 @@ pub async fn erase(
     Ok(erased)
 }
 
-/// When the newest version of each table was committed. What was being written before can never be committed.
+/// When each table had its last commit that makes void what was being written: that of this erasure, or a later one. What is
+/// committed again since then was computed without the rows that went.
 async fn fences(lake: &Lake) -> anyhow::Result<Vec<(&'static Table, DateTime<Utc>)>> {
     let mut fences = Vec::new();
     for table in tables::every() {
         let curated = lake.table(table);
         let version = curated.newest().await?;
         if version.exists() {
-            fences.push((table, curated.committed_at(&version).await?));
+            let fence = match curated.fenced_at(&version).await? {
+                Some(fence) => fence,
+                // Another erasure has made the log shorter.
+                None => curated.committed_at(version.number).await?,
+            };
+            fences.push((table, fence));
         }
     }
     Ok(fences)
@@ -201,6 +208,7 @@ async fn left(
     let mut left = Left {
         landing_files: landed_with(lake, &Zone::of_events(lake).await?, condition, Landed::Any).await?.len() as u64,
         frames: frames(lake, condition).await?,
+        young_files: leftovers::staged(lake, Utc::now()).await?.len() as u64,
         ..Left::default()
     };
     for zone in [Zone::of_events(lake).await?, Zone::of_recordings(lake).await?] {
@@ -209,21 +217,20 @@ async fn left(
     for (table, fence) in fences {
         let curated = lake.table(table);
         let version = curated.newest().await?;
+        let key = |file: &Path| Path::from(data_key(table, file.as_ref()));
         let inputs = lake.engine.inputs().table("curated", Scan::version(&version))?;
         if version.table.columns().iter().any(|column| column == "visitor_id") {
             let rows = inputs.number(&format!("select count(*) from curated where {condition}")).await?;
             left.rows += u64::try_from(rows)?;
         }
-        left.young_files += curated.leftovers().await?.iter().filter(|file| file.since <= *fence).count() as u64;
+        for file in curated.leftovers().await? {
+            // What is younger may be of a round that began before the fence, or of one that knows no more of the visitor.
+            let may_hold = file.since <= *fence || !file.removed && holds(lake, &key(&file.path), texts).await?;
+            left.young_files += u64::from(may_hold);
+        }
         for file in curated.log_files().await? {
-            let key = Path::from(data_key(table, file.as_ref()));
-            let bytes = match lake.store.objects().get(&key).await {
-                Ok(file) => file.bytes().await,
-                Err(object_store::Error::NotFound { .. }) => continue,
-                Err(error) => Err(error),
-            };
-            let bytes = bytes.with_context(|| format!("cannot read {key}"))?;
-            if holds(&key, bytes, texts).with_context(|| format!("cannot read {key}"))? {
+            let key = key(&file);
+            if holds(lake, &key, texts).await? {
                 left.log_files.push(key.to_string());
             }
         }
@@ -266,8 +273,19 @@ async fn landed_with(lake: &Lake, zone: &Zone<'_>, condition: &str, which: Lande
     Ok(with)
 }
 
-/// Whether a file of a log holds one of the texts; the pages of a checkpoint are decoded for it.
-fn holds(key: &Path, bytes: Bytes, texts: &[Text]) -> anyhow::Result<bool> {
+/// Whether a file holds one of the texts; one that is gone holds none.
+async fn holds(lake: &Lake, key: &Path, texts: &[Text]) -> anyhow::Result<bool> {
+    let bytes = match lake.store.objects().get(key).await {
+        Ok(file) => file.bytes().await,
+        Err(object_store::Error::NotFound { .. }) => return Ok(false),
+        Err(error) => Err(error),
+    };
+    let bytes = bytes.with_context(|| format!("cannot read {key}"))?;
+    stands_in(key, bytes, texts).with_context(|| format!("cannot read {key}"))
+}
+
+/// The same of its bytes; the pages of Parquet are decoded for it.
+fn stands_in(key: &Path, bytes: Bytes, texts: &[Text]) -> anyhow::Result<bool> {
     if key.extension() != Some("parquet") {
         return Ok(any_in(texts, &bytes));
     }

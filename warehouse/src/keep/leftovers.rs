@@ -16,6 +16,7 @@ use crate::curated::Leftover;
 use crate::lake::Lake;
 use crate::limits::ORPHANS_KEPT;
 use crate::tables::Table;
+use landing::Staged;
 
 /// Files of the landing zone.
 pub(super) struct Landed {
@@ -68,26 +69,34 @@ fn states_named(chains: &BTreeMap<i32, Vec<Arc<Link>>>) -> HashSet<&str> {
     chains.values().filter_map(|links| links.last()).flat_map(|link| link.state.iter().map(String::as_str)).collect()
 }
 
-/// Files of a table that nobody reads any more: those that a version has named until `removed_before`, and those of whoever
-/// was killed before its commit. The latter are told by a commit that is younger: only one that was begun before the file was
-/// written could still name it, and that one would be refused. An import names its files whatever was committed meanwhile: these
-/// are told by their age.
+/// Files of a table that nobody reads any more: those that a version has named until `removed_before`, and those that were written
+/// before it and that none will ever name, since whoever wrote them was killed.
+///
+/// A round is committed again as it is where nothing but rounds came before it, so its files are given up when a commit of another
+/// kind is younger than they are. Where there is none, a day tells, and a younger commit of any kind. An import names its files
+/// whatever was committed meanwhile: these are told by the day alone.
 pub(super) async fn of_table(
     lake: &Lake,
     table: &'static Table,
     removed_before: DateTime<Utc>,
 ) -> anyhow::Result<Vec<Leftover>> {
     let curated = lake.table(table);
-    let left = curated.leftovers().await?;
-    if left.is_empty() {
+    let mut left = curated.leftovers().await?;
+    left.retain(|file| file.since < removed_before);
+    if left.iter().all(|file| file.removed) {
         return Ok(left);
     }
-    let given_up = match table.is_imported() {
-        true => Utc::now() - chrono::Duration::from_std(ORPHANS_KEPT)?,
-        false => curated.committed_at(&*curated.newest().await?).await?,
-    };
-    let unneeded = |file: &Leftover| file.since < removed_before && (file.removed || file.since < given_up);
-    Ok(left.into_iter().filter(unneeded).collect())
+    let mut given_up = Utc::now() - chrono::Duration::from_std(ORPHANS_KEPT)?;
+    if !table.is_imported() {
+        let newest = curated.newest().await?;
+        given_up = given_up.min(curated.committed_at(newest.number).await?);
+        // The log need not be gone through for what is old.
+        if left.iter().any(|file| !file.removed && file.since >= given_up) {
+            given_up = curated.fenced_at(&newest).await?.map_or(given_up, |fence| fence.max(given_up));
+        }
+    }
+    left.retain(|file| file.removed || file.since < given_up);
+    Ok(left)
 }
 
 /// Generations of the books of a table that no commit names any more.
@@ -99,6 +108,22 @@ pub(super) async fn old_books(
     let known = generations(&lake.store, table).await?;
     let named = lake.table(table).newest().await?.kept.books;
     Ok(known.into_iter().filter(|(of, file)| *of != named && file.last_modified < old).map(|(_, file)| file).collect())
+}
+
+/// What was cut off before it got its name, before `old`: of the landing zone, of tables, and of their logs. Lists do not show it.
+pub(super) async fn staged(lake: &Lake, old: DateTime<Utc>) -> anyhow::Result<Vec<Staged>> {
+    let mut staged = lake.store.staged().await?;
+    staged.retain(|file| file.since < old);
+    Ok(staged)
+}
+
+/// Deletes that; what is gone already is none of the count.
+pub(super) async fn delete_staged(files: &[Staged]) -> anyhow::Result<u64> {
+    let mut deleted = 0;
+    for file in files {
+        deleted += u64::from(file.remove().await?);
+    }
+    Ok(deleted)
 }
 
 /// Deletes files of the store; those that are gone already are none of the count.

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
+use landing::Staged;
 use object_store::ObjectMeta;
 use object_store::path::Path;
 use tokio_util::sync::CancellationToken;
@@ -37,6 +38,7 @@ pub struct Plan {
     leftovers: Vec<(&'static Table, Vec<Leftover>)>,
     orphans: Vec<ObjectMeta>,
     books: Vec<ObjectMeta>,
+    staged: Vec<Staged>,
     /// Days of imported tables.
     imports: Vec<Expired>,
     recordings: recordings::Plan,
@@ -95,6 +97,13 @@ impl Plan {
                 lines.push(format!("{what}: remove {} files ({bytes}) that nothing names", files.len()));
             }
         }
+        if !self.staged.is_empty() {
+            let bytes = megabytes(self.staged.iter().map(|file| file.bytes).sum());
+            lines.push(format!(
+                "store: remove {} files ({bytes}) that somebody who was killed had begun",
+                self.staged.len()
+            ));
+        }
         lines.extend(self.imports.iter().map(Expired::line));
         lines.extend(self.recordings.lines());
         lines
@@ -129,6 +138,7 @@ pub async fn plan(lake: &Lake, keeping: &Keeping, now: DateTime<Utc>) -> anyhow:
         leftovers: Vec::new(),
         orphans: found.orphans,
         books: leftovers::old_books(lake, &EVENTS, before(keeping.removed)).await?,
+        staged: leftovers::staged(lake, old).await?,
         imports: Vec::new(),
         recordings: recordings::Plan::of(lake, keeping, now, (landing_before, before(keeping.removed))).await?,
     };
@@ -214,15 +224,22 @@ pub async fn apply(lake: &Lake, keeping: &Keeping, plan: &Plan, mut done: impl F
             done(format!("{} {what} removed", leftovers::delete(lake, &files).await?));
         }
     }
+    if !plan.staged.is_empty() {
+        let removed = leftovers::delete_staged(&plan.staged).await?;
+        done(format!("{removed} files removed that somebody who was killed had begun"));
+    }
     plan.recordings.delete(lake, &mut done).await
 }
 
 impl Plan {
     /// Whether files are to be deleted.
     fn deletes(&self) -> bool {
-        let of_events =
-            [self.landing.is_empty(), self.leftovers.is_empty(), self.orphans.is_empty(), self.books.is_empty()];
-        self.recordings.deletes() || of_events.contains(&false)
+        let nothing = self.landing.is_empty()
+            && self.leftovers.is_empty()
+            && self.orphans.is_empty()
+            && self.books.is_empty()
+            && self.staged.is_empty();
+        self.recordings.deletes() || !nothing
     }
 
     fn landing_wanted(&self) -> HashSet<&str> {

@@ -1,4 +1,4 @@
-//! Listeners of the protocols beside HTTP: where they listen, with TLS or without, and a bounded number of connections.
+//! Listeners: a bounded number of connections; of the protocols beside HTTP also where they listen, with TLS or without.
 
 mod tls;
 
@@ -68,13 +68,37 @@ impl Listener {
     }
 }
 
-/// Serves connections until `shutdown`, each in a task of its own, which is told whether there is a place for it.
+/// Serves connections until `shutdown`, which ends all of them, each in a task of its own, which is told whether there is a place for
+/// it.
 pub(crate) async fn accept<Served>(
     socket: TcpListener,
     connections_max: usize,
     shutdown: CancellationToken,
     serve: impl Fn(TcpStream, SocketAddr, bool) -> Served,
 ) where
+    Served: Future<Output = ()> + Send + 'static,
+{
+    let connections = admit(socket, connections_max, shutdown.clone(), |stream, peer, has_place| {
+        let (served, shutdown) = (serve(stream, peer, has_place), shutdown.clone());
+        async move {
+            tokio::select! {
+                () = served => {}
+                () = shutdown.cancelled() => {}
+            }
+        }
+    });
+    let _ = tokio::time::timeout(DRAIN, connections.await.wait()).await;
+}
+
+/// Takes connections until `shutdown`, each in a task of its own, which is told whether there is a place for it. Comes back with those
+/// that are open still, which end as they like.
+pub(crate) async fn admit<Served>(
+    socket: TcpListener,
+    connections_max: usize,
+    shutdown: CancellationToken,
+    serve: impl Fn(TcpStream, SocketAddr, bool) -> Served,
+) -> TaskTracker
+where
     Served: Future<Output = ()> + Send + 'static,
 {
     let places = Arc::new(Semaphore::new(connections_max));
@@ -93,15 +117,11 @@ pub(crate) async fn accept<Served>(
         let _ = stream.set_nodelay(true);
         let place = places.clone().try_acquire_owned().ok();
         let served = serve(stream, peer, place.is_some());
-        let shutdown = shutdown.clone();
         connections.spawn(async move {
-            tokio::select! {
-                () = served => {}
-                () = shutdown.cancelled() => {}
-            }
+            served.await;
             drop(place);
         });
     }
     connections.close();
-    let _ = tokio::time::timeout(DRAIN, connections.wait()).await;
+    connections
 }

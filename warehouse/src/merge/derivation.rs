@@ -30,7 +30,6 @@ use crate::curated::scan::Scan;
 use crate::curated::{CuratedFile, Version};
 use crate::engine::Engine;
 use crate::engine::inputs::Inputs;
-use crate::limits::DUPLICATE_US_MAX;
 use crate::tables::walk::Walk;
 use crate::tables::{EVENTS, Input, Rows, Table};
 
@@ -62,7 +61,7 @@ impl Derivation {
         let engine = events.engine;
         let (mut touched, repeats) = merge.repeats(landed)?;
         let unowned = repeats.touch_owners(events, &mut touched).await?;
-        let sessions = touched.sessions_beside(merge.sessions(), events).await?;
+        let sessions = touched.sessions_beside((merge.sessions(), merge.sessions_since()), events).await?;
         let rows_before = match sessions.wanted("occurred_at") {
             None => landed.none_beside(),
             Some((wanted, since)) => {
@@ -120,8 +119,7 @@ impl Derivation {
         if self.unowned.is_empty() {
             return Ok(Progress::default());
         }
-        let since = self.touched.since("occurred_at", DUPLICATE_US_MAX);
-        owners(&self.engine, events, &self.unowned, &since).await
+        owners(&self.engine, events, &self.unowned, &self.repeats.tabs).await
     }
 
     pub(super) fn open(&self) -> Option<&Arc<Open>> {

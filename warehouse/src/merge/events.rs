@@ -18,13 +18,13 @@ use super::part::Part;
 use super::repeats::Repeats;
 use super::sessionize::{Outcome, sessionize};
 use super::strangers::Strangers;
-use super::touched::{Tabs, Touched, TouchedSessions};
+use super::tabs::Tabs;
+use super::touched::{BACK_US, Touched, TouchedSessions};
 use super::visitors::{EventId, Key, Sessions};
 use crate::curated::scan::Scan;
 use crate::curated::{CuratedFile, Version};
 use crate::engine::Engine;
 use crate::engine::inputs::Inputs;
-use crate::limits::DUPLICATE_US_MAX;
 use crate::tables::{EVENTS, Table};
 
 /// The effect of some links on a version of the curated events.
@@ -46,8 +46,8 @@ pub struct Merge {
 }
 
 impl Merge {
-    /// Reads the keys of the links' rows, of the touched visitors' curated rows, and of the landed tabs' rows that stand
-    /// under other visitors.
+    /// Reads the keys of the links' rows, what the session rule needs of the touched visitors' curated rows, and which of the landed
+    /// events stand in the table already, whosever they are and however old.
     ///
     /// `held` are the links' rows, where they are in memory already.
     pub(crate) async fn plan(
@@ -64,7 +64,7 @@ impl Merge {
         if !touched.is_empty() && !events.files.is_empty() {
             keys.read_curated(engine, events, &touched, &tabs).await?;
         }
-        let mut outcome = sessionize(keys.events);
+        let mut outcome = sessionize(keys.events, keys.before);
         keys.memory.resize(outcome.memory_bytes());
         Ok(Self {
             engine: engine.clone(),
@@ -98,7 +98,7 @@ impl Merge {
             return Ok(changed.iter().map(|file| *file as usize).collect());
         }
         let curated = self.inputs().function(self.touched.function()).table("curated", Scan::version(base))?;
-        let touched = self.touched.condition("occurred_at", DUPLICATE_US_MAX);
+        let touched = self.touched.condition("occurred_at", BACK_US);
         files_where(&curated, &format!("{touched} and {CHANGED}")).await
     }
 
@@ -112,9 +112,13 @@ impl Merge {
         self.held.as_ref()
     }
 
-    /// The sessions of all visitors that it reads.
+    /// The sessions of all visitors that it touches, of [`Self::sessions_since`] and later.
     pub(super) fn sessions(&self) -> &Arc<Sessions> {
         &self.sessions
+    }
+
+    pub(super) fn sessions_since(&self) -> i64 {
+        self.touched.earliest(BACK_US).unwrap_or(i64::MAX)
     }
 
     /// Those of them that may go on.

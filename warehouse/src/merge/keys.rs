@@ -3,28 +3,32 @@
 use datafusion::arrow::array::{AsArray, RecordBatch};
 use datafusion::execution::memory_pool::MemoryReservation;
 
-use super::held::{HeldRows, Pairs, Wanted};
-use super::sessionize::{EventKey, Origin};
-use super::touched::{Tabs, Touched};
-use super::visitors::key;
+use super::held::{Held, HeldRows, Pairs, Wanted};
+use super::sessionize::{Before, EventKey, Origin};
+use super::tabs::{Numbers, Tabs};
+use super::touched::{BACK_US, Touched};
+use super::visitors::{Key, Stretch, key};
 use crate::curated::Version;
 use crate::engine::Engine;
 use crate::engine::inputs::{Inputs, number, text, time};
-use crate::limits::DUPLICATE_US_MAX;
 use crate::tables::EVENTS;
 
 /// What keys are read from.
 const KEY_COLUMNS: &str = "site_id, visitor_id, tab_id, seq, occurred_at, session_started_at";
 
+/// Of a session before, and the list of its visitor.
+const BEFORE_BYTES: usize = size_of::<(Key, Vec<Stretch>)>() + 2 * size_of::<Stretch>();
+
 /// Keys of events, in reserved memory.
 pub(super) struct Keys {
     pub events: Vec<EventKey>,
+    pub before: Before,
     pub memory: MemoryReservation,
 }
 
 impl Keys {
     pub(super) fn new(memory: MemoryReservation) -> Self {
-        Self { events: Vec::new(), memory }
+        Self { events: Vec::new(), before: Before::default(), memory }
     }
 
     /// Adds the rows of `landing`; says whose they are, and of which tabs.
@@ -42,11 +46,12 @@ impl Keys {
                 self.add(batch, origin)?;
                 for (row, event) in self.events[known..].iter().enumerate() {
                     touched.add(event.visitor, text(batch, 1, row), event.at);
-                    tabs.add(event.tab, event.seq);
+                    tabs.of(event.tab, (text(batch, 0, row), text(batch, 2, row))).add(event.seq);
                 }
                 Ok(())
             })
             .await?;
+        tabs.settle();
         Ok((touched, tabs))
     }
 
@@ -64,11 +69,11 @@ impl Keys {
             let (seq, partition) = (held.numbers("seq")?, held.numbers("kafka_partition")?);
             let offset = held.numbers("kafka_offset")?;
             let mut firsts = vec![i64::MAX; visitors.pairs.len()];
-            let mut least = vec![i64::MAX; tabs_of.pairs.len()];
+            let mut numbers = vec![Numbers::default(); tabs_of.pairs.len()];
             for row in (0..count).filter(|row| !duplicate.is_some_and(|marked| marked.value(*row))) {
                 let (visitor, tab) = (visitors.of_row[row] as usize, tabs_of.of_row[row] as usize);
                 firsts[visitor] = firsts[visitor].min(at[row]);
-                least[tab] = least[tab].min(seq[row]);
+                numbers[tab].add(seq[row]);
                 let place = u32::try_from(first + row)?;
                 self.events.push(EventKey {
                     visitor: visitor_keys[visitor],
@@ -82,15 +87,22 @@ impl Keys {
             for (place, (_, id)) in visitors.pairs.iter().enumerate().filter(|(place, _)| firsts[*place] < i64::MAX) {
                 touched.add(visitor_keys[place], id, firsts[place]);
             }
-            for (tab, least) in tab_keys.iter().zip(least).filter(|(_, least)| *least < i64::MAX) {
-                tabs.add(*tab, least);
+            let named = tab_keys.iter().zip(&tabs_of.pairs).zip(numbers);
+            for ((tab, pair), numbers) in named.filter(|(_, numbers)| !numbers.is_empty()) {
+                tabs.of(*tab, *pair).extend(numbers);
             }
             first += count;
         }
+        tabs.settle();
         Ok((touched, tabs))
     }
 
-    /// Adds the curated rows of the touched visitors, and those of others that landed events may repeat.
+    /// Adds what curated files have that matters to landed events: of the touched visitors the sessions before the first event that
+    /// touches each, and the rows from there on; and the rows of the same events, whosever they are.
+    ///
+    /// An event is its tab and number for ever, so these are looked for in all of the table. Files and row groups that hold none of the
+    /// landed tabs are told by the bounds of their ids: ids that browsers make begin with the time, so those of old files lie before them,
+    /// but for wrong clocks and forgers. Rows from before a visitor's first landed event are not held, since anybody may have any number.
     pub(super) async fn read_curated(
         &mut self,
         engine: &Engine,
@@ -98,36 +110,60 @@ impl Keys {
         touched: &Touched,
         tabs: &Tabs,
     ) -> anyhow::Result<()> {
-        let Some(since) = touched.earliest(DUPLICATE_US_MAX) else { return Ok(()) };
-        let wanted = Wanted { tabs: tabs.from(), ..touched.wanted() };
+        let Some(since) = touched.earliest(BACK_US) else { return Ok(()) };
+        let wanted = Wanted { tabs: tabs.ids(), ..touched.wanted() };
         // A file is of one site.
         let columns = EVENTS.file_columns(KEY_COLUMNS.split(", ").filter(|name| *name != "site_id"))?;
-        let memory = self.memory.new_empty();
-        let (rows, files) = HeldRows::chosen(engine, (events, columns), since, &wanted, memory).await?;
-        for (held, file) in rows.held.iter().zip(files) {
-            self.memory.try_grow(held.rows.num_rows() * 2 * size_of::<EventKey>())?;
-            let (visitors, tabs_of) = (Pairs::of(held, "visitor_id"), Pairs::of(held, "tab_id"));
-            let [visitor_keys, tab_keys] = [&visitors, &tabs_of].map(Pairs::keys);
-            let (at, start, seq) =
-                (held.times("occurred_at")?, held.times("session_started_at")?, held.numbers("seq")?);
-            for row in (0..held.rows.num_rows()).filter(|row| at[*row] >= since) {
-                let visitor = visitor_keys[visitors.of_row[row] as usize];
-                let tab = tab_keys[tabs_of.of_row[row] as usize];
-                let origin = match wanted.visitors.contains_key(&visitor) {
-                    true => Origin::Curated { file: i32::try_from(file)? },
-                    false if wanted.tabs.get(&tab).is_some_and(|from| *from <= seq[row]) => Origin::Elsewhere,
-                    false => continue,
-                };
-                self.events.push(EventKey {
-                    visitor,
-                    tab,
-                    seq: seq[row],
-                    at: at[row],
-                    session_start: start[row],
-                    origin,
-                });
-            }
+        let take = |held: &Held, file| self.take_curated((held, i32::try_from(file)?), (touched, since), tabs);
+        HeldRows::each_chosen(engine, (events, columns), since, &wanted, take).await
+    }
+
+    /// Takes in rows of a curated file: of visitors those from `since` on, of tabs any.
+    fn take_curated(
+        &mut self,
+        (held, file): (&Held, i32),
+        (touched, since): (&Touched, i64),
+        tabs: &Tabs,
+    ) -> anyhow::Result<()> {
+        let (visitors, tabs_of) = (Pairs::of(held, "visitor_id"), Pairs::of(held, "tab_id"));
+        let [visitor_keys, tab_keys] = [&visitors, &tabs_of].map(Pairs::keys);
+        let from: Vec<Option<i64>> = visitor_keys.iter().map(|visitor| touched.from(*visitor)).collect();
+        let landed: Vec<Option<&Numbers>> = tab_keys.iter().map(|tab| tabs.numbers(*tab)).collect();
+        let (at, start, seq) = (held.times("occurred_at")?, held.times("session_started_at")?, held.numbers("seq")?);
+        let mut before: Vec<Vec<Stretch>> = vec![Vec::new(); visitor_keys.len()];
+        let mut events = Vec::new();
+        for row in 0..held.rows.num_rows() {
+            let (visitor, tab) = (visitors.of_row[row] as usize, tabs_of.of_row[row] as usize);
+            let (at, session_start, seq) = (at[row], start[row], seq[row]);
+            let touched_from = from[visitor].filter(|_| at >= since);
+            let origin = match touched_from {
+                Some(from) if from <= at => Origin::Curated { file },
+                _ => {
+                    if touched_from.is_some() {
+                        widen(&mut before[visitor], Stretch { start: session_start, end: at });
+                    }
+                    if !landed[tab].is_some_and(|numbers| numbers.hold(seq)) {
+                        continue;
+                    }
+                    Origin::Elsewhere
+                }
+            };
+            events.push(EventKey {
+                visitor: visitor_keys[visitor],
+                tab: tab_keys[tab],
+                seq,
+                at,
+                session_start,
+                origin,
+            });
         }
+        let mut begun = 0;
+        for (visitor, sessions) in visitor_keys.into_iter().zip(before).filter(|(_, sessions)| !sessions.is_empty()) {
+            let known = self.before.entry(visitor).or_default();
+            begun += sessions.into_iter().filter(|session| widen(known, *session)).count();
+        }
+        self.memory.try_grow(events.len() * 2 * size_of::<EventKey>() + begun * BEFORE_BYTES)?;
+        self.events.append(&mut events);
         Ok(())
     }
 
@@ -146,5 +182,20 @@ impl Keys {
             });
         }
         Ok(())
+    }
+}
+
+/// Adds to a visitor's sessions another, or more of one; says whether it is another.
+fn widen(sessions: &mut Vec<Stretch>, more: Stretch) -> bool {
+    // Rows come in the order of their times: it is mostly the last one.
+    match sessions.iter_mut().rev().find(|session| session.start == more.start) {
+        Some(session) => {
+            session.end = session.end.max(more.end);
+            false
+        }
+        None => {
+            sessions.push(more);
+            true
+        }
     }
 }

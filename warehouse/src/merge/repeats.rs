@@ -13,21 +13,23 @@ use schemas::topics::EVENTS as TOPIC;
 
 use super::functions::event_set;
 use super::held::{Held, HeldRows, Pairs, Wanted};
+use super::ids::Ids;
 use super::sessionize::Staying;
 use super::touched::Touched;
 use super::until::EventsUntil;
-use super::visitors::{EventId, key};
+use super::visitors::{EventId, Key, key};
 use crate::curated::Version;
 use crate::curated::scan::Scan;
 use crate::engine::Engine;
 use crate::engine::inputs::{Inputs, number, text, time};
-use crate::limits::DUPLICATE_US_MAX;
 
 /// What of the links' rows are repeats.
 #[derive(Debug, Default)]
 pub(super) struct Repeats {
     /// Rows that are repeats of an event.
     pub counts: HashMap<EventId, i64>,
+    /// Their tabs.
+    pub tabs: Ids,
     /// Events of which no row of the links, marked repeats aside, stands in `events`: it holds them from elsewhere.
     pub foreign: Arc<HashSet<EventId>>,
     /// Some event stands twice in the links without a mark: the first by partition and offset counts.
@@ -48,11 +50,13 @@ impl Repeats {
     pub(super) async fn read(inputs: &Inputs, touched: &Touched) -> anyhow::Result<Self> {
         let mut repeats = Self::default();
         let mut landed: HashMap<EventId, Landed> = HashMap::new();
+        let mut tabs: HashMap<Key, (String, String)> = HashMap::new();
         let all = format!("select {EVENT}, duplicate from landing");
         inputs
             .each(&all, |batch, row| {
-                let origin = origin(batch, row);
-                let of = landed.entry(event(batch, row)).or_insert(Landed { rows: 0, first: None });
+                let (origin, event) = (origin(batch, row), event(batch, row));
+                tabs.entry(event.0).or_insert_with(|| (text(batch, 0, row).to_owned(), text(batch, 1, row).to_owned()));
+                let of = landed.entry(event).or_insert(Landed { rows: 0, first: None });
                 of.rows += 1;
                 if !batch.column(5).as_boolean().value(row) {
                     repeats.doubled |= of.first.is_some();
@@ -73,6 +77,9 @@ impl Repeats {
         let foreign = landed.iter().filter(|(_, of)| of.first.is_some()).map(|(event, _)| *event);
         repeats.foreign = Arc::new(foreign.collect());
         repeats.counts = landed.into_iter().filter(|(_, of)| of.rows > 0).map(|(event, of)| (event, of.rows)).collect();
+        for (site, tab) in repeats.counts.keys().filter_map(|(tab, _)| tabs.get(tab)) {
+            repeats.tabs.add(site, tab);
+        }
         Ok(repeats)
     }
 
@@ -89,23 +96,26 @@ impl Repeats {
             for row in (0..starts.len()).filter(|row| starts[*row].is_none()) {
                 let (visitor, tab) = (visitors.of_row[row] as usize, tabs.of_row[row] as usize);
                 touched.add(visitor_keys[visitor], visitors.pairs[visitor].1, at[row]);
+                let (site, id) = tabs.pairs[tab];
+                repeats.tabs.add_known(tab_keys[tab], site, id);
                 *repeats.counts.entry((tab_keys[tab], seq[row])).or_default() += 1;
             }
         }
         Ok(repeats)
     }
 
-    /// Whoever has an event that came again is touched by that, since the ledger counts it there. Gives those of the events that
-    /// nobody has.
+    /// Whoever has an event that came again, however long ago, is touched by that, since the ledger counts it there. Gives those of the
+    /// events that nobody has.
     pub(super) async fn touch_owners(
         &self,
         events: EventsUntil<'_>,
         touched: &mut Touched,
     ) -> anyhow::Result<HashSet<EventId>> {
         let mut unowned: HashSet<EventId> = self.counts.keys().copied().collect();
-        let Some(since) = touched.earliest(DUPLICATE_US_MAX) else { return Ok(unowned) };
-        let tabs = Arc::new(unowned.iter().map(|(tab, _)| (*tab, 0)).collect());
-        let wanted = Wanted { tabs, ..Wanted::default() };
+        if unowned.is_empty() {
+            return Ok(unowned);
+        }
+        let wanted = Wanted { tabs: Arc::new(self.tabs.clone()), ..Wanted::default() };
         let columns = ["visitor_id", "tab_id", "seq", "occurred_at"];
         let take = |held: &Held, rows: &[usize]| {
             let (visitors, tabs) = (Pairs::of(held, "visitor_id"), Pairs::of(held, "tab_id"));
@@ -121,7 +131,7 @@ impl Repeats {
             }
             Ok(())
         };
-        events.each_chosen(&columns, (&wanted, since), take).await?;
+        events.each_chosen(&columns, (&wanted, i64::MAX), take).await?;
         Ok(unowned)
     }
 
@@ -136,9 +146,9 @@ impl Repeats {
             return Ok(unowned);
         }
         let again = event_set("came_again", Arc::new(unowned.clone()));
-        let since = touched.since("occurred_at", DUPLICATE_US_MAX);
+        let of_tabs = self.tabs.condition("tab_id");
         let sql = format!(
-            "select site_id, visitor_id, occurred_at, tab_id, seq from events where {since} \
+            "select site_id, visitor_id, occurred_at, tab_id, seq from events where {of_tabs} \
              and came_again(site_id, tab_id, seq)"
         );
         inputs
@@ -153,17 +163,18 @@ impl Repeats {
     }
 }
 
-/// How far a table is that has taken in those of some events that `events` holds, of the time that the condition says.
+/// How far a table is that has taken in those of some events that `events` holds, of these tabs.
 pub(super) async fn owners(
     engine: &Engine,
     events: &Version,
     again: &HashSet<EventId>,
-    since: &str,
+    tabs: &Ids,
 ) -> anyhow::Result<Progress> {
     let mut progress = Progress::default();
     let inputs = engine.inputs().table("events", Scan::version(events))?;
+    let of_tabs = tabs.condition("tab_id");
     let sql = format!(
-        "select kafka_partition, max(kafka_offset) from events where {since} and came_again(site_id, tab_id, seq) group by 1"
+        "select kafka_partition, max(kafka_offset) from events where {of_tabs} and came_again(site_id, tab_id, seq) group by 1"
     );
     inputs
         .function(event_set("came_again", Arc::new(again.clone())))

@@ -40,6 +40,11 @@ impl Touched {
         visitors.iter().any(|visitor| self.from.contains_key(visitor))
     }
 
+    /// The first event that touches a visitor, if one does.
+    pub(super) fn from(&self, visitor: Key) -> Option<i64> {
+        self.from.get(&visitor).copied()
+    }
+
     pub(super) fn is_empty(&self) -> bool {
         self.from.is_empty()
     }
@@ -109,15 +114,20 @@ impl Touched {
 }
 
 impl Touched {
-    /// The same, where those of most visitors are known already: those of others are read.
+    /// The same, where those of most visitors are known already, from a time on: those of others are read, and of whoever is touched
+    /// before, as by a repeat of what was long ago.
     pub(super) async fn sessions_beside(
         &self,
-        known: &Arc<Sessions>,
+        (known, since): (&Arc<Sessions>, i64),
         events: EventsUntil<'_>,
     ) -> anyhow::Result<TouchedSessions> {
         let mut sessions = known.clone();
-        let others = Wanted::of_visitors(self.from.keys().copied().filter(|visitor| known.of(*visitor).is_none()));
-        if let Some(since) = self.earliest(BACK_US) {
+        let is_known = |visitor: Key, from: i64| from - GAP_US_MAX >= since && known.of(visitor).is_some();
+        let others = self.from.iter().filter(|(visitor, from)| !is_known(**visitor, **from));
+        let others: HashMap<Key, i64> =
+            others.map(|(visitor, from)| (*visitor, from.saturating_sub(BACK_US))).collect();
+        if let Some(since) = others.values().min().copied() {
+            let others = Wanted { visitors: Arc::new(others), time: Some("occurred_at"), ..Wanted::default() };
             for (visitor, stretches) in read_sessions(events, (&others, since)).await? {
                 Arc::make_mut(&mut sessions).insert(visitor, stretches);
             }
@@ -157,31 +167,6 @@ async fn read_sessions(events: EventsUntil<'_>, wanted: (&Wanted, i64)) -> anyho
         sessions.entry(visitor).or_default().push(Stretch { start, end });
     }
     Ok(sessions)
-}
-
-/// Tabs of landed events.
-#[derive(Debug, Default)]
-pub(super) struct Tabs {
-    /// The least number that landed of each.
-    from: Arc<HashMap<Key, i64>>,
-}
-
-impl Tabs {
-    /// `tab` is the hash of site and tab.
-    pub(super) fn add(&mut self, tab: Key, seq: i64) {
-        let from = Arc::make_mut(&mut self.from).entry(tab).or_insert(seq);
-        *from = (*from).min(seq);
-    }
-
-    /// Whether one of some tabs is one of them.
-    pub(super) fn meets(&self, tabs: &HashSet<Key>) -> bool {
-        tabs.iter().any(|tab| self.from.contains_key(tab))
-    }
-
-    /// The least number that landed of each.
-    pub(super) fn from(&self) -> Arc<HashMap<Key, i64>> {
-        self.from.clone()
-    }
 }
 
 /// Collects ids until they are too many to be named.

@@ -35,7 +35,8 @@ impl EventsUntil<'_> {
         Ok(inputs.select(&format!("select * from events where {}", condition(self.progress))).await?.into_view())
     }
 
-    /// Hands over the wanted ones of a time or later with some of their columns: each batch, and the places of the rows that are.
+    /// Hands over the wanted ones, those of visitors of a time or later, with some of their columns: each batch, and the places of the
+    /// rows that are.
     pub(super) async fn each_chosen(
         &self,
         columns: &[&str],
@@ -43,17 +44,14 @@ impl EventsUntil<'_> {
         mut take: impl FnMut(&Held, &[usize]) -> anyhow::Result<()>,
     ) -> anyhow::Result<()> {
         let columns = EVENTS.file_columns(columns.iter().copied().chain(PLACE))?;
-        let memory = self.engine.reserved("events that are looked up");
-        let (rows, _) = HeldRows::chosen(self.engine, (self.events, columns), since, wanted, memory).await?;
         let (all, ends) = (self.covers_all(), self.ends());
-        for held in &rows.held {
-            let (at, partition, offset) =
-                (held.times("occurred_at")?, held.numbers("kafka_partition")?, held.numbers("kafka_offset")?);
+        let take = |held: &Held, _| {
+            let (partition, offset) = (held.numbers("kafka_partition")?, held.numbers("kafka_offset")?);
             let covered = |row: usize| all || ends.get(&partition[row]).is_some_and(|end| offset[row] <= *end);
-            let chosen: Vec<usize> = (0..at.len()).filter(|row| at[*row] >= since && covered(*row)).collect();
-            take(held, &chosen)?;
-        }
-        Ok(())
+            let chosen: Vec<usize> = (0..partition.len()).filter(|row| covered(*row)).collect();
+            take(held, &chosen)
+        };
+        HeldRows::each_chosen(self.engine, (self.events, columns), since, wanted, take).await
     }
 
     fn covers_all(&self) -> bool {

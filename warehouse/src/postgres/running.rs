@@ -1,15 +1,18 @@
 //! How a statement is cancelled: over another connection, by the numbers that the first one was given.
 
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use rand::TryRngCore;
 use rand::rngs::OsRng;
-use tokio::sync::Notify;
+use tokio_util::sync::{CancellationToken, WaitForCancellationFutureOwned};
 
 /// Every open session.
 #[derive(Debug, Default)]
-pub(super) struct Running(Mutex<HashMap<Key, Arc<Notify>>>);
+pub(super) struct Running(Mutex<HashMap<Key, Current>>);
+
+/// Of what a session does now. A session that does nothing has one too, which nobody looks at any more.
+type Current = Arc<Mutex<CancellationToken>>;
 
 /// A session's number and its secret. Who knows them may end its statement, and nothing else.
 pub(super) type Key = (u32, u32);
@@ -18,7 +21,7 @@ pub(super) type Key = (u32, u32);
 #[derive(Debug)]
 pub(super) struct Cancellable {
     pub(super) key: Key,
-    cancelled: Arc<Notify>,
+    current: Current,
     running: Arc<Running>,
 }
 
@@ -33,27 +36,36 @@ impl Running {
         let [a, b, c, d, secret @ ..] = random;
         // Some clients take it for a signed number and wonder at negative ones.
         let key = (u32::from_be_bytes([a, b, c, d]) >> 1, u32::from_be_bytes(secret));
-        let cancelled = Arc::new(Notify::new());
-        self.sessions().insert(key, cancelled.clone());
-        Ok(Cancellable { key, cancelled, running: self.clone() })
+        let current = Current::default();
+        self.sessions().insert(key, current.clone());
+        Ok(Cancellable { key, current, running: self.clone() })
     }
 
     /// Cancels what a session does, if it does something. Nobody is told whether there is such a session.
     pub(super) fn cancel(&self, key: Key) {
         if let Some(session) = self.sessions().get(&key) {
-            session.notify_waiters();
+            locked(session).cancel();
         }
     }
 
-    fn sessions(&self) -> std::sync::MutexGuard<'_, HashMap<Key, Arc<Notify>>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    fn sessions(&self) -> MutexGuard<'_, HashMap<Key, Current>> {
+        locked(&self.0)
     }
 }
 
+fn locked<T>(of: &Mutex<T>) -> MutexGuard<'_, T> {
+    of.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
 impl Cancellable {
-    /// Comes back when somebody cancels what is done meanwhile.
-    pub(super) async fn cancelled(&self) {
-        self.cancelled.notified().await;
+    /// Something else is done from here on: who cancelled what was done before meant that.
+    pub(super) fn begin(&self) {
+        *locked(&self.current) = CancellationToken::new();
+    }
+
+    /// Comes back when somebody cancels what is done, or has done so: also while nobody waited.
+    pub(super) fn cancelled(&self) -> WaitForCancellationFutureOwned {
+        locked(&self.current).clone().cancelled_owned()
     }
 }
 

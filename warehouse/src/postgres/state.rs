@@ -41,7 +41,16 @@ pub(super) struct Portal {
     pub statement: Arc<Statement>,
     pub parameters: Vec<Parameter>,
     pub formats: Vec<bool>,
-    pub ended: bool,
+    pub stage: Stage,
+}
+
+/// How far a portal has come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Stage {
+    New,
+    /// A worker was asked. To ask it again would tell rows a second time.
+    Begun,
+    Ended,
 }
 
 #[derive(Debug)]
@@ -87,7 +96,7 @@ impl State {
         let oid = |index: usize| statement.types.get(index).copied().unwrap_or_default();
         let parameters = values.into_iter().enumerate().map(|(index, given)| Parameter { oid: oid(index), given });
         let parameters = parameters.collect();
-        self.portals.insert(portal, Portal { statement, parameters, formats, ended: false });
+        self.portals.insert(portal, Portal { statement, parameters, formats, stage: Stage::New });
         Ok(())
     }
 

@@ -10,6 +10,8 @@ pub(super) enum Word {
     Begin(&'static str),
     Commit,
     Rollback,
+    /// To a savepoint: the transaction goes on, also when it has failed.
+    RollbackTo,
     /// Nothing to be done; the tag that answers it.
     Nothing(&'static str),
     Set {
@@ -35,21 +37,22 @@ impl Word {
         Some(match words.as_slice() {
             ["begin", ..] => Self::Begin("BEGIN"),
             ["start", "transaction", ..] => Self::Begin("START TRANSACTION"),
-            ["rollback", "to", ..] => Self::Nothing("ROLLBACK"),
+            ["rollback", "to", ..] | ["rollback", "work" | "transaction", "to", ..] => Self::RollbackTo,
             ["commit" | "end", ..] => Self::Commit,
             ["rollback" | "abort", ..] => Self::Rollback,
             ["savepoint", ..] => Self::Nothing("SAVEPOINT"),
             ["release", ..] => Self::Nothing("RELEASE"),
             ["unlisten", ..] => Self::Nothing("UNLISTEN"),
             ["close", ..] => Self::Nothing("CLOSE CURSOR"),
-            ["reset", "role", ..] | ["set", "role" | "session_authorization", ..] => {
-                Self::Refused("there are no roles here: a token says what one may see")
-            }
-            ["set", "session", "authorization", ..] => {
+            ["set", "role", "none"] | ["set", "session", "authorization", "default"] => Self::Nothing("SET"),
+            ["set", "role" | "session_authorization", ..] | ["set", "session", "authorization", ..] => {
                 Self::Refused("there are no roles here: a token says what one may see")
             }
             ["reset", ..] => Self::Nothing("RESET"),
-            ["discard", ..] => Self::Discard,
+            ["discard", "all"] => Self::Discard,
+            ["discard", "plans"] => Self::Nothing("DISCARD PLANS"),
+            ["discard", "sequences"] => Self::Nothing("DISCARD SEQUENCES"),
+            ["discard", "temp" | "temporary"] => Self::Nothing("DISCARD TEMP"),
             ["deallocate", "prepare", "all"] | ["deallocate", "all"] => Self::Deallocate(None),
             ["deallocate", "prepare", _] | ["deallocate", _] => Self::Deallocate(
                 statement.split_whitespace().last().map(|name| name.trim_end_matches(';').replace('"', "")),
@@ -103,7 +106,12 @@ mod tests {
         assert_eq!(Word::of("SET SESSION datestyle TO 'ISO'"), set("datestyle", "ISO"));
         assert_eq!(Word::of("SET TIME ZONE 'Europe/Berlin'"), set("TimeZone", "'Europe/Berlin'"));
         assert_eq!(Word::of("BEGIN READ ONLY"), Some(Word::Begin("BEGIN")));
-        assert_eq!(Word::of("ROLLBACK TO SAVEPOINT a"), Some(Word::Nothing("ROLLBACK")));
+        assert_eq!(Word::of("ROLLBACK TO SAVEPOINT a"), Some(Word::RollbackTo));
+        assert_eq!(Word::of("rollback"), Some(Word::Rollback));
+        assert_eq!(Word::of("DISCARD SEQUENCES"), Some(Word::Nothing("DISCARD SEQUENCES")));
+        assert_eq!(Word::of("discard all;"), Some(Word::Discard));
+        assert_eq!(Word::of("SET SESSION AUTHORIZATION DEFAULT"), Some(Word::Nothing("SET")));
+        assert!(matches!(Word::of("set session authorization admin"), Some(Word::Refused(_))));
         assert_eq!(Word::of("show TRANSACTION ISOLATION LEVEL"), Some(Word::Show("transaction_isolation".into())));
         assert_eq!(Word::of("DEALLOCATE \"_p1\""), Some(Word::Deallocate(Some("_p1".into()))));
         assert!(matches!(Word::of("set role admin"), Some(Word::Refused(_))));

@@ -160,5 +160,6 @@ fn lines_before(text: &str, statement: &str) -> usize {
 
 fn question(sql: &str, form: Form, limits: Limits) -> Question {
     let sql = sql.trim().to_owned();
-    Question { sql, scope: Scope::All, form, parameters: Vec::new(), limits, held_bytes_max: 0 }
+    let (asker, parameters) = (String::new(), Vec::new());
+    Question { asker, sql, scope: Scope::All, form, parameters, limits, held_bytes_max: 0 }
 }

@@ -21,7 +21,7 @@ pub use sent::{NOT_ELSEWHERE, Sent, sent};
 use std::collections::{BTreeSet, VecDeque};
 use std::sync::{Arc, LazyLock};
 
-use datafusion::arrow::datatypes::SchemaRef;
+use datafusion::arrow::datatypes::{DataType, SchemaRef};
 use datafusion::arrow::record_batch::RecordBatch;
 use datafusion::common::DataFusionError;
 use datafusion::datasource::TableProvider;
@@ -37,7 +37,10 @@ use crate::curated::scan::Scan;
 use crate::engine::{memory_exhausted, one_line, plan_in_one_part};
 use crate::format::Answer;
 use crate::lake::Lake;
-use crate::limits::{ANSWER_BYTES_MAX, ANSWER_ROWS_MAX, ONE_PART_ROWS_MAX, STREAMED_BYTES_MAX, STREAMED_ROWS_MAX};
+use crate::limits::{
+    ANSWER_BYTES_MAX, ANSWER_ROWS_MAX, ONE_PART_ROWS_MAX, STATEMENT_PARAMETERS_MAX, STREAMED_BYTES_MAX,
+    STREAMED_ROWS_MAX,
+};
 use crate::merge::Others;
 use crate::replay;
 use crate::tables::{self, Table};
@@ -45,6 +48,7 @@ use crate::views::{self, View};
 use dialect::translate;
 use guard::{Refused, only_statement};
 use live::{Live, imported};
+use parameters::Told;
 
 /// The code of what the engine cannot plan.
 const UNPLANNED: &str = "invalid_sql";
@@ -154,41 +158,91 @@ pub struct Asking<'a> {
 pub async fn open(lake: &Lake, sql: &str, limits: Limits, asking: &Asking<'_>) -> Result<Rows, Failure> {
     let (batches, live): (SendableRecordBatchStream, _) = match known(lake, sql, asking).await? {
         Known::Reading { context, statement, live } => {
-            let (_, plan) = planned(&context, *statement, asking.parameters).await?;
-            (execute_stream(plan, context.task_ctx())?, live)
+            let planned = planned(&context, *statement, asking.parameters).await?;
+            (execute_stream(planned.plan, context.task_ctx())?, live)
         }
         Known::Nothing(schema) => (Box::pin(EmptyRecordBatchStream::new(schema)), None),
     };
     Ok(Rows { _live: live, ..Rows::of(batches, limits) })
 }
 
-/// Plans a statement to be run: what is to be computed, and how.
-async fn planned(
-    context: &SessionContext,
-    mut statement: Statement,
-    parameters: &[Parameter],
-) -> Result<(LogicalPlan, Arc<dyn ExecutionPlan>), Failure> {
+/// A statement that is ready to be run.
+struct Planned {
+    /// Object identifiers of the types of its parameters.
+    types: Vec<u32>,
+    /// What is to be computed.
+    logical: LogicalPlan,
+    /// How.
+    plan: Arc<dyn ExecutionPlan>,
+}
+
+/// Plans a statement with the values of its parameters.
+async fn planned(context: &SessionContext, statement: Statement, parameters: &[Parameter]) -> Result<Planned, Failure> {
+    parameters::check_formats(parameters)?;
+    // By what is looked for in a list its type is told, and by its items files are passed over.
+    if !parameters.is_empty()
+        && parameters::has_lists(&statement)
+        && let Some(planned) = planned_literally(context, statement.clone(), parameters).await
+    {
+        return Ok(planned);
+    }
     match planned_with(context, statement.clone(), parameters).await {
         // Where the engine cannot tell a parameter's type, its value may.
         Err(failure) if !parameters.is_empty() && failure.code() == UNPLANNED => {
-            if !parameters::put_in(&mut statement, parameters) {
-                return Err(failure);
-            }
-            planned_with(context, statement, &[]).await.map_err(|_| failure)
+            planned_literally(context, statement, parameters).await.ok_or(failure)
         }
         done => done,
     }
+}
+
+/// Plans a statement that has the values in the places of its parameters; none where that cannot be.
+async fn planned_literally(
+    context: &SessionContext,
+    mut statement: Statement,
+    parameters: &[Parameter],
+) -> Option<Planned> {
+    let parameters = typed(context, &statement, parameters).await;
+    if !parameters::put_in(&mut statement, &parameters) {
+        return None;
+    }
+    let types = parameters.iter().map(|parameter| parameter.oid).collect();
+    let planned = planned_with(context, statement, &[]).await.ok()?;
+    Some(Planned { types, ..planned })
 }
 
 async fn planned_with(
     context: &SessionContext,
     statement: Statement,
     parameters: &[Parameter],
-) -> Result<(LogicalPlan, Arc<dyn ExecutionPlan>), Failure> {
+) -> Result<Planned, Failure> {
     let state = context.state();
-    let plan = parameters::bind(plan(&state, statement).await?, parameters)?;
-    let physical = state.create_physical_plan(&plan).await?;
-    Ok((plan, physical))
+    let (types, logical) = parameters::bind(plan(&state, statement).await?, parameters)?;
+    let plan = state.create_physical_plan(&logical).await?;
+    Ok(Planned { types, logical, plan })
+}
+
+/// The parameters of a statement whose types the engine cannot tell, each with a type: what the client says, or a list of what is
+/// looked for in it, or text.
+async fn typed(context: &SessionContext, statement: &Statement, parameters: &[Parameter]) -> Vec<Parameter> {
+    let mut statement = statement.clone();
+    let lists = parameters::as_members(&mut statement);
+    let told = match lists.is_empty() {
+        true => Told::default(),
+        false => match plan(&context.state(), statement).await {
+            Ok(plan) => Told::of(&plan).unwrap_or_default(),
+            Err(_) => Told::default(),
+        },
+    };
+    let typed = parameters.iter().zip(1..).map(|(parameter, place)| {
+        let told = told.at(place).cloned();
+        let told = if lists.contains(&place) { Some(list_of(told)) } else { told };
+        Parameter { oid: parameters::oid(parameter.oid, told.as_ref()), ..parameter.clone() }
+    });
+    typed.collect()
+}
+
+fn list_of(item: Option<DataType>) -> DataType {
+    DataType::new_list(item.unwrap_or(DataType::Utf8), true)
 }
 
 async fn plan(state: &SessionState, statement: Statement) -> Result<LogicalPlan, Failure> {
@@ -197,27 +251,39 @@ async fn plan(state: &SessionState, statement: Statement) -> Result<LogicalPlan,
     Ok(plan)
 }
 
-/// What a statement asks for and what it answers: the types of its parameters, of which the client has said `given`, and its
-/// columns.
+/// What a statement asks for and what it answers: the types of its parameters, of which the client has said `given`, and the columns
+/// that come when it is run with values of these types.
 pub async fn describe(
     lake: &Lake,
     sql: &str,
     given: &[u32],
     asking: &Asking<'_>,
 ) -> Result<(Vec<u32>, SchemaRef), Failure> {
-    match known(lake, sql, asking).await? {
-        Known::Reading { context, mut statement, .. } => match plan(&context.state(), (*statement).clone()).await {
-            Ok(plan) => Ok((parameters::types(&plan, given)?, plan.schema().inner().clone())),
-            // Where the engine cannot tell a parameter's type, its value will.
-            Err(failure) if failure.code() == UNPLANNED => {
-                let Some(types) = parameters::leave_open(&mut statement, given) else { return Err(failure) };
-                let plan = plan(&context.state(), *statement).await.map_err(|_| failure)?;
-                Ok((types, plan.schema().inner().clone()))
-            }
-            Err(failure) => Err(failure),
-        },
-        Known::Nothing(schema) => Ok((given.to_vec(), schema)),
+    let (context, mut statement, _live) = match known(lake, sql, asking).await? {
+        Known::Reading { context, statement, live } => (context, statement, live),
+        Known::Nothing(schema) => return Ok((given.to_vec(), schema)),
+    };
+    let open = parameters::open(&mut statement, given)?;
+    let planned = match open.len() {
+        ..=STATEMENT_PARAMETERS_MAX => planned(&context, (*statement).clone(), &open).await,
+        _ => planned_with(&context, (*statement).clone(), &open).await,
+    };
+    match planned {
+        Ok(planned) => Ok((planned.types, plain::schema(&planned.plan.schema()))),
+        Err(failure) => analyzed(&context, *statement, &open).await.map_err(|_| failure),
     }
+}
+
+/// What is described of a statement that cannot be planned without its values, since one may not be null.
+async fn analyzed(
+    context: &SessionContext,
+    statement: Statement,
+    open: &[Parameter],
+) -> Result<(Vec<u32>, SchemaRef), Failure> {
+    let state = context.state();
+    let (types, plan) = parameters::bind(plan(&state, statement).await?, open)?;
+    let plan = state.analyzer().execute_and_check(plan, state.config_options(), |_, _| {})?;
+    Ok((types, plain::schema(plan.schema().as_arrow())))
 }
 
 /// A statement that may be asked, and what it may read.

@@ -14,7 +14,7 @@ use landing::Progress;
 
 use super::dialect::translate;
 use super::guard::only_statement;
-use super::{Failure, Parameter, Scope, failed, planned, register, tables_of, views_of};
+use super::{Failure, Parameter, Planned, Scope, failed, planned, register, tables_of, views_of};
 use crate::curated::Version;
 use crate::curated::scan::Scan;
 use crate::lake::Lake;
@@ -62,7 +62,7 @@ pub async fn sent(
         versions.push(version);
     }
     register(&context, &opened, views, &Scope::All).await?;
-    let (logical, plan) = planned(&context, statement, parameters).await?;
+    let Planned { logical, plan, .. } = planned(&context, statement, parameters).await?;
     one_row_each(&logical)?;
     let waiting = waiting(lake, &versions).await.map_err(failed)?;
     Ok(Sent { plan, config: context.copied_config(), waiting })

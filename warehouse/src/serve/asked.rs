@@ -6,6 +6,7 @@ use warp::http::{HeaderMap, StatusCode};
 use warp::reply::Response;
 
 use super::State;
+use super::body::Body;
 use super::media::{Media, Unknown};
 use super::reply::{error, refused, streamed, unauthorized};
 use crate::access::Right;
@@ -19,8 +20,15 @@ struct Ask {
 
 impl State {
     /// `POST /api/v1/sql`
-    pub(super) async fn sql(&self, headers: &HeaderMap, query: &str, body: &[u8]) -> Response {
-        let Some(right) = self.right(headers) else { return unauthorized() };
+    pub(super) async fn sql(&self, headers: &HeaderMap, query: &str, body: Body) -> Response {
+        let Some(right) = self.right(headers) else {
+            body.leave().await;
+            return unauthorized();
+        };
+        let body = match body.whole().await {
+            Ok(body) => body,
+            Err(refused) => return refused,
+        };
         let query = pairs(query);
         if let Some((name, value)) = query.iter().find(|(name, _)| name != FORMAT) {
             let text =
@@ -31,7 +39,7 @@ impl State {
             Ok(media) => media,
             Err(unknown) => return no_format(&unknown),
         };
-        match serde_json::from_slice(body) {
+        match serde_json::from_slice(&body) {
             Ok(Ask { sql }) => self.answer(right, media, sql, Vec::new()).await,
             Err(cause) => {
                 let text = format!("the body is not {{\"sql\": \"…\"}}: {cause}");
@@ -67,6 +75,7 @@ impl State {
         parameters: Vec<Parameter>,
     ) -> Response {
         let question = Question {
+            asker: right.name,
             sql,
             scope: right.scope,
             form: media.form.clone(),

@@ -1,6 +1,8 @@
 //! HTTP: SQL and reports, health, and the studio's page.
 
 mod asked;
+mod body;
+mod connection;
 mod media;
 mod openapi;
 mod player;
@@ -24,12 +26,14 @@ use warp::{Filter, Rejection, Reply};
 
 use crate::access::{Access, Right, Role};
 use crate::lake::Lake;
-use crate::limits::{BODY_BYTES_MAX, DRAIN};
-use crate::listen::Listener;
+use crate::limits::{BODY_BYTES_MAX, DRAIN, HTTP_CONNECTIONS_MAX};
+use crate::listen::{Listener, admit};
 use crate::reports::Reports;
 use crate::sql::{Pool, Settings};
 use crate::{flight, postgres};
-use reply::{error, json_answer, unauthorized};
+use body::Body;
+use connection::Routes;
+use reply::{error, json_answer, too_large, unauthorized};
 
 /// What the studio's page tells about the system around it. Everything is optional: what is unknown is not shown.
 #[derive(Clone, Debug, Default, Serialize)]
@@ -72,9 +76,8 @@ pub async fn serve(
     if !address.ip().is_loopback() && !serving.access.is_asked_for() {
         bail!("{address} is within others' reach, and no token is asked for");
     }
-    let ending = shutdown.clone();
     let Serving { about, access, sql, reports, postgres, flight } = serving;
-    let pool = Arc::new(Pool::start(sql));
+    let pool = Arc::new(if access.is_asked_for() { Pool::start_in_shares(sql) } else { Pool::start(sql) });
     let mut others = JoinSet::new();
     if let Some(listener) = postgres {
         others.spawn(postgres::serve(listener, access.clone(), pool.clone(), shutdown.clone()));
@@ -83,8 +86,7 @@ pub async fn serve(
         others.spawn(flight::serve(listener, access.clone(), pool.clone(), shutdown.clone()));
     }
     let routes = routes(State { lake, about, access, reports, pool: pool.clone() });
-    let server = warp::serve(routes).incoming(listener).graceful(async move { ending.cancelled().await });
-    let mut server = tokio::spawn(server.run());
+    let mut server = tokio::spawn(take_connections(routes, listener, shutdown.clone()));
     tokio::select! {
         // first: told to stop, the server may have ended by now
         biased;
@@ -101,7 +103,15 @@ pub async fn serve(
     Ok(())
 }
 
-fn routes(state: State) -> impl Filter<Extract = (impl Reply,), Error = Infallible> + Clone {
+/// Takes connections until `shutdown`; comes back when the last of them has ended.
+async fn take_connections(routes: Routes, listener: TcpListener, shutdown: CancellationToken) {
+    let connections = admit(listener, HTTP_CONNECTIONS_MAX, shutdown.clone(), |stream, peer, has_place| {
+        connection::serve(routes.clone(), stream, peer, has_place, shutdown.clone())
+    });
+    connections.await.wait().await;
+}
+
+fn routes(state: State) -> Routes {
     let state = Arc::new(state);
     let with = {
         let state = state.clone();
@@ -114,9 +124,9 @@ fn routes(state: State) -> impl Filter<Extract = (impl Reply,), Error = Infallib
         .and(warp::header::headers_cloned())
         .and(query())
         .and(warp::body::content_length_limit(BODY_BYTES_MAX))
-        .and(warp::body::bytes())
-        .then(|state: Arc<State>, headers: HeaderMap, query: String, body: bytes::Bytes| async move {
-            state.sql(&headers, &query, &body).await
+        .and(warp::body::stream().map(Body::new))
+        .then(|state: Arc<State>, headers: HeaderMap, query: String, body: Body| async move {
+            state.sql(&headers, &query, body).await
         });
     let report = warp::path!("api" / "v1" / "reports" / String)
         .and(warp::get())
@@ -163,7 +173,8 @@ fn routes(state: State) -> impl Filter<Extract = (impl Reply,), Error = Infallib
         player::file(path).map_or_else(|| studio::file(path).into_response(), Reply::into_response)
     });
     let asked = sql.or(report).unify().or(reports).unify().or(recordings).unify().or(described).unify();
-    asked.or(about).unify().or(live).unify().or(ready).unify().or(page).unify().recover(recover)
+    let all = asked.or(about).unify().or(live).unify().or(ready).unify().or(page).unify();
+    all.recover(recover).unify().boxed()
 }
 
 struct State {
@@ -212,25 +223,63 @@ fn own_origin(headers: &HeaderMap) -> bool {
 }
 
 async fn recover(rejection: Rejection) -> Result<Response, Infallible> {
-    let (status, code, message) = if rejection.find::<warp::reject::PayloadTooLarge>().is_some() {
-        (StatusCode::PAYLOAD_TOO_LARGE, "too_large", format!("the body is larger than {BODY_BYTES_MAX} bytes"))
-    } else if rejection.find::<warp::reject::LengthRequired>().is_some() {
-        (StatusCode::LENGTH_REQUIRED, "length_required", "the request has no Content-Length".into())
+    if rejection.find::<warp::reject::PayloadTooLarge>().is_some() {
+        return Ok(too_large());
+    }
+    let (status, code, message) = if rejection.find::<warp::reject::LengthRequired>().is_some() {
+        (StatusCode::LENGTH_REQUIRED, "length_required", "the request has no Content-Length")
     } else if rejection.find::<warp::reject::MethodNotAllowed>().is_some() {
         (
             StatusCode::METHOD_NOT_ALLOWED,
             "method_not_allowed",
-            "SQL is asked by POST /api/v1/sql, everything else by GET".into(),
+            "SQL is asked by POST /api/v1/sql, everything else by GET",
         )
     } else {
-        (StatusCode::NOT_FOUND, "not_found", "there is nothing at this path".into())
+        (StatusCode::NOT_FOUND, "not_found", "there is nothing at this path")
     };
-    Ok(error(status, code, &message))
+    Ok(error(status, code, message))
 }
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
+    use testkit::http::Reply as Answered;
+    use tokio::io::{AsyncReadExt, AsyncWriteExt, duplex};
+    use tokio::time::Instant;
+
     use super::*;
+    use crate::limits::{HTTP_BODY_MAX, HTTP_REFUSAL_MAX};
+    use crate::sql::Program;
+    use crate::{Resources, Store};
+
+    /// The answer to a statement whose body never comes, and the time until it came.
+    async fn answer_without_body(authorization: &str) -> (Answered, Duration) {
+        let folder = tempfile::tempdir().unwrap();
+        let store = url::Url::from_directory_path(folder.path()).unwrap();
+        let lake = Lake::open(Store::open(store.as_str()).unwrap(), Resources::default()).unwrap();
+        let pool = Pool::start(Settings { program: Program::at("/no/worker"), ..Settings::new(store.as_str()) });
+        let access = Arc::new(Access::new(Some("secret".into()), None).unwrap());
+        let state = State { lake, about: About::default(), access, reports: Reports::default(), pool: Arc::new(pool) };
+        let (mut client, server) = duplex(1 << 10);
+        tokio::spawn(connection::talk(routes(state), server, CancellationToken::new()));
+        let head = format!("POST /api/v1/sql HTTP/1.1\r\nhost: here\r\ncontent-length: 100\r\n{authorization}\r\n");
+        let asked = Instant::now();
+        client.write_all(head.as_bytes()).await.unwrap();
+        let mut answer = vec![client.read_u8().await.unwrap()];
+        let took = asked.elapsed();
+        client.read_to_end(&mut answer).await.unwrap();
+        (Answered::parse(&answer), took)
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_token_is_asked_for_first_and_a_body_is_not_awaited_for_ever() {
+        let (answered, took) = answer_without_body("").await;
+        assert_eq!((answered.status, took.as_secs()), (401, HTTP_REFUSAL_MAX.as_secs()));
+        let (answered, took) = answer_without_body("authorization: Bearer secret\r\n").await;
+        assert_eq!((answered.status, answered.code().as_str()), (408, "slow_body"));
+        assert_eq!(took.as_secs(), HTTP_BODY_MAX.as_secs());
+    }
 
     #[test]
     fn foreign_pages_may_not_ask() {

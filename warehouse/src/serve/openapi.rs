@@ -110,8 +110,8 @@ fn failures() -> Value {
     let content = json!({"application/json": {"schema": {"$ref": "#/components/schemas/Error"}}});
     json!({
         "default": {
-            "description": "Why there is none: 400 for what the asker can mend, 401 without a token, 404, 406 for another format, 429 \
-                            when too many ask at once, 503 while the program ends, 500",
+            "description": "Why there is none: 400 for what the asker can mend, 401 without a token, 404, 406 for another format, 408 \
+                            when a body does not come, 413 when it is too long, 429 when too many ask at once, 503 while the program ends, 500",
             "content": content
         }
     })

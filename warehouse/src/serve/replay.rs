@@ -125,7 +125,7 @@ impl State {
     async fn watch(&self, headers: &HeaderMap, wanted: impl FnOnce(&Right) -> Result<Wanted, Failure>) -> Response {
         let Some(right) = self.right(headers) else { return unauthorized() };
         let reply = match wanted(&right) {
-            Ok(wanted) => self.pool.watch(wanted, right.scope).await,
+            Ok(wanted) => self.pool.watch(wanted, right.scope, &right.name).await,
             Err(failure) => Err(failure),
         };
         match reply {
@@ -181,7 +181,7 @@ impl State {
         };
         let (site_id, sha256) = (part("site").to_owned(), sha256.to_owned());
         let scope = crate::query::Scope::of([site_id.as_str()]);
-        let reply = match self.pool.watch(Wanted::Asset { site_id, sha256, addresses }, scope).await {
+        let reply = match self.pool.watch(Wanted::Asset { site_id, sha256, addresses }, scope, part("by")).await {
             Ok(reply) => reply,
             Err(failure) => return refused(&failure),
         };

@@ -8,6 +8,7 @@ use warp::http::StatusCode;
 use warp::http::header::{CONTENT_LENGTH, HeaderValue};
 use warp::reply::Response;
 
+use crate::limits::BODY_BYTES_MAX;
 use crate::query::{Blame, Failure};
 use crate::sql::{self, Form};
 use crate::watch::NOT_FOUND;
@@ -91,6 +92,10 @@ pub(super) fn unauthorized() -> Response {
         "unauthorized",
         "this address asks for Authorization: Bearer TOKEN; without a token only its own pages may ask",
     )
+}
+
+pub(super) fn too_large() -> Response {
+    error(StatusCode::PAYLOAD_TOO_LARGE, "too_large", &format!("the body is larger than {BODY_BYTES_MAX} bytes"))
 }
 
 pub(super) fn json_answer(status: StatusCode, body: &serde_json::Value) -> Response {

@@ -80,6 +80,8 @@ impl Settings {
 /// One statement, and the answer that is wanted of it.
 #[derive(Clone, Debug)]
 pub struct Question {
+    /// Name of the token by which it is asked. Empty where only one asks, as on the command line.
+    pub asker: String,
     pub sql: String,
     /// Whose rows are there for the one who asks.
     pub scope: Scope,

@@ -55,9 +55,19 @@ struct Workers {
 }
 
 impl Pool {
-    /// Starts the first workers in the background.
+    /// Starts the first workers in the background. Whoever asks may take them all.
     pub fn start(settings: Settings) -> Self {
-        let slots = Slots::new(settings.workers_max, settings.queue_max, settings.time);
+        let slots = Slots::of(&settings);
+        Self::with(settings, slots)
+    }
+
+    /// The same for askers who are told apart: each name may have a share of what runs and waits.
+    pub fn start_in_shares(settings: Settings) -> Self {
+        let slots = Slots::of(&settings).in_shares();
+        Self::with(settings, slots)
+    }
+
+    fn with(settings: Settings, slots: Slots) -> Self {
         let inner = Inner {
             settings,
             slots,
@@ -74,17 +84,17 @@ impl Pool {
     /// Asks one statement; comes back when its answer begins. A caller that drops the future or the reply ends it, unless
     /// it ends by itself soon.
     pub async fn ask(&self, question: &Question) -> Result<Reply, Failure> {
-        self.order(Order::from(&question.ask(&self.inner.settings)?)).await
+        self.order(&question.asker, Order::from(&question.ask(&self.inner.settings)?)).await
     }
 
     /// The same of something of a recording.
-    pub async fn watch(&self, wanted: watch::Wanted, scope: Scope) -> Result<Reply, Failure> {
+    pub async fn watch(&self, wanted: watch::Wanted, scope: Scope, asker: &str) -> Result<Reply, Failure> {
         let cpu_seconds_max = self.inner.settings.cpu_seconds_max();
-        self.order(Order::from(&Watch { wanted, scope, cpu_seconds_max })).await
+        self.order(asker, Order::from(&Watch { wanted, scope, cpu_seconds_max })).await
     }
 
-    async fn order(&self, order: Order) -> Result<Reply, Failure> {
-        let ticket = self.inner.slots.ticket()?;
+    async fn order(&self, asker: &str, order: Order) -> Result<Reply, Failure> {
+        let ticket = self.inner.slots.ticket(asker)?;
         let (sender, receiver) = pieces();
         let inner = self.inner.clone();
         tokio::spawn(async move {

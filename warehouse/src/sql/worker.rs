@@ -159,16 +159,14 @@ async fn answer(lake: &Lake, ask: &Ask, output: &mut impl Write) -> Result<(), F
             let (types, schema) = query::describe(lake, &ask.sql, types, &asking).await?;
             Some(postgres::description(&types, &schema))
         }
-        Form::Schemas { values } => match query::open(lake, &ask.sql, Limits::answer(), &asking).await {
-            // What comes, exactly: the logical plan may tell another type.
-            Ok(rows) => Some(schemas(&query::parameter_schema(&[]), rows.schema())?),
-            Err(failure) if !values.is_empty() => return Err(failure),
-            // Before there are values, or why there is nothing.
-            Err(_) => {
-                let (types, schema) = query::describe(lake, &ask.sql, &[], &asking).await?;
-                Some(schemas(&query::parameter_schema(&types), &schema)?)
-            }
-        },
+        Form::Schemas { values } if values.is_empty() => {
+            let (types, schema) = query::describe(lake, &ask.sql, &[], &asking).await?;
+            Some(schemas(&query::parameter_schema(&types), &schema)?)
+        }
+        Form::Schemas { .. } => {
+            let rows = query::open(lake, &ask.sql, Limits::answer(), &asking).await?;
+            Some(schemas(&query::parameter_schema(&[]), rows.schema())?)
+        }
         _ => None,
     };
     if let Some(told) = told {

@@ -29,8 +29,9 @@ const SQL: &str = r#"
 -- tab and session at or before its start, and how long before; null when there was none. Reads `touched_events`.
 with steps as (
     select *,
-        cast(occurred_at as bigint) - case when type = 'request' then cast(coalesce(request_duration_ms, 0.0) * 1000.0 as bigint)
-            else 0 end as began_us
+        -- no page lives for longer than a week, whatever its sender says
+        cast(occurred_at as bigint) - case when type = 'request'
+            then cast(least(greatest(coalesce(request_duration_ms, 0.0), 0.0), 604800000.0) * 1000.0 as bigint) else 0 end as began_us
     from touched_events where type in ('click', 'request')
 ),
 placed as (

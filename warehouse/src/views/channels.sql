@@ -1,4 +1,4 @@
--- channels, version 1
+-- channels, version 2
 -- Which channel brought each session, by the rules of Google Analytics 4's default channel group ("Default channel group",
 -- support.google.com/analytics/answer/9756891, seen 2026-11-26), in their order; the first that holds counts. Beside them:
 -- AI assistants, which Google counts as referrals; click ids of advertisements, where a campaign has no medium; and the lists of
@@ -29,6 +29,8 @@ told as (
             when sccid is not null then 'snapchat'
             when qclid is not null then 'quora'
             when referrer_medium is null or referrer_medium in ('direct', 'internal') then '(direct)'
+            -- a service of a known sender is none of its searches: accounts.google.com is not Google
+            when referrer_medium = 'referral' then lower(coalesce(referrer_host, referrer_source, '(not set)'))
             else lower(coalesce(referrer_source, referrer_host, '(not set)'))
         end as source,
         case
@@ -49,7 +51,8 @@ told as (
 known as (
     select *,
         medium not in ('(not set)', '(none)') and regexp_like(medium, '^(.*cp.*|ppc|retargeting|paid.*)$') as paid,
-        regexp_like(source, '^(www[.]|m[.]|l[.]|lm[.])?(google|googleads|google_ads|adwords|bing|bingads|bing_ads|msn|yahoo|duckduckgo|baidu|yandex|ecosia|naver|daum|qwant|startpage|brave|sogou|seznam|aol|ask|onesearch)([.][a-z]{2,3}([.][a-z]{2})?)?$') as by_search,
+        -- which hosts search is what the lists know of referrers: www.yahoo.com does not
+        sender <> 'referral' and regexp_like(source, '^(www[.]|m[.]|l[.]|lm[.])?(google|googleads|google_ads|adwords|bing|bingads|bing_ads|msn|yahoo|duckduckgo|baidu|yandex|ecosia|naver|daum|qwant|startpage|brave|sogou|seznam|aol|ask|onesearch)([.][a-z]{2,3}([.][a-z]{2})?)?$') as by_search,
         regexp_like(source, '^((www|m|l|lm|out|old)[.])?(facebook|fb|meta|instagram|ig|threads|linkedin|lnkd|twitter|x|tiktok|pinterest|reddit|snapchat|quora|tumblr|vk|weibo|wechat|whatsapp|telegram|discord|mastodon|bluesky|bsky|line|messenger)([.][a-z]{2,4}([.][a-z]{2})?)?$')
             or source in ('t.co', 'pin.it', 'fb.me') as by_social,
         regexp_like(source, '^((www|m)[.])?(youtube|youtu|vimeo|twitch|dailymotion|netflix|hulu|disneyplus|iqiyi|youku|bilibili)([.][a-z]{2,4})?$') as by_video,

@@ -49,9 +49,10 @@ pub fn report(provider: &str, by: By, with_bots: bool) -> String {
     )
 }
 
-/// Providers write the same browser as `Chrome`, `Chrome Mobile` and `Google Chrome 130.0`.
+/// Providers write the same browser as `Chrome`, `Chrome Mobile`, `Chrome Mobile iOS` and `Google Chrome 130.0`. Of `Chrome Mobile WebView`
+/// the last word stays: a program that shows pages is no browser.
 fn plain_browser(column: &str) -> String {
     format!(
-        "regexp_replace({column}, '^(Google|Mozilla|Microsoft|Apple|Mobile) | (Mobile|iOS)( |$)| [0-9][0-9.]*.*$', '', 'g')"
+        "regexp_replace({column}, '^((Google|Mozilla|Microsoft|Apple|Mobile) )+| (Mobile|iOS)\\b| [0-9][0-9.]*.*$', '', 'g')"
     )
 }

@@ -1,8 +1,9 @@
--- telemetry_with_adobe, version 1
+-- telemetry_with_adobe, version 2
 -- Our sessions beside Adobe's visits: a row for each two that belong together, and one for each that stands alone. Ours are those of the
 -- days that were imported. Two belong together when they are of one visitor (the Experience Cloud id) and overlap, give or
 -- take {clock_us} microseconds, by our corrected clock or by the device's own. A visit is visid_high, visid_low, visit_num and
--- visit_start_time_gmt, as Adobe's "Calculate common metrics" counts it.
+-- visit_start_time_gmt, as Adobe's "Calculate common metrics" counts it; a feed without the visitor's halves tells visitors apart by the
+-- Experience Cloud id.
 with days as (
     -- The report suite's day in UTC: the 24 hours nearest to the date's own that hold all of its hits.
     select site_id,
@@ -21,7 +22,8 @@ browsers as (
     group by site_id, session_id, adobe_ecid
 ),
 hits as (
-    select *, coalesce(visid_high, '') || '/' || coalesce(visid_low, '') || '/' || cast(coalesce(visit_num, 0) as varchar) || '/'
+    select *, coalesce(nullif(coalesce(visid_high, '') || '/' || coalesce(visid_low, ''), '/'), ecid, '/') || '/'
+        || cast(coalesce(visit_num, 0) as varchar) || '/'
         || cast(coalesce(cast(visit_start_time_gmt as bigint) / 1000000, 0) as varchar) as adobe_session
     from adobe_hits
 ),
@@ -30,7 +32,8 @@ theirs as (
         max(ecid) as ecid,
         min(hit_time_gmt) as adobe_started_at, max(hit_time_gmt) as adobe_ended_at,
         count(*) as adobe_hits,
-        count(*) filter (where page_event = 0) as adobe_page_views,
+        -- unknown, and not none, where the feed has no such column
+        case when count(page_event) > 0 then count(*) filter (where page_event = 0) end as adobe_page_views,
         max(visit_num) as adobe_visit_num,
         {theirs}
     from hits group by site_id, adobe_session

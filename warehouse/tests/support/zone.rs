@@ -316,7 +316,8 @@ impl Landing {
                 }
                 "session_started_at" => time(&|index| starts[index]),
                 "duplicate" => flag(&|event| event.duplicate),
-                "time_clamped" | "late" | "is_bot" => flag(&|_| false),
+                "time_clamped" | "late" => flag(&|_| false),
+                "is_bot" => flag(&|event| event.number("is_bot") == Some(1.0)),
                 name if events.iter().any(|event| event.text(name).is_some()) => {
                     Arc::new(events.iter().map(|event| event.text(name)).collect::<StringArray>())
                 }

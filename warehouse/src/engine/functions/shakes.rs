@@ -1,5 +1,6 @@
-//! `pointer_shakes(occurred_at, seq, dt, x, y, reversals_min, angle_deg, leg_px, path_px, net_share, within_ms)`: the times that the
-//! pointer was shaken, over all trails of a page view in any order. The rule is [`shakes`]; `thrashing_pointer.sql` asks for it.
+//! `pointer_shakes(occurred_at, seq, dt, x, y, pressed, reversals_min, angle_deg, leg_px, path_px, net_share, within_ms)`: the times
+//! that the pointer was shaken, over all rows of a page view in any order. A row is a trail, or tells that a button went down
+//! (`pressed` is true) or up (false). The rule is [`shakes`]; `thrashing_pointer.sql` asks for it.
 //!
 //! As windows in SQL each sample of a trail is a row with the five texts of its page view, which are sorted by these: 12 million
 //! samples did not fit in the 4 GiB of a statement. Here a trail is a row, and 32 bytes a step are held of one page view, if
@@ -7,7 +8,9 @@
 
 use std::sync::{Arc, LazyLock};
 
-use datafusion::arrow::array::{Array, ArrayRef, AsArray, Float64Array, Int64Array, RecordBatch, StructArray};
+use datafusion::arrow::array::{
+    Array, ArrayRef, AsArray, BooleanArray, Float64Array, Int64Array, RecordBatch, StructArray,
+};
 use datafusion::arrow::datatypes::{
     DataType, Field, FieldRef, Fields, Float64Type, Int64Type, Schema, TimeUnit, TimestampMicrosecondType,
 };
@@ -18,12 +21,13 @@ use datafusion::logical_expr::utils::AggregateOrderSensitivity;
 use datafusion::logical_expr::{Accumulator, AggregateUDFImpl, ColumnarValue, ReversedUDAF, Signature, Volatility};
 use datafusion::physical_expr::PhysicalExpr;
 
-use crate::friction::shakes::{Rule, Shake, Step, add_trail, shakes};
+use crate::friction::shakes::{Press, Rule, Shake, Step, add_trail, shakes};
 
-const USAGE: &str = "pointer_shakes takes the columns occurred_at, seq, dt, x and y of trails, and six numbers: reversals_min, \
-                     angle_deg, leg_px, path_px, net_share, within_ms";
-/// Columns of a trail, before the numbers.
-const COLUMNS: usize = 5;
+const USAGE: &str = "pointer_shakes takes the columns occurred_at, seq, dt, x and y of trails, pressed of buttons, and six numbers: \
+                     reversals_min, angle_deg, leg_px, path_px, net_share, within_ms";
+/// Columns of a row, before the numbers; the first of them are those of a trail.
+const COLUMNS: usize = 6;
+const TRAIL_COLUMNS: usize = 5;
 
 fn number(name: &str, kind: DataType) -> Field {
     Field::new(name, kind, false)
@@ -38,7 +42,13 @@ static SHAKE: LazyLock<Fields> = LazyLock::new(|| {
     ["seq", "at_us", "end_us", "turns"].map(|name| number(name, DataType::Int64)).into_iter().collect()
 });
 
-/// What it holds: [`Step`], in its order.
+/// What it holds: [`Press`], in its order.
+static PRESS: LazyLock<Fields> = LazyLock::new(|| {
+    let numbers = ["seq", "at_us"].map(|name| number(name, DataType::Int64)).into_iter();
+    numbers.chain([number("down", DataType::Boolean)]).collect()
+});
+
+/// And [`Step`], in its order.
 static STEP: LazyLock<Fields> = LazyLock::new(|| {
     let columns = ["at_us", "seq"].map(|name| number(name, DataType::Int64)).into_iter();
     columns.chain(["x", "y"].map(|name| number(name, DataType::Float64))).collect()
@@ -65,14 +75,14 @@ impl AggregateUDFImpl for PointerShakes {
     }
 
     fn coerce_types(&self, arguments: &[DataType]) -> Result<Vec<DataType>> {
-        let [_, _, dt, x, y, _, _, _, _, _, _] = arguments else { return plan_err!("{USAGE}") };
+        let [_, _, dt, x, y, _, _, _, _, _, _, _] = arguments else { return plan_err!("{USAGE}") };
         let is_number_list =
             |kind: &&DataType| matches!(kind, DataType::List(element) if *element.data_type() == DataType::Float64);
         if ![dt, x, y].iter().all(is_number_list) {
             return plan_err!("{USAGE}");
         }
         let time = DataType::Timestamp(TimeUnit::Microsecond, Some("UTC".into()));
-        let columns = [time, DataType::Int64, dt.clone(), x.clone(), y.clone()];
+        let columns = [time, DataType::Int64, dt.clone(), x.clone(), y.clone(), DataType::Boolean];
         Ok(columns.into_iter().chain(std::iter::repeat_n(DataType::Float64, arguments.len() - COLUMNS)).collect())
     }
 
@@ -81,7 +91,8 @@ impl AggregateUDFImpl for PointerShakes {
     }
 
     fn state_fields(&self, _: StateFieldsArgs) -> Result<Vec<FieldRef>> {
-        Ok(vec![Arc::new(Field::new("pointer_shakes[steps]", list_of(&STEP), false))])
+        let list = |name, fields: &Fields| Arc::new(Field::new(name, list_of(fields), false));
+        Ok(vec![list("pointer_shakes[steps]", &STEP), list("pointer_shakes[presses]", &PRESS)])
     }
 
     fn accumulator(&self, arguments: AccumulatorArgs) -> Result<Box<dyn Accumulator>> {
@@ -94,7 +105,7 @@ impl AggregateUDFImpl for PointerShakes {
         }
         let within_us = (within_ms * 1e3) as i64;
         let rule = Rule { reversals_min, angle_deg, leg_px, path_px, net_share, within_us };
-        Ok(Box::new(Walk { rule, steps: Vec::new() }))
+        Ok(Box::new(Walk { rule, steps: Vec::new(), presses: Vec::new() }))
     }
 
     fn order_sensitivity(&self) -> AggregateOrderSensitivity {
@@ -119,6 +130,7 @@ fn constant(number: &Arc<dyn PhysicalExpr>) -> Result<f64> {
 struct Walk {
     rule: Rule,
     steps: Vec<Step>,
+    presses: Vec<Press>,
 }
 
 impl Accumulator for Walk {
@@ -126,12 +138,16 @@ impl Accumulator for Walk {
         let times = values[0].as_primitive::<TimestampMicrosecondType>();
         let seqs = values[1].as_primitive::<Int64Type>();
         let lists = [&values[2], &values[3], &values[4]].map(|lists| lists.as_list::<i32>());
-        for row in (0..times.len()).filter(|row| values[..COLUMNS].iter().all(|column| column.is_valid(*row))) {
+        let is_whole = |row: &usize| values[..TRAIL_COLUMNS].iter().all(|column| column.is_valid(*row));
+        for row in (0..times.len()).filter(is_whole) {
             let [dt, x, y] = lists.map(|lists| lists.value(row));
             let [dt, x, y] = [&dt, &x, &y].map(|numbers| numbers.as_primitive::<Float64Type>());
             let samples = dt.iter().zip(x).zip(y).map(|((dt, x), y)| (dt, x, y));
             add_trail(&mut self.steps, times.value(row), seqs.value(row), samples);
         }
+        let rows = times.iter().zip(seqs).zip(values[TRAIL_COLUMNS].as_boolean());
+        self.presses
+            .extend(rows.filter_map(|((at_us, seq), down)| Some(Press { seq: seq?, at_us: at_us?, down: down? })));
         Ok(())
     }
 
@@ -142,12 +158,22 @@ impl Accumulator for Walk {
             let [x, y] = [2, 3].map(|place| columns.column(place).as_primitive::<Float64Type>().values());
             self.steps.extend((0..steps.len()).map(|n| Step { at_us: at_us[n], seq: seq[n], x: x[n], y: y[n] }));
         }
+        for presses in states[1].as_list::<i32>().iter().flatten() {
+            let columns = presses.as_struct();
+            let [seq, at_us] = [0, 1].map(|place| columns.column(place).as_primitive::<Int64Type>().values());
+            let down = columns.column(2).as_boolean();
+            self.presses.extend((0..presses.len()).map(|n| Press {
+                seq: seq[n],
+                at_us: at_us[n],
+                down: down.value(n),
+            }));
+        }
         Ok(())
     }
 
     fn state(&mut self) -> Result<Vec<ScalarValue>> {
-        let steps = std::mem::take(&mut self.steps);
-        Ok(vec![one_list(
+        let (steps, presses) = (std::mem::take(&mut self.steps), std::mem::take(&mut self.presses));
+        let steps = one_list(
             &STEP,
             vec![
                 Arc::new(steps.iter().map(|step| step.at_us).collect::<Int64Array>()),
@@ -155,19 +181,28 @@ impl Accumulator for Walk {
                 Arc::new(steps.iter().map(|step| step.x).collect::<Float64Array>()),
                 Arc::new(steps.iter().map(|step| step.y).collect::<Float64Array>()),
             ],
-        )?])
+        )?;
+        let presses = one_list(
+            &PRESS,
+            vec![
+                Arc::new(presses.iter().map(|press| press.seq).collect::<Int64Array>()),
+                Arc::new(presses.iter().map(|press| press.at_us).collect::<Int64Array>()),
+                Arc::new(presses.iter().map(|press| Some(press.down)).collect::<BooleanArray>()),
+            ],
+        )?;
+        Ok(vec![steps, presses])
     }
 
     fn evaluate(&mut self) -> Result<ScalarValue> {
         // A window asks again when it has seen more.
-        let found = shakes(self.steps.clone(), &self.rule);
+        let found = shakes(self.steps.clone(), self.presses.clone(), &self.rule);
         let of: [fn(&Shake) -> i64; 4] =
             [|shake| shake.seq, |shake| shake.at_us, |shake| shake.end_us, |shake| shake.turns];
         one_list(&SHAKE, of.map(|of| -> ArrayRef { Arc::new(found.iter().map(of).collect::<Int64Array>()) }).into())
     }
 
     fn size(&self) -> usize {
-        size_of_val(self) + self.steps.capacity() * size_of::<Step>()
+        size_of_val(self) + self.steps.capacity() * size_of::<Step>() + self.presses.capacity() * size_of::<Press>()
     }
 }
 
@@ -187,12 +222,15 @@ mod tests {
     async fn answered(numbers: &str, over: &str, rest: &str) -> String {
         let context = SessionContext::new();
         super::super::register(&context);
-        // The same page view in two trails, which come last first, and another one that has none.
+        // The same page view in two trails, which come last first; one that has none; and one whose button was pressed.
         let sql = format!(
-            "select view, pointer_shakes(to_timestamp_micros(at), seq, dt, x, y, {numbers}) {over} as shakes from (values \
-             ('a', 200000, 2, [0.0, 50.0, 50.0, 50.0], [0.0, 100.0, 0.0, 100.0], [0.0, 0.0, 0.0, 0.0]), \
-             ('a', 0, 1, [0.0, 50.0, 50.0, 50.0], [0.0, 100.0, 0.0, 100.0], [0.0, 0.0, 0.0, 0.0]), \
-             ('b', 0, 1, null, [0.0], [0.0])) as trails (view, at, seq, dt, x, y) {rest}"
+            "select view, pointer_shakes(to_timestamp_micros(at), seq, dt, x, y, pressed, {numbers}) {over} as shakes from (values \
+             ('a', 200000, 2, [0.0, 50.0, 50.0, 50.0], [0.0, 100.0, 0.0, 100.0], [0.0, 0.0, 0.0, 0.0], null), \
+             ('a', 0, 1, [0.0, 50.0, 50.0, 50.0], [0.0, 100.0, 0.0, 100.0], [0.0, 0.0, 0.0, 0.0], null), \
+             ('b', 0, 1, null, [0.0], [0.0], null), \
+             ('c', 400000, 3, null, null, null, false), ('c', -100000, 1, null, null, null, true), \
+             ('c', 0, 2, [0.0, 50.0, 50.0, 50.0, 50.0, 50.0, 50.0], [0.0, 100.0, 0.0, 100.0, 0.0, 100.0, 0.0], \
+              [0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0], null)) as trails (view, at, seq, dt, x, y, pressed) {rest}"
         );
         let rows = match context.sql(&sql).await {
             Ok(rows) => rows.collect().await,
@@ -208,7 +246,7 @@ mod tests {
     async fn trails_of_all_parts_are_one_walk() {
         let table = asked("5, 135, 30, 600, 0.25, 1000").await;
         assert!(table.contains("| a    | [{seq: 2, at_us: 300000, end_us: 350000, turns: 6}] |"), "{table}");
-        assert!(table.contains("| b    | [] "), "{table}");
+        assert!(table.contains("| b    | [] ") && table.contains("| c    | [] "), "{table}");
     }
 
     #[tokio::test]

@@ -134,10 +134,11 @@ impl Kind {
         TYPES.into_iter().map(|(kind, ..)| kind)
     }
 
-    /// The type of an object identifier, `varchar`, `name`, `bpchar`, `jsonb`, `uuid` and unknown ones as what they are read as.
+    /// The type of an object identifier; `varchar`, `name`, `bpchar`, `jsonb`, `uuid` and arrays of them as what they are read as.
     pub fn of_oid(oid: u32) -> Option<Self> {
         match oid {
             18 | 19 | 1042 | 1043 | 2950 => Some(Self::Text),
+            1003 | 1014 | 1015 | 2951 => Some(Self::TextArray),
             26 => Some(Self::Int8),
             3802 => Some(Self::Json),
             _ => TYPES.into_iter().find(|(_, known, _)| *known == oid).map(|(kind, ..)| kind),

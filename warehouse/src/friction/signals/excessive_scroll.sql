@@ -1,11 +1,18 @@
--- excessive_scroll, version 1
+-- excessive_scroll, version 2
 -- Up and down and up again: something is looked for and not found. `measure`: how often it turned.
 -- reversals_min = 4     turns at least
 -- share_min = 0.25      each way as far as this share of the window's height
 -- within_ms = 30000     all of them, ms
-with moves as (
-    select *, y - lag(y) over walk as dy
-    from events where type = 'scroll' and element_path is null and y is not null
+with places as (
+    -- A page that was loaded begins at its top, of which no scrolling tells. One that was there before, or goes on from another, may
+    -- begin anywhere.
+    select *, case when type = 'scroll' then y
+        when coalesce(state, '') not in ('route', 'restored', 'back_forward', 'reload') then 0 end as place
+    from events where type = 'page_view' or type = 'scroll' and element_path is null and y is not null
+),
+moves as (
+    select *, case when type = 'scroll' then place - lag(place) over walk end as dy
+    from places
     window walk as (partition by site_id, session_id, tab_id, page_view_id order by seq)
 ),
 -- One way: moves of one direction after the other.

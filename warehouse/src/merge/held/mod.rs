@@ -11,7 +11,6 @@ mod select;
 mod table;
 mod wanted;
 
-use std::collections::HashMap;
 use std::sync::Arc;
 
 use datafusion::arrow::array::RecordBatch;
@@ -27,11 +26,12 @@ pub(super) use pairs::Pairs;
 pub(super) use table::{OrderedTable, Stretch};
 pub(crate) use wanted::Wanted;
 
+use super::ids::Ids;
 use super::sessionize::Staying;
-use super::visitors::Key;
 use crate::curated::file::ScanFile;
 use crate::curated::{CuratedFile, Version};
 use crate::engine::Engine;
+use crate::progress::DAY_US;
 use select::Site;
 
 /// Rows of one row group.
@@ -68,7 +68,8 @@ impl HeldRows {
         Ok(Self { held, memory })
     }
 
-    /// Of the files of a version that hold events of that time or later, the wanted rows, with the places of their files.
+    /// Of a version the rows of the wanted visitors in files that hold events of that time or later, and those of the wanted tabs in any,
+    /// with the places of their files.
     pub(crate) async fn chosen(
         engine: &Engine,
         (base, columns): (&Version, SchemaRef),
@@ -76,10 +77,31 @@ impl HeldRows {
         wanted: &Wanted,
         memory: MemoryReservation,
     ) -> anyhow::Result<(Self, Vec<usize>)> {
-        let of_file =
-            |(place, file): (usize, &CuratedFile)| (place, base.scan_file(file), Site::Of(file.site_id.clone()));
-        let files = base.files_since(since).map(of_file).collect();
-        Self::selected(engine, (files, columns), wanted, memory).await
+        let (mut held, mut places) = (Vec::new(), Vec::new());
+        let take = |rows: Held, place: usize| {
+            memory.try_grow(rows.rows.get_array_memory_size())?;
+            held.push(Arc::new(rows));
+            places.push(place);
+            Ok(())
+        };
+        selected(engine, (sought(base, since, wanted), columns), take).await?;
+        Ok((Self { held, memory }, places))
+    }
+
+    /// The same rows, handed over as they are read, each batch with the place of its file, and not held.
+    pub(super) async fn each_chosen(
+        engine: &Engine,
+        (base, columns): (&Version, SchemaRef),
+        since: i64,
+        wanted: &Wanted,
+        mut take: impl FnMut(&Held, usize) -> anyhow::Result<()>,
+    ) -> anyhow::Result<()> {
+        let memory = engine.reserved("rows that are looked up");
+        let take = |rows: Held, place: usize| {
+            memory.try_resize(rows.rows.get_array_memory_size())?;
+            take(&rows, place)
+        };
+        selected(engine, (sought(base, since, wanted), columns), take).await
     }
 
     /// Of the landing files that the links name, the wanted rows, which are of one site.
@@ -90,44 +112,29 @@ impl HeldRows {
         memory: MemoryReservation,
     ) -> anyhow::Result<Self> {
         let files = links.iter().flat_map(|link| &link.files).map(ScanFile::landed).enumerate();
-        let files = files.map(|(place, file)| (place, file, Site::Named(site_id.to_owned()))).collect();
-        Ok(Self::selected(engine, (files, columns), wanted, memory).await?.0)
-    }
-
-    /// The wanted rows of some files, with the places of these.
-    async fn selected(
-        engine: &Engine,
-        (files, columns): (Vec<(usize, ScanFile, Site)>, SchemaRef),
-        wanted: &Wanted,
-        memory: MemoryReservation,
-    ) -> anyhow::Result<(Self, Vec<usize>)> {
-        let files = if wanted.is_empty() { Vec::new() } else { files };
-        let mut read = stream::iter(files)
-            .map(async |(place, file, site)| {
-                let read = select::rows(engine.clone(), file, site.clone(), columns.clone(), wanted.clone());
-                let rows = AbortOnDropHandle::new(tokio::spawn(read)).await??;
-                anyhow::Ok((place, site, rows))
-            })
-            .buffered(engine.partitions());
-        let (mut held, mut places) = (Vec::new(), Vec::new());
-        while let Some((place, site, batches)) = read.try_next().await? {
-            for rows in batches.into_iter().filter(|rows| rows.num_rows() > 0) {
-                memory.try_grow(rows.get_array_memory_size())?;
-                held.push(Arc::new(Held { rows, site_id: site.of_all().map(str::to_owned) }));
-                places.push(place);
-            }
-        }
-        drop(read);
-        Ok((Self { held, memory }, places))
+        let sought =
+            |(place, file)| Sought { place, file, site: Site::Named(site_id.to_owned()), wanted: wanted.clone() };
+        let mut held = Vec::new();
+        let take = |rows: Held, _| {
+            memory.try_grow(rows.rows.get_array_memory_size())?;
+            held.push(Arc::new(rows));
+            Ok(())
+        };
+        selected(engine, (files.map(sought).collect(), columns), take).await?;
+        Ok(Self { held, memory })
     }
 
     pub(crate) fn is_empty(&self) -> bool {
         self.held.is_empty()
     }
 
-    /// The tabs that the rows name, by the hash of site and tab.
-    pub(super) fn tabs(&self) -> HashMap<Key, i64> {
-        self.held.iter().flat_map(|held| Pairs::of(held, "tab_id").keys()).map(|tab| (tab, 0)).collect()
+    /// The tabs that the rows name.
+    pub(super) fn tabs(&self) -> Ids {
+        let mut tabs = Ids::default();
+        for held in &self.held {
+            Pairs::of(held, "tab_id").pairs.iter().for_each(|(site, tab)| tabs.add(site, tab));
+        }
+        tabs
     }
 
     /// Of each batch the start of the session of the rows that stay.
@@ -157,6 +164,47 @@ impl HeldRows {
         }
         Ok(Self { held, memory })
     }
+}
+
+/// Some rows of a file.
+struct Sought {
+    /// Place of the file among others.
+    place: usize,
+    file: ScanFile,
+    site: Site,
+    wanted: Wanted,
+}
+
+/// The files of a version that may hold wanted rows, those of visitors of that time or later.
+fn sought(base: &Version, since: i64, wanted: &Wanted) -> Vec<Sought> {
+    let tab_id = base.table.file_schema().index_of("tab_id").ok();
+    let since = since.div_euclid(DAY_US);
+    let files = base.files.iter().enumerate().filter_map(|(place, file)| {
+        let wanted = wanted.of_file(file, since, tab_id)?;
+        Some(Sought { place, file: base.scan_file(file), site: Site::Of(file.site_id.clone()), wanted })
+    });
+    files.collect()
+}
+
+/// Hands over rows of some files, each batch with the place of its file.
+async fn selected(
+    engine: &Engine,
+    (files, columns): (Vec<Sought>, SchemaRef),
+    mut take: impl FnMut(Held, usize) -> anyhow::Result<()>,
+) -> anyhow::Result<()> {
+    let mut read = stream::iter(files)
+        .map(async |Sought { place, file, site, wanted }| {
+            let read = select::rows(engine.clone(), file, site.clone(), columns.clone(), wanted);
+            let rows = AbortOnDropHandle::new(tokio::spawn(read)).await??;
+            anyhow::Ok((place, site, rows))
+        })
+        .buffered(engine.partitions());
+    while let Some((place, site, batches)) = read.try_next().await? {
+        for rows in batches.into_iter().filter(|rows| rows.num_rows() > 0) {
+            take(Held { rows, site_id: site.of_all().map(str::to_owned) }, place)?;
+        }
+    }
+    Ok(())
 }
 
 #[cfg(test)]

@@ -1,7 +1,7 @@
 //! Which visitors and tabs a row group names, by the dictionary of its column alone: most row groups of a large store name
-//! none that is wanted, and are not read.
+//! none that is wanted, and are not read. Nor is the dictionary of tabs, where all that are wanted lie outside of its bounds: ids that a
+//! browser makes begin with the time, so those of a month ago are less than those of today.
 
-use std::collections::HashMap;
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -13,6 +13,7 @@ use datafusion::parquet::column::page::{Page, PageReader};
 use datafusion::parquet::errors::{ParquetError, Result};
 use datafusion::parquet::file::metadata::{ColumnChunkMetaData, RowGroupMetaData};
 use datafusion::parquet::file::serialized_reader::SerializedPageReader;
+use datafusion::parquet::file::statistics::Statistics;
 
 use super::wanted::Wanted;
 use crate::merge::visitors::{Key, key};
@@ -24,12 +25,14 @@ pub(super) async fn groups_of(
     wanted: &Wanted,
     site_id: &str,
 ) -> Result<Vec<usize>> {
-    let asked = [("visitor_id", &wanted.visitors), ("tab_id", &wanted.tabs)];
-    let asked: Vec<_> = asked.into_iter().filter(|(_, known)| !known.is_empty()).collect();
+    let known: [(&str, &(dyn Fn(&Key) -> bool + Sync)); 2] =
+        [("visitor_id", &|visitor| wanted.visitors.contains_key(visitor)), ("tab_id", &|tab| wanted.tabs.hold(tab))];
     let mut groups = Vec::new();
     let mut told = Vec::new();
     for (place, group) in metadata.metadata().row_groups().iter().enumerate() {
-        let columns = asked.iter().map(|(name, known)| Some((dictionary(group, name)?, *known)));
+        let asked = [!wanted.visitors.is_empty(), may_hold(group, wanted, site_id)];
+        let asked = known.iter().zip(asked).filter(|(_, asked)| *asked).map(|(known, _)| known);
+        let columns = asked.map(|(name, known)| Some((dictionary(group, name)?, *known)));
         match columns.collect::<Option<Vec<_>>>() {
             Some(columns) => told.extend(columns.into_iter().map(|(column, known)| (place, column, known))),
             None => groups.push(place),
@@ -46,9 +49,27 @@ pub(super) async fn groups_of(
     Ok(groups)
 }
 
+/// Whether one of the wanted tabs lies within the bounds of the row group's.
+fn may_hold(group: &RowGroupMetaData, wanted: &Wanted, site_id: &str) -> bool {
+    // Long ones may be cut, the greatest then so that it is greater.
+    let bounds = |column: &ColumnChunkMetaData| match column.statistics().filter(|of| !of.is_min_max_deprecated()) {
+        Some(Statistics::ByteArray(of)) => Some((of.min_opt()?.clone(), of.max_opt()?.clone())),
+        _ => None,
+    };
+    let bounds = column(group, "tab_id").and_then(bounds);
+    match bounds.as_ref().map(|(least, greatest)| (least.as_utf8(), greatest.as_utf8())) {
+        Some((Ok(least), Ok(greatest))) => wanted.tabs.any_between(site_id, least, greatest),
+        _ => !wanted.tabs.is_empty(),
+    }
+}
+
+fn column<'a>(group: &'a RowGroupMetaData, name: &str) -> Option<&'a ColumnChunkMetaData> {
+    group.columns().iter().find(|column| column.column_path().string() == name)
+}
+
 /// The column and where its dictionary is, if that holds all of its texts.
 fn dictionary<'a>(group: &'a RowGroupMetaData, name: &str) -> Option<(&'a ColumnChunkMetaData, Range<u64>)> {
-    let column = group.columns().iter().find(|column| column.column_path().string() == name)?;
+    let column = column(group, name)?;
     column.page_encoding_stats_mask().filter(|pages| pages.is_only(Encoding::RLE_DICTIONARY))?;
     let from = u64::try_from(column.dictionary_page_offset()?).ok()?;
     let to = u64::try_from(column.data_page_offset()).ok()?;
@@ -59,7 +80,7 @@ fn dictionary<'a>(group: &'a RowGroupMetaData, name: &str) -> Option<(&'a Column
 fn names_some(
     column: &ColumnChunkMetaData,
     page: Bytes,
-    known: &Arc<HashMap<Key, i64>>,
+    known: &(dyn Fn(&Key) -> bool + Sync),
     site_id: &str,
 ) -> Result<bool> {
     let bytes = i64::try_from(page.len()).map_err(|error| ParquetError::External(error.into()))?;
@@ -70,7 +91,7 @@ fn names_some(
     let mut rest = buf.as_ref();
     for _ in 0..num_values {
         let Some(text) = next_text(&mut rest) else { return Ok(true) };
-        if known.contains_key(&key(&[site_id, text])) {
+        if known(&key(&[site_id, text])) {
             return Ok(true);
         }
     }

@@ -1,3 +1,5 @@
+use std::collections::HashMap;
+
 use datafusion::arrow::array::{
     Array, ArrayRef, AsArray, Float64Array, Int64Array, StringArray, TimestampMicrosecondArray,
 };
@@ -228,12 +230,15 @@ async fn row_groups_that_name_nobody_wanted_are_told_by_their_dictionaries() {
         let (engine, file) = stored(&rows, properties).await;
         let mut reader = reader(engine.runtime(), &file).unwrap();
         let metadata = ArrowReaderMetadata::load_async(&mut reader, ArrowReaderOptions::new()).await.unwrap();
-        let known = |texts: &[&str]| Arc::new(texts.iter().map(|text| (key(&["a", text]), 0)).collect());
-        let wanted = Wanted { visitors: known(visitors), tabs: known(tabs), ..Wanted::default() };
+        let visitors = Arc::new(visitors.iter().map(|text| (key(&["a", text]), 0)).collect());
+        let mut ids = Ids::default();
+        tabs.iter().for_each(|tab| ids.add("a", tab));
+        let wanted = Wanted { visitors, tabs: Arc::new(ids), ..Wanted::default() };
         names::groups_of(&mut reader, &metadata, &wanted, "a").await.unwrap()
     };
     assert_eq!(groups(&["v1"], &[], "-").await, [1]);
     assert_eq!(groups(&["v2", "v9"], &["t0", "t2"], "-").await, [0, 2]);
     assert_eq!(groups(&["v9"], &["t9"], "-").await, [0; 0]);
-    assert_eq!(groups(&["v1"], &["t9"], "tab_id").await, [0, 1, 2], "what has no dictionary may be anybody's");
+    assert_eq!(groups(&["v1"], &[], "visitor_id").await, [0, 1, 2], "what has no dictionary may be anybody's");
+    assert_eq!(groups(&["v1"], &["t2", "t9"], "tab_id").await, [1, 2], "unless it lies outside of the bounds");
 }

@@ -1,11 +1,11 @@
 //! Sessions computed again: new events and curated ones of the same visitors, in the order of their times.
 //!
-//! What happened before a visitor's first new event cannot change, so curated events before it keep their session;
-//! from there on the rule of `schemas::session` is applied event by event. Pure: no I/O, no clock.
+//! What happened before a visitor's first new event cannot change, so curated events before it keep their session, and when that
+//! began and ended is all that matters; from there on the rule of `schemas::session` is applied event by event. Pure: no I/O, no clock.
 
 mod opening;
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 use opening::Opening;
 use schemas::session::continues;
@@ -31,7 +31,7 @@ pub(crate) struct EventKey {
 /// Where an event stands. Of an event that stands in several places the least stays.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Origin {
-    /// In a curated file, under a visitor whose sessions are not computed.
+    /// In a curated file, and of no matter for the sessions that are computed.
     Elsewhere,
     /// In a curated file, by its place in the list of files.
     Curated { file: i32 },
@@ -73,18 +73,23 @@ impl Outcome {
     }
 }
 
-/// Computes the sessions of all visitors.
-pub(crate) fn sessionize(mut events: Vec<EventKey>) -> Outcome {
+/// Sessions of visitors as they stand in curated events that come before the first landed one, and end with these.
+pub(crate) type Before = HashMap<Key, Vec<Stretch>>;
+
+/// Computes the sessions of all visitors. `events` need not hold what `before` tells.
+pub(crate) fn sessionize(mut events: Vec<EventKey>, mut before: Before) -> Outcome {
     let mut outcome = Outcome::default();
     let mut opening = Opening::new(&events);
     drop_repeats(&mut events, &mut outcome);
     let of_visitors = |event: &EventKey| (event.at, event.tab, event.seq);
     let events = arranged(&events, |event| event.visitor, |visitor| visitor, of_visitors);
     for events in events.chunk_by(|one, next| one.visitor == next.visitor) {
-        let stretches = one_visitor(events, &mut outcome);
+        let visitor = events[0].visitor;
+        let stretches = one_visitor(before.remove(&visitor).unwrap_or_default(), events, &mut outcome);
         opening.take(events, &stretches);
-        outcome.sessions.insert(events[0].visitor, stretches);
+        outcome.sessions.insert(visitor, stretches);
     }
+    before.into_iter().for_each(|(visitor, stretches)| outcome.sessions.insert(visitor, stretches));
     outcome.open = opening.end();
     outcome
 }
@@ -106,12 +111,13 @@ fn drop_repeats(events: &mut Vec<EventKey>, outcome: &mut Outcome) {
     events.retain(|event| event.origin != Origin::Elsewhere);
 }
 
-/// `events` are one visitor's, in the order of their times.
-fn one_visitor(events: &[EventKey], outcome: &mut Outcome) -> Vec<Stretch> {
+/// `before` and `events` are one visitor's, the latter in the order of their times.
+fn one_visitor(before: Vec<Stretch>, events: &[EventKey], outcome: &mut Outcome) -> Vec<Stretch> {
     let landed = |event: &&EventKey| matches!(event.origin, Origin::Landed { .. });
     let first_new = events.iter().filter(landed).map(|event| event.at).min().unwrap_or(i64::MAX);
 
-    let mut stretches: Vec<Stretch> = Vec::new();
+    let mut stretches = before;
+    stretches.sort_unstable();
     for event in events {
         let open = stretches.last_mut();
         if event.at < first_new {

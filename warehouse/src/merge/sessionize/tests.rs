@@ -2,6 +2,11 @@ use schemas::session::{GAP_US_MAX, SESSION_US_MAX};
 
 use super::*;
 
+/// Of events that are all at hand.
+fn sessionize(events: Vec<EventKey>) -> Outcome {
+    super::sessionize(events, Before::new())
+}
+
 const VISITOR: Key = 9;
 
 fn landed(seq: i64, at: i64) -> EventKey {
@@ -95,4 +100,20 @@ fn a_session_is_open_while_the_newest_event_of_its_partition_may_continue_it() {
     let starts = [1, 2, 3, 4, 5].map(|visitor| open.starts.get(&visitor).copied());
     assert_eq!(starts, [None, Some(1), Some(gap + 1), Some(9 * gap), None]);
     assert_eq!((open.newest, open.until()), (9 * gap, 10 * gap));
+}
+
+#[test]
+fn events_before_the_first_landed_one_may_be_told_by_their_sessions() {
+    let gap = GAP_US_MAX;
+    let old = [curated(0, 0, 0), curated(1, 5, 0), curated(2, 2 * gap, 2 * gap), curated(3, 3 * gap, 2 * gap)];
+    let new = |at| vec![curated(4, 4 * gap, 2 * gap), curated(6, 7 * gap, 7 * gap), landed(5, at)];
+    let before = vec![Stretch { start: 2 * gap, end: 3 * gap }, Stretch { start: 0, end: 5 }];
+    for at in [3 * gap, 3 * gap + 1, 4 * gap, 5 * gap, 5 * gap + 1, 6 * gap, 9 * gap] {
+        let all = sessionize([old.to_vec(), new(at)].concat());
+        let told = super::sessionize(new(at), Before::from([(VISITOR, before.clone())]));
+        assert_eq!(told.sessions.of(VISITOR), all.sessions.of(VISITOR), "{at}");
+        assert_eq!((told.staying, told.changed_files), (all.staying, all.changed_files), "{at}");
+    }
+    let only = super::sessionize(Vec::new(), Before::from([(VISITOR, before.clone())]));
+    assert_eq!(only.sessions.start_of(VISITOR, 3 * gap), Some(2 * gap));
 }

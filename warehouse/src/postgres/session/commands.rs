@@ -11,7 +11,7 @@ use crate::query::postgres::{SETTINGS, setting};
 impl Session<'_> {
     /// Answers a command of the session; `described` when its columns are still to be told.
     pub(super) async fn word(&mut self, word: Word, described: bool) -> Result<(), Ended> {
-        if !matches!(word, Word::Commit | Word::Rollback) {
+        if !matches!(word, Word::Commit | Word::Rollback | Word::RollbackTo) {
             self.check_transaction()?;
         }
         let mut tag = "SET";
@@ -25,6 +25,12 @@ impl Session<'_> {
                 tag = if kept { "COMMIT" } else { "ROLLBACK" };
                 self.state.transaction = Transaction::None;
                 self.end_portals();
+            }
+            Word::RollbackTo => {
+                tag = "ROLLBACK";
+                if self.state.transaction == Transaction::Failed {
+                    self.state.transaction = Transaction::Open;
+                }
             }
             Word::Nothing(nothing) => tag = nothing,
             Word::Set { name, value } => self.set(&name, value).await?,

@@ -4,11 +4,12 @@ use bytes::Bytes;
 
 use super::super::message::{Kind, Message};
 use super::super::rows::Rows;
-use super::super::state::{Portal, What};
+use super::super::state::{Portal, Stage, What};
 use super::super::tell;
 use super::commands::columns_of;
 use super::{Ended, Session};
 use crate::format::postgres::message;
+use crate::limits::POSTGRES_PORTALS_BEGUN_MAX;
 use crate::query::Failure;
 use crate::sql::Form;
 
@@ -77,8 +78,8 @@ impl Session<'_> {
             What::Question => {
                 self.check_transaction()?;
                 // Its rows follow when they are asked for: most clients have asked already.
-                let (columns, rows) = self.begin(&portal).await?;
-                self.begun = Some((name, rows));
+                let (columns, rows) = self.begin(&name, &portal).await?;
+                self.keep(name, rows);
                 columns
             }
             what => columns_of(what).into(),
@@ -93,25 +94,41 @@ impl Session<'_> {
             What::Word(word) => return self.word(word.clone(), false).await,
             What::Question => self.check_transaction()?,
         }
-        if portal.ended {
+        if portal.stage == Stage::Ended {
             return Ok(self.out.push(&tell::complete("SELECT 0")).await?);
         }
-        let mut rows = match self.begun.take() {
-            Some((begun, rows)) if begun == name => rows,
-            _ => self.begin(&portal).await?.1,
+        let begun = self.begun.iter().position(|(begun, _)| *begun == name);
+        let mut rows = match begun.and_then(|place| self.begun.remove(place)) {
+            Some((_, rows)) => rows,
+            None => self.begin(&name, &portal).await?.1,
         };
         let rows_max = if rows_max == 0 { usize::MAX } else { rows_max };
         if self.send(&mut rows, rows_max).await? {
-            self.state.portal(&name)?.ended = true;
+            self.state.portal(&name)?.stage = Stage::Ended;
         } else {
-            self.begun = Some((name, rows));
+            self.keep(name, rows);
         }
         Ok(())
     }
 
-    async fn begin(&mut self, portal: &Portal) -> Result<(Bytes, Rows), Ended> {
-        // The worker of one that is left in the middle is needed more elsewhere.
-        self.begun = None;
-        self.ask(&portal.statement.sql, portal.parameters.clone(), portal.formats.clone()).await
+    async fn begin(&mut self, name: &str, portal: &Portal) -> Result<(Bytes, Rows), Ended> {
+        if portal.stage == Stage::Begun {
+            let text = format!(
+                "the rows of portal {name:?} are gone, since {POSTGRES_PORTALS_BEGUN_MAX} others have begun meanwhile, or one has failed; \
+                 read fewer beside each other, or over several connections"
+            );
+            return Err(Failure::theirs("not_supported", text).into());
+        }
+        let begun = self.ask(&portal.statement.sql, portal.parameters.clone(), portal.formats.clone()).await?;
+        self.state.portal(name)?.stage = Stage::Begun;
+        Ok(begun)
+    }
+
+    /// Keeps what is left of a portal's rows. The worker of the one that was left longest ago is needed more elsewhere.
+    fn keep(&mut self, name: String, rows: Rows) {
+        self.begun.push_back((name, rows));
+        if self.begun.len() > POSTGRES_PORTALS_BEGUN_MAX {
+            self.begun.pop_front();
+        }
     }
 }

@@ -5,7 +5,7 @@
 mod commands;
 mod extended;
 
-use std::collections::HashMap;
+use std::collections::{HashMap, VecDeque};
 use std::io;
 
 use bytes::Bytes;
@@ -61,12 +61,14 @@ impl From<io::Error> for Ended {
 pub(super) struct Session<'a> {
     shared: &'a Postgres,
     right: Right,
+    /// Hash of the token.
+    key: Option<Vec<u8>>,
     pub(super) out: Out,
     cancellable: Cancellable,
     gone: CancellationToken,
     state: State,
-    /// The portal that has begun to answer, with what is left of its rows. There is one at a time: each holds a worker.
-    begun: Option<(String, Rows)>,
+    /// Portals that have begun to answer, with what is left of their rows, each of which holds a worker. The last one was read last.
+    begun: VecDeque<(String, Rows)>,
     /// After an error, up to `Sync`.
     skips: bool,
 }
@@ -79,7 +81,8 @@ impl<'a> Session<'a> {
         cancellable: Cancellable,
         gone: CancellationToken,
     ) -> Self {
-        Self { shared, right, out, cancellable, gone, state: State::new(), begun: None, skips: false }
+        let key = shared.access.signer(&right.name).map(|(key, _)| key);
+        Self { shared, right, key, out, cancellable, gone, state: State::new(), begun: VecDeque::new(), skips: false }
     }
 
     /// Tells the settings, and by which numbers others may cancel.
@@ -98,6 +101,15 @@ impl<'a> Session<'a> {
 
     /// Does what a message says; false when the client wants no more.
     pub(super) async fn take(&mut self, message: Message) -> io::Result<bool> {
+        self.cancellable.begin();
+        if matches!(message, Message::Query(_) | Message::Describe { .. } | Message::Execute { .. })
+            && !self.is_let_in()
+        {
+            self.out
+                .push(&tell::fatal("28000", "the token by which this connection was let in is none any more"))
+                .await?;
+            return Ok(false);
+        }
         let done = match message {
             Message::Terminate => return Ok(false),
             Message::Sync => {
@@ -121,6 +133,17 @@ impl<'a> Session<'a> {
         Ok(true)
     }
 
+    /// Whether the token is still one, and still the same; takes over what it may see now.
+    fn is_let_in(&mut self) -> bool {
+        match self.shared.access.signer(&self.right.name) {
+            Some((key, right)) if Some(&key) == self.key.as_ref() => {
+                self.right = right;
+                true
+            }
+            _ => false,
+        }
+    }
+
     async fn ready(&mut self) -> io::Result<()> {
         self.out.push(&tell::ready(self.state.transaction)).await?;
         self.out.flush().await
@@ -140,7 +163,7 @@ impl<'a> Session<'a> {
                 failure.detail().unwrap_or("-")
             );
         }
-        self.begun = None;
+        self.begun.clear();
         if self.state.transaction == Transaction::Open {
             self.state.transaction = Transaction::Failed;
         }
@@ -176,6 +199,7 @@ impl<'a> Session<'a> {
 
     fn question(&self, sql: &str, form: Form, parameters: Vec<Parameter>) -> Question {
         Question {
+            asker: self.right.name.clone(),
             sql: sql.to_owned(),
             scope: self.right.scope.clone(),
             form,
@@ -207,12 +231,13 @@ impl<'a> Session<'a> {
     /// Does something, unless somebody cancels it or the client goes away: that ends its statement.
     async fn unless_stopped<T>(&self, work: impl Future<Output = Result<T, Failure>>) -> Result<T, Ended> {
         tokio::select! {
+            // Rows that are there already would always come first.
             biased;
-            done = work => Ok(done?),
             () = self.cancellable.cancelled() => {
                 Err(Failure::theirs("cancelled", "the statement was cancelled, as was asked for").into())
             }
             () = self.gone.cancelled() => Err(io::Error::from(io::ErrorKind::ConnectionReset).into()),
+            done = work => Ok(done?),
         }
     }
 
@@ -227,12 +252,12 @@ impl<'a> Session<'a> {
     }
 
     fn end_portal(&mut self, name: &str) {
-        self.begun.take_if(|(begun, _)| begun == name);
+        self.begun.retain(|(begun, _)| begun != name);
         self.state.forget_portal(name);
     }
 
     fn end_portals(&mut self) {
-        self.begun = None;
+        self.begun.clear();
         self.state.forget_portals();
     }
 }

@@ -141,14 +141,15 @@ impl Row<'_> {
         date.ok_or_else(|| format!("date_time is {}, no YYYY-MM-DD hh:mm:ss", quoted(text)))
     }
 
-    /// `mcvisid`; or both halves of the visitor's id, if that is what they are.
+    /// `mcvisid`; or both halves of the visitor's id, unless the feed tells that they are another one. Where it does not tell, an id of
+    /// another kind is nobody's.
     fn ecid(&self) -> String {
         let ecid = self.value("mcvisid");
         if !ecid.is_empty() {
             return format!("{ecid:0>ECID_LENGTH$}");
         }
         let (high, low) = (self.value("visid_high"), self.value("visid_low"));
-        if self.value("visid_type") != VISID_TYPE_ECID || high.is_empty() || low.is_empty() {
+        if !matches!(self.value("visid_type"), "" | VISID_TYPE_ECID) || high.is_empty() || low.is_empty() {
             return String::new();
         }
         format!("{high:0>ECID_DIGITS$}{low:0>ECID_DIGITS$}")

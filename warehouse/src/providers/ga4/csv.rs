@@ -5,7 +5,7 @@
 //! (`event_params.ga_session_id`) or by the parameter alone where the table has a column of it (`ga_session_id`). Lists
 //! (`event_params`, `user_properties`, `items`) are JSON.
 
-use anyhow::{Context, ensure};
+use anyhow::ensure;
 use serde_json::{Map, Value};
 
 use crate::limits::IMPORT_COLUMNS_MAX;
@@ -14,20 +14,23 @@ use crate::tables::ga4_events::COLUMNS;
 /// Parts of a path; the schema has three at most. A name with more is a column that nothing reads.
 const PARTS_MAX: usize = 5;
 
+/// The column that every export has, by which a header is known.
+pub(super) const NAMED: &str = "event_name";
+
 const LISTS: [&str; 3] = ["event_params", "user_properties", "items"];
 
 /// Where each column's value stands in an event.
 pub(super) struct Header(Vec<Vec<String>>);
 
 impl Header {
-    pub(super) fn read(line: &[u8]) -> anyhow::Result<Self> {
-        let names = fields(line).context("its header cannot be read")?;
+    /// Of a file's first line. None of a line that is no header: it has no field of this name.
+    pub(super) fn read(line: &[u8]) -> anyhow::Result<Option<Self>> {
+        let names = fields(line).unwrap_or_default();
+        if !names.iter().any(|name| name.trim() == NAMED) {
+            return Ok(None);
+        }
         ensure!(names.len() <= IMPORT_COLUMNS_MAX, "{} columns are more than {IMPORT_COLUMNS_MAX}", names.len());
-        ensure!(
-            names.iter().any(|name| name.trim() == "event_name"),
-            "it has no column event_name: is it lines of JSON or CSV with a header, of an export to BigQuery?"
-        );
-        Ok(Self(names.iter().map(|name| place(name.trim())).collect()))
+        Ok(Some(Self(names.iter().map(|name| place(name.trim())).collect())))
     }
 
     /// The line as an event.
@@ -89,13 +92,33 @@ mod tests {
     fn columns_are_named_in_several_ways_and_a_path_without_end_is_a_name() {
         let deep = ["x"; 100_000].join(".");
         let header = format!("event_name,device_category,geo.country,ga_session_id,event_params.plan,{deep}");
-        let header = Header::read(header.as_bytes()).unwrap();
+        let header = Header::read(header.as_bytes()).unwrap().unwrap();
         let event = header.event(b"click,mobile,Peru,7,gold,1").unwrap();
         assert_eq!(event["device"]["category"], "mobile");
         assert_eq!(event["geo"]["country"], "Peru");
         assert_eq!(event["event_params"], serde_json::json!({"ga_session_id": "7", "plan": "gold"}));
         assert_eq!(event[&deep], "1");
         assert!(header.event(b"click").unwrap_err().contains("1 columns, not 6"));
-        assert!(Header::read(b"a,b").is_err());
+    }
+
+    #[test]
+    fn a_line_without_the_name_of_an_event_is_no_header() {
+        for line in [
+            "a,b",
+            "",
+            "null",
+            "[1]",
+            "\"",
+            "event_names,b",
+            r#"{"event_name": "a", "event_date": "20261120"}"#,
+            r#"{"a": 1,"event_name":"b"}"#,
+        ] {
+            assert!(Header::read(line.as_bytes()).unwrap().is_none(), "{line}");
+        }
+        assert!(Header::read(b"\xff,b").unwrap().is_none());
+        assert!(Header::read(b"a, \"event_name\" ,b").unwrap().is_none(), "the quotation marks are part of it");
+        assert!(Header::read(b"a,\"event_name\"").unwrap().is_some());
+        let wide = "event_name,".repeat(IMPORT_COLUMNS_MAX + 1);
+        assert!(Header::read(wide.as_bytes()).is_err(), "a header that nobody can mean");
     }
 }

@@ -1,4 +1,4 @@
-//! The BigQuery export of Google Analytics 4: lines of JSON, CSV with a header, or Parquet, told apart by their first bytes.
+//! The BigQuery export of Google Analytics 4: Parquet, told by its first bytes; CSV, told by its header; or lines of JSON.
 
 mod csv;
 mod event;
@@ -6,6 +6,7 @@ mod name;
 
 use std::fs::File;
 use std::path::Path;
+use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
 use anyhow::{Context, ensure};
@@ -36,9 +37,19 @@ pub(super) fn read(path: &Path, intraday: bool, sink: &mut Sink) -> anyhow::Resu
         sink.counts.read.fetch_add(bytes, Ordering::Relaxed);
         return Ok(());
     }
-    match start.iter().find(|byte| !byte.is_ascii_whitespace()) {
-        None | Some(b'{') => read_json(Lines::new(source, Breaks::None), &named, sink),
-        Some(_) => read_csv(Lines::new(source, Breaks::Quoted), &named, sink),
+    match header(path)? {
+        Some(header) => read_csv(&header, Lines::new(source, Breaks::Quoted), &named, sink),
+        None => read_json(Lines::new(source, Breaks::None), &named, sink),
+    }
+}
+
+/// What the first row of a file of CSV says; none of lines of JSON, the first of which may be anything.
+fn header(path: &Path) -> anyhow::Result<Option<Header>> {
+    let uncounted = Arc::default();
+    let mut lines = Lines::new(open(path, &uncounted)?, Breaks::Quoted);
+    match lines.next()? {
+        Some(first) if !first.too_long => Header::read(first.bytes),
+        _ => Ok(None),
     }
 }
 
@@ -50,16 +61,24 @@ fn read_json(mut lines: Lines<impl std::io::BufRead>, named: &Named, sink: &mut 
         }
         match serde_json::from_slice(line.bytes) {
             Ok(event) => take(&event, (line.number, line.bytes), named, sink)?,
+            Err(error) if line.number == 1 => {
+                let reason = format!("no JSON: {error}; and no header of CSV, which names a column {}", csv::NAMED);
+                sink.reject(line.number, &reason, line.bytes);
+            }
             Err(error) => sink.reject(line.number, &format!("no JSON: {error}"), line.bytes),
         }
     }
     Ok(())
 }
 
-fn read_csv(mut lines: Lines<impl std::io::BufRead>, named: &Named, sink: &mut Sink) -> anyhow::Result<()> {
-    let Some(first) = lines.next()? else { return Ok(()) };
-    ensure!(!first.too_long, "its header is {}", too_long());
-    let header = Header::read(first.bytes)?;
+fn read_csv(
+    header: &Header,
+    mut lines: Lines<impl std::io::BufRead>,
+    named: &Named,
+    sink: &mut Sink,
+) -> anyhow::Result<()> {
+    // The header itself.
+    lines.next()?;
     while let Some(line) = lines.next()? {
         if line.too_long {
             sink.reject(line.number, &format!("{}; is a quotation mark open?", too_long()), line.bytes);

@@ -1,16 +1,19 @@
 //! Values in the places of `$1`, `$2` … as literals, for statements whose types the engine cannot tell without them: a
 //! function of a value, `array_has($1, type)`. They go into the parsed statement; nothing is put into a text.
 
+use std::collections::BTreeSet;
 use std::ops::ControlFlow;
 
+use datafusion::arrow::datatypes::DataType as ArrowType;
+use datafusion::common::ScalarValue;
 use datafusion::sql::parser::Statement;
 use datafusion::sql::sqlparser::ast::{
-    Array, BinaryOperator, CastKind, DataType, ExactNumberInfo, Expr, TimezoneInfo, Value, VisitMut, VisitorMut,
+    Array, ArrayElemTypeDef, BinaryOperator, CastKind, DataType, ExactNumberInfo, Expr, TimezoneInfo, Value, VisitMut,
+    VisitorMut,
 };
 
-use super::{Given, Parameter, from_binary};
+use super::{Given, Parameter, binary, number};
 use crate::format::postgres::{Kind, list_items};
-use crate::limits::STATEMENT_PARAMETERS_MAX;
 
 /// Puts the values in; false when one of them cannot be written so, and nothing is to be made of the statement then.
 pub(in crate::query) fn put_in(statement: &mut Statement, parameters: &[Parameter]) -> bool {
@@ -21,17 +24,48 @@ pub(in crate::query) fn put_in(statement: &mut Statement, parameters: &[Paramete
     }
 }
 
-/// Puts null in the place of each parameter, so that columns can be told before there are values. The types of the parameters: what
-/// the client said, or text; none when there are no parameters.
-pub(in crate::query) fn leave_open(statement: &mut Statement, given: &[u32]) -> Option<Vec<u32>> {
-    let count = highest(statement).filter(|count| *count <= STATEMENT_PARAMETERS_MAX)?;
-    let nulls = vec![Parameter { oid: 0, given: Given::Null }; count];
-    let said = |place: usize| given.get(place).copied().filter(|oid| *oid != 0);
-    put_in(statement, &nulls).then(|| (0..count).map(|place| said(place).unwrap_or(Kind::Text.oid())).collect())
+/// Makes members of lists, `left in ($1)`, of `left = any($1)`: the engine tells the type of `$1` as that of an item then. Tells the
+/// places of the lists.
+pub(in crate::query) fn as_members(statement: &mut Statement) -> BTreeSet<usize> {
+    let mut members = Members::default();
+    match statement {
+        Statement::Statement(inner) => {
+            let _ = inner.visit(&mut members);
+        }
+        Statement::Explain(explain) => return as_members(&mut explain.statement),
+        _ => {}
+    }
+    members.0
 }
 
-/// The highest number of a parameter, if there is one.
-fn highest(statement: &mut Statement) -> Option<usize> {
+#[derive(Default)]
+struct Members(BTreeSet<usize>);
+
+impl VisitorMut for Members {
+    type Break = ();
+
+    fn pre_visit_expr(&mut self, expr: &mut Expr) -> ControlFlow<()> {
+        if let Some((left, right, negated)) = membership(expr)
+            && let Some(place) = place(right)
+        {
+            self.0.insert(place);
+            *expr = Expr::InList { expr: Box::new(left.clone()), list: vec![right.clone()], negated };
+        }
+        ControlFlow::Continue(())
+    }
+}
+
+/// The sides of `left = any(right)`, or of `left <> all(right)`, which is negated.
+fn membership(expr: &Expr) -> Option<(&Expr, &Expr, bool)> {
+    match expr {
+        Expr::AnyOp { left, compare_op: BinaryOperator::Eq, right, .. } => Some((left, right, false)),
+        Expr::AllOp { left, compare_op: BinaryOperator::NotEq, right } => Some((left, right, true)),
+        _ => None,
+    }
+}
+
+/// The highest number of a parameter; 0 when there is none.
+pub(super) fn highest(statement: &mut Statement) -> usize {
     let mut highest = Highest(0);
     match statement {
         Statement::Statement(inner) => {
@@ -40,7 +74,7 @@ fn highest(statement: &mut Statement) -> Option<usize> {
         Statement::Explain(explain) => return self::highest(&mut explain.statement),
         _ => {}
     }
-    (highest.0 > 0).then_some(highest.0)
+    highest.0
 }
 
 struct Highest(usize);
@@ -49,7 +83,7 @@ impl VisitorMut for Highest {
     type Break = ();
 
     fn post_visit_expr(&mut self, expr: &mut Expr) -> ControlFlow<()> {
-        self.0 = self.0.max(place(expr).and_then(|number| number.parse().ok()).unwrap_or_default());
+        self.0 = self.0.max(place(expr).unwrap_or_default());
         ControlFlow::Continue(())
     }
 }
@@ -61,16 +95,16 @@ impl VisitorMut for Places<'_> {
 
     fn pre_visit_expr(&mut self, expr: &mut Expr) -> ControlFlow<()> {
         // `= any($1)`: a list, whatever type the client says that it has.
-        if let Expr::AnyOp { left, compare_op: BinaryOperator::Eq, right, .. } = expr
+        if let Some((left, right, negated)) = membership(expr)
             && let Some(list) = self.given(right).and_then(items)
         {
-            *expr = Expr::InList { expr: left.clone(), list, negated: false };
+            *expr = Expr::InList { expr: Box::new(left.clone()), list, negated };
         }
         ControlFlow::Continue(())
     }
 
     fn post_visit_expr(&mut self, expr: &mut Expr) -> ControlFlow<()> {
-        if place(expr).is_none() {
+        if !is_place(expr) {
             return ControlFlow::Continue(());
         }
         match self.given(expr).and_then(literal) {
@@ -86,28 +120,43 @@ impl VisitorMut for Places<'_> {
 impl Places<'_> {
     /// The value of a place.
     fn given(&self, expr: &Expr) -> Option<&Parameter> {
-        self.0.get(place(expr)?.parse::<usize>().ok()?.checked_sub(1)?)
+        self.0.get(place(expr)?.checked_sub(1)?)
     }
 }
 
-/// The digits of `$1`, if it is such a place.
-fn place(expr: &Expr) -> Option<&str> {
+/// The number of `$1`, if it is such a place.
+fn place(expr: &Expr) -> Option<usize> {
+    name(expr)?.strip_prefix('$')?.parse().ok()
+}
+
+fn is_place(expr: &Expr) -> bool {
+    name(expr).is_some_and(|name| name.starts_with('$'))
+}
+
+fn name(expr: &Expr) -> Option<&str> {
     match expr {
         Expr::Value(value) => match &value.value {
-            Value::Placeholder(name) => name.strip_prefix('$'),
+            Value::Placeholder(name) => Some(name),
             _ => None,
         },
         _ => None,
     }
 }
 
-/// Items of a list in text.
+/// Items of a list. A list that is null has one that is: neither tells whether something is in it.
 fn items(parameter: &Parameter) -> Option<Vec<Expr>> {
     let item = Kind::of_oid(parameter.oid).and_then(Kind::item);
-    let Given::Text(text) = &parameter.given else { return None };
-    let items = list_items(text)?.into_iter().map(|value| match value {
+    let items: Vec<Option<String>> = match &parameter.given {
+        Given::Null => vec![None],
+        Given::Text(text) => list_items(text)?,
+        Given::Binary(bytes) => {
+            let items = binary::items(item?, bytes)?.into_iter();
+            items.map(|item| if item.is_null() { Some(None) } else { text(&item).map(Some) }).collect::<Option<_>>()?
+        }
+    };
+    let items = items.into_iter().map(|value| match value {
         Some(value) => written(item, value),
-        None => Some(Expr::Value(Value::Null.into())),
+        None => Some(null()),
     });
     items.collect()
 }
@@ -115,46 +164,83 @@ fn items(parameter: &Parameter) -> Option<Vec<Expr>> {
 fn literal(parameter: &Parameter) -> Option<Expr> {
     let kind = Kind::of_oid(parameter.oid);
     let text = match &parameter.given {
-        Given::Null => return Some(Expr::Value(Value::Null.into())),
+        Given::Null => return Some(open(kind)),
+        _ if kind.and_then(Kind::item).is_some() => {
+            let array = Expr::Array(Array { elem: items(parameter)?, named: true });
+            return Some(cast(array, sql_type(kind)?));
+        }
         Given::Text(text) => text.clone(),
-        Given::Binary(bytes) => match kind? {
-            kind @ (Kind::Bool | Kind::Int2 | Kind::Int4 | Kind::Int8 | Kind::Float4 | Kind::Float8 | Kind::Text) => {
-                from_binary(kind, bytes)?.to_string()
-            }
-            _ => return None,
-        },
+        Given::Binary(bytes) => text(&binary::value(parameter.oid, kind.unwrap_or(Kind::Text), bytes)?)?,
     };
-    match kind.and_then(Kind::item) {
-        Some(_) => Some(Expr::Array(Array { elem: items(parameter)?, named: true })),
-        None => written(kind, text),
+    written(kind, text)
+}
+
+/// A value in text that reads back as it.
+fn text(value: &ScalarValue) -> Option<String> {
+    match value.cast_to(&ArrowType::Utf8).ok()? {
+        ScalarValue::Utf8(text) => text,
+        _ => None,
+    }
+}
+
+/// Null as the type that the client says; a null of a text may be a null of anything.
+fn open(kind: Option<Kind>) -> Expr {
+    match sql_type(kind) {
+        Some(data_type) => cast(null(), data_type),
+        None => null(),
     }
 }
 
 /// A text, as the type that the client says.
 fn written(kind: Option<Kind>, text: String) -> Option<Expr> {
-    let data_type = match kind {
-        None | Some(Kind::Text | Kind::Json) => None,
-        Some(Kind::Bool) => Some(DataType::Boolean),
-        Some(Kind::Int2) => Some(DataType::SmallInt(None)),
-        Some(Kind::Int4) => Some(DataType::Int(None)),
-        Some(Kind::Int8) => Some(DataType::BigInt(None)),
-        Some(Kind::Float4) => Some(DataType::Real),
-        Some(Kind::Float8) => Some(DataType::DoublePrecision),
+    let quoted = |text: String| Expr::Value(Value::SingleQuotedString(text).into());
+    match kind {
+        None | Some(Kind::Text | Kind::Json) => Some(quoted(text)),
         Some(Kind::Numeric) => {
-            let scale = text.split_once('.').map_or(0, |(_, fraction)| fraction.len());
-            Some(DataType::Numeric(ExactNumberInfo::PrecisionAndScale(38, i64::try_from(scale).ok()?)))
+            let number = number(&text)?;
+            let (ArrowType::Decimal128(precision, scale) | ArrowType::Decimal256(precision, scale)) =
+                number.data_type()
+            else {
+                return None;
+            };
+            Some(cast(quoted(self::text(&number)?), decimal(precision, scale)))
         }
-        Some(Kind::Date) => Some(DataType::Date),
-        Some(Kind::Time) => Some(DataType::Time(None, TimezoneInfo::None)),
-        Some(Kind::Timestamp) => Some(DataType::Timestamp(None, TimezoneInfo::None)),
-        Some(Kind::TimestampTz) => Some(DataType::Timestamp(None, TimezoneInfo::WithTimeZone)),
-        Some(_) => return None,
-    };
-    let text = Expr::Value(Value::SingleQuotedString(text).into());
-    Some(match data_type {
-        None => text,
-        Some(data_type) => {
-            Expr::Cast { kind: CastKind::Cast, expr: Box::new(text), data_type, array: false, format: None }
+        Some(Kind::Bytea) => None,
+        kind => Some(cast(quoted(text), sql_type(kind)?)),
+    }
+}
+
+fn null() -> Expr {
+    Expr::Value(Value::Null.into())
+}
+
+fn cast(expr: Expr, data_type: DataType) -> Expr {
+    Expr::Cast { kind: CastKind::Cast, expr: Box::new(expr), data_type, array: false, format: None }
+}
+
+fn decimal(precision: u8, scale: i8) -> DataType {
+    DataType::Numeric(ExactNumberInfo::PrecisionAndScale(precision.into(), scale.into()))
+}
+
+/// What a type is called in a statement; none for texts, which become what they stand beside.
+fn sql_type(kind: Option<Kind>) -> Option<DataType> {
+    Some(match kind? {
+        Kind::Text | Kind::Json => return None,
+        Kind::Bool => DataType::Boolean,
+        Kind::Int2 => DataType::SmallInt(None),
+        Kind::Int4 => DataType::Int(None),
+        Kind::Int8 => DataType::BigInt(None),
+        Kind::Float4 => DataType::Real,
+        Kind::Float8 => DataType::DoublePrecision,
+        Kind::Numeric => decimal(38, 10),
+        Kind::Bytea => DataType::Bytea,
+        Kind::Date => DataType::Date,
+        Kind::Time => DataType::Time(None, TimezoneInfo::None),
+        Kind::Timestamp => DataType::Timestamp(None, TimezoneInfo::None),
+        Kind::TimestampTz => DataType::Timestamp(None, TimezoneInfo::WithTimeZone),
+        list => {
+            let item = sql_type(list.item()).unwrap_or(DataType::Text);
+            DataType::Array(ArrayElemTypeDef::SquareBracket(Box::new(item), None))
         }
     })
 }

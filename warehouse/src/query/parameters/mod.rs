@@ -1,23 +1,29 @@
 //! Values for the `$1`, `$2` … of a statement. They are put into the plan, never into the text.
 
+mod binary;
 mod literals;
 mod row;
-
-use std::collections::HashMap;
+mod told;
 
 use datafusion::arrow::datatypes::{DataType, TimeUnit};
 use datafusion::common::{Result, ScalarValue};
 use datafusion::logical_expr::LogicalPlan;
+use datafusion::sql::parser::Statement;
 use serde::{Deserialize, Serialize};
 
 use super::Failure;
 use crate::format::postgres::{Kind, list_items};
-pub(super) use literals::{leave_open, put_in};
+use literals::highest;
+pub(super) use literals::{as_members, put_in};
 pub use row::{parameter_schema, values};
+pub(super) use told::Told;
 
-/// Where PostgreSQL begins to count, in days and microseconds after 1970.
-const EPOCH_DAYS: i32 = 10_957;
-const EPOCH_US: i64 = EPOCH_DAYS as i64 * 86_400_000_000;
+/// As many as `ParameterDescription` and `Bind` can count.
+const PLACES_MAX: usize = u16::MAX as usize;
+/// Digits of the widest decimal.
+const DECIMAL_DIGITS_MAX: usize = 76;
+/// The object identifier of texts of which a client does not say what they are.
+const UNKNOWN: u32 = 705;
 
 /// A value, as a client of PostgreSQL's protocol gives it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -35,44 +41,88 @@ pub enum Given {
     Binary(Vec<u8>),
 }
 
-/// The plan with the values in it.
-pub(super) fn bind(plan: LogicalPlan, parameters: &[Parameter]) -> Result<LogicalPlan, Failure> {
-    let inferred = plan.get_parameter_types()?;
-    let wanted = count(&inferred);
+/// A parameter for each place of a statement, without values; `given` are the types that the client said.
+pub(super) fn open(statement: &mut Statement, given: &[u32]) -> Result<Vec<Parameter>, Failure> {
+    let places = highest(statement).max(given.len());
+    if places > PLACES_MAX {
+        let text = format!("the statement has ${places}; a statement has at most {PLACES_MAX} parameters");
+        return Err(Failure::theirs("too_complex", text));
+    }
+    let said = (0..places).map(|index| given.get(index).copied().unwrap_or_default());
+    Ok(said.map(|oid| Parameter { oid, given: Given::Null }).collect())
+}
+
+/// Whether something is looked for in a list that is a parameter.
+pub(super) fn has_lists(statement: &Statement) -> bool {
+    !as_members(&mut statement.clone()).is_empty()
+}
+
+/// The plan with the values in it, and object identifiers of the types that all parameters have.
+pub(super) fn bind(plan: LogicalPlan, parameters: &[Parameter]) -> Result<(Vec<u32>, LogicalPlan), Failure> {
+    let told = Told::of(&plan)?;
+    let wanted = told.places();
     if wanted > parameters.len() {
         let text = format!("the statement has ${wanted}, and {} values came with it", parameters.len());
         return Err(Failure::theirs("missing_parameter", text));
     }
     if parameters.is_empty() {
-        return Ok(plan);
+        return Ok((Vec::new(), plan));
     }
     let values = parameters.iter().zip(1..).map(|(parameter, place)| {
-        let told = inferred.get(&format!("${place}")).and_then(Option::as_ref);
-        value(parameter, told).ok_or_else(|| {
-            let kind = target(parameter.oid, told);
+        value(parameter, told.at(place)).ok_or_else(|| {
+            let kind = named(parameter.oid, told.at(place));
             Failure::theirs("invalid_value", format!("the value of ${place} is no {kind}"))
         })
     });
     let values = values.collect::<Result<Vec<ScalarValue>, _>>()?;
-    Ok(plan.with_param_values(values)?)
+    let types = parameters.iter().zip(1..).map(|(parameter, place)| oid(parameter.oid, told.at(place)));
+    Ok((types.collect(), plan.with_param_values(values)?))
 }
 
-/// Object identifiers of the types of all parameters; `given` are those that the client said.
-pub(super) fn types(plan: &LogicalPlan, given: &[u32]) -> Result<Vec<u32>, Failure> {
-    let inferred = plan.get_parameter_types()?;
-    let all = 0..count(&inferred).max(given.len());
-    let types = all.map(|index| match given.get(index) {
-        Some(oid) if *oid != 0 => *oid,
-        _ => {
-            let told = inferred.get(&format!("${}", index + 1)).and_then(Option::as_ref);
-            told.map_or(Kind::Text, Kind::of).oid()
+/// # Errors
+/// Names the type of a value that is sent in a binary format which is not known here.
+pub(super) fn check_formats(parameters: &[Parameter]) -> Result<(), Failure> {
+    for (parameter, place) in parameters.iter().zip(1..) {
+        let Parameter { oid, given: Given::Binary(_) } = parameter else { continue };
+        if ![0, UNKNOWN].contains(oid) && Kind::of_oid(*oid).is_none() {
+            let text = format!(
+                "${place} is of type {}, which is read as text only: send it as text, or say another type",
+                unread(*oid)
+            );
+            return Err(Failure::theirs("not_supported", text));
         }
-    });
-    Ok(types.collect())
+    }
+    Ok(())
 }
 
-fn count(parameters: &HashMap<String, Option<DataType>>) -> usize {
-    parameters.keys().filter_map(|name| name.strip_prefix('$')?.parse::<usize>().ok()).max().unwrap_or_default()
+/// The name of a type that has none of [`Kind`].
+fn unread(oid: u32) -> String {
+    let name = match oid {
+        1115 => "timestamp[]",
+        1182 => "date[]",
+        1186 => "interval",
+        1231 => "numeric[]",
+        1266 => "timetz",
+        3807 => "jsonb[]",
+        _ => return format!("{oid} (of pg_type)"),
+    };
+    name.to_owned()
+}
+
+/// The type that is told of a parameter: what the client says, then what the statement does.
+pub(super) fn oid(said: u32, told: Option<&DataType>) -> u32 {
+    match said {
+        0 => told.map_or(Kind::Text, Kind::of).oid(),
+        said => said,
+    }
+}
+
+/// What a value should have been, for who sent it.
+fn named(oid: u32, told: Option<&DataType>) -> String {
+    match Kind::of_oid(oid) {
+        Some(Kind::Numeric) => format!("decimal number of at most {DECIMAL_DIGITS_MAX} digits"),
+        _ => target(oid, told).to_string(),
+    }
 }
 
 /// The type that a value is read as: what the client says, unless it says text where the statement knows better.
@@ -106,14 +156,22 @@ fn arrow(kind: Kind) -> DataType {
 fn value(parameter: &Parameter, told: Option<&DataType>) -> Option<ScalarValue> {
     let target = target(parameter.oid, told);
     match &parameter.given {
-        Given::Null => ScalarValue::try_from(&target).ok(),
+        Given::Null => null(parameter.oid, &target),
         Given::Text(text) if Kind::of_oid(parameter.oid) == Some(Kind::Numeric) => number(text),
         Given::Text(text) => from_text(text, &target),
         Given::Binary(bytes) => {
             let kind = Kind::of_oid(parameter.oid).unwrap_or_else(|| Kind::of(&target));
-            let value = from_binary(kind, bytes)?;
+            let value = binary::value(parameter.oid, kind, bytes)?;
             if kind == Kind::Text { from_text(&value.to_string(), &target) } else { Some(value) }
         }
+    }
+}
+
+/// A null of the type that values have.
+fn null(oid: u32, target: &DataType) -> Option<ScalarValue> {
+    match Kind::of_oid(oid) {
+        Some(Kind::Numeric) => Some(ScalarValue::Decimal128(None, 38, 10)),
+        _ => ScalarValue::try_from(target).ok(),
     }
 }
 
@@ -138,49 +196,45 @@ fn bytes(text: &str) -> Option<Vec<u8>> {
     (0..digits.len()).step_by(2).map(|from| u8::from_str_radix(&digits[from..from + 2], 16).ok()).collect()
 }
 
-/// A decimal with every digit that it is written with; a double where there is an exponent.
+/// A decimal with every digit that it is written with, also where there is an exponent.
 fn number(text: &str) -> Option<ScalarValue> {
-    let digits = text.strip_prefix('-').unwrap_or(text);
-    let (whole, fraction) = digits.split_once('.').unwrap_or((digits, ""));
-    let plain =
-        (whole.len() + fraction.len() > 0) && digits.chars().all(|digit| digit.is_ascii_digit() || digit == '.');
+    let text = match text.split_once(['e', 'E']) {
+        Some((digits, exponent)) => &shifted(digits, exponent.parse().ok()?)?,
+        None => text,
+    };
+    let (whole, fraction) = plain(text)?;
     let precision = (whole.trim_start_matches('0').len() + fraction.len()).max(1);
-    match (plain, u8::try_from(precision), i8::try_from(fraction.len())) {
-        (true, Ok(precision @ ..=38), Ok(scale)) => {
-            ScalarValue::try_from_string(text.to_owned(), &DataType::Decimal128(precision, scale)).ok()
-        }
-        (true, Ok(precision @ ..=76), Ok(scale)) => {
-            ScalarValue::try_from_string(text.to_owned(), &DataType::Decimal256(precision, scale)).ok()
-        }
-        (true, ..) => None,
-        _ => text.parse().ok().map(|double| ScalarValue::Float64(Some(double))),
-    }
+    let scale = i8::try_from(fraction.len()).ok()?;
+    let kind = match u8::try_from(precision).ok()? {
+        precision @ ..=38 => DataType::Decimal128(precision, scale),
+        precision if usize::from(precision) <= DECIMAL_DIGITS_MAX => DataType::Decimal256(precision, scale),
+        _ => return None,
+    };
+    ScalarValue::try_from_string(text.to_owned(), &kind).ok()
 }
 
-fn from_binary(kind: Kind, bytes: &[u8]) -> Option<ScalarValue> {
-    let long = || Some(i64::from_be_bytes(bytes.try_into().ok()?));
-    Some(match kind {
-        Kind::Bool => ScalarValue::Boolean(Some(*<&[u8; 1]>::try_from(bytes).ok()?.first()? != 0)),
-        Kind::Int2 => ScalarValue::Int16(Some(i16::from_be_bytes(bytes.try_into().ok()?))),
-        Kind::Int4 => ScalarValue::Int32(Some(i32::from_be_bytes(bytes.try_into().ok()?))),
-        Kind::Int8 if bytes.len() == 4 => {
-            // An object identifier.
-            ScalarValue::Int64(Some(i64::from(u32::from_be_bytes(bytes.try_into().ok()?))))
-        }
-        Kind::Int8 => ScalarValue::Int64(Some(long()?)),
-        Kind::Float4 => ScalarValue::Float32(Some(f32::from_be_bytes(bytes.try_into().ok()?))),
-        Kind::Float8 => ScalarValue::Float64(Some(f64::from_be_bytes(bytes.try_into().ok()?))),
-        Kind::Text | Kind::Json => ScalarValue::Utf8(Some(String::from_utf8(bytes.to_vec()).ok()?)),
-        Kind::Bytea => ScalarValue::Binary(Some(bytes.to_vec())),
-        Kind::Date => ScalarValue::Date32(Some(i32::from_be_bytes(bytes.try_into().ok()?).checked_add(EPOCH_DAYS)?)),
-        Kind::Time => ScalarValue::Time64Microsecond(Some(long()?)),
-        Kind::Timestamp => ScalarValue::TimestampMicrosecond(Some(long()?.checked_add(EPOCH_US)?), None),
-        Kind::TimestampTz => {
-            ScalarValue::TimestampMicrosecond(Some(long()?.checked_add(EPOCH_US)?), Some("UTC".into()))
-        }
-        // No client that was tried sends these so.
-        _ => return None,
-    })
+/// The digits before and behind the point of a number.
+fn plain(number: &str) -> Option<(&str, &str)> {
+    let digits = number.strip_prefix(['-', '+']).unwrap_or(number);
+    let (whole, fraction) = digits.split_once('.').unwrap_or((digits, ""));
+    let is_plain = whole.len() + fraction.len() > 0
+        && [whole, fraction].iter().all(|part| part.bytes().all(|letter| letter.is_ascii_digit()));
+    is_plain.then_some((whole, fraction))
+}
+
+/// A number with its point moved to the right, or to the left, by so many places.
+fn shifted(number: &str, places: i32) -> Option<String> {
+    let sign = if number.starts_with('-') { "-" } else { "" };
+    let (whole, fraction) = plain(number)?;
+    let count = usize::try_from(places.unsigned_abs()).ok().filter(|count| *count <= DECIMAL_DIGITS_MAX)?;
+    let zeros = "0".repeat(count);
+    let (digits, point) = match places < 0 {
+        true => (format!("{zeros}{whole}{fraction}"), whole.len()),
+        false => (format!("{whole}{fraction}{zeros}"), whole.len() + count),
+    };
+    let (whole, fraction) = digits.split_at(point);
+    let fraction = if places < 0 { fraction } else { fraction.trim_end_matches('0') };
+    Some(if fraction.is_empty() { format!("{sign}{whole}") } else { format!("{sign}{whole}.{fraction}") })
 }
 
 #[cfg(test)]

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use datafusion::arrow::array::{ArrayRef, AsArray, BooleanArray, ListBuilder, StringArray, StringBuilder};
+use datafusion::arrow::array::{ArrayRef, AsArray, BooleanArray, Int64Array, ListBuilder, StringArray, StringBuilder};
 use datafusion::arrow::compute::cast;
 use datafusion::arrow::datatypes::DataType;
 use datafusion::common::{Result, ScalarValue};
@@ -31,6 +31,8 @@ fn constants() -> Vec<(&'static str, ScalarValue)> {
         ("pg_get_userbyid", text(USER)),
         ("pg_encoding_to_char", text("UTF8")),
         ("pg_backend_pid", ScalarValue::Int32(Some(0))),
+        // Nobody locks anything.
+        ("pg_advisory_unlock_all", text("")),
         ("pg_is_in_recovery", ScalarValue::Boolean(Some(false))),
     ];
     let yes = ["pg_table_is_visible", "pg_type_is_visible", "pg_function_is_visible"];
@@ -57,6 +59,9 @@ fn constants() -> Vec<(&'static str, ScalarValue)> {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 enum Lookup {
     TypeName,
+    /// The object identifier of a type, or of a table; null where there is none of that name.
+    TypeOid,
+    TableOid,
     TableName,
     SchemaName,
     QuotedName,
@@ -68,8 +73,10 @@ enum Lookup {
     MayRead,
 }
 
-const LOOKUPS: [(&str, Lookup); 11] = [
+const LOOKUPS: [(&str, Lookup); 13] = [
     (TYPE_NAME, Lookup::TypeName),
+    ("to_regtype", Lookup::TypeOid),
+    ("to_regclass", Lookup::TableOid),
     ("regclass_name", Lookup::TableName),
     ("regnamespace_name", Lookup::SchemaName),
     ("quote_ident", Lookup::QuotedName),
@@ -86,6 +93,7 @@ impl Lookup {
     fn kind(self) -> DataType {
         match self {
             Self::MayRead => DataType::Boolean,
+            Self::TypeOid | Self::TableOid => DataType::Int64,
             Self::NameParts => DataType::new_list(DataType::Utf8, true),
             _ => DataType::Utf8,
         }
@@ -111,7 +119,7 @@ impl Lookup {
                 Self::QuotedName => Some(quoted(given)),
                 Self::Setting => setting(given).map(str::to_owned),
                 Self::SetTo => Some(given.to_owned()),
-                Self::MayRead | Self::NameParts => None,
+                Self::MayRead | Self::NameParts | Self::TypeOid | Self::TableOid => None,
             }
         };
         match self {
@@ -121,6 +129,14 @@ impl Lookup {
                     Some(["select", "usage", "connect"].iter().any(|right| wanted.contains(right)))
                 };
                 Arc::new(given.iter().map(may).collect::<BooleanArray>())
+            }
+            Self::TypeOid | Self::TableOid => {
+                let oid = |name: Option<&str>| {
+                    let parts = name_parts(name?);
+                    let name = parts.last()?;
+                    if self == Self::TableOid { catalog::table_oid(name) } else { type_oid(name) }
+                };
+                Arc::new(given.iter().map(oid).collect::<Int64Array>())
             }
             Self::NameParts => {
                 let mut parts = ListBuilder::new(StringBuilder::new());
@@ -150,6 +166,13 @@ fn type_name(oid: u32) -> String {
         other => other.name(),
     };
     if kind.item().is_some() { format!("{name}[]") } else { name.to_owned() }
+}
+
+/// The type that SQL, or PostgreSQL, calls so.
+fn type_oid(name: &str) -> Option<i64> {
+    let mut oids = Kind::all().map(Kind::oid);
+    let found = Kind::all().find(|kind| kind.name() == name).map(Kind::oid);
+    found.or_else(|| oids.find(|oid| type_name(*oid) == name)).map(i64::from)
 }
 
 /// A name in quotes, where it needs some.

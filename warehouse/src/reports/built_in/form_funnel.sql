@@ -5,11 +5,17 @@
 -- $site text = null: only this site (site_id)
 -- $from date = 28 days ago: from this day on, in UTC
 -- $to date = today: up to and with this day
-with visits as (
-    select *, site_id || '/' || session_id as session,
+-- $bots boolean = false: count bots as well
+with bots as (
+    -- A session begins on the day of its events or the one before.
+    select site_id as bot_site, session_id as bot from sessions
+    where is_bot and not $bots and event_date between $from - 1 and $to
+),
+visits as (
+    select fields.*, site_id || '/' || session_id as session,
         row_number() over (partition by site_id, page_view_id order by seq) as place
-    from fields
-    where page_path = $page and ($site is null or site_id = $site) and event_date between $from and $to
+    from bots right join fields on bot_site = site_id and bot = session_id
+    where bot is null and page_path = $page and ($site is null or site_id = $site) and event_date between $from and $to
 )
 select element_path as field, max(element_name) as name,
     count(distinct session) as sessions,
