@@ -266,23 +266,3 @@ async fn an_event_that_comes_again_much_later_stands_once() {
     assert_eq!(number(&lake, "select count(*) from events").await, 2);
     assert_sound(&lake).await;
 }
-
-/// What came before the first event that lands is not held event by event: so a visitor may have any number of them.
-#[tokio::test(flavor = "multi_thread")]
-async fn a_visitor_of_many_events_fits_in_little_memory() {
-    const LINKS: i64 = 8;
-    const ROWS: i64 = 40_000;
-    for visitors in [1, 1_000] {
-        let mut landing = Landing::new();
-        let lake = landing.lake_with(Resources { memory_bytes_max: 32 << 20, ..Resources::default() });
-        let mut tabs: Vec<Tab> = (0..visitors).map(|of| Tab::new(&format!("v{of}"), &format!("t{of}"))).collect();
-        for link in 0..LINKS {
-            let event =
-                |step: i64| tabs[(step % visitors) as usize].event("scroll", NOON + (link * ROWS + step) * SECOND);
-            landing.land(&(0..ROWS).map(event).collect::<Vec<_>>());
-            compact(&lake, |_, _| {}).await.unwrap();
-        }
-        assert_eq!(number(&lake, "select count(*) from events").await, LINKS * ROWS, "{visitors} visitors");
-        assert_sound(&landing.lake()).await;
-    }
-}

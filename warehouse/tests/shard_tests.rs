@@ -253,7 +253,7 @@ async fn commits_that_are_refused_for_ever_end_and_are_told() {
     let begun = in_memory(&traffic(1, VISITORS)).await;
     for table in ["events", "sessions"] {
         let (store, refused) = refusing(Arc::new(begun.fork()), table);
-        let error = compact(&lake(store, "1/2"), |_, _| {}).await.unwrap_err().to_string();
+        let error = format!("{:#}", compact(&lake(store, "1/2"), |_, _| {}).await.unwrap_err());
         assert!(error.contains(&format!("table {table}: {ROUND_TRIES_MAX} commits in a row were refused")), "{error}");
         assert!(error.contains("--shard 1/2"), "{error}");
         assert_eq!(refused.load(Ordering::SeqCst), ROUND_TRIES_MAX, "{table}");

@@ -121,7 +121,7 @@ async fn rounds(lake: &Lake, mut progress: impl FnMut(u64, u64)) -> anyhow::Resu
     }
     lake.chains.forget(&lake.least_progress().await?).await;
     match failed.into_iter().next() {
-        Some((table, error)) => Err(error.context(format!("table {}, and not the tables beside it", table.name))),
+        Some((table, error)) => Err(error.context(format!("table {} stopped, the others went on", table.name))),
         None => Ok(summary),
     }
 }

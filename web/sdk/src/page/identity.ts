@@ -11,7 +11,7 @@
 import type { Header } from '../shared/chunk.ts';
 import { COOKIES_EVERY_MS, USER_ID_UNITS_MAX, VISITOR_COOKIE_SECONDS } from '../shared/limits.ts';
 import { clean } from '../shared/text.ts';
-import { uuidV7 } from './common.ts';
+import { uuidV7 } from '../shared/uuid.ts';
 import { quietly } from './guard.ts';
 import { cookiesOf, later, now, setCookie } from './natives.ts';
 import { providerIds } from './provider_cookies.ts';

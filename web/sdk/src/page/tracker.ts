@@ -4,7 +4,7 @@ import { CUT_SOON_EVERY_MS, FLUSH_MS, FORGOTTEN_MAX, PART_AFTER_MS, PART_ROWS_MI
 import type { Order } from '../shared/messages.ts';
 import { EVENT_TYPES } from '../shared/types.ts';
 import type { Stats } from './api.ts';
-import { uuidV7 } from './common.ts';
+import { uuidV7 } from '../shared/uuid.ts';
 import { createDelivery } from './delivery.ts';
 import type { Effects } from './effect.ts';
 import { ALL, createElements, type Elements } from './elements.ts';
