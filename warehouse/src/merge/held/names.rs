@@ -18,6 +18,9 @@ use datafusion::parquet::file::statistics::Statistics;
 use super::wanted::Wanted;
 use crate::merge::visitors::{Key, key};
 
+/// Whether a visitor or a tab is wanted.
+type Asked<'a> = &'a (dyn Fn(&Key) -> bool + Sync);
+
 /// Places of the row groups that may hold a wanted row.
 pub(super) async fn groups_of(
     reader: &mut dyn AsyncFileReader,
@@ -25,7 +28,7 @@ pub(super) async fn groups_of(
     wanted: &Wanted,
     site_id: &str,
 ) -> Result<Vec<usize>> {
-    let known: [(&str, &(dyn Fn(&Key) -> bool + Sync)); 2] =
+    let known: [(&str, Asked<'_>); 2] =
         [("visitor_id", &|visitor| wanted.visitors.contains_key(visitor)), ("tab_id", &|tab| wanted.tabs.hold(tab))];
     let mut groups = Vec::new();
     let mut told = Vec::new();
