@@ -266,3 +266,24 @@ async fn an_event_that_comes_again_much_later_stands_once() {
     assert_eq!(number(&lake, "select count(*) from events").await, 2);
     assert_sound(&lake).await;
 }
+
+/// What came before the first event that lands is not held event by event: a visitor may have any number of them.
+#[tokio::test(flavor = "multi_thread")]
+async fn the_past_of_a_visitor_takes_no_memory() {
+    const LINKS: i64 = 8;
+    const ROWS: i64 = 40_000;
+    let mut landing = Landing::new();
+    let lake = landing.lake_with(Resources { memory_bytes_max: 32 << 20, ..Resources::default() });
+    let mut tab = Tab::new("v1", "t1");
+    for link in 0..LINKS {
+        let events = (0..ROWS).map(|step| tab.event("scroll", NOON + (link * ROWS + step) * SECOND));
+        let mut goal = Progress::default();
+        goal.advance(&landing.land(&events.collect::<Vec<_>>()));
+        let mut rounds = Rounds::new(&lake, goal);
+        while rounds.next(&EVENTS).await.unwrap().is_some() {}
+    }
+    let lake = landing.lake();
+    assert_eq!(number(&lake, "select count(*) from events").await, LINKS * ROWS);
+    // 24 hours of a second between each.
+    assert_eq!(number(&lake, "select count(distinct session_id) from events").await, 4);
+}

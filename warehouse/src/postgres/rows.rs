@@ -53,6 +53,11 @@ impl Rows {
         }
     }
 
+    /// Whether a row was begun of which more is to come.
+    pub(super) fn is_within_row(&self) -> bool {
+        self.left > 0
+    }
+
     async fn more(&mut self) -> Result<bool, Failure> {
         let Some(bytes) = self.reply.next().await? else { return Ok(false) };
         self.held.extend_from_slice(&bytes);

@@ -213,7 +213,7 @@ impl<'a> Session<'a> {
     async fn send(&mut self, rows: &mut Rows, rows_max: usize) -> Result<bool, Ended> {
         let mut sent = 0;
         while sent < rows_max {
-            match self.unless_stopped(rows.next(rows_max - sent)).await? {
+            match self.piece(rows, rows_max - sent).await? {
                 Piece::Rows(bytes, ended) => {
                     sent += ended;
                     self.out.push(&bytes).await?;
@@ -226,6 +226,19 @@ impl<'a> Session<'a> {
         }
         self.out.push(&message(b's', b"")).await?;
         Ok(false)
+    }
+
+    /// The next piece. What has begun to tell a row tells it to its end before anything else: a client would take that for the row.
+    async fn piece(&self, rows: &mut Rows, rows_max: usize) -> Result<Piece, Ended> {
+        if !rows.is_within_row() {
+            return self.unless_stopped(rows.next(rows_max)).await;
+        }
+        tokio::select! {
+            () = self.gone.cancelled() => Err(io::Error::from(io::ErrorKind::ConnectionReset).into()),
+            rest = rows.next(1) => {
+                Ok(rest.map_err(|failure| io::Error::other(format!("an answer broke off within a row: {failure}")))?)
+            }
+        }
     }
 
     /// Does something, unless somebody cancels it or the client goes away: that ends its statement.
