@@ -260,6 +260,24 @@ async fn commits_that_are_refused_for_ever_end_and_are_told() {
     }
 }
 
+#[tokio::test]
+async fn a_table_that_stops_stops_what_is_computed_from_it_and_nothing_else() {
+    let begun = in_memory(&traffic(1, VISITORS)).await;
+    let wanted = alone(&begun).await;
+    let stopped = ["ledger", "sessions"];
+    let objects = Arc::new(begun.fork());
+    let (store, _) = refusing(objects.clone(), "ledger");
+    compact(&lake(store, "1/1"), |_, _| {}).await.unwrap_err();
+    let whole = lake(objects.clone(), "1/1");
+    let events = whole.table(&EVENTS).newest().await.unwrap();
+    for table in tables::ALL {
+        let reached = whole.table(table).newest().await.unwrap().progress.reaches(&events.progress);
+        assert_eq!(reached, !stopped.contains(&table.name), "{table:?}");
+    }
+    compact(&whole, |_, _| {}).await.unwrap();
+    assert_as(objects, &wanted, "the rest is taken in later").await;
+}
+
 /// Another takes a link of ours before each of our commits: rounds become shorter until one is as short as the other's.
 #[tokio::test]
 async fn a_part_that_loses_to_its_twin_again_and_again_gets_through() {

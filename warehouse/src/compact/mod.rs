@@ -102,16 +102,27 @@ async fn rounds(lake: &Lake, mut progress: impl FnMut(u64, u64)) -> anyhow::Resu
     drop((events, todo));
 
     let mut summary = Summary::default();
-    // A table that cannot be computed keeps neither the others nor `events` from going on: it takes the rest another time.
-    let mut failed: Vec<(&'static Table, anyhow::Error)> = Vec::new();
+    // A table that cannot be computed, and what is computed from it, takes the rest another time, and keeps no other from going on.
+    let mut stopped: Vec<&'static Table> = Vec::new();
+    let mut failure = None;
     loop {
         // First what an earlier compaction left of them. Then they are level, and share what a round of `events` reads.
         for table in tables::ALL.iter().filter(|table| ***table != EVENTS) {
-            while !failed.iter().any(|(of, _)| **of == **table) {
+            if table.reads().any(|read| stopped.contains(&read)) {
+                stopped.push(table);
+            }
+            while !stopped.contains(table) {
                 match rounds.next(table).await {
                     Ok(Some(round)) => summary += round,
                     Ok(None) => break,
-                    Err(error) => failed.push((table, error)),
+                    Err(error) => {
+                        stopped.push(table);
+                        let error = error.context(format!("table {} stopped, others went on", table.name));
+                        match &failure {
+                            None => failure = Some(error),
+                            Some(_) => tracing::error!("{error:#}"),
+                        }
+                    }
                 }
             }
         }
@@ -120,10 +131,7 @@ async fn rounds(lake: &Lake, mut progress: impl FnMut(u64, u64)) -> anyhow::Resu
         summary += round;
     }
     lake.chains.forget(&lake.least_progress().await?).await;
-    match failed.into_iter().next() {
-        Some((table, error)) => Err(error.context(format!("table {} stopped, the others went on", table.name))),
-        None => Ok(summary),
-    }
+    failure.map_or(Ok(summary), Err)
 }
 
 /// Compacts now and then every `interval` until `shutdown`, which ends it at once: the work runs in a task of its own, and
