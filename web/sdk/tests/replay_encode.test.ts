@@ -307,10 +307,11 @@ for (const late of [() => false, () => true])
     expect(player.find('body')).toBe(plain(document.body));
   });
 
-test.each(ACTS)('a page that %s in the middle of a walk is told as it is in the end', (_, act) => {
+/** Tells a page, a slice at a time, with an act after each slice in turn. `check` looks at what was told up to the end of the walk. */
+function duringEachSlice(body: string, act: () => void, check: (when: string) => void): void {
   const observer = new MutationObserver(() => {});
   for (let when = 0; when < 20; when++) {
-    document.body.innerHTML = '<ul><li>1</li><li>2<b>3</b></li><!-- x --><li>4</li></ul><p>abc</p>';
+    document.body.innerHTML = body;
     changes.forget();
     walk.forget();
     rows.forgetNames();
@@ -324,40 +325,33 @@ test.each(ACTS)('a page that %s in the middle of a walk is told as it is in the 
         while (!changes.note(() => true));
       },
     );
+    check(`turn ${when}`);
+    observer.disconnect();
+  }
+}
+
+test.each(ACTS)('a page that %s in the middle of a walk is told as it is in the end', (_, act) => {
+  const body = '<ul><li>1</li><li>2<b>3</b></li><!-- x --><li>4</li></ul><p>abc</p>';
+  duringEachSlice(body, act, (when) => {
     const [, { node }, ...placed] = datas();
     const player = new Player(node);
     player.play(placed);
     change(() => {});
     player.play(datas());
-    expect(player.find('body'), `turn ${when}`).toBe(plain(document.body));
-    observer.disconnect();
-  }
+    expect(player.find('body'), when).toBe(plain(document.body));
+  });
 });
 
 test('what becomes a block while a page is told is in no snapshot', () => {
-  const observer = new MutationObserver(() => {});
-  for (let when = 0; when < 20; when++) {
-    document.body.innerHTML = `<div>${'<p>x</p>'.repeat(9)}</div><section><p>Loading</p></section>`;
+  const block = () => {
     const section = document.querySelector('section') as Element;
-    changes.forget();
-    walk.forget();
-    rows.forgetNames();
-    observer.observe(document, { subtree: true, childList: true, attributes: true, characterData: true });
-    recorded = [];
-    begin(
-      () => true,
-      (turn) => {
-        if (turn === when) {
-          section.setAttribute('data-ct-block', '');
-          section.innerHTML = '<p>private</p>';
-        }
-        changes.see(observer.takeRecords());
-        while (!changes.note(() => true));
-      },
-    );
-    expect(recorded.map(({ line }) => line).join(), `turn ${when}`).not.toContain('private');
-    observer.disconnect();
-  }
+    section.setAttribute('data-ct-block', '');
+    section.innerHTML = '<p>private</p>';
+  };
+  const body = `<div>${'<p>x</p>'.repeat(9)}</div><section><p>Loading</p></section>`;
+  duringEachSlice(body, block, (when) => {
+    expect(recorded.map(({ line }) => line).join(), when).not.toContain('private');
+  });
 });
 
 test('what changed while it was out of the page is told as it is when it comes back', () => {

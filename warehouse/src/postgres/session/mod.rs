@@ -233,12 +233,8 @@ impl<'a> Session<'a> {
         if !rows.is_within_row() {
             return self.unless_stopped(rows.next(rows_max)).await;
         }
-        tokio::select! {
-            () = self.gone.cancelled() => Err(io::Error::from(io::ErrorKind::ConnectionReset).into()),
-            rest = rows.next(1) => {
-                Ok(rest.map_err(|failure| io::Error::other(format!("an answer broke off within a row: {failure}")))?)
-            }
-        }
+        let rest = self.unless_gone(rows.next(1)).await?;
+        Ok(rest.map_err(|failure| io::Error::other(format!("an answer broke off within a row: {failure}")))?)
     }
 
     /// Does something, unless somebody cancels it or the client goes away: that ends its statement.
@@ -249,8 +245,15 @@ impl<'a> Session<'a> {
             () = self.cancellable.cancelled() => {
                 Err(Failure::theirs("cancelled", "the statement was cancelled, as was asked for").into())
             }
-            () = self.gone.cancelled() => Err(io::Error::from(io::ErrorKind::ConnectionReset).into()),
-            done = work => Ok(done?),
+            done = self.unless_gone(work) => Ok(done??),
+        }
+    }
+
+    async fn unless_gone<T>(&self, work: impl Future<Output = T>) -> io::Result<T> {
+        tokio::select! {
+            biased;
+            () = self.gone.cancelled() => Err(io::ErrorKind::ConnectionReset.into()),
+            done = work => Ok(done),
         }
     }
 

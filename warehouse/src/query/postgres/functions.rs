@@ -170,9 +170,8 @@ fn type_name(oid: u32) -> String {
 
 /// The type that SQL, or PostgreSQL, calls so.
 fn type_oid(name: &str) -> Option<i64> {
-    let mut oids = Kind::all().map(Kind::oid);
-    let found = Kind::all().find(|kind| kind.name() == name).map(Kind::oid);
-    found.or_else(|| oids.find(|oid| type_name(*oid) == name)).map(i64::from)
+    let called = |kind: &Kind| kind.name() == name || type_name(kind.oid()) == name;
+    Kind::all().find(called).map(|kind| kind.oid().into())
 }
 
 /// A name in quotes, where it needs some.

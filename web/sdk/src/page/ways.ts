@@ -1,7 +1,7 @@
 /** Who carries the page's orders out: a worker, or what the late part finds where there is none. */
 import type { ReplayOrder, Report } from '../shared/messages.ts';
-import { attempt, type Post, type Receive, type Way } from './attempt.ts';
 import { trusted } from '../shared/trusted.ts';
+import { attempt, type Post, type Receive, type Way } from './attempt.ts';
 import { erase } from './erase.ts';
 import { onItself, postTo, Workers } from './natives.ts';
 import type { Settings } from './settings.ts';
