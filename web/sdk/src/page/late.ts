@@ -1,7 +1,7 @@
 /** Loads telemetry.late.js, beside the page and not before it. */
 import { guarded } from './guard.ts';
 import { handed } from './handed.ts';
-import { baseOf, now, on, prerendering } from './natives.ts';
+import { baseOf, later, now, on, prerendering } from './natives.ts';
 import { bring } from './tools.ts';
 import type { Tracker } from './tracker.ts';
 
@@ -23,5 +23,6 @@ export function loadLate(tracker: Tracker): void {
     }
   };
   if (prerendering(document)) on(document, 'prerenderingchange', load);
-  else load();
+  // In a task of its own: a browser that is inspected notes who asks for a file, and reads all of this one again for each function there.
+  else later(load, 0);
 }
