@@ -125,6 +125,35 @@ test('nothing private is in what is recorded, neither in the snapshot nor in wha
   );
 });
 
+test('what a frame showed is gone once it shows another site', async () => {
+  const { page, errors } = await recorded('<p>before</p><iframe srcdoc="<p>ours in the frame</p>"></iframe>', {});
+  await eventually('a snapshot', () => text().includes('ours in the frame'));
+  // Another origin: the same server by another name.
+  const other = server.url.replace('127.0.0.1', 'localhost');
+  assert.notEqual(other, server.url);
+  await page.evaluate((address) => {
+    const frame = document.querySelector('iframe');
+    frame.removeAttribute('srcdoc');
+    frame.src = address;
+  }, `${other}/plain`);
+  const mutations = () =>
+    chunks()
+      .flatMap(({ events }) => events)
+      .filter(({ type, data }) => type === 3 && data.source === 0);
+  const framesIn = (list) => list.filter(({ node }) => node?.tagName === 'iframe').map(({ node }) => node.id);
+  await eventually('the frame anew, without a document', () =>
+    mutations().some(({ data }) => framesIn(data.adds).length && data.removes.length),
+  );
+  const again = mutations().findLastIndex(({ data }) => framesIn(data.adds).length);
+  assert.ok(
+    mutations()
+      .slice(again)
+      .every(({ data }) => !data.isAttachIframe),
+    'no document of it is told after that',
+  );
+  assert.deepEqual(errors, []);
+});
+
 /** A host with a shadow tree from the start. */
 const host = (tree, children) => `<x-a><template shadowrootmode="open">${tree}</template>${children}</x-a>`;
 const SLOT = '<slot></slot>';

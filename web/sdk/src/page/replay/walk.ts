@@ -3,7 +3,7 @@
  * pause, and the page may change: what is still to be visited is told as it is then; what was told and has changed since is told
  * again by `changes.ts`.
  */
-import { CHILDREN, FRAME, FRAME_END, PLACE, SHADOW } from '../../shared/replay_rows.ts';
+import { CHILDREN, FRAME, FRAME_END, PLACE, REMOVE, SHADOW } from '../../shared/replay_rows.ts';
 import { firstChild, nextSibling, rootElement, shadowRootOf } from '../natives.ts';
 import { meetShadows } from '../privacy.ts';
 import type { Fields } from './fields.ts';
@@ -140,13 +140,19 @@ export function walkOf(rows: Rows, fields: Fields, meet: (root: Node) => void, s
   }
 
   function begin(frame: Element): void {
-    const inner = isConnected(frame) ? documentIn(frame) : null;
-    if (!inner || documents.get(frame) === inner) return;
-    documents.set(frame, inner);
-    meet(inner);
-    inFrame = nodes.number(inner);
-    rows.row(FRAME, nodes.known(frame), inFrame, isQuirky(inner));
-    parent(inner);
+    const inner = documentIn(frame);
+    if (documents.get(frame) === inner) return;
+    if (inner) {
+      documents.set(frame, inner);
+      meet(inner);
+      inFrame = nodes.number(inner);
+      rows.row(FRAME, nodes.known(frame), inFrame, isQuirky(inner));
+      parent(inner);
+    } else if (documents.delete(frame)) {
+      // It shows another site now, or nothing: what it showed before is gone.
+      rows.row(REMOVE, nodes.leave(frame));
+      place(new Set([frame]));
+    }
   }
 
   /** Tells a node with those beside it that wait as well, in their order, as far as there is time: the others come in their turn. */
