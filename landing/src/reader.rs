@@ -3,7 +3,7 @@
 //! A link never changes, so those that were read are kept. Between listings only the key that must come next is asked
 //! for, which costs one request per partition and round however long the chain is.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -11,12 +11,12 @@ use anyhow::{Context, ensure};
 use futures::{StreamExt, TryStreamExt, stream};
 use object_store::ObjectStore;
 use object_store::path::Path;
-use schemas::landing::Link;
+use schemas::landing::{Link, data_prefix};
 use tokio::sync::Mutex;
 
 use crate::chain::{Chain, LoadError};
 use crate::progress::{Position, Progress, TopicPartition};
-use crate::rule::are_whole;
+use crate::rule::{are_whole, check_continues};
 
 /// Links read at the same time.
 const PARALLEL_READS: usize = 16;
@@ -135,37 +135,68 @@ impl Chains {
         }
     }
 
-    /// All links of all partitions, as they are in the store.
+    /// All links of all partitions, for who takes what none of them names for something that nobody needs.
+    ///
+    /// # Errors
+    /// When one is missing: its files would be taken for such.
     pub async fn all(&self) -> anyhow::Result<BTreeMap<i32, Vec<Arc<Link>>>> {
-        let mut chains = BTreeMap::new();
-        for partition in self.partitions().await? {
-            chains.insert(partition, self.list(partition, Known::nothing_after(None)).await?.links);
+        let chains = self.found().await?;
+        for links in chains.values() {
+            check_continues(&Progress::default(), links)?;
         }
         Ok(chains)
     }
 
-    async fn partitions(&self) -> anyhow::Result<Vec<i32>> {
-        let folder = Path::from(format!("landing/commits/{}", self.topic));
-        let listed = self.objects.list_with_delimiter(Some(&folder)).await;
-        let listed = listed.with_context(|| format!("cannot list {folder}"))?;
-        let mut partitions: Vec<i32> =
-            listed.common_prefixes.iter().filter_map(|path| path.filename()?.parse().ok()).collect();
-        partitions.sort_unstable();
-        Ok(partitions)
+    /// All links of all partitions that the store tells of, whatever is missing between them. Where there are files there may be
+    /// links, whether a list tells of them or not.
+    pub async fn found(&self) -> anyhow::Result<BTreeMap<i32, Vec<Arc<Link>>>> {
+        let mut partitions = self.partitions().await?;
+        partitions.extend(self.folders(&data_prefix(&self.topic)).await?.iter().filter_map(|name| {
+            let partition = name.strip_prefix("p=")?;
+            partition.parse::<i32>().ok()
+        }));
+        let mut chains = BTreeMap::new();
+        for partition in partitions {
+            let mut known = self.list(partition, Known::nothing_after(None)).await?;
+            if !known.is_whole() {
+                // What was written while a list was made may stand in it without what was written before.
+                known = self.list(partition, known).await?;
+            }
+            let links = self.follow(partition, known).await?.links;
+            if !links.is_empty() {
+                chains.insert(partition, links);
+            }
+        }
+        Ok(chains)
     }
 
-    async fn read_on(&self, partition: i32, mut known: Known) -> Result<Known, LoadError> {
+    async fn partitions(&self) -> anyhow::Result<BTreeSet<i32>> {
+        let names = self.folders(&format!("landing/commits/{}", self.topic)).await?;
+        Ok(names.iter().filter_map(|name| name.parse().ok()).collect())
+    }
+
+    /// The names of what stands in a folder.
+    async fn folders(&self, folder: &str) -> anyhow::Result<Vec<String>> {
+        let listed = self.objects.list_with_delimiter(Some(&Path::from(folder))).await;
+        let listed = listed.with_context(|| format!("cannot list {folder}"))?;
+        Ok(listed.common_prefixes.iter().filter_map(|path| path.filename().map(str::to_owned)).collect())
+    }
+
+    async fn read_on(&self, partition: i32, known: Known) -> Result<Known, LoadError> {
         // Between listings nobody looks back: for what is missing there is one each time.
         if known.listed_at.elapsed() >= LISTED_EVERY || !known.is_whole() {
             return self.list(partition, known).await;
         }
+        self.follow(partition, known).await
+    }
+
+    /// Asks for the key that must come next until none is there: a list may leave out the last link, and no other tells that it does.
+    async fn follow(&self, partition: i32, mut known: Known) -> Result<Known, LoadError> {
         let chain = self.chain(partition);
-        loop {
-            match chain.read_link(known.next_start()).await? {
-                Some(link) => known.links.push(Arc::new(link)),
-                None => return Ok(known),
-            }
+        while let Some(link) = chain.read_link(known.next_start()).await? {
+            known.links.push(Arc::new(link));
         }
+        Ok(known)
     }
 
     async fn list(&self, partition: i32, mut known: Known) -> Result<Known, LoadError> {
@@ -194,7 +225,6 @@ mod tests {
     use testkit::store::{FaultyStore, Overlooked};
 
     use super::*;
-    use crate::check_continues;
 
     /// Links at 0, 10 and 20.
     async fn landed() -> Arc<InMemory> {
@@ -244,6 +274,35 @@ mod tests {
             let links = chains.links_between(&Progress::default(), &progress(3)).await.unwrap();
             assert_eq!(starts(&links), [0, 10, 20], "{by:?}");
         }
+    }
+
+    /// Files are removed by what it says that links name.
+    #[tokio::test]
+    async fn all_are_all_of_them_or_none() {
+        for by in [Overlooked::ByList, Overlooked::ByGet] {
+            for missing in [0, 10, 20] {
+                let all = overlooking(missing, by).await.all().await.unwrap();
+                assert_eq!(starts(&all[&0]), [0, 10, 20], "{by:?}, {missing}");
+            }
+        }
+        for missing in [0, 10] {
+            let store = landed().await;
+            store.delete(&Path::from(link_key("t", 0, missing))).await.unwrap();
+            let chains = Chains::new(store, "t");
+            let error = chains.all().await.unwrap_err().to_string();
+            assert!(error.contains("missing"), "{error}");
+            assert_eq!(starts(&chains.found().await.unwrap()[&0]), [10 - missing, 20]);
+        }
+    }
+
+    #[tokio::test]
+    async fn a_chain_that_no_list_tells_of_is_found_by_its_files() {
+        let store = Arc::new(InMemory::new());
+        let chain = Chain::new(store.clone(), "t", 3);
+        chain.commit(&testkit::link::link("t", 3, 0, 0..=9)).await.unwrap();
+        chain.upload(&schemas::landing::data_key("t", 3, "2026-01-01", uuid::Uuid::nil()), "x".into()).await.unwrap();
+        let chains = Chains::new(FaultyStore::overlooking(store, &link_key("t", 3, 0), Overlooked::ByFolder), "t");
+        assert_eq!(starts(&chains.all().await.unwrap()[&3]), [0]);
     }
 
     #[tokio::test]

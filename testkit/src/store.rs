@@ -45,6 +45,8 @@ pub enum Overlooked {
     ByList,
     /// A GET does not find it.
     ByGet,
+    /// A list of folders leaves out the one that it stands in.
+    ByFolder,
 }
 
 /// A store whose PUTs fail as planned.
@@ -218,7 +220,12 @@ impl ObjectStore for FaultyStore {
     }
 
     async fn list_with_delimiter(&self, prefix: Option<&Path>) -> Result<ListResult> {
-        self.inner.list_with_delimiter(prefix).await
+        let mut listed = self.inner.list_with_delimiter(prefix).await?;
+        let left_out = |key: &Path| listed.common_prefixes.iter().any(|folder| key.prefix_matches(folder));
+        if let Some(key) = self.overlook(Overlooked::ByFolder, left_out) {
+            listed.common_prefixes.retain(|folder| !key.prefix_matches(folder));
+        }
+        Ok(listed)
     }
 
     async fn copy_opts(&self, from: &Path, to: &Path, options: CopyOptions) -> Result<()> {

@@ -18,6 +18,7 @@ use thiserror::Error;
 use uuid::Uuid;
 
 use crate::progress::TopicPartition;
+use crate::rule::LinkError;
 
 /// Largest link: beyond it some stores answer a create early and close, and the loser cannot tell who won.
 pub const LINK_BYTES_MAX: usize = 1024 * 1024;
@@ -60,6 +61,9 @@ pub enum LoadError {
     /// What stands in the store is wrong; no retry helps.
     #[error("{key}: {message}")]
     Damaged { key: String, message: String },
+    /// A link is not there, or no list and no answer told of it.
+    #[error(transparent)]
+    Missing(#[from] LinkError),
 }
 
 impl Chain {
@@ -77,15 +81,17 @@ impl Chain {
     }
 
     /// The last link, or `None` of an empty chain. `hint` is an offset near the end (the group's committed one), which
-    /// saves listing the whole history; it may be wrong.
+    /// saves listing the whole history; it may be wrong. A list may leave out the last link: what would follow is asked for.
     pub async fn load_tail(&self, hint: Option<i64>) -> Result<Option<Link>, LoadError> {
-        match self.last_start(hint.unwrap_or(0)).await? {
-            Some(start) => self.read_link(start).await?.map(Some).ok_or_else(|| LoadError::Damaged {
-                key: self.key(start),
-                message: "the link was listed and is gone: something deletes links".into(),
-            }),
-            None => Ok(None),
+        let Some(start) = self.last_start(hint.unwrap_or(0)).await? else { return Ok(None) };
+        let mut tail = self.read_link(start).await?.ok_or_else(|| LoadError::Damaged {
+            key: self.key(start),
+            message: "the link was listed and is gone: something deletes links".into(),
+        })?;
+        while let Some(next) = self.read_link(tail.end.saturating_add(1)).await? {
+            tail = next;
         }
+        Ok(Some(tail))
     }
 
     async fn last_start(&self, hint: i64) -> Result<Option<i64>, LoadError> {

@@ -69,7 +69,7 @@ pub(super) async fn check_state(
         return Ok(());
     }
     // A live worker folds state and removes what a newer link replaced: only what the newest links miss counts.
-    let fresh = lake.chains.all().await?;
+    let fresh = lake.chains.found().await?;
     for (link, key) in missing_state(lake, &fresh).await? {
         report.problem(format!("state file {key}: missing, named by {}", name(&link)));
     }

@@ -54,7 +54,7 @@ async fn check_versions(
     for version in versions {
         books.push(lake.books(version).await?);
     }
-    let chains = lake.recordings.chains.all().await?;
+    let chains = lake.recordings.chains.found().await?;
     if chains.is_empty() && versions.iter().all(|version| !version.exists()) {
         return Ok(());
     }
