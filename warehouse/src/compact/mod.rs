@@ -20,6 +20,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::AbortOnDropHandle;
 
 pub use rounds::Rounds;
+use rounds::SetAside;
 
 use crate::engine::memory_exhausted;
 use crate::lake::Lake;
@@ -102,9 +103,9 @@ async fn rounds(lake: &Lake, mut progress: impl FnMut(u64, u64)) -> anyhow::Resu
     drop((events, todo));
 
     let mut summary = Summary::default();
-    // A table that cannot be computed, and what is computed from it, takes the rest another time, and keeps no other from going on.
+    // What cannot be computed, and what is computed from it, is taken in another time, and keeps nothing else from going on.
     let mut stopped: Vec<&'static Table> = Vec::new();
-    let mut failure = None;
+    let mut failures = Failures::default();
     loop {
         // First what an earlier compaction left of them. Then they are level, and share what a round of `events` reads.
         for table in tables::ALL.iter().filter(|table| ***table != EVENTS) {
@@ -115,23 +116,37 @@ async fn rounds(lake: &Lake, mut progress: impl FnMut(u64, u64)) -> anyhow::Resu
                 match rounds.next(table).await {
                     Ok(Some(round)) => summary += round,
                     Ok(None) => break,
+                    Err(error) if error.is::<SetAside>() => failures.note(error),
                     Err(error) => {
                         stopped.push(table);
-                        let error = error.context(format!("table {} stopped, others went on", table.name));
-                        match &failure {
-                            None => failure = Some(error),
-                            Some(_) => tracing::error!("{error:#}"),
-                        }
+                        failures.note(error.context(format!("table {} stopped, others went on", table.name)));
                     }
                 }
             }
         }
         progress(summary.links.min(total), total);
-        let Some(round) = rounds.next(&EVENTS).await? else { break };
-        summary += round;
+        match rounds.next(&EVENTS).await {
+            Ok(Some(round)) => summary += round,
+            Ok(None) => break,
+            Err(error) if error.is::<SetAside>() => failures.note(error),
+            Err(error) => return Err(error),
+        }
     }
     lake.chains.forget(&lake.least_progress().await?).await;
-    failure.map_or(Ok(summary), Err)
+    failures.0.map_or(Ok(summary), Err)
+}
+
+/// The first thing that failed; the others are logged.
+#[derive(Default)]
+struct Failures(Option<anyhow::Error>);
+
+impl Failures {
+    fn note(&mut self, error: anyhow::Error) {
+        match &self.0 {
+            None => self.0 = Some(error),
+            Some(_) => tracing::error!("{error:#}"),
+        }
+    }
 }
 
 /// Compacts now and then every `interval` until `shutdown`, which ends it at once: the work runs in a task of its own, and

@@ -39,13 +39,13 @@ pub(super) struct Round<'a> {
 }
 
 impl<'a> Round<'a> {
-    /// Takes the next links of our part: of `events` up to the goal, of other tables up to where `events` is. Before them those
-    /// of any part up to `first`. `None` when there are none.
+    /// Takes the next links of our part, but for partitions that are set aside: of `events` up to the goal, of other tables up to where
+    /// `events` is. Before them those of any part up to `first`. `None` when there are none.
     pub(super) async fn open(
         lake: &'a Lake,
         table: &'static Table,
         goal: &Progress,
-        first: &Progress,
+        (first, is_aside): (&Progress, impl Fn(i32) -> bool),
     ) -> anyhow::Result<Option<Self>> {
         let base = lake.table(table).ready().await?;
         let events = match *table == EVENTS {
@@ -59,7 +59,8 @@ impl<'a> Round<'a> {
             let wanted = first.get(&link.into());
             wanted.is_some_and(|wanted| (link.incarnation, link.start) <= (wanted.incarnation, wanted.end))
         };
-        links.retain(|link| goal.covers(link) && (lake.shard.owns(link.partition) || comes_first(link)));
+        let is_ours = |partition| lake.shard.owns(partition) && !is_aside(partition);
+        links.retain(|link| goal.covers(link) && (is_ours(link.partition) || comes_first(link)));
         check_continues(&base.progress, &links)?;
         links.sort_by_key(|link| !comes_first(link));
         let share = lake.shares.of(table);

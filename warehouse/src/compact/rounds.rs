@@ -1,5 +1,8 @@
-//! The rounds of a compaction, table after table. Each is tried until it is committed, with less when memory ran out.
+//! The rounds of a compaction, table after table. Each is tried until it is committed, with less when memory ran out. A partition
+//! whose rows cannot be taken in is set aside, and the others go on.
 
+use std::collections::BTreeSet;
+use std::fmt;
 use std::sync::Arc;
 
 use anyhow::anyhow;
@@ -11,6 +14,7 @@ use super::round::Round;
 use crate::curated::{Committed, Version};
 use crate::engine::memory_exhausted;
 use crate::lake::Lake;
+use crate::lake::share::Share;
 use crate::limits::ROUND_TRIES_MAX;
 use crate::merge::{Derivation, Effect, EventsUntil, Merge};
 use crate::tables::{EVENTS, Rows, Table};
@@ -24,6 +28,8 @@ pub struct Rounds<'a> {
     merged: Option<Arc<Merged>>,
     /// What was last computed of links for the other tables: those that take the same ones share it.
     derived: Option<Derived>,
+    /// What a table takes in another time, and every other that is computed from it.
+    aside: BTreeSet<(&'static str, i32)>,
 }
 
 /// A round of `events`.
@@ -58,14 +64,20 @@ enum Done {
 
 impl<'a> Rounds<'a> {
     pub fn new(lake: &'a Lake, goal: Progress) -> Self {
-        Self { lake, goal, merged: None, derived: None }
+        Self { lake, goal, merged: None, derived: None, aside: BTreeSet::new() }
     }
 
     /// One round of a table; `None` when there is nothing left.
+    ///
+    /// # Errors
+    /// [`SetAside`] when the table may go on, without a partition.
     pub async fn next(&mut self, table: &'static Table) -> anyhow::Result<Option<Summary>> {
         let (mut tries, mut first) = (ROUND_TRIES_MAX, Progress::default());
+        let shares = [table, &EVENTS].map(|table| (table, self.lake.shares.of(table)));
         while tries > 0 {
-            let Some(round) = Round::open(self.lake, table, &self.goal, &first).await? else { return Ok(None) };
+            let aside = |partition: i32| self.is_aside(table, partition);
+            let round = Round::open(self.lake, table, &self.goal, (&first, aside)).await?;
+            let Some(round) = round else { return Ok(None) };
             match self.commit(&round, &first, &mut tries).await {
                 Ok(Done::Landed(summary)) => {
                     self.lake.shares.fitted(table);
@@ -78,7 +90,11 @@ impl<'a> Rounds<'a> {
                 Ok(Done::Early(wanted)) => first = wanted,
                 Err(error) => {
                     self.forget();
-                    self.take_less(table, round.links.len(), error)?;
+                    if let Err(error) = self.take_less(table, &round.links, error) {
+                        // The other partitions have done nothing to get less.
+                        shares.iter().for_each(|(table, share)| self.lake.shares.set(table, *share));
+                        return Err(self.set_aside(table, &round.links, error));
+                    }
                 }
             }
         }
@@ -172,16 +188,50 @@ impl<'a> Rounds<'a> {
         self.derived = None;
     }
 
-    /// The next round takes less, if that is what the error asks for and if less can be taken.
-    fn take_less(&self, table: &'static Table, links: usize, error: anyhow::Error) -> anyhow::Result<()> {
-        let smaller = memory_exhausted(&error).and_then(|_| self.lake.shares.of(table).smaller(links));
+    /// The next round takes less, if that is what the error asks for and if less can be taken, or if it is to be found out which
+    /// partition does not let itself be taken in.
+    fn take_less(&self, table: &'static Table, links: &[Arc<Link>], error: anyhow::Error) -> anyhow::Result<()> {
+        let share = self.lake.shares.of(table);
+        let of_the_first = links.iter().take_while(|link| link.partition == links[0].partition).count();
+        let smaller = match memory_exhausted(&error) {
+            Some(_) => share.smaller(links.len()),
+            None => (of_the_first < links.len()).then_some(Share { links_max: of_the_first, ..share }),
+        };
         let Some(smaller) = smaller else { return Err(error) };
-        tracing::debug!(table = table.name, ?smaller, "a round did not fit into memory");
+        tracing::debug!(table = table.name, ?smaller, "a round could not be taken in: {error:#}");
         let shares = &self.lake.shares;
         shares.set(table, smaller);
         // Further rounds of `events` take no more at once, so that they go on sharing their rows with this table.
         shares.set(&EVENTS, shares.of(&EVENTS).no_longer_than(smaller));
         Ok(())
+    }
+
+    /// The partition of a round that failed is not tried again. What was to come first and failed before says nothing of any.
+    fn set_aside(&mut self, table: &'static Table, links: &[Arc<Link>], error: anyhow::Error) -> anyhow::Error {
+        match links.first().map(|link| link.partition) {
+            Some(partition) if self.aside.insert((table.name, partition)) => {
+                error.context(SetAside { table, partition })
+            }
+            _ => error,
+        }
+    }
+
+    fn is_aside(&self, table: &Table, partition: i32) -> bool {
+        self.aside.contains(&(table.name, partition)) || table.reads().any(|read| self.is_aside(read, partition))
+    }
+}
+
+/// A table does not take in any more of a partition for now.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct SetAside {
+    table: &'static Table,
+    partition: i32,
+}
+
+impl fmt::Display for SetAside {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { table, partition } = self;
+        write!(out, "partition {partition} stopped in table {}, others went on", table.name)
     }
 }
 
