@@ -129,6 +129,8 @@ pub const BATCH_ROWS: usize = 8_192;
 pub const BATCH_BYTES_MAX: u64 = 32 << 20;
 /// … but never fewer than this: each batch costs something for each column.
 pub const BATCH_ROWS_MIN: usize = 64;
+/// Files of which is remembered where they name visitors and tabs: about 2 kB for each row group.
+pub const DICTIONARIES_KNOWN_MAX: usize = 10_000;
 /// Files whose size in memory is remembered.
 pub const SIZES_KNOWN_MAX: usize = 10_000;
 /// A curated file is closed when it holds this many rows …

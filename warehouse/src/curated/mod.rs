@@ -6,6 +6,7 @@
 
 mod again;
 mod between;
+pub(crate) mod dictionaries;
 mod encode;
 pub(crate) mod file;
 mod leftovers;

@@ -3,6 +3,7 @@
 mod functions;
 mod in_turn;
 pub(crate) mod inputs;
+mod named_twice;
 mod requirements;
 mod shares;
 mod sorted_joins;
@@ -23,6 +24,7 @@ use datafusion::prelude::{SessionConfig, SessionContext};
 use object_store::memory::InMemory;
 use url::Url;
 
+use crate::curated::dictionaries::Dictionaries;
 use crate::curated::scan::STORE_URL;
 pub use crate::engine::functions::operation;
 use crate::engine::requirements::physical_rules;
@@ -64,6 +66,7 @@ pub struct Engine {
     /// Into how many parts a plan is split, to run beside each other.
     partitions: usize,
     memory_bytes_max: usize,
+    dictionaries: Arc<Dictionaries>,
 }
 
 impl Engine {
@@ -86,11 +89,17 @@ impl Engine {
         let cores = std::thread::available_parallelism().map_or(1, usize::from);
         let partitions = cores.min(resources.memory_bytes_max / PARTITION_BYTES_MIN).max(1);
         let bare = bare(runtime.clone(), partitions);
-        Ok(Self { runtime, bare, partitions, memory_bytes_max: resources.memory_bytes_max })
+        let (memory_bytes_max, dictionaries) = (resources.memory_bytes_max, Arc::default());
+        Ok(Self { runtime, bare, partitions, memory_bytes_max, dictionaries })
     }
 
     pub fn runtime(&self) -> &Arc<RuntimeEnv> {
         &self.runtime
+    }
+
+    /// What is known of files that were looked through for visitors and tabs.
+    pub(crate) fn dictionaries(&self) -> &Dictionaries {
+        &self.dictionaries
     }
 
     /// Into how many parts a plan is split: more threads have nothing to do.

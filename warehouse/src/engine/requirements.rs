@@ -22,14 +22,15 @@ use datafusion::physical_optimizer::optimizer::PhysicalOptimizer;
 use datafusion::physical_plan::ExecutionPlan;
 
 use super::in_turn::LongUnions;
+use super::named_twice::bounded;
 use super::sorted_joins::SortedJoins;
 
-/// The engine's physical rules, with ours in the place of the faulty one, and before them those for long unions and for joins that
-/// spill.
+/// The engine's physical rules, with ours in the place of the faulty one, those that push filters within their bounds, and before
+/// them those for long unions and for joins that spill.
 pub(super) fn physical_rules() -> Vec<Arc<dyn PhysicalOptimizerRule + Send + Sync>> {
     let ours: Arc<dyn PhysicalOptimizerRule + Send + Sync> = Arc::new(EnsureRequirements);
     let rules = PhysicalOptimizer::new().rules.into_iter();
-    let rules = rules.map(|rule| if rule.name() == ours.name() { ours.clone() } else { rule });
+    let rules = rules.map(|rule| if rule.name() == ours.name() { ours.clone() } else { bounded(rule) });
     let first: [Arc<dyn PhysicalOptimizerRule + Send + Sync>; 2] = [Arc::new(LongUnions), Arc::new(SortedJoins)];
     first.into_iter().chain(rules).collect()
 }

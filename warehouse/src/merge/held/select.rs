@@ -55,13 +55,13 @@ pub(super) async fn rows(
     let key = file.key.clone();
     let read = async {
         let mut reader = reader(engine.runtime(), &file)?;
-        let options = ArrowReaderOptions::new().with_skip_arrow_metadata(true);
-        let plain = ArrowReaderMetadata::load_async(&mut reader, options).await?;
-        let metadata = in_dictionaries(&plain)?;
-        let groups = groups_of(&mut reader, &metadata, &wanted, site.wanted()).await?;
+        let named = engine.dictionaries().of(&file, &mut reader).await?;
+        let groups = groups_of(&mut reader, &named, &wanted, site.wanted()).await?;
         if groups.is_empty() {
             return Ok(Vec::new());
         }
+        let options = ArrowReaderOptions::new().with_skip_arrow_metadata(true);
+        let metadata = in_dictionaries(&ArrowReaderMetadata::load_async(&mut reader, options).await?)?;
         let mask = |name: &dyn Fn(&str) -> bool| {
             let fields = metadata.schema().fields().iter().enumerate();
             let places: Vec<usize> = fields.filter(|(_, field)| name(field.name())).map(|(place, _)| place).collect();

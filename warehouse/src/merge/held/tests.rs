@@ -7,7 +7,6 @@ use datafusion::arrow::compute::cast;
 use datafusion::arrow::datatypes::{DataType, Field, Float64Type, Int64Type};
 use datafusion::execution::memory_pool::{MemoryConsumer, MemoryPool, UnboundedMemoryPool};
 use datafusion::parquet::arrow::ArrowWriter;
-use datafusion::parquet::arrow::arrow_reader::{ArrowReaderMetadata, ArrowReaderOptions};
 use datafusion::parquet::file::properties::WriterProperties;
 use landing::Store;
 use object_store::ObjectStoreExt;
@@ -229,12 +228,12 @@ async fn row_groups_that_name_nobody_wanted_are_told_by_their_dictionaries() {
             .build();
         let (engine, file) = stored(&rows, properties).await;
         let mut reader = reader(engine.runtime(), &file).unwrap();
-        let metadata = ArrowReaderMetadata::load_async(&mut reader, ArrowReaderOptions::new()).await.unwrap();
+        let named = engine.dictionaries().of(&file, &mut reader).await.unwrap();
         let visitors = Arc::new(visitors.iter().map(|text| (key(&["a", text]), 0)).collect());
         let mut ids = Ids::default();
         tabs.iter().for_each(|tab| ids.add("a", tab));
         let wanted = Wanted { visitors, tabs: Arc::new(ids), ..Wanted::default() };
-        names::groups_of(&mut reader, &metadata, &wanted, "a").await.unwrap()
+        names::groups_of(&mut reader, &named, &wanted, "a").await.unwrap()
     };
     assert_eq!(groups(&["v1"], &[], "-").await, [1]);
     assert_eq!(groups(&["v2", "v9"], &["t0", "t2"], "-").await, [0, 2]);
