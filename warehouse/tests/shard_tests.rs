@@ -278,6 +278,33 @@ async fn a_table_that_stops_stops_what_is_computed_from_it_and_nothing_else() {
     assert_as(objects, &wanted, "the rest is taken in later").await;
 }
 
+/// One file that is damaged would keep the rows of everybody else out of all tables.
+#[tokio::test]
+async fn a_partition_that_cannot_be_taken_in_keeps_no_other_from_going_on() {
+    let begun = in_memory(&traffic(3, VISITORS)).await;
+    let wanted = alone(&begun).await;
+    let objects = Arc::new(begun.fork());
+    let whole = lake(objects.clone(), "1/1");
+    let links = whole.chains.links_after(&Progress::default()).await.unwrap();
+    let damaged = links.iter().rfind(|link| link.partition == 1).unwrap();
+    let file = Path::from(damaged.files[0].path.as_str());
+    let bytes = objects.get(&file).await.unwrap().bytes().await.unwrap();
+    objects.put(&file, vec![0; bytes.len()].into()).await.unwrap();
+    for _ in 0..2 {
+        let error = format!("{:#}", compact(&whole, |_, _| {}).await.unwrap_err());
+        assert!(error.starts_with("partition 1 stopped in table events, others went on: "), "{error}");
+        assert!(error.contains(file.as_ref()), "{error}");
+        for table in tables::ALL {
+            let progress = &whole.table(table).newest().await.unwrap().progress;
+            let left = links.iter().filter(|link| !progress.covers(link)).map(|link| link.partition);
+            assert!(left.clone().count() > 0 && left.clone().all(|partition| partition == 1), "{table:?}");
+        }
+    }
+    objects.put(&file, bytes.into()).await.unwrap();
+    compact(&whole, |_, _| {}).await.unwrap();
+    assert_as(objects, &wanted, "what was left is taken in later").await;
+}
+
 /// Another takes a link of ours before each of our commits: rounds become shorter until one is as short as the other's.
 #[tokio::test]
 async fn a_part_that_loses_to_its_twin_again_and_again_gets_through() {

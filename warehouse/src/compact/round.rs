@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use datafusion::prelude::DataFrame;
 use deltalake_core::kernel::Add;
-use futures::{StreamExt, TryStreamExt, stream};
+use futures::{StreamExt, stream};
 use schemas::landing::Link;
 
 use super::Summary;
@@ -64,7 +64,7 @@ impl<'a> Round<'a> {
         check_continues(&base.progress, &links)?;
         links.sort_by_key(|link| !comes_first(link));
         let share = lake.shares.of(table);
-        let links = bounded(lake, share, links).await?;
+        let links = bounded(lake, share, links).await;
         let ahead = ahead(&all, &base.progress.after(&links));
         Ok((!links.is_empty()).then_some(Self { lake, base, events, links, ahead, share }))
     }
@@ -295,14 +295,15 @@ fn ahead(links: &[Arc<Link>], progress: &Progress) -> BTreeMap<i32, i64> {
 }
 
 /// The first links within the limits of one round, at least one.
-async fn bounded(lake: &Lake, share: Share, links: Vec<Arc<Link>>) -> anyhow::Result<Vec<Arc<Link>>> {
+async fn bounded(lake: &Lake, share: Share, links: Vec<Arc<Link>>) -> Vec<Arc<Link>> {
     let candidates: Vec<Arc<Link>> = first_links(links, share.links_max);
+    // What cannot be read is told when it is to be taken in, so that it is known whose it is.
     let sizes: Vec<Size> = stream::iter(candidates.clone())
-        .map(|link| async move { size(lake, &link).await })
+        .map(|link| async move { size(lake, &link).await.unwrap_or_default() })
         .buffered(PARALLEL_READS)
-        .try_collect()
-        .await?;
-    Ok(candidates.into_iter().take(count_fitting(&sizes, lake.engine.memory_bytes_max() as u64)).collect())
+        .collect()
+        .await;
+    candidates.into_iter().take(count_fitting(&sizes, lake.engine.memory_bytes_max() as u64)).collect()
 }
 
 /// How many of some links fit, at least one. All, if they take little more: each is said to take what its rows do when they share
