@@ -281,7 +281,9 @@ async fn a_table_that_stops_stops_what_is_computed_from_it_and_nothing_else() {
 /// One file that is damaged would keep the rows of everybody else out of all tables.
 #[tokio::test]
 async fn a_partition_that_cannot_be_taken_in_keeps_no_other_from_going_on() {
-    let begun = in_memory(&traffic(3, VISITORS)).await;
+    let landing = traffic(3, VISITORS);
+    Recordings::of(landing.path()).land(&[recorder(1).snapshot(10)]);
+    let begun = in_memory(&landing).await;
     let wanted = alone(&begun).await;
     let objects = Arc::new(begun.fork());
     let whole = lake(objects.clone(), "1/1");
@@ -299,6 +301,7 @@ async fn a_partition_that_cannot_be_taken_in_keeps_no_other_from_going_on() {
             let left = links.iter().filter(|link| !progress.covers(link)).map(|link| link.partition);
             assert!(left.clone().count() > 0 && left.clone().all(|partition| partition == 1), "{table:?}");
         }
+        assert_eq!(number(&whole, "select count(*) from replay_chunks").await, 1, "recordings too");
     }
     objects.put(&file, bytes.into()).await.unwrap();
     compact(&whole, |_, _| {}).await.unwrap();

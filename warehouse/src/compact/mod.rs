@@ -76,13 +76,20 @@ async fn compact_after(
     replay_patience: Duration,
 ) -> anyhow::Result<Summary> {
     let all = async {
-        let mut summary = rounds(lake, progress).await?;
-        let replay::Appended { frames, commits } = replay::compact(lake, replay_patience).await?;
+        // What stops the one does not stop the other.
+        let (events, recordings) = (rounds(lake, progress).await, replay::compact(lake, replay_patience).await);
+        if let (Err(_), Err(error)) = (&events, &recordings) {
+            tracing::error!("{error:#}");
+        }
+        let (mut summary, replay::Appended { frames, commits }) = (events?, recordings?);
         summary += Summary { frames, commits, ..Summary::default() };
         Ok(summary)
     };
     all.await.map_err(|error: anyhow::Error| match memory_exhausted(&error) {
-        Some(what) => anyhow!("compaction needs more memory than memory_bytes_max allows; raise it ({what})"),
+        Some(what) => {
+            let whose = error.downcast_ref::<SetAside>().map(|aside| format!("{aside}: ")).unwrap_or_default();
+            anyhow!("{whose}compaction needs more memory than memory_bytes_max allows; raise it ({what})")
+        }
         None => error,
     })
 }
