@@ -8,7 +8,6 @@ use anyhow::{Context, Result, ensure};
 use url::Url;
 
 use super::CompactionArguments;
-use crate::files::files_below;
 
 const DUCKDB: &str = include_str!("duckdb.py");
 const SPARK: &str = include_str!("spark.py");
@@ -112,12 +111,12 @@ pub(super) fn verified(bin: &Path, work: &Path) -> Result<()> {
     Ok(())
 }
 
-/// The same files under other names: compaction only reads them.
+/// The files of a folder under other names, in another one: compaction reads them and changes none.
 pub(super) fn link_all(from: &Path, to: &Path) -> Result<()> {
-    for kind in ["parquet", "json", "snapshot", "delta"] {
-        for file in files_below(from, kind)? {
-            link_file(&file, &to.join(file.strip_prefix(from)?))?;
-        }
+    for entry in fs::read_dir(from).with_context(|| from.display().to_string())? {
+        let entry = entry?;
+        let (path, copy) = (entry.path(), to.join(entry.file_name()));
+        if path.is_dir() { link_all(&path, &copy)? } else { link_file(&path, &copy)? }
     }
     Ok(())
 }

@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result, ensure};
 use schemas::landing::Link;
 
-use super::contenders::{link_file, verified, warehouse};
+use super::contenders::{link_all, link_file, verified, warehouse};
 use super::size::Size;
 use super::{CompactionArguments, distinct, empty, links_below};
 use crate::pipeline::machine::Machine;
@@ -70,7 +70,7 @@ pub(super) fn run(arguments: &CompactionArguments, bin: &Path, late: u64) -> Res
     for run in 1..=RUNS {
         for (store, runs) in stores.iter().zip(&mut runs) {
             let copy = empty(&copy)?;
-            link_below(&store.folder, &copy)?;
+            link_all(&store.folder, &copy)?;
             let used = run_measured(warehouse(bin, &copy, "compact")?, "compact, what comes late")?;
             let written = Size::below(&copy.join("warehouse"))?.written - store.written;
             let arrived = Arrived { store: store.events, late: store.late, used, written };
@@ -107,16 +107,6 @@ fn prepare(
 fn middle(mut runs: Vec<Arrived>) -> Arrived {
     runs.sort_by(|one, other| one.cpu_per_million().total_cmp(&other.cpu_per_million()));
     runs.swap_remove(runs.len() / 2)
-}
-
-/// The files of a folder in another one. No file of a store is changed, so they may be the same.
-fn link_below(from: &Path, to: &Path) -> Result<()> {
-    for entry in fs::read_dir(from).with_context(|| from.display().to_string())? {
-        let entry = entry?;
-        let (path, copy) = (entry.path(), to.join(entry.file_name()));
-        if path.is_dir() { link_below(&path, &copy)? } else { link_file(&path, &copy)? }
-    }
-    Ok(())
 }
 
 /// Of each partition the links that hold a part of its events, from the first one on.
