@@ -15,6 +15,9 @@ use super::wanted::Wanted;
 use crate::curated::dictionaries::Group;
 use crate::merge::visitors::{Key, key};
 
+/// Whether a visitor or a tab is wanted.
+type Asked<'a> = &'a (dyn Fn(&Key) -> bool + Sync);
+
 /// Places of the row groups that may hold a wanted row.
 pub(super) async fn groups_of(
     reader: &mut dyn AsyncFileReader,
@@ -22,16 +25,16 @@ pub(super) async fn groups_of(
     wanted: &Wanted,
     site_id: &str,
 ) -> Result<Vec<usize>> {
-    let visitors = |visitor: &Key| wanted.visitors.contains_key(visitor);
-    let tabs = |tab: &Key| wanted.tabs.hold(tab);
+    let is_visitor: Asked<'_> = &|visitor| wanted.visitors.contains_key(visitor);
+    let is_tab: Asked<'_> = &|tab| wanted.tabs.hold(tab);
     let mut groups = Vec::new();
     let mut told = Vec::new();
     for (place, group) in all.iter().enumerate() {
-        let of_visitors = (&group.visitors, &visitors as &(dyn Fn(&Key) -> bool + Sync));
-        let of_tabs = (&group.tabs, &tabs as &(dyn Fn(&Key) -> bool + Sync));
-        let asked = [(!wanted.visitors.is_empty(), of_visitors), (may_hold(group, wanted, site_id), of_tabs)];
-        let asked = asked.into_iter().filter(|(asked, _)| *asked);
-        let columns = asked.map(|(_, (dictionary, known))| Some((dictionary.as_ref()?, known)));
+        let asked = [
+            (!wanted.visitors.is_empty()).then_some((&group.visitors, is_visitor)),
+            may_hold(group, wanted, site_id).then_some((&group.tabs, is_tab)),
+        ];
+        let columns = asked.into_iter().flatten().map(|(dictionary, known)| Some((dictionary.as_ref()?, known)));
         match columns.collect::<Option<Vec<_>>>() {
             Some(columns) => told.extend(columns.into_iter().map(|(dictionary, known)| (place, dictionary, known))),
             None => groups.push(place),
@@ -58,12 +61,7 @@ fn may_hold(group: &Group, wanted: &Wanted, site_id: &str) -> bool {
 }
 
 /// Whether a dictionary's page names one of those that are known together with their site.
-fn names_some(
-    column: &ColumnChunkMetaData,
-    page: Bytes,
-    known: &(dyn Fn(&Key) -> bool + Sync),
-    site_id: &str,
-) -> Result<bool> {
+fn names_some(column: &ColumnChunkMetaData, page: Bytes, known: Asked<'_>, site_id: &str) -> Result<bool> {
     let bytes = i64::try_from(page.len()).map_err(|error| ParquetError::External(error.into()))?;
     let alone = column.clone().into_builder();
     let alone = alone.set_dictionary_page_offset(Some(0)).set_data_page_offset(bytes).set_total_compressed_size(bytes);
