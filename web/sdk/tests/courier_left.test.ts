@@ -1,6 +1,7 @@
 /** What earlier pages left: delivered by a later one, once, or told as lost. */
 import { expect, test, vi } from 'vitest';
 import { OUTBOX_AGE_MS_MAX } from '../src/shared/limits.ts';
+import { StoredOutbox } from '../src/worker/stored_outbox.ts';
 import {
   answerWith,
   attempts,
@@ -84,7 +85,8 @@ test('a tail of yesterday is dropped, and told', async () => {
   expect(reports).toContainEqual({ kind: 'lost', events: 1 });
 });
 
-test('of two tabs one delivers', async () => {
+/** Locks of a browser, of which nobody waits for one that is held. */
+function locks(): void {
   const held = new Set<string>();
   const request = async (name: string, options: unknown, work: (lock: unknown) => Promise<void>) => {
     if (typeof options === 'function') return options({});
@@ -94,17 +96,64 @@ test('of two tabs one delivers', async () => {
     held.delete(name);
   };
   vi.stubGlobal('navigator', { locks: { request } });
-  await dead(batch(0, 3));
-  const [one, two] = [courier(false, 'one'), courier(false, 'two')];
+}
+
+/** A collector that answers nothing before the test says so. */
+function slow(): () => void {
   const { fetch } = globalThis;
   let answer: () => void = () => {};
-  const slow = new Promise<void>((resolve) => {
+  const told = new Promise<void>((resolve) => {
     answer = resolve;
   });
-  vi.stubGlobal('fetch', (...values: [string]) => slow.then(() => fetch(...values)));
+  vi.stubGlobal('fetch', (...values: [string]) => told.then(() => fetch(...values)));
+  return answer;
+}
+
+const sent = () => attempts.map(({ batch }) => `${batch.tab_id}:${batch.batch_seq}`).sort();
+
+test('of two tabs one delivers', async () => {
+  locks();
+  await dead(batch(0, 3));
+  const [one, two] = [courier(false, 'one'), courier(false, 'two')];
+  const answer = slow();
   for (const made of [one, two]) for (const seq of [4, 5, 6]) await made.receive(tail('old-tab', seq));
   answer();
   await Promise.all([flushed(one, 1), flushed(two, 2)]);
-  const sent = attempts.map(({ batch }) => `${batch.tab_id}:${batch.batch_seq}`);
-  expect(sent.sort()).toEqual([`${TAB}:0`, 'old-tab:4', 'old-tab:5', 'old-tab:6']);
+  expect(sent()).toEqual([`${TAB}:0`, 'old-tab:4', 'old-tab:5', 'old-tab:6']);
+});
+
+test('a tail that comes while its tab is being delivered is not delivered by another tab afterwards', async () => {
+  locks();
+  await dead(batch(0, 3));
+  const answer = slow();
+  const [one, two] = [courier(false, 'one'), courier(false, 'two')];
+  // The text that both have read before either is at it.
+  const left = tail(TAB);
+  await one.receive(left);
+  answer();
+  await flushed(one, 1);
+  await two.receive(left);
+  await flushed(two, 2);
+  expect(sent()).toEqual([`${TAB}:0`, `${TAB}:4`]);
+});
+
+test('what is delivered is not found by another tab before it is removed from the database', async () => {
+  locks();
+  await dead(batch(0, 3));
+  const { remove } = StoredOutbox.prototype;
+  let go: () => void = () => {};
+  const held = new Promise<void>((resolve) => {
+    go = resolve;
+  });
+  vi.spyOn(StoredOutbox.prototype, 'remove').mockImplementation(async function (this: StoredOutbox, key) {
+    await held;
+    return remove.call(this, key);
+  });
+  const one = courier(false, 'one');
+  await vi.waitFor(() => expect(attempts).toHaveLength(1));
+  await flushed(courier(false, 'two'), 2);
+  go();
+  await flushed(one, 1);
+  vi.restoreAllMocks();
+  expect(sent()).toEqual([`${TAB}:0`]);
 });

@@ -181,8 +181,17 @@ export class Courier {
   private async adopt(name: string, text: string): Promise<void> {
     const entry = entryOf(text);
     // Not one of ours goes all the same, or it would be tried for ever; one of this tab came by the usual way as well.
-    if (!entry || entry.tab_id === this.tabId || (await this.orphans.adopt(entry)))
+    if (!entry || entry.tab_id === this.tabId || (await this.claim(entry)))
       this.whenSafe(() => this.report({ kind: 'adopted', name }));
+  }
+
+  /** False: another tab is at it, and it stays where it is. */
+  private claim(left: Entry): Promise<boolean> {
+    const find = async () => {
+      await this.outbox.put(left);
+      return this.outbox.has(keyOf(left)) ? [left] : [];
+    };
+    return this.orphans.claim(left.tab_id, find, true);
   }
 
   /** Runs when what is held outlives the page, or is answered. */

@@ -3,7 +3,7 @@
  * what it left behind, and nobody else does. A held lock is not waited for: the next look is soon enough.
  */
 import { ORPHAN_AGE_MS_MIN } from '../shared/limits.ts';
-import { type Entry, type Kept, keyOf } from './entry.ts';
+import type { Entry, Kept } from './entry.ts';
 import type { Outbox } from './outbox.ts';
 
 /** What is delivered settles when each of it is answered for good. */
@@ -16,6 +16,8 @@ export class Orphans<E extends Kept = Entry> {
   private owned = Promise.resolve();
   /** Tabs that are gone, and whose locks are held here. */
   private claimed = new Set<string>();
+  /** Of these, those whose locks are kept while this page lives. */
+  private stays = new Set<string>();
 
   constructor(
     private tabId: string,
@@ -54,23 +56,14 @@ export class Orphans<E extends Kept = Entry> {
   }
 
   /**
-   * A batch that a page left in localStorage. False: another tab is at it. The lock is kept while this page lives: another one may
-   * have read the same text, and come to it when it is delivered and removed.
+   * Holds the tab's lock until what `find` gives is delivered. Settles when that is on its way; false: another tab is at it.
+   * `stay`: until this page ends, since another one may have read what was found, and come to it when it is delivered.
    */
-  async adopt(entry: E): Promise<boolean> {
-    const find = async () => {
-      await this.outbox.put(entry);
-      return this.outbox.has(keyOf(entry)) ? [entry] : [];
-    };
-    return this.claim(entry.tab_id, find, () => this.owned);
-  }
-
-  /** Holds the tab's lock until what `find` gives is delivered, and `more`. Settles when that is on its way; false: another has it. */
-  private async claim(tab: string, find: () => Promise<E[]>, more = async () => {}): Promise<boolean> {
+  async claim(tab: string, find: () => Promise<E[]>, stay = false): Promise<boolean> {
+    if (stay) this.stays.add(tab);
+    // The lock is given back when all is delivered, this too.
     if (this.claimed.has(tab)) {
-      // The lock is given back when all is delivered, this too.
-      const entries = await find();
-      this.deliver(entries);
+      this.deliver(await find());
       return true;
     }
     return new Promise((settle) => {
@@ -80,7 +73,9 @@ export class Orphans<E extends Kept = Entry> {
         const delivered = this.deliver(await find());
         settle(true);
         await delivered;
-        await more();
+        // Whoever has the lock next must not find it.
+        await this.outbox.removed;
+        if (this.stays.has(tab)) await this.owned;
       };
       const manager = locks();
       const done = manager ? manager.request(this.lockPrefix + tab, { ifAvailable: true }, work) : work(true);

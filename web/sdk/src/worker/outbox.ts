@@ -23,6 +23,8 @@ export class Outbox<E extends Kept = Entry> {
   private opening = false;
   private failedAt = Number.NEGATIVE_INFINITY;
   private closed = false;
+  /** Settles when the database has lost all that was removed (its transactions end in their order), or has failed. */
+  removed: Promise<void> | undefined;
 
   constructor(
     private told: Told<E>,
@@ -84,7 +86,7 @@ export class Outbox<E extends Kept = Entry> {
   /** Whether it was there: an answer may come for what has been dropped since. */
   remove(key: Key): boolean {
     const there = this.memory.remove(key);
-    this.ask((stored) => stored.remove(key));
+    this.removed = this.ask((stored) => stored.remove(key));
     return there;
   }
 
