@@ -131,6 +131,8 @@ pub const BATCH_BYTES_MAX: u64 = 32 << 20;
 pub const BATCH_ROWS_MIN: usize = 64;
 /// Files of which is remembered where they name visitors and tabs: about 2 kB for each row group.
 pub const DICTIONARIES_KNOWN_MAX: usize = 10_000;
+/// … and this many visitors and tabs that they name, each once a row group, by hashes of 16 bytes: 32 MiB.
+pub const NAMES_KNOWN_MAX: usize = 2 << 20;
 /// Files whose size in memory is remembered.
 pub const SIZES_KNOWN_MAX: usize = 10_000;
 /// A curated file is closed when it holds this many rows …

@@ -1,10 +1,11 @@
-//! Where the row groups of a file name their visitors and their tabs: by the dictionaries of these two columns, and the bounds of the
-//! latter. That is kept of many files, since each round of a compaction asks all files of a store: a footer with its page index takes a
-//! hundred times as much in memory, and to read it again cost more than what is looked up.
+//! Whom the row groups of a file name: by the dictionaries of their visitors and their tabs, and the bounds of the latter. That is kept
+//! of many files, since each round of a compaction asks all files of a store: a footer with its page index takes a hundred times as
+//! much in memory, and to read it again, or the dictionaries, cost more than what is looked up.
 
 use std::collections::HashMap;
 use std::ops::Range;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 use datafusion::parquet::arrow::async_reader::AsyncFileReader;
 use datafusion::parquet::basic::Encoding;
@@ -14,7 +15,7 @@ use datafusion::parquet::file::statistics::Statistics;
 
 use crate::curated::file::ScanFile;
 use crate::curated::scan::FOOTER_BYTES;
-use crate::limits::DICTIONARIES_KNOWN_MAX;
+use crate::limits::{DICTIONARIES_KNOWN_MAX, NAMES_KNOWN_MAX};
 
 /// Of one row group.
 #[derive(Debug)]
@@ -31,26 +32,53 @@ pub(crate) struct Group {
 pub(crate) struct Dictionary {
     pub column: ColumnChunkMetaData,
     pub range: Range<u64>,
+    names: OnceLock<Box<[u128]>>,
 }
 
-/// Those of files that were read, by their keys: a file never changes.
+type Known = HashMap<(String, String), Arc<[Group]>>;
+
+/// Those of files that were read, by the site that they were asked of and their keys: a file never changes.
 #[derive(Debug, Default)]
-pub(crate) struct Dictionaries(Mutex<HashMap<String, Arc<[Group]>>>);
+pub(crate) struct Dictionaries {
+    known: Mutex<Known>,
+    /// How many hashes they have kept.
+    names: AtomicUsize,
+}
 
 impl Dictionaries {
-    pub(crate) async fn of(&self, file: &ScanFile, reader: &mut Box<dyn AsyncFileReader>) -> Result<Arc<[Group]>> {
-        if let Some(groups) = self.0.lock().unwrap_or_else(PoisonError::into_inner).get(&file.key) {
+    pub(crate) async fn of(
+        &self,
+        file: &ScanFile,
+        site_id: &str,
+        reader: &mut Box<dyn AsyncFileReader>,
+    ) -> Result<Arc<[Group]>> {
+        let name = (site_id.to_owned(), file.key.clone());
+        if let Some(groups) = self.lock().get(&name) {
             return Ok(groups.clone());
         }
         let footer = ParquetMetaDataReader::new().with_prefetch_hint(Some(FOOTER_BYTES));
         let footer = footer.load_and_finish(reader, file.bytes).await?;
         let groups: Arc<[Group]> = footer.row_groups().iter().map(Group::of).collect();
-        let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut known = self.lock();
         if known.len() >= DICTIONARIES_KNOWN_MAX {
             known.clear();
+            self.names.store(0, Ordering::Relaxed);
         }
-        known.insert(file.key.clone(), groups.clone());
+        known.insert(name, groups.clone());
         Ok(groups)
+    }
+
+    /// Keeps the hashes of a dictionary's texts, while there is room for them.
+    pub(crate) fn keep(&self, dictionary: &Dictionary, names: Vec<u128>) {
+        let with_these = |kept: usize| Some(kept + names.len()).filter(|all| *all <= NAMES_KNOWN_MAX);
+        if self.names.fetch_update(Ordering::Relaxed, Ordering::Relaxed, with_these).is_ok() {
+            // Whoever was first has read the same.
+            let _ = dictionary.names.set(names.into());
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Known> {
+        self.known.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -69,7 +97,12 @@ impl Dictionary {
         column.page_encoding_stats_mask().filter(|pages| pages.is_only(Encoding::RLE_DICTIONARY))?;
         let from = u64::try_from(column.dictionary_page_offset()?).ok()?;
         let to = u64::try_from(column.data_page_offset()).ok()?;
-        (from < to).then(|| Self { column: column.clone(), range: from..to })
+        (from < to).then(|| Self { column: column.clone(), range: from..to, names: OnceLock::new() })
+    }
+
+    /// Hashes of its texts, each with the site, if they are kept.
+    pub(crate) fn names(&self) -> Option<&[u128]> {
+        self.names.get().map(AsRef::as_ref)
     }
 }
 

@@ -55,8 +55,9 @@ pub(super) async fn rows(
     let key = file.key.clone();
     let read = async {
         let mut reader = reader(engine.runtime(), &file)?;
-        let named = engine.dictionaries().of(&file, &mut reader).await?;
-        let groups = groups_of(&mut reader, &named, &wanted, site.wanted()).await?;
+        let dictionaries = engine.dictionaries();
+        let all = dictionaries.of(&file, site.wanted(), &mut reader).await?;
+        let groups = groups_of(&mut reader, dictionaries, &all, &wanted, site.wanted()).await?;
         if groups.is_empty() {
             return Ok(Vec::new());
         }

@@ -228,12 +228,16 @@ async fn row_groups_that_name_nobody_wanted_are_told_by_their_dictionaries() {
             .build();
         let (engine, file) = stored(&rows, properties).await;
         let mut reader = reader(engine.runtime(), &file).unwrap();
-        let named = engine.dictionaries().of(&file, &mut reader).await.unwrap();
+        let dictionaries = engine.dictionaries();
+        let all = dictionaries.of(&file, "a", &mut reader).await.unwrap();
         let visitors = Arc::new(visitors.iter().map(|text| (key(&["a", text]), 0)).collect());
         let mut ids = Ids::default();
         tabs.iter().for_each(|tab| ids.add("a", tab));
         let wanted = Wanted { visitors, tabs: Arc::new(ids), ..Wanted::default() };
-        names::groups_of(&mut reader, &named, &wanted, "a").await.unwrap()
+        let read = names::groups_of(&mut reader, dictionaries, &all, &wanted, "a").await.unwrap();
+        let known = names::groups_of(&mut reader, dictionaries, &all, &wanted, "a").await.unwrap();
+        assert_eq!(read, known, "what was kept says what was read");
+        read
     };
     assert_eq!(groups(&["v1"], &[], "-").await, [1]);
     assert_eq!(groups(&["v2", "v9"], &["t0", "t2"], "-").await, [0, 2]);
