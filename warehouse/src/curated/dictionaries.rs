@@ -46,15 +46,19 @@ pub(crate) struct Dictionaries {
 }
 
 impl Dictionaries {
+    /// Of a file whose footer was read before.
+    pub(crate) fn known(&self, file: &ScanFile, site_id: &str) -> Option<Arc<[Group]>> {
+        self.lock().get(&(site_id.to_owned(), file.key.clone())).cloned()
+    }
+
     pub(crate) async fn of(
         &self,
         file: &ScanFile,
         site_id: &str,
         reader: &mut Box<dyn AsyncFileReader>,
     ) -> Result<Arc<[Group]>> {
-        let name = (site_id.to_owned(), file.key.clone());
-        if let Some(groups) = self.lock().get(&name) {
-            return Ok(groups.clone());
+        if let Some(groups) = self.known(file, site_id) {
+            return Ok(groups);
         }
         let footer = ParquetMetaDataReader::new().with_prefetch_hint(Some(FOOTER_BYTES));
         let footer = footer.load_and_finish(reader, file.bytes).await?;
@@ -64,7 +68,7 @@ impl Dictionaries {
             known.clear();
             self.names.store(0, Ordering::Relaxed);
         }
-        known.insert(name, groups.clone());
+        known.insert((site_id.to_owned(), file.key.clone()), groups.clone());
         Ok(groups)
     }
 

@@ -192,7 +192,11 @@ async fn selected(
     (files, columns): (Vec<Sought>, SchemaRef),
     mut take: impl FnMut(Held, usize) -> anyhow::Result<()>,
 ) -> anyhow::Result<()> {
-    let mut read = stream::iter(files)
+    let may_have = |Sought { file, site, wanted, .. }: &Sought| {
+        let known = engine.dictionaries().known(file, site.wanted());
+        known.is_none_or(|all| names::may_have(&all, wanted, site.wanted()))
+    };
+    let mut read = stream::iter(files.into_iter().filter(may_have))
         .map(async |Sought { place, file, site, wanted }| {
             let read = select::rows(engine.clone(), file, site.clone(), columns.clone(), wanted);
             let rows = AbortOnDropHandle::new(tokio::spawn(read)).await??;

@@ -16,13 +16,19 @@ use crate::curated::dictionaries::{Dictionaries, Dictionary, Group};
 use crate::merge::visitors::{Key, key};
 
 /// Whether a visitor or a tab is wanted.
-type IsWanted<'a> = &'a (dyn Fn(&Key) -> bool + Sync);
+type IsWanted = fn(&Wanted, &Key) -> bool;
 
-/// A row group's dictionary, and who of it is wanted.
-struct Asked<'a> {
+/// A row group's dictionary that nobody has read yet.
+struct Unread<'a> {
     place: usize,
     dictionary: &'a Dictionary,
-    is_wanted: IsWanted<'a>,
+    is_wanted: IsWanted,
+}
+
+/// Whether a file may have a wanted row, as far as it is known without reading of it.
+pub(super) fn may_have(all: &[Group], wanted: &Wanted, site_id: &str) -> bool {
+    let (groups, unread) = asked(all, wanted, site_id);
+    !(groups.is_empty() && unread.is_empty())
 }
 
 /// Places of the row groups that may hold a wanted row.
@@ -33,30 +39,15 @@ pub(super) async fn groups_of(
     wanted: &Wanted,
     site_id: &str,
 ) -> Result<Vec<usize>> {
-    let is_visitor: IsWanted<'_> = &|visitor| wanted.visitors.contains_key(visitor);
-    let is_tab: IsWanted<'_> = &|tab| wanted.tabs.hold(tab);
-    let mut groups = Vec::new();
-    let mut unread = Vec::new();
-    for (place, group) in all.iter().enumerate() {
-        let visitors = (!wanted.visitors.is_empty()).then_some((&group.visitors, is_visitor));
-        let tabs = may_hold(group, wanted, site_id).then_some((&group.tabs, is_tab));
-        for (dictionary, is_wanted) in visitors.into_iter().chain(tabs) {
-            let names = dictionary.as_ref().map(|dictionary| (dictionary, dictionary.names()));
-            match names {
-                Some((dictionary, None)) => unread.push(Asked { place, dictionary, is_wanted }),
-                Some((_, Some(names))) if !names.iter().any(is_wanted) => {}
-                // What has no dictionary may be anybody's.
-                _ => groups.push(place),
-            }
-        }
-    }
-    unread.retain(|asked| !groups.contains(&asked.place));
+    let (mut groups, mut unread) = asked(all, wanted, site_id);
+    unread.retain(|Unread { place, .. }| !groups.contains(place));
     if !unread.is_empty() {
-        let pages = reader.get_byte_ranges(unread.iter().map(|asked| asked.dictionary.range.clone()).collect()).await?;
-        for (Asked { place, dictionary, is_wanted }, page) in unread.into_iter().zip(pages) {
+        let ranges = unread.iter().map(|Unread { dictionary, .. }| dictionary.range.clone()).collect();
+        for (Unread { place, dictionary, is_wanted }, page) in unread.iter().zip(reader.get_byte_ranges(ranges).await?)
+        {
             let names = names_in(&dictionary.column, page, site_id)?;
-            if names.as_ref().is_none_or(|names| names.iter().any(is_wanted)) {
-                groups.push(place);
+            if names.as_ref().is_none_or(|names| names.iter().any(|name| is_wanted(wanted, name))) {
+                groups.push(*place);
             }
             names.into_iter().for_each(|names| dictionaries.keep(dictionary, names));
         }
@@ -64,6 +55,26 @@ pub(super) async fn groups_of(
     groups.sort_unstable();
     groups.dedup();
     Ok(groups)
+}
+
+/// Places of the row groups that may hold a wanted row, by the names that are kept, and the dictionaries of which none are.
+fn asked<'a>(all: &'a [Group], wanted: &Wanted, site_id: &str) -> (Vec<usize>, Vec<Unread<'a>>) {
+    let is_visitor: IsWanted = |wanted, visitor| wanted.visitors.contains_key(visitor);
+    let is_tab: IsWanted = |wanted, tab| wanted.tabs.hold(tab);
+    let (mut groups, mut unread) = (Vec::new(), Vec::new());
+    for (place, group) in all.iter().enumerate() {
+        let visitors = (!wanted.visitors.is_empty()).then_some((&group.visitors, is_visitor));
+        let tabs = may_hold(group, wanted, site_id).then_some((&group.tabs, is_tab));
+        for (dictionary, is_wanted) in visitors.into_iter().chain(tabs) {
+            match dictionary.as_ref().map(|dictionary| (dictionary, dictionary.names())) {
+                Some((dictionary, None)) => unread.push(Unread { place, dictionary, is_wanted }),
+                Some((_, Some(names))) if !names.iter().any(|name| is_wanted(wanted, name)) => {}
+                // What has no dictionary may be anybody's.
+                _ => groups.push(place),
+            }
+        }
+    }
+    (groups, unread)
 }
 
 /// Whether one of the wanted tabs lies within the bounds of the row group's.
