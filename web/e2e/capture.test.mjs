@@ -824,6 +824,23 @@ describe('the effect of a click', () => {
     }
   });
 
+  test('on a page that changes all the time is the line that Enter adds to a field, and none of a player', async (t) => {
+    const { page, told } = await openLate(t, {
+      body: `<textarea id="field"></textarea><button id="dead">a</button><audio id="player"></audio><p id="clock"></p><script>
+        setInterval(() => { for (let n = 0; n < 20; n++) clock.textContent = performance.now() }, 50)</script>`,
+    });
+    await changed(page, 200);
+    await page.focus('#field');
+    await page.keyboard.press('Enter');
+    assert.equal((await effectOf(told, 'field', 'key')).kind, 'dom');
+    await page.click('#dead');
+    // It has nothing to play, so what it promises stays open.
+    await page.evaluate(() => {
+      document.querySelector('#player').play();
+    });
+    assert.equal((await effectOf(told, 'dead')).kind, 'none');
+  });
+
   test('is navigation where the page ends before', async (t) => {
     const { page, tab } = await openLate(t, { body: '<button id="dead">a</button>' });
     await page.click('#dead');

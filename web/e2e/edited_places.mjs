@@ -49,6 +49,18 @@ const PLACES = {
       typed.type = 'button';
     },
   ],
+  'a field of a script that types itself, and a button afterwards': [
+    '<input class="type">',
+    (typed) => {
+      typed.onkeydown = (event) => {
+        event.preventDefault();
+        document.execCommand('insertText', false, event.key);
+      };
+    },
+    (typed) => {
+      typed.type = 'button';
+    },
+  ],
   'a field that becomes the one that sends': [
     '<input class="type">',
     () => {},

@@ -17,7 +17,7 @@ const OWN_ROLES = /^(button|checkbox|radio|form|main|img|table|dialog)$/;
 
 type Part = NonNullable<RawElement['path']>[number];
 
-const short = (text: string | null) => (text ? text.slice(0, STRING_UNITS_MAX) : '');
+const short = (text: string | null | undefined) => text?.slice(0, STRING_UNITS_MAX) ?? '';
 
 function part(element: Element, tag: string, id: string, target: boolean): Part {
   const label = attribute(element, 'data-ct-label');
@@ -70,7 +70,7 @@ const BUTTON_TYPES = /^(submit|button|reset)$/;
 function textOf(element: Element, tag: string): Pick<RawElement, 'text' | 'purpose'> {
   if (tag === 'input') {
     const isButton = BUTTON_TYPES.test((element as HTMLInputElement).type) && !edited.has(element);
-    return { text: isButton ? short(typedIn(element) ?? '') : '' };
+    return { text: isButton ? short(typedIn(element)) : '' };
   }
   const purpose = purposeOfText(element);
   if (purpose === undefined) return { text: '' };

@@ -1,6 +1,6 @@
 /** Events, and calls of the page, that may be the effect of a click; and what the person does next. */
 import { around } from '../around.ts';
-import type { EffectKind } from '../effect.ts';
+import type { EffectKind, Effects } from '../effect.ts';
 import { guarded } from '../guard.ts';
 import { listenOnce, navigation, visibilityOf } from '../natives.ts';
 import type { Tracker } from '../tracker.ts';
@@ -32,12 +32,15 @@ const CALLS: [name: string, kind: EffectKind][] = [
 export function hearEffects(
   tracker: Tracker,
   waits: () => boolean,
-  saw: (kind: EffectKind) => void,
+  saw: Effects['saw'],
   pressed: (event: PointerEvent, at: number, target: Element | null) => void,
 ): () => void {
   tracker.on(window, 'pointerdown', pressed);
   const hear = (target: EventTarget, type: string, kind: EffectKind, really: (event: never) => unknown = () => true) =>
-    tracker.on(target, type, (event) => waits() && event.isTrusted && really(event as never) && saw(kind));
+    tracker.on(target, type, (event) => {
+      const what = waits() && event.isTrusted && really(event as never);
+      if (what) saw(kind, what);
+    });
   tracker.roots.each((root) => {
     for (const [type, kind] of SIGNS) hear(root, type, kind);
   });

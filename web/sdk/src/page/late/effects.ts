@@ -143,7 +143,6 @@ export function captureEffects(tracker: Tracker): void {
   };
 
   const saw: Effects['saw'] = (kind, what) => {
-    const at = now();
     if (!armed) {
       // A `data:` address may be megabytes.
       if (
@@ -154,9 +153,10 @@ export function captureEffects(tracker: Tracker): void {
         addresses.add(what);
       return;
     }
-    const late = isLate();
-    if (late && (nodes.has(what as Node) || addresses.has(what))) return;
-    if (late && kind === 'dom' && isBusy()) return;
+    const at = now();
+    // What a person edits by the act itself has a name, and is none of the page's own changes.
+    const own = kind === 'dom' && typeof what !== 'string' && isBusy();
+    if ((own || nodes.has(what as Node) || addresses.has(what)) && isLate()) return;
     const actedAt = tracker.actedAt();
     if (actedAt > armed.at && (at - actedAt < EFFECT_ACT_MS || /^(sc|f|se)/.test(kind))) return;
     if (kind === 'new_tab' && at - armed.at > EFFECT_ACT_MS) return;

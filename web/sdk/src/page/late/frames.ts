@@ -22,15 +22,15 @@ const withoutHidden = (invoker = ''): string =>
   });
 
 export function captureFrames(tracker: Tracker): void {
-  const longest = perPageView(tracker, () => ({ told: 0, blocking: [] as number[] }));
+  /** How long each of those kept the page that were told. */
+  const told = perPageView(tracker, (): number[] => []);
   const tell = (at: number, duration: number, blocking: number, script = '', invoker = '') => {
     if (blocking < LONG_FRAME_BLOCKING_MS_MIN) return;
-    const so = longest();
+    const before = told();
     // Told at once, so that a crash loses none: what is told are the longest so far.
-    if (so.told >= LONG_FRAMES_TOLD_MAX || so.blocking.filter((ms) => ms >= blocking).length >= LONG_FRAMES_KEPT_MAX)
-      return;
-    so.told++;
-    so.blocking.push(blocking);
+    const longer = before.filter((ms) => ms >= blocking).length;
+    if (before.length >= LONG_FRAMES_TOLD_MAX || longer >= LONG_FRAMES_KEPT_MAX) return;
+    before.push(blocking);
     tracker.note('long_frame', at, 0, { script, invoker }, duration, blocking);
   };
   const frames = observe<Frame>('long-animation-frame', ({ startTime, duration, blockingDuration, scripts }) => {

@@ -4,14 +4,15 @@ import * as WORDS from '../../shared/words.ts';
 import type { Tracker } from '../tracker.ts';
 
 export function captureMedia(tracker: Tracker): void {
-  const soughtAt = new WeakMap<Element, number>();
+  /** Until then it is not told again. */
+  const told = new WeakMap<Element, number>();
   tracker.roots.each((root) => {
     WORDS.media.forEach((state, place) => {
       tracker.on(root, state, (_, at, player) => {
         if (!player) return;
         if (state === 'seeked') {
-          if (at - (soughtAt.get(player) ?? -MEDIA_SEEK_EVERY_MS) < MEDIA_SEEK_EVERY_MS) return;
-          soughtAt.set(player, at);
+          if (at < (told.get(player) ?? 0)) return;
+          told.set(player, at + MEDIA_SEEK_EVERY_MS);
         }
         tracker.note('media', at, tracker.know(player), 0, place, (player as HTMLMediaElement).currentTime);
       });
