@@ -98,15 +98,21 @@ function locks(): void {
   vi.stubGlobal('navigator', { locks: { request } });
 }
 
+/** What waits for `opened` goes on when the test says so. */
+function gate(): { open(): void; opened: Promise<void> } {
+  let open: () => void = () => {};
+  const opened = new Promise<void>((resolve) => {
+    open = resolve;
+  });
+  return { open: () => open(), opened };
+}
+
 /** A collector that answers nothing before the test says so. */
 function slow(): () => void {
   const { fetch } = globalThis;
-  let answer: () => void = () => {};
-  const told = new Promise<void>((resolve) => {
-    answer = resolve;
-  });
-  vi.stubGlobal('fetch', (...values: [string]) => told.then(() => fetch(...values)));
-  return answer;
+  const { open, opened } = gate();
+  vi.stubGlobal('fetch', (...values: [string]) => opened.then(() => fetch(...values)));
+  return open;
 }
 
 const sent = () => attempts.map(({ batch }) => `${batch.tab_id}:${batch.batch_seq}`).sort();
@@ -141,18 +147,15 @@ test('what is delivered is not found by another tab before it is removed from th
   locks();
   await dead(batch(0, 3));
   const { remove } = StoredOutbox.prototype;
-  let go: () => void = () => {};
-  const held = new Promise<void>((resolve) => {
-    go = resolve;
-  });
+  const { open, opened } = gate();
   vi.spyOn(StoredOutbox.prototype, 'remove').mockImplementation(async function (this: StoredOutbox, key) {
-    await held;
+    await opened;
     return remove.call(this, key);
   });
   const one = courier(false, 'one');
   await vi.waitFor(() => expect(attempts).toHaveLength(1));
   await flushed(courier(false, 'two'), 2);
-  go();
+  open();
   await flushed(one, 1);
   vi.restoreAllMocks();
   expect(sent()).toEqual([`${TAB}:0`]);

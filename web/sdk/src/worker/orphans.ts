@@ -16,7 +16,7 @@ export class Orphans<E extends Kept = Entry> {
   private owned = Promise.resolve();
   /** Tabs that are gone, and whose locks are held here. */
   private claimed = new Set<string>();
-  /** Of these, those whose locks are kept while this page lives. */
+  /** Tabs whose locks, once held here, are kept while this page lives. */
   private stays = new Set<string>();
 
   constructor(
