@@ -61,6 +61,21 @@ const PLACES = {
       typed.type = 'button';
     },
   ],
+  'a field of a frame that types itself, and a button afterwards': [
+    '<iframe class="type"></iframe>',
+    (typed) => {
+      const { contentDocument: inner } = typed;
+      const field = inner.body.appendChild(inner.createElement('input'));
+      field.style = 'position: fixed; inset: 0; width: 100%';
+      field.onkeydown = (event) => {
+        event.preventDefault();
+        inner.execCommand('insertText', false, event.key);
+      };
+    },
+    (typed) => {
+      typed.contentDocument.querySelector('input').type = 'button';
+    },
+  ],
   'a field that becomes the one that sends': [
     '<input class="type">',
     () => {},

@@ -24,7 +24,7 @@ export interface Tools {
   labelToTell(field: Element): DetailsOf['change'] | undefined;
   /** What a person typed into: fields, editors and what stands in them. */
   edited: WeakSet<Node>;
-  /** Learns from `beforeinput` where a person types, and says it: from the innermost up to `editor`, its target. */
+  /** Learns from `beforeinput` and `input` where a person types, and says it: from the innermost up to `editor`, the target. */
   learnEdited(event: Event, at: number, editor: Element | null): Node[];
   /** UTF-16 units of the text in a node, or of a range in it, as far as they are counted. */
   unitsIn(root: Node, range?: Range): number;

@@ -1,6 +1,7 @@
 /** What a person typed or chose, and what of it may be told. */
 import type { Purpose } from '../../shared/chunk.ts';
 import { INPUTS_MAX, STRING_UNITS_MAX } from '../../shared/limits.ts';
+import { quietly } from '../guard.ts';
 import {
   attribute,
   closest,
@@ -51,11 +52,15 @@ const typeOf = getter<string>(HTMLInputElement.prototype, 'type');
 const designOf = getter<string>(Document.prototype, 'designMode');
 const rangesOf = method(InputEvent.prototype.getTargetRanges ?? (() => []));
 
-/** Whatever makes an editor, of a style or a script too, the browser says this before each edit. */
+/**
+ * Whatever makes an editor, of a style or a script too, the browser says `beforeinput` before each edit; of what it fills in, or a
+ * script types for a person, only `input`.
+ */
 export const learnEdited: Tools['learnEdited'] = (event, _, editor) => {
   const found: Node[] = [];
-  // Of a script it may be any event.
-  let node: Node | null = event.isTrusted ? (rangesOf(event)[0]?.startContainer ?? editor) : null;
+  // Of a script it may be any event; what was chosen in a list is no typed text; not every `input` says what it changes.
+  const typed = event.isTrusted && editor && localName(editor) !== 'select';
+  let node: Node | null = typed ? (quietly(() => rangesOf(event)[0]?.startContainer) ?? editor) : null;
   while (node) {
     edited.add(node);
     found.push(node);

@@ -1,6 +1,6 @@
 /** What happens in a document or shadow tree without changing it: edits, scrolls, players, popovers, sheets and frames that come. */
 import { MEDIA } from '../../shared/replay_rows.ts';
-import { composedPath, localName, nodeType, on } from '../natives.ts';
+import { composedPath, localName, on } from '../natives.ts';
 import { tools } from '../tools.ts';
 import type { Changes } from './changes.ts';
 import type { Fields } from './fields.ts';
@@ -20,8 +20,6 @@ interface Parts {
   safely(run: () => void): void;
 }
 
-const isElement = (node: Node): node is Element => nodeType(node) === Node.ELEMENT_NODE;
-
 export function listenIn(root: Node, rows: Rows, { walk, changes, fields, sheets, ask, safely }: Parts): void {
   const hear = (type: string, run: (target: Node, event: Event) => void) =>
     on(root, type, (event) =>
@@ -31,21 +29,20 @@ export function listenIn(root: Node, rows: Rows, { walk, changes, fields, sheets
         ask();
       }),
     );
-  for (const type of ['input', 'change', 'focus', 'blur'])
-    hear(type, (target) => isElement(target) && fields.happened(target));
   // What is typed comes after this in all that is told.
-  hear('beforeinput', (target, event) =>
-    tools()
-      ?.learnEdited(event, 0, target as Element)
-      .forEach(walk.nodes.mark),
-  );
+  for (const type of ['beforeinput', 'input'])
+    hear(type, (target, event) =>
+      tools()
+        ?.learnEdited(event, 0, target as Element)
+        .forEach(walk.nodes.mark),
+    );
+  for (const type of ['input', 'change', 'focus', 'blur']) hear(type, (target) => fields.happened(target as Element));
   hear('slotchange', (target) => changes.slots(target as Element));
   for (const type of ['scroll', 'toggle']) hear(type, (target) => changes.stirred(target));
   hear('load', (target) => {
-    if (!isElement(target)) return;
-    const tag = localName(target);
-    if (tag === 'iframe') walk.loaded(target);
-    else if (tag === 'link' && walk.nodes.known(target)) sheets.read(target);
+    const tag = localName(target as Element);
+    if (tag === 'iframe') walk.loaded(target as Element);
+    else if (tag === 'link' && walk.nodes.known(target)) sheets.read(target as Element);
   });
   ACTS.forEach((act, number) => {
     hear(act, (target) => {
