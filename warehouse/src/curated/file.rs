@@ -29,6 +29,8 @@ pub struct CuratedFile {
     pub site_id: String,
     /// Days since the epoch.
     pub event_date: i32,
+    /// Of the columns as a scan reads them: those of the files' schema, of the folder, and the file's place, of which nothing is known.
+    /// They are put together once, since a statement may look at those of thousands of files.
     pub(super) statistics: Arc<Statistics>,
     pub(super) remove: Remove,
 }
@@ -40,6 +42,7 @@ pub struct ScanFile {
     pub key: String,
     pub bytes: u64,
     pub partition_values: Vec<ScalarValue>,
+    /// Of all columns of the scan.
     pub statistics: Option<Arc<Statistics>>,
 }
 
@@ -174,13 +177,15 @@ impl CuratedFile {
         ScanFile {
             key: data_key(table, &self.path),
             bytes: self.bytes.unsigned_abs(),
-            partition_values: vec![
-                ScalarValue::Utf8View(Some(self.site_id.clone())),
-                ScalarValue::Date32(Some(self.event_date)),
-            ],
+            partition_values: folder_values(&self.site_id, self.event_date).into(),
             statistics: Some(self.statistics.clone()),
         }
     }
+}
+
+/// Values of [`PARTITION_COLUMNS`](crate::tables::PARTITION_COLUMNS).
+pub(super) fn folder_values(site_id: &str, event_date: i32) -> [ScalarValue; 2] {
+    [ScalarValue::Utf8View(Some(site_id.to_owned())), ScalarValue::Date32(Some(event_date))]
 }
 
 /// Of a text beside its bytes, and of a number.

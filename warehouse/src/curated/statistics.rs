@@ -181,6 +181,17 @@ pub(crate) fn column_statistics(
     (stats.get("numRecords").and_then(Value::as_u64), columns.collect())
 }
 
+/// Of a column that has this value in all rows.
+pub(super) fn of_all_rows(value: ScalarValue) -> ColumnStatistics {
+    let value = Precision::Exact(value);
+    ColumnStatistics {
+        null_count: Precision::Exact(0),
+        min_value: value.clone(),
+        max_value: value,
+        ..ColumnStatistics::new_unknown()
+    }
+}
+
 fn scalar(kind: &DataType, value: &Value) -> Option<ScalarValue> {
     match kind {
         DataType::Utf8 => Some(ScalarValue::Utf8View(Some(value.as_str()?.to_owned()))),

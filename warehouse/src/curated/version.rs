@@ -4,15 +4,15 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use anyhow::Context;
-use datafusion::common::Statistics;
 use datafusion::common::stats::Precision;
+use datafusion::common::{ColumnStatistics, Statistics};
 use deltalake_core::kernel::LogicalFileView;
 use deltalake_core::logstore::LogStoreRef;
 use deltalake_core::table::state::DeltaTableState;
 use landing::Progress;
 
-use super::file::{CuratedFile, ScanFile};
-use super::statistics::column_statistics;
+use super::file::{CuratedFile, ScanFile, folder_values};
+use super::statistics::{column_statistics, of_all_rows};
 use super::transactions::marks;
 use crate::progress::{Kept, Marks};
 use crate::tables::Table;
@@ -85,17 +85,20 @@ fn logged(table: &'static Table, file: &LogicalFileView) -> anyhow::Result<Curat
     let date: chrono::NaiveDate =
         event_date.parse().with_context(|| format!("{}: event_date {event_date:?}", file.path()))?;
     let (rows, columns) = column_statistics(table, file.stats().as_deref(), &file.path());
+    let (site_id, event_date) = (value("site_id"), date.to_epoch_days());
+    let of_folder = folder_values(&site_id, event_date).map(of_all_rows);
+    let place = ColumnStatistics::new_unknown();
     let statistics = Statistics {
         num_rows: rows.map_or(Precision::Absent, |rows| Precision::Exact(rows as usize)),
         total_byte_size: Precision::Absent,
-        column_statistics: columns,
+        column_statistics: columns.into_iter().chain(of_folder).chain([place]).collect(),
     };
     Ok(CuratedFile {
         path: file.object_store_path().to_string(),
         bytes: file.size(),
         rows,
-        site_id: value("site_id"),
-        event_date: date.to_epoch_days(),
+        site_id,
+        event_date,
         statistics: Arc::new(statistics),
         remove: file.remove_action(true),
     })

@@ -209,10 +209,8 @@ fn viewed_field(field: &Field) -> Field {
 
 fn partitioned(file: &ScanFile) -> PartitionedFile {
     let made = PartitionedFile::new(file.key.clone(), file.bytes).with_partition_values(file.partition_values.clone());
-    match &file.statistics {
-        Some(statistics) => made.with_statistics(statistics.clone()),
-        None => made,
-    }
+    // `with_statistics` would copy those of all columns to add those of the folder, for each statement.
+    PartitionedFile { statistics: file.statistics.clone(), ..made }
 }
 
 #[async_trait]
