@@ -18,8 +18,10 @@ use crate::chain::{Chain, LoadError};
 use crate::progress::{Position, Progress, TopicPartition};
 use crate::rule::{are_whole, check_continues};
 
-/// Links read at the same time.
+/// Links of a partition read at the same time.
 const PARALLEL_READS: usize = 16;
+/// Partitions asked at the same time: each is one request where nothing has come, and every statement waits for all of them.
+const PARALLEL_PARTITIONS: usize = 8;
 /// Between two listings of a partition's links the reader only asks for the key that must come next; a listing also
 /// finds what an operator's explicit gap left out.
 const LISTED_EVERY: Duration = Duration::from_secs(30);
@@ -82,13 +84,21 @@ impl Chains {
     /// Links that `progress` does not cover, by partition and start offset.
     pub async fn links_after(&self, progress: &Progress) -> anyhow::Result<Vec<Arc<Link>>> {
         let mut known = self.known.lock().await;
-        let mut found = Vec::new();
+        let mut chains = Vec::new();
         for partition in self.partitions().await? {
             let after = progress.get(&TopicPartition::new(&self.topic, partition));
-            let chain = match known.remove(&partition).filter(|chain| chain.after <= after) {
-                Some(chain) => self.read_on(partition, chain).await?,
-                None => self.list(partition, Known::nothing_after(after)).await?,
-            };
+            let chain = known.remove(&partition).filter(|chain| chain.after <= after);
+            chains.push(async move {
+                let chain = match chain {
+                    Some(chain) => self.read_on(partition, chain).await?,
+                    None => self.list(partition, Known::nothing_after(after)).await?,
+                };
+                Ok::<_, LoadError>((partition, chain))
+            });
+        }
+        let mut chains = stream::iter(chains).buffered(PARALLEL_PARTITIONS);
+        let mut found = Vec::new();
+        while let Some((partition, chain)) = chains.try_next().await? {
             found.extend(chain.links.iter().filter(|link| !progress.covers(link)).cloned());
             known.insert(partition, chain);
         }
