@@ -231,6 +231,7 @@ impl Chains {
 mod tests {
     use object_store::ObjectStoreExt;
     use object_store::memory::InMemory;
+    use object_store::throttle::{ThrottleConfig, ThrottledStore};
     use schemas::landing::link_key;
     use testkit::store::{FaultyStore, Overlooked};
 
@@ -259,6 +260,23 @@ mod tests {
 
     fn starts(links: &[Arc<Link>]) -> Vec<i64> {
         links.iter().map(|link| link.start).collect()
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn all_partitions_are_asked_in_the_time_of_one() {
+        let (store, answered_after) = (InMemory::new(), Duration::from_secs(1));
+        let slow = ThrottleConfig { wait_get_per_call: answered_after, ..ThrottleConfig::default() };
+        let store = Arc::new(ThrottledStore::new(store, slow));
+        for partition in 0..PARALLEL_PARTITIONS as i32 {
+            let link = testkit::link::link("t", partition, 0, 0..=9);
+            Chain::new(store.clone(), "t", partition).commit(&link).await.unwrap();
+        }
+        let chains = Chains::new(store, "t");
+        let links = chains.links_after(&Progress::default()).await.unwrap();
+        assert_eq!(links.iter().map(|link| link.partition).collect::<Vec<_>>(), (0..8).collect::<Vec<_>>());
+        let begun = tokio::time::Instant::now();
+        assert_eq!(chains.links_after(&Progress::default()).await.unwrap(), links);
+        assert_eq!(begun.elapsed(), answered_after);
     }
 
     #[tokio::test]
