@@ -29,6 +29,10 @@ pub const SCAN_BYTES_MIN: usize = 1 << 20;
 /// Footers and page indexes of files that were read are kept, in this part of the memory beside it: a file of two million events
 /// takes about 2 MB.
 pub const FOOTERS_PART: usize = 16;
+/// Files up to this size are read whole by a statement and kept: a table of sessions, page views or fields is a few of them.
+pub const SMALL_FILE_BYTES_MAX: u64 = 512 << 10;
+/// What of them is kept, as a part of the memory beside it.
+pub const SMALL_FILES_PART: usize = 16;
 /// Operators that the error names when memory runs out, the largest first.
 pub const CONSUMERS_NAMED: NonZeroUsize = NonZeroUsize::new(3).unwrap();
 /// Disk that spilled data of one process may take.

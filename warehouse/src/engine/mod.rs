@@ -25,13 +25,13 @@ use object_store::memory::InMemory;
 use url::Url;
 
 use crate::curated::dictionaries::Dictionaries;
-use crate::curated::scan::STORE_URL;
+use crate::curated::scan::{STORE_URL, SmallFiles};
 pub use crate::engine::functions::operation;
 use crate::engine::requirements::physical_rules;
 use crate::engine::shares::Shares;
 use crate::limits::{
     CONSUMERS_NAMED, FOOTERS_PART, MEMORY_BYTES_MAX, MERGED_AT_ONCE_MAX, PARTITION_BYTES_MIN, SCAN_BYTES_MIN,
-    SPILL_BYTES_MAX, WALK_BATCH_ROWS, WALK_MERGE_BYTES,
+    SMALL_FILES_PART, SPILL_BYTES_MAX, WALK_BATCH_ROWS, WALK_MERGE_BYTES,
 };
 use inputs::Inputs;
 use landing::Store;
@@ -67,6 +67,7 @@ pub struct Engine {
     partitions: usize,
     memory_bytes_max: usize,
     dictionaries: Arc<Dictionaries>,
+    small_files: Arc<SmallFiles>,
 }
 
 impl Engine {
@@ -90,7 +91,8 @@ impl Engine {
         let partitions = cores.min(resources.memory_bytes_max / PARTITION_BYTES_MIN).max(1);
         let bare = bare(runtime.clone(), partitions);
         let (memory_bytes_max, dictionaries) = (resources.memory_bytes_max, Arc::default());
-        Ok(Self { runtime, bare, partitions, memory_bytes_max, dictionaries })
+        let small_files = Arc::new(SmallFiles::new(memory_bytes_max / SMALL_FILES_PART));
+        Ok(Self { runtime, bare, partitions, memory_bytes_max, dictionaries, small_files })
     }
 
     pub fn runtime(&self) -> &Arc<RuntimeEnv> {
@@ -187,6 +189,13 @@ impl Engine {
         catalogs.register_catalog(CATALOG.to_owned(), Arc::new(catalog));
         state.register_catalog_list(Arc::new(catalogs));
         SessionContext::new_with_state(state)
+    }
+
+    /// The same for what somebody asks: small files that it reads are kept for what is asked next.
+    pub fn session_of_statement(&self) -> SessionContext {
+        let context = self.session();
+        context.state_ref().write().config_mut().set_extension(self.small_files.clone());
+        context
     }
 }
 

@@ -304,7 +304,7 @@ async fn known(lake: &Lake, sql: &str, asking: &Asking<'_>) -> Result<Known, Fai
         return Ok(Known::Nothing(schema));
     }
     translate(&mut statement)?;
-    let context = lake.engine.session();
+    let context = lake.engine.session_of_statement();
     let mut named = tables_of(&context, &statement)?;
     let views = views_of(&context, &mut named)?;
     let wanted = |table: &&'static Table| named.contains(table.name);

@@ -12,6 +12,7 @@
 mod files;
 mod readers;
 mod selective;
+mod small_files;
 
 use std::iter;
 use std::sync::{Arc, LazyLock};
@@ -40,6 +41,7 @@ use files::without_others;
 use readers::Readers;
 pub(crate) use readers::reader;
 use selective::names_few;
+pub(crate) use small_files::SmallFiles;
 
 /// The column that names a row's file.
 pub(crate) const FILE_INDEX: &str = "file_index";
@@ -242,10 +244,11 @@ impl TableProvider for Scan {
         limit: Option<usize>,
     ) -> Result<Arc<dyn ExecutionPlan>> {
         let store = ObjectStoreUrl::parse(STORE_URL)?;
+        let small_files = state.config().get_extension::<SmallFiles>();
         let source = ParquetSource::new(self.schema.clone())
             .with_table_parquet_options(state.default_table_options().parquet)
             .with_metadata_size_hint(FOOTER_BYTES)
-            .with_parquet_file_reader_factory(Readers::new(state.runtime_env(), &store)?)
+            .with_parquet_file_reader_factory(Readers::new(state.runtime_env(), &store, small_files)?)
             .with_pushdown_filters(filters.iter().any(names_few));
         let shown = &self.shown.places;
         let read =
