@@ -114,6 +114,22 @@ pub(super) fn file_name(file: Uuid, bytes: &[u8], maker: Maker) -> String {
     format!("{FILE_PREFIX}{}{file}.{}.parquet", maker.mark(), checksum(bytes))
 }
 
+/// Name of a file of our own writer, after its prefix.
+fn own_name(path: &str) -> Option<&str> {
+    path.rsplit('/').next()?.strip_prefix(FILE_PREFIX)
+}
+
+/// The checksum in the name of a file of our own writer.
+fn named_checksum(path: &str) -> Option<&str> {
+    let (_, digits) = own_name(path)?.strip_suffix(".parquet")?.rsplit_once('.')?;
+    (digits.len() == 16).then_some(digits)
+}
+
+/// Whether these are the bytes of the file, as far as its name says it.
+pub(super) fn are_bytes_of(path: &str, bytes: &[u8]) -> bool {
+    named_checksum(path).is_none_or(|named| named == checksum(bytes))
+}
+
 /// xxh3-64, 16 hexadecimal digits, as of the files in landing.
 pub(crate) fn checksum(bytes: &[u8]) -> String {
     format!("{:016x}", xxh3_64(bytes))
@@ -122,8 +138,7 @@ pub(crate) fn checksum(bytes: &[u8]) -> String {
 impl CuratedFile {
     /// The checksum in its name; files of other writers and of earlier versions have none.
     pub fn checksum(&self) -> Option<&str> {
-        let (_, digits) = self.name()?.strip_suffix(".parquet")?.rsplit_once('.')?;
-        (digits.len() == 16).then_some(digits)
+        named_checksum(&self.path)
     }
 
     /// Whether it was put together of others when its day was over.
@@ -152,7 +167,7 @@ impl CuratedFile {
 
     /// Its name after the prefix of our own writer.
     fn name(&self) -> Option<&str> {
-        self.path.rsplit('/').next()?.strip_prefix(FILE_PREFIX)
+        own_name(&self.path)
     }
 
     /// Least and greatest value of a column of the files' schema, if both are known.

@@ -12,6 +12,7 @@ use datafusion::parquet::errors::Result;
 use object_store::ObjectMeta;
 use object_store::path::Path;
 
+use crate::curated::file::are_bytes_of;
 use crate::limits::SMALL_FILE_BYTES_MAX;
 
 /// Those that were read last, within a limit on their bytes.
@@ -43,18 +44,21 @@ impl SmallFiles {
         ranges: Vec<Range<u64>>,
         reader: &mut (dyn AsyncFileReader + Send),
     ) -> Result<Vec<Bytes>> {
-        // Of a damaged footer: the reader says what is wrong with it.
-        if ranges.iter().any(|range| range.start > range.end || range.end > file.size) {
-            return reader.get_byte_ranges(ranges).await;
-        }
         let whole = match self.0.get(&file.location) {
             Some(Whole(bytes)) => bytes,
             None => {
                 let bytes = reader.get_bytes(0..file.size).await?;
-                self.0.put(&file.location, Whole(bytes.clone()));
+                // One that is damaged may be put right.
+                if are_bytes_of(file.location.as_ref(), &bytes) {
+                    self.0.put(&file.location, Whole(bytes.clone()));
+                }
                 bytes
             }
         };
+        // Of a damaged footer, or a file that was cut: the reader says what is wrong with it.
+        if ranges.iter().any(|range| range.start > range.end || range.end > whole.len() as u64) {
+            return reader.get_byte_ranges(ranges).await;
+        }
         Ok(ranges.into_iter().map(|range| whole.slice(range.start as usize..range.end as usize)).collect())
     }
 }
@@ -67,13 +71,16 @@ impl fmt::Debug for SmallFiles {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+
     use datafusion::parquet::arrow::arrow_reader::ArrowReaderOptions;
+    use datafusion::parquet::errors::ParquetError;
     use datafusion::parquet::file::metadata::ParquetMetaData;
     use futures::FutureExt;
     use futures::future::BoxFuture;
-    use std::sync::Arc;
 
     use super::*;
+    use crate::curated::file::checksum;
 
     /// A file of the store that counts how often it is read.
     struct Counted {
@@ -85,7 +92,7 @@ mod tests {
         fn get_bytes(&mut self, range: Range<u64>) -> BoxFuture<'_, Result<Bytes>> {
             self.reads += 1;
             let found = self.bytes.get(range.start as usize..range.end as usize);
-            let found = found.map(Bytes::copy_from_slice).ok_or_else(|| "beyond the end".to_owned().into());
+            let found = found.map(Bytes::copy_from_slice).ok_or_else(|| ParquetError::EOF("beyond the end".into()));
             async move { found }.boxed()
         }
 
@@ -121,6 +128,19 @@ mod tests {
         assert_eq!(files.parts(&other, vec![89..90], &mut of_other).await.unwrap(), [&[7][..]]);
         assert_eq!(files.parts(&one, vec![9..10], &mut of_one).await.unwrap(), [&b"9"[..]]);
         assert_eq!((of_one.reads, of_other.reads), (2, 1), "the other had taken its place");
+    }
+
+    #[tokio::test]
+    async fn a_file_that_is_damaged_is_read_again() {
+        let files = SmallFiles::new(100);
+        let name = format!("warehouse/fields/ct-1.{}.parquet", checksum(b"0123456789"));
+        let (one, mut of_one) = file(&name, b"0123456789");
+        of_one.bytes = Bytes::from_static(b"0123x56789");
+        assert_eq!(files.parts(&one, vec![3..6], &mut of_one).await.unwrap(), [&b"3x5"[..]]);
+        of_one.bytes = Bytes::from_static(b"0123456789");
+        assert_eq!(files.parts(&one, vec![3..6], &mut of_one).await.unwrap(), [&b"345"[..]]);
+        files.parts(&one, vec![3..6], &mut of_one).await.unwrap();
+        assert_eq!(of_one.reads, 2);
     }
 
     #[tokio::test]
