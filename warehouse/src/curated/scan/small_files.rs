@@ -115,40 +115,43 @@ mod tests {
         (meta, Counted { bytes: Bytes::copy_from_slice(bytes), reads: 0 })
     }
 
+    async fn part(files: &SmallFiles, (file, reader): &mut (ObjectMeta, Counted), range: Range<u64>) -> Vec<u8> {
+        files.parts(file, vec![range], reader).await.unwrap().concat()
+    }
+
     #[tokio::test]
     async fn a_file_is_read_once_and_kept_while_there_is_room() {
         let files = SmallFiles::new(100);
-        let (one, mut of_one) = file("one", b"0123456789");
-        let (other, mut of_other) = file("other", &[7; 90]);
+        let (mut one, mut other) = (file("one", b"0123456789"), file("other", &[7; 90]));
         for _ in 0..2 {
-            let parts = files.parts(&one, vec![0..3, 2..10, 4..4], &mut of_one).await.unwrap();
+            let parts = files.parts(&one.0, vec![0..3, 2..10, 4..4], &mut one.1).await.unwrap();
             assert_eq!(parts, [&b"012"[..], b"23456789", b""]);
-            assert_eq!(of_one.reads, 1);
+            assert_eq!(one.1.reads, 1);
         }
-        assert_eq!(files.parts(&other, vec![89..90], &mut of_other).await.unwrap(), [&[7][..]]);
-        assert_eq!(files.parts(&one, vec![9..10], &mut of_one).await.unwrap(), [&b"9"[..]]);
-        assert_eq!((of_one.reads, of_other.reads), (2, 1), "the other had taken its place");
+        assert_eq!(part(&files, &mut other, 89..90).await, [7]);
+        assert_eq!(part(&files, &mut one, 9..10).await, b"9");
+        assert_eq!((one.1.reads, other.1.reads), (2, 1), "the other had taken its place");
     }
 
     #[tokio::test]
     async fn a_file_that_is_damaged_is_read_again() {
         let files = SmallFiles::new(100);
         let name = format!("warehouse/fields/ct-1.{}.parquet", checksum(b"0123456789"));
-        let (one, mut of_one) = file(&name, b"0123456789");
-        of_one.bytes = Bytes::from_static(b"0123x56789");
-        assert_eq!(files.parts(&one, vec![3..6], &mut of_one).await.unwrap(), [&b"3x5"[..]]);
-        of_one.bytes = Bytes::from_static(b"0123456789");
-        assert_eq!(files.parts(&one, vec![3..6], &mut of_one).await.unwrap(), [&b"345"[..]]);
-        files.parts(&one, vec![3..6], &mut of_one).await.unwrap();
-        assert_eq!(of_one.reads, 2);
+        let mut one = file(&name, b"0123x56789");
+        assert_eq!(part(&files, &mut one, 3..6).await, b"3x5");
+        one.1.bytes = Bytes::from_static(b"0123456789");
+        for _ in 0..2 {
+            assert_eq!(part(&files, &mut one, 3..6).await, b"345");
+        }
+        assert_eq!(one.1.reads, 2);
     }
 
     #[tokio::test]
     async fn what_lies_beyond_the_end_is_an_error_of_the_reader() {
         let files = SmallFiles::new(100);
-        let (one, mut of_one) = file("one", b"0123456789");
-        files.parts(&one, vec![0..10], &mut of_one).await.unwrap();
-        let error = files.parts(&one, vec![0..3, 8..11], &mut of_one).await.unwrap_err();
+        let mut one = file("one", b"0123456789");
+        part(&files, &mut one, 0..10).await;
+        let error = files.parts(&one.0, vec![0..3, 8..11], &mut one.1).await.unwrap_err();
         assert!(error.to_string().contains("beyond the end"), "{error}");
     }
 }
