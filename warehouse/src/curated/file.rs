@@ -126,7 +126,7 @@ fn named_checksum(path: &str) -> Option<&str> {
 }
 
 /// Whether these are the bytes of the file, as far as its name says it.
-pub(super) fn are_bytes_of(path: &str, bytes: &[u8]) -> bool {
+pub(crate) fn are_bytes_of(path: &str, bytes: &[u8]) -> bool {
     named_checksum(path).is_none_or(|named| named == checksum(bytes))
 }
 

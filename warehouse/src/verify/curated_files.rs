@@ -8,7 +8,7 @@ use object_store::path::Path;
 
 use super::damage::damage;
 use super::{Report, key_count};
-use crate::curated::file::checksum;
+use crate::curated::file::are_bytes_of;
 use crate::curated::{CuratedFile, Version};
 use crate::lake::Lake;
 use crate::limits::REPLAY_BATCH_ROWS;
@@ -22,10 +22,9 @@ const DECODED_ROWS: usize = 1_024;
 /// Reads every file of the version; gives back those that can be read, as they are.
 pub(super) async fn check(lake: &Lake, version: &Version, report: &mut Report) -> anyhow::Result<Vec<CuratedFile>> {
     let keys: Vec<String> = version.files.iter().map(|file| version.scan_file(file).key).collect();
-    let files = version.files.iter().zip(keys).map(|(file, key)| (file.checksum().map(str::to_owned), key));
     let batch_rows = if RECORDINGS.contains(&version.table) { REPLAY_BATCH_ROWS } else { DECODED_ROWS };
-    let checked: Vec<Result<Found, String>> = stream::iter(files.collect::<Vec<_>>())
-        .map(|(checksum, key)| {
+    let checked: Vec<Result<Found, String>> = stream::iter(keys)
+        .map(|key| {
             let objects = lake.store.objects().clone();
             async move {
                 let bytes = match objects.get(&Path::from(key.as_str())).await {
@@ -33,7 +32,7 @@ pub(super) async fn check(lake: &Lake, version: &Version, report: &mut Report) -
                     Err(object_store::Error::NotFound { .. }) => return Ok(Err("missing".to_owned())),
                     Err(error) => return Err(anyhow::Error::from(error)),
                 };
-                anyhow::Ok(found(bytes, checksum, batch_rows).await)
+                anyhow::Ok(found(bytes, &key, batch_rows).await)
             }
         })
         .buffered(PARALLEL_FILES)
@@ -93,8 +92,8 @@ struct Found {
 }
 
 /// Looks at a file's bytes, or says why it cannot be read. The decoder may break on what is damaged.
-async fn found(bytes: Bytes, expected: Option<String>, batch_rows: usize) -> Result<Found, String> {
-    let as_written = expected.as_ref().is_none_or(|expected| checksum(&bytes) == *expected);
+async fn found(bytes: Bytes, key: &str, batch_rows: usize) -> Result<Found, String> {
+    let as_written = are_bytes_of(key, &bytes);
     let size = i64::try_from(bytes.len()).unwrap_or(i64::MAX);
     let whole = bytes.clone();
     let decoded = tokio::task::spawn_blocking(move || rows(whole, batch_rows)).await;
