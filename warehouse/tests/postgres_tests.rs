@@ -7,7 +7,7 @@ use std::net::SocketAddr;
 
 use support::landed;
 use support::postgres::{Client, Told, bind, describe, execute, message, parse, sync};
-use support::server::{PATIENCE, Server, until};
+use support::server::{PATIENCE, Server};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
@@ -242,9 +242,8 @@ async fn what_drivers_send_by_themselves_is_answered() {
 async fn a_statement_is_cancelled_by_its_numbers_and_by_its_client_going_away() {
     let served = serve(&["--sql-workers-max", "1", "--sql-queue-max", "0"]);
     let mut client = connect(&served).await;
-    let works = async || until("it works on the statement", || !served.server.working().is_empty()).await;
     client.send(&[message(b'Q', &[ENDLESS.as_bytes(), b"\0"].concat())]).await;
-    works().await;
+    served.server.works().await;
     assert_eq!(connect(&served).await.query("select 1").await.code(), "53000", "the only worker is busy");
     Client::cancel(served.at, (client.key.0, client.key.1 ^ 1)).await;
     Client::cancel(served.at, client.key).await;
@@ -256,8 +255,9 @@ async fn a_statement_is_cancelled_by_its_numbers_and_by_its_client_going_away() 
     }
     assert_eq!(answered.texts(), [[some("1")]]);
 
+    served.server.rests().await;
     client.send(&[message(b'Q', &[ENDLESS.as_bytes(), b"\0"].concat())]).await;
-    works().await;
+    served.server.works().await;
     drop(client);
     let mut other = connect(&served).await;
     let freed = async { while other.query("select 1").await.code() == "53000" {} };

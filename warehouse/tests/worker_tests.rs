@@ -103,6 +103,7 @@ async fn an_asker_that_goes_away_frees_its_slot() {
     let arguments = ["--query-time", "1h", "--sql-workers-max", "1", "--sql-queue-max", "0"];
     let server = Server::start(&landing.url(), temporary.path(), &arguments);
     assert_eq!(server.ask("select 1").await.0, 200);
+    server.rests().await;
     let asker = server.send(ENDLESS).await;
     let mut working = None;
     until("it works on the statement", || {
@@ -158,7 +159,7 @@ async fn one_token_leaves_room_for_another() {
 /// Nothing of a server is left: no worker, no folder for spilled rows.
 async fn leaves_nothing(server: &mut Server, temporary: &Path, signal: Signal) -> Option<i32> {
     let asker = server.send(ENDLESS).await;
-    until("it works on the statement", || !server.working().is_empty()).await;
+    server.works().await;
     let workers = server.workers();
     server.signal(signal);
     let code = server.ended().await;

@@ -78,6 +78,17 @@ impl Server {
         working_below(self.id())
     }
 
+    /// Waits until it works on a long statement. After another one, [`Server::rests`] comes before: whose statement has ended may
+    /// still be seen to work.
+    pub(crate) async fn works(&self) {
+        until("it works on the statement", || !self.working().is_empty()).await;
+    }
+
+    /// Waits until nobody works on a long statement, and those who did have ended.
+    pub(crate) async fn rests(&self) {
+        until("nobody works", || self.working().is_empty()).await;
+    }
+
     pub(crate) fn signal(&self, signal: Signal) {
         kill_process(Pid::from_child(&self.process), signal).unwrap();
     }
