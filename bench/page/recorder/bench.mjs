@@ -1,11 +1,16 @@
 // Our recorder beside rrweb's, each alone: what it takes of the page's main thread.
-import { buildScript } from '../build.mjs';
+import { buildRecorder, buildScript } from '../build.mjs';
 import { MARK, openSite } from '../site.mjs';
 import { documentOf } from './pages.mjs';
 import { recorderGoals, recorderTable, summariseRecorder } from './report.mjs';
 import { measuredRecorder, tracedRecorder } from './session.mjs';
 
-const SUBJECTS = { nothing: [], ours: ['ours.js', 'ours.worker.js'], rrweb: ['rrweb.js'] };
+/** The first script of each is for the page. */
+const SUBJECTS = {
+  nothing: {},
+  ours: { 'ours.js': buildRecorder, 'ours.worker.js': buildScript },
+  rrweb: { 'rrweb.js': buildScript },
+};
 const HERE = new URL('.', import.meta.url).pathname;
 /**
  * Drawing the changes takes many times what a recorder takes of them, and no two sessions the same: the page that changes has so many times
@@ -14,7 +19,8 @@ const HERE = new URL('.', import.meta.url).pathname;
 export const CHANGES_ROUNDS = 4;
 
 async function prepare(name) {
-  const files = await Promise.all(SUBJECTS[name].map(async (file) => [file, await buildScript(HERE + file)]));
+  const scripts = Object.entries(SUBJECTS[name]);
+  const files = await Promise.all(scripts.map(async ([file, build]) => [file, await build(HERE + file)]));
   const tags = () =>
     files
       .slice(0, 1)

@@ -25,7 +25,7 @@ export function keepBooks(tracker: Tracker, port: MessagePort, not: (reason: NoR
   /** Everything that was seen is with the worker, and a page view that ends now knows what to tell. */
   const count = () => {
     recorder?.flush();
-    if (told.chunks || !stopped) view.chunks = told.chunks + Number(!stopped && rows > told.rows);
+    if (told.chunks || !stopped) view.chunks = told.chunks + (!stopped && rows > told.rows ? 1 : 0);
   };
   const leave = (ends: boolean) => post({ replay: 'left', ends, chunks: view.chunks ?? 0 });
   const begin = () => {

@@ -83,8 +83,9 @@ export function fieldsOf(rows: Rows, number: (node: Node) => number) {
     const choice = choiceOf(select);
     if (choice === before) return;
     told.set(select, choice);
-    const numbers = choice ? choice.split(',') : [];
-    rows.row(SELECTED, number(select), numbers.length, ...numbers.map(Number));
+    // The list makes numbers of them.
+    const numbers = (choice ? choice.split(',') : []) as unknown[] as number[];
+    rows.row(SELECTED, number(select), numbers.length, ...numbers);
   }
 
   function stateOf(field: Element): string {

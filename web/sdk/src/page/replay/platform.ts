@@ -8,12 +8,11 @@ type Method = (this: never, ...values: never[]) => unknown;
 
 const sourceOf = method(Function.prototype.toString);
 const NATIVE = /\{\s*\[native code\]\s*\}\s*$/;
-const { getOwnPropertyDescriptor } = Reflect;
 
 /** Whether the browser's own is still there, of each of these. Else the page is not recorded. */
 export function isUntouched(): boolean {
   return own.every(([prototype, name]) => {
-    const { value, get = value } = getOwnPropertyDescriptor(prototype, name) ?? {};
+    const { value, get = value } = Object.getOwnPropertyDescriptor(prototype, name) ?? {};
     return typeof get !== 'function' || NATIVE.test(sourceOf(get));
   });
 }

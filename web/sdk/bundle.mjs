@@ -1,0 +1,75 @@
+// One script of the SDK: bundled by esbuild, made small by terser. The bench builds the recorder by it too, so that it measures what ships.
+import { build } from 'esbuild';
+import { minify } from 'terser';
+
+/**
+ * Chromium compiles a script that says so whole when it is loaded, and not function by function as each is first called, in the
+ * middle of the person's doing (v8.dev/blog/explicit-compile-hints).
+ */
+const COMPILE_AT_ONCE = '//# allFunctionsCalledOnLoad\n';
+
+/** Constants of the platform, which no page can replace when they stand in the script, and which are shorter so. */
+const CONSTANTS = {
+  'Number.NaN': 'NaN',
+  'Number.POSITIVE_INFINITY': 'Infinity',
+  'Node.ELEMENT_NODE': '1',
+  'Node.TEXT_NODE': '3',
+  'Node.DOCUMENT_NODE': '9',
+  'Node.DOCUMENT_TYPE_NODE': '10',
+  'Node.DOCUMENT_FRAGMENT_NODE': '11',
+  'NodeFilter.SHOW_TEXT': '4',
+};
+
+/**
+ * What the page's modules mean by these is the window's, as they stand before a `class`, a `const` or a `let` of the page's, which
+ * hide them from every script of the document, before us or after. The window and the document cannot be hidden. (Not here is what
+ * nobody calls something of his own: `Math`, typed arrays.)
+ */
+const GLOBALS = Object.fromEntries(
+  `Array Date Function JSON Map Number Object Proxy Reflect Set String URL WeakMap WeakRef WeakSet BroadcastChannel
+  CharacterData Document DocumentFragment Element Event EventTarget HTMLInputElement HTMLTextAreaElement Headers Navigator
+  Node Request Response Text XMLHttpRequest console crypto navigator performance screen Blob Intl ShadowRoot getSelection
+  history localStorage indexedDB innerWidth innerHeight scrollX scrollY`
+    .split(/\s+/)
+    .map((name) => [name, `ownWindow.${name}`]),
+);
+Object.assign(GLOBALS, { window: 'ownWindow', document: 'ownDocument' });
+/** Begins such a module: to ask the browser for these two costs something each time. */
+const REALM = 'const ownWindow = window, ownDocument = document;';
+
+/** What members are called instead, in all parts of the page alike. */
+const shortened = {};
+
+/**
+ * `wrap`: what becomes of the bundled source; `hidden`: whether a page may hide globals from it; `short`: names of members that may be
+ * shorter; `readable`: with all names kept, for a profiler.
+ */
+export async function bundle(
+  entry,
+  format,
+  { integrity = '', plugins = [], hidden = false, wrap = (source) => source, short, readable = false } = {},
+) {
+  const { outputFiles, mangleCache } = await build({
+    entryPoints: [entry],
+    bundle: true,
+    minifySyntax: !readable,
+    write: false,
+    format,
+    target: 'es2022',
+    tsconfigRaw: { compilerOptions: { useDefineForClassFields: false } },
+    legalComments: 'none',
+    charset: 'utf8',
+    define: { ...CONSTANTS, WORKER_INTEGRITY: JSON.stringify(integrity), ...(hidden && GLOBALS) },
+    plugins,
+    ...(short && !readable && { mangleProps: short, mangleCache: shortened }),
+  });
+  Object.assign(shortened, mangleCache);
+  const source = COMPILE_AT_ONCE + wrap((hidden ? REALM : '') + outputFiles[0].text);
+  if (readable) return Buffer.from(source);
+  const { code } = await minify(source, {
+    ecma: 2020,
+    module: format === 'esm',
+    compress: { passes: 5, unsafe_arrows: true, keep_fargs: false, hoist_funs: true },
+  });
+  return Buffer.from(COMPILE_AT_ONCE + code);
+}
