@@ -136,8 +136,9 @@ export function valueToTell(field: Element): ReturnType<Tools['valueToTell']> {
 export function labelToTell(field: Element): ReturnType<Tools['labelToTell']> {
   const purpose = purposeOf(field);
   if (!purpose) return undefined;
-  const { selectedOptions, labels } = field as HTMLSelectElement;
-  const label = (localName(field) === 'select' ? selectedOptions : labels)?.[0];
+  const { options, selectedIndex, labels } = field as HTMLSelectElement;
+  // `selectedOptions` would go through all of them.
+  const label = options ? options[selectedIndex] : labels?.[0];
   const text = label && !isBlocked(label) && !isEdited(label) ? textIn(label, showsIn) : '';
   return { label: text.slice(0, STRING_UNITS_MAX), purpose };
 }
