@@ -39,12 +39,8 @@ export function createRoots(): Roots {
       const target = targetOf(event) as Element;
       // Before all else, since these are the usual ones that are no element.
       if ((target as EventTarget) === window || (target as EventTarget) === document) return null;
-      // Only what hosts a tree hides another target.
-      try {
-        if (!shadowRootOf(target)) return target;
-      } catch {
-        // What is no element has no such root, and may be a text that is dragged.
-      }
+      // Only what hosts a tree hides another target. What is no element has no such root, and may be a text that is dragged.
+      if (quietly(() => shadowRootOf(target)) === null) return target;
       let inner: Element | null = null;
       for (const step of composedPath(event)) {
         // True also of another realm, as of a frame that the page emptied. What is no node has none.
