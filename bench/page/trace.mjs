@@ -3,7 +3,11 @@
 const LONGEST_SHOWN = 5;
 /** Long tasks as the web platform defines them. */
 const LONG_TASK_MS = 50;
-export const CATEGORIES = ['devtools.timeline', 'disabled-by-default-devtools.timeline', 'toplevel', '__metadata'];
+/** `v8.execute` has the microtasks, which are in no call. */
+export const CATEGORIES = [
+  ...['devtools.timeline', 'disabled-by-default-devtools.timeline', 'v8.execute'],
+  ...['toplevel', '__metadata'],
+];
 
 const CALLS = new Set(['FunctionCall', 'EvaluateScript', 'v8.evaluateModule', 'RunMicrotasks']);
 const TASK = new Set(['RunTask', 'ThreadControllerImpl::RunTask']);
@@ -26,7 +30,7 @@ function mainThread(events, isSite) {
 const msOf = ({ tdur, dur }) => (tdur ?? dur ?? 0) / 1000;
 
 /**
- * The number of a script's calls, the longest of them, the layout that they forced, and the tasks that it makes long.
+ * The number of a script's calls, their time, the longest of them, the layout that they forced, and the tasks that it makes long.
  *
  * `isSubject` tells the addresses of the script in question, `isSite` those of all scripts of the page. A call belongs to it
  * when its function does, and so does what is called from there. `isSubject` gets the name of the call as well: microtasks
@@ -65,7 +69,8 @@ export function analyse(events, { isSubject, isSite }) {
   }
   closeTask();
   const longest = found.calls.sort((a, b) => b.ms - a.ms).slice(0, LONGEST_SHOWN);
-  return { ...found, calls: found.calls.length, longest };
+  const callsMs = found.calls.reduce((sum, { ms }) => sum + ms, 0);
+  return { ...found, calls: found.calls.length, callsMs, longest };
 }
 
 /** A call of a listener is named by its event too. */

@@ -12,11 +12,6 @@ const SUBJECTS = {
   rrweb: { 'rrweb.js': buildScript },
 };
 const HERE = new URL('.', import.meta.url).pathname;
-/**
- * Drawing the changes takes many times what a recorder takes of them, and no two sessions the same: the page that changes has so many times
- * the rounds.
- */
-export const CHANGES_ROUNDS = 4;
 
 async function prepare(name) {
   const scripts = Object.entries(SUBJECTS[name]);
@@ -34,11 +29,10 @@ async function everySession(setting, subjects, { pages, runs, ...rest }) {
   const sessions = {};
   for (const page of pages) {
     const of = Object.fromEntries(subjects.map(({ name }) => [name, { measured: [], traced: [] }]));
-    const rounds = page === 'changing' ? CHANGES_ROUNDS * runs : runs;
-    for (let round = 0; round < rounds; round++) {
+    for (let round = 0; round < runs; round++) {
       for (const subject of subjects)
         of[subject.name].measured.push({ round, ...(await measuredRecorder({ ...setting, subject }, page, rest)) });
-      console.error(`recorder, ${page}: round ${round + 1} of ${rounds}, ${Math.round(process.uptime())} s`);
+      console.error(`recorder, ${page}: round ${round + 1} of ${runs}, ${Math.round(process.uptime())} s`);
     }
     for (const subject of subjects.filter(({ name }) => name !== 'nothing'))
       of[subject.name].traced.push(await tracedRecorder({ ...setting, subject }, page, rest));

@@ -6,14 +6,14 @@ import { pageNamed } from './pages.mjs';
 const TASK_MS_MAX = 50;
 const NOTE = '(¹) More than the 50,000 nodes that ours records: what it costs is to notice, and nothing is recorded.';
 
-/** The medians of one subject on a page; what the page costs alone, in the session of the same round, is taken off. */
+/** The medians of one subject on a page; what a page costs alone until the snapshot, in the session of the same round, is taken off. */
 export function summariseRecorder({ measured, traced, nothing }) {
   const pairs = measured.map((session) => [session, nothing.find(({ round }) => round === session.round)]);
   const beyond = (key) => median(pairs.map(([session, alone]) => (alone ? session[key] - alone[key] : null)));
   return {
     recorded: measured.every(({ recorded }) => recorded),
     snapshot: beyond('snapshotMs'),
-    changes: beyond('changesMs'),
+    changes: median(measured.map(({ changesMs }) => changesMs)),
     bytes: median(measured.map(({ bytes }) => bytes)),
     taskMs: traced.length ? Math.max(...traced.map(({ ownMs }) => ownMs)) : null,
   };
