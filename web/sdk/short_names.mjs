@@ -8,6 +8,9 @@ const source = new URL('src/', import.meta.url).pathname;
 const files = readdirSync(source, { recursive: true }).filter((file) => file.endsWith('.ts'));
 const PRIVATE = /\bprivate (?:readonly |async )*(\w+)/g;
 const MEMBER = /^ {2}(?:private |readonly |async )*(\w+)\??(?=[(:<]| =)/gm;
+/** What a module's function makes, and a member of it. */
+const MADE = /^ {2}return \{\n.*?^ {2}\};/gms;
+const OF_MADE = /^ {4}(?:async )?(\w+)(?=[,(:])/gm;
 
 const COMMENT = /\/\*.*?\*\/|\/\/[^\n]*/gs;
 
@@ -36,10 +39,10 @@ const withoutPrivate = (text) =>
     .replace(/\bthis\.\w+/g, ' ');
 const textOf = new Map(files.map((file) => [file, withoutWords(readFileSync(source + file, 'utf8'))]));
 
-/** A pattern of the names declared in `mine` that no member of `others` may have. */
+/** A pattern of the names that `declared` finds in `mine` and that no member of `others` may have. */
 function pattern(mine, declared, others) {
   const own = mine.map((file) => textOf.get(file));
-  const names = new Set(own.flatMap((text) => [...text.matchAll(declared)].map(([, name]) => name)));
+  const names = new Set(own.flatMap((text) => declared(text)));
   const isTheirs = (name) => {
     const member = new RegExp(`\\.${name}\\b|[{,]\\s*${name}\\s*[,}]|\\b${name}\\??:|^ +${name}\\(`, 'm');
     return platform.has(name) || others.some((text) => member.test(text));
@@ -49,8 +52,15 @@ function pattern(mine, declared, others) {
 
 const below = (folder) => files.filter((file) => file.startsWith(folder));
 
+const namesIn = (text, declaration) => [...text.matchAll(declaration)].map(([, name]) => name);
+const privatesOf = (text) => namesIn(text, PRIVATE);
+const membersOf = (text) => [
+  ...namesIn(text, MEMBER),
+  ...(text.match(MADE) ?? []).flatMap((made) => namesIn(made, OF_MADE)),
+];
+
 /** What is declared private, for a folder whose objects become JSON. */
-export const privateNames = (folder) => pattern(below(folder), PRIVATE, [...textOf.values()].map(withoutPrivate));
+export const privateNames = (folder) => pattern(below(folder), privatesOf, [...textOf.values()].map(withoutPrivate));
 
 /**
  * All members of the page's modules, but for those that its worker, or who calls the API, knows by the same names: what goes to a worker
@@ -59,6 +69,6 @@ export const privateNames = (folder) => pattern(below(folder), PRIVATE, [...text
 const isPage = (file) => file.startsWith('page/') && !/\/(api|index)\.ts$/.test(file);
 export const pageNames = pattern(
   files.filter(isPage),
-  MEMBER,
+  membersOf,
   files.filter((file) => !isPage(file) && !file.startsWith('worker/')).map((file) => textOf.get(file)),
 );

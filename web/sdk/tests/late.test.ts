@@ -37,7 +37,7 @@ function tracker(settings: object = {}): Tracker {
     late: '/t.late.js',
   };
   return {
-    settings: { ...own, ...settings },
+    setup: { ...own, ...settings },
     pageView: () => pageView,
     note: (type: string, at: number, _: number, details: Record<string, unknown>, ...values: number[]) =>
       noted.push([type, at, values, details]),

@@ -35,7 +35,7 @@ describe('notes', () => {
   test('a trail keeps device time to the microsecond and a quarter pixel, without drift', () => {
     const notes = newNotes();
     for (let n = 0; n < 100; n++) notes.sample(1000 + n * 8.3333, mouse(44 + n / 3, 31));
-    const [event] = eventsOf(notes.take());
+    const [event] = eventsOf(notes.takeAll());
     const { dt, x } = (event as TelemetryEvent).trail as Trail;
     expect(dt[0]).toBe(0);
     expect(dt.reduce((sum, ms) => sum + ms, 0)).toBeCloseTo(99 * 8.3333, 2);
@@ -49,7 +49,7 @@ describe('notes', () => {
     notes.sample(2, mouse(1, 1));
     notes.note('click', 3, 0, 0, 1, 1, 0);
     notes.sample(4, mouse(2, 2));
-    const events = eventsOf(notes.take());
+    const events = eventsOf(notes.takeAll());
     expect(events.map(({ seq, type }) => [seq, type])).toEqual([
       [0, 'pointer'],
       [1, 'click'],
@@ -63,23 +63,23 @@ describe('notes', () => {
     const notes = newNotes();
     notes.sample(1, mouse(0, 0));
     notes.sample(2, mouse(0, 0));
-    expect(eventsOf(notes.take())).toHaveLength(1);
+    expect(eventsOf(notes.takeAll())).toHaveLength(1);
     notes.sample(3, mouse(0, 0));
-    expect(eventsOf(notes.take())[0]?.seq).toBe(1);
-    expect(notes.take()).toBeNull();
+    expect(eventsOf(notes.takeAll())[0]?.seq).toBe(1);
+    expect(notes.takeAll()).toBeNull();
   });
 
   test('encoding twice gives the same: the page and the worker both do', () => {
     const notes = newNotes();
     notes.sample(1, mouse(5, 6));
-    const chunk = notes.take();
+    const chunk = notes.takeAll();
     expect(eventsOf(structuredClone(chunk))).toEqual(eventsOf(chunk));
   });
 
   test('an element that was known before has its number in whatever batch it is noted', () => {
     const elements = createElements();
     const notes = newNotes(elements);
-    const tags = () => (JSON.parse((notes.take() as Chunk).elements) as { tag: string }[]).map(({ tag }) => tag);
+    const tags = () => (JSON.parse((notes.takeAll() as Chunk).elements) as { tag: string }[]).map(({ tag }) => tag);
     const [body, head] = [elements.know(document.body), elements.know(document.head)];
     notes.note('element_enter', 1, head);
     notes.note('element_enter', 2, body);
@@ -105,71 +105,71 @@ describe('notes', () => {
     custom(20, 'first');
     notes.note('element_enter', 21, head);
     notes.sample(22, mouse(7, 7));
-    expect(notes.part(PART_ROWS_MIN + 3)).toBeNull();
+    expect(notes.takePart(PART_ROWS_MIN + 3)).toBeNull();
     const samples = Array.from({ length: PART_ROWS_MIN }, (_, n) => n);
-    expect(told(notes.part(PART_ROWS_MIN + 2))).toEqual([
+    expect(told(notes.takePart(PART_ROWS_MIN + 2))).toEqual([
       [0, 'body'],
       [1, samples],
       [2, 'first'],
     ]);
-    expect(notes.part(1)).toBeNull();
+    expect(notes.takePart(1)).toBeNull();
     notes.sample(23, mouse(8, 8));
     notes.note('element_leave', 26, body);
-    expect(told(notes.take())).toEqual([
+    expect(told(notes.takeAll())).toEqual([
       [3, 'head'],
       [4, [7, 8]],
       [5, 'body'],
     ]);
-    expect(notes.take()).toBeNull();
+    expect(notes.takeAll()).toBeNull();
   });
 
   test('the place of an element is waited for, but not for long', async () => {
     const elements = createElements();
     const notes = newNotes(elements);
     notes.note('click', 1, elements.know(document.body, true));
-    expect(notes.part(1)).toBeNull();
-    const part = await vi.waitUntil(() => notes.part(1), { timeout: 20 * PLACE_WITHIN_MS });
+    expect(notes.takePart(1)).toBeNull();
+    const part = await vi.waitUntil(() => notes.takePart(1), { timeout: 20 * PLACE_WITHIN_MS });
     expect(eventsOf(part)).toHaveLength(1);
   });
 
   test('a trail over a moment in which a part was not worth a message is one event', () => {
     const notes = newNotes();
     notes.sample(1, mouse(1, 1));
-    expect([notes.part(2), notes.part(2)]).toEqual([null, null]);
+    expect([notes.takePart(2), notes.takePart(2)]).toEqual([null, null]);
     notes.sample(2, mouse(2, 2));
-    expect(eventsOf(notes.take())).toMatchObject([{ seq: 0, trail: { x: [1, 2] } }]);
+    expect(eventsOf(notes.takeAll())).toMatchObject([{ seq: 0, trail: { x: [1, 2] } }]);
     expect(notes.next()).toBe(1);
   });
 
   test('a part may be all that is there, also of a trail that goes on', () => {
     const notes = newNotes();
     notes.sample(1, mouse(1, 1));
-    expect(eventsOf(notes.part(1))).toHaveLength(1);
-    expect(notes.part(1)).toBeNull();
+    expect(eventsOf(notes.takePart(1))).toHaveLength(1);
+    expect(notes.takePart(1)).toBeNull();
     notes.sample(2, mouse(2, 2));
-    expect(eventsOf(notes.take())).toMatchObject([{ seq: 1, trail: { x: [2] } }]);
+    expect(eventsOf(notes.takeAll())).toMatchObject([{ seq: 1, trail: { x: [2] } }]);
   });
 
   test('a batch whose last part has left is ended all the same', () => {
     const notes = newNotes();
     for (let n = 0; n < PART_ROWS_MIN; n++) notes.note('focus', n);
-    expect(eventsOf(notes.part(1))).toHaveLength(PART_ROWS_MIN);
-    expect(notes.take()).toMatchObject({ first_seq: PART_ROWS_MIN, rows: new Float64Array() });
-    expect(notes.take()).toBeNull();
+    expect(eventsOf(notes.takePart(1))).toHaveLength(PART_ROWS_MIN);
+    expect(notes.takeAll()).toMatchObject({ first_seq: PART_ROWS_MIN, rows: new Float64Array() });
+    expect(notes.takeAll()).toBeNull();
   });
 
   test('is full with as much as a batch may hold, and takes no more rows than there are', () => {
     const notes = newNotes();
     for (let n = 0; !isFull; n++) notes.note('focus', n);
-    const { length } = eventsOf(notes.take());
+    const { length } = eventsOf(notes.takeAll());
     expect(length).toBe(Math.ceil(BATCH_BYTES_MAX / EVENT_BYTES));
     // As many as the collector takes.
     expect(length).toBeLessThanOrEqual(1000);
     isFull = false;
     for (let n = 0; !isFull; n++) notes.sample(n, mouse(n, n));
-    expect(notes.samples()).toBeLessThanOrEqual(NOTES_ROWS_MAX);
-    const [event] = eventsOf(notes.take());
-    expect(event?.trail).toMatchObject({ x: Array.from({ length: notes.samples() }, (_, n) => n) });
+    expect(notes.sampleCount()).toBeLessThanOrEqual(NOTES_ROWS_MAX);
+    const [event] = eventsOf(notes.takeAll());
+    expect(event?.trail).toMatchObject({ x: Array.from({ length: notes.sampleCount() }, (_, n) => n) });
     expect(began).toBe(2);
   });
 });

@@ -13,7 +13,7 @@ test('addresses are relative to what the page says that they are', () => {
   const port = { onmessage: null, postMessage: (message: ToReplay) => told.push(message) } as unknown as MessagePort;
   const tracker = {
     view: { viewport: [1, 1] },
-    settings: { data: {} },
+    setup: { data: {} },
     stats: () => ({ visitor_id: 'v', tab_id: 't' }),
     pageView: () => 'p',
     atEnd() {},

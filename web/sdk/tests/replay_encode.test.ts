@@ -61,7 +61,7 @@ beforeEach(() => {
 
 const send = () => {
   const end = rows.length();
-  encoder.encode({ numbers: rows.take().subarray(0, end), text: rows.text(), at: ++now, q: 7 });
+  encoder.encode({ numbers: rows.takeNumbers().subarray(0, end), text: rows.text(), at: ++now, q: 7 });
 };
 const events = () => recorded.splice(0).map(({ line }) => JSON.parse(line));
 const datas = () => events().map(({ data }) => data);

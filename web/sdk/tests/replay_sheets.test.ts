@@ -95,7 +95,7 @@ beforeEach(() => {
 
 const send = () => {
   const end = rows.length();
-  encoder.encode({ numbers: rows.take().subarray(0, end), text: rows.text(), at: 1, q: 7 });
+  encoder.encode({ numbers: rows.takeNumbers().subarray(0, end), text: rows.text(), at: 1, q: 7 });
 };
 const put = (...numbers: number[]) => {
   for (const number of numbers) rows.put(number);

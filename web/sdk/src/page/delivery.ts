@@ -15,7 +15,7 @@ const TAIL = 'ct-tail:';
 
 export interface Delivery {
   /** Has somebody carry it out, as soon as there is consent and somebody. */
-  order(given: Order): void;
+  instruct(given: Order): void;
   /** Loads the worker. Before, everything waits in memory. */
   start(): void;
   /** Hands over what is known whole of the batch that is under way. `base`: the page's address. */
@@ -33,9 +33,9 @@ export interface Delivery {
    * nobody learns whether a beacon was answered. The next page of the site sends that again: the pipeline
    * recognises (tab_id, seq), so a repeat costs little, and a gap could not be mended.
    */
-  finish(): void;
+  saveTails(): void;
   /** The page does not come back, and its worker goes with it: nothing is handed over any more. */
-  release(): void;
+  letWorkerGo(): void;
   /** Events of this document that were answered 200, and that were dropped for good. */
   counts(): { acknowledged: number; dropped: number };
 }
@@ -151,7 +151,7 @@ export function createDelivery(
   };
 
   return {
-    order,
+    instruct: order,
     start() {
       if (started) return;
       started = true;
@@ -198,12 +198,12 @@ export function createDelivery(
       if (post) post({ kind: 'forget' });
       else erase(done);
     },
-    finish() {
+    saveTails() {
       if (!started) return;
       order({ kind: 'pause' });
       for (const [seq, batch] of unkept) guarded(() => leave(batch, seq));
     },
-    release() {
+    letWorkerGo() {
       // The site's filter is the worker's alone: it may still be quick enough.
       if (!hooks) post = undefined;
     },

@@ -30,12 +30,12 @@ export interface Known {
   /** In which period it was described, or is told of. */
   period: number;
   /** Of the chunk in which something was noted of it last, and in that, from 1. */
-  chunk: number;
-  number: number;
+  inChunk: number;
+  ordinal: number;
   /** What it looked like then: when it changes, it is another element to whoever reads of it. */
   stamp: string | null;
   scrolls: number;
-  raw: RawElement | null;
+  described: RawElement | null;
   rect: RawElement['rect'];
   /** Until then its place may still come; 0: nobody has asked for it. */
   placeBy: number;
@@ -45,9 +45,9 @@ const known = (
   period: number,
   stamp: string | null,
   scrolls: number,
-  raw: RawElement | null = null,
+  described: RawElement | null = null,
   rect: RawElement['rect'] = null,
-): Known => ({ period, chunk: 0, number: 0, stamp, scrolls, raw, rect, placeBy: 0 });
+): Known => ({ period, inChunk: 0, ordinal: 0, stamp, scrolls, described, rect, placeBy: 0 });
 /** What is known where there is no element. */
 export const NOTHING = known(0, null, 0);
 /** What is known of an element inside of a block, or of an edit inside of what is ignored: nothing is noted of it. */
@@ -62,16 +62,16 @@ export interface Elements {
    * what is ignored hides as well.
    */
   know(element: Element | null, atOnce?: boolean, edit?: boolean): Known;
-  /** The chunk under way. Who is noted in it already has his number in `its.number`. */
-  chunk: number;
+  /** The chunk under way. Who is noted in it already has his number in `its.ordinal`. */
+  chunkNow: number;
   /** The number in this chunk, to be written at once: it is true until the chunk is taken. */
-  number(its: Known): number;
+  ordinalOf(its: Known): number;
   /** The page has scrolled: places of before are no longer true. */
   scrolled(): void;
   /** Of how many of this chunk, the first ones, there is nothing more to learn; a larger number: of all. */
   whole(): number;
   /** What is known of the first `count`, by their numbers, as JSON; the chunk ends. */
-  take(count: number): string;
+  takeRaw(count: number): string;
   /** Another page view: descriptions of before are no longer true. */
   outdate(): void;
   /** The number of what had this one before they began anew; 0 has none. */
@@ -99,16 +99,16 @@ export function createElements(looked?: () => void): Elements {
   });
   const look = (element: Element, its: Known, place: boolean): boolean => {
     // A block may have been set since.
-    its.raw ??= isBlocked(element) ? untold(element) : (tools()?.describe(element) ?? null);
-    if (its.raw && place && !its.rect) {
+    its.described ??= isBlocked(element) ? untold(element) : (tools()?.describe(element) ?? null);
+    if (its.described && place && !its.rect) {
       places?.observe(element);
       its.placeBy = now() + PLACE_WITHIN_MS;
     }
-    return !!its.raw;
+    return !!its.described;
   };
   const lookAll = () => {
     // Of a page that ends before the tools are there.
-    for (const [element, its] of waiting) if (!look(element, its, false)) its.raw = untold(element);
+    for (const [element, its] of waiting) if (!look(element, its, false)) its.described = untold(element);
     waiting = [];
   };
   /** The newest first, and only its place is asked for: the pointer has left the others. */
@@ -131,29 +131,29 @@ export function createElements(looked?: () => void): Elements {
   const again = (element: Element, old: Known | undefined, stamp: string | null, there: boolean): Known => {
     const still = !there || (old?.period === period && old.stamp === stamp);
     const rect = !there || old?.scrolls === scrolls ? (old?.rect ?? null) : null;
-    const its = known(period, stamp, scrolls, still ? (old?.raw ?? null) : null, rect);
+    const its = known(period, stamp, scrolls, still ? (old?.described ?? null) : null, rect);
     all.set(element, its);
     return its;
   };
 
   const number = (its: Known) => {
     if (its === NOTHING) return 0;
-    if (its.chunk !== elements.chunk) {
+    if (its.inChunk !== elements.chunkNow) {
       its.period = period;
-      its.chunk = elements.chunk;
-      its.number = used.push(its);
+      its.inChunk = elements.chunkNow;
+      its.ordinal = used.push(its);
     }
-    return its.number;
+    return its.ordinal;
   };
 
   const elements: Elements = {
-    chunk: 1,
+    chunkNow: 1,
     know(element, atOnce = false, edit = false) {
       if (!element) return NOTHING;
       if (isHidden(element, edit)) return HIDDEN;
       let its = all.get(element);
       // What cannot hold a text need not be asked for one again.
-      const stamp = its?.raw?.tag === 'input' ? null : stampOf(element);
+      const stamp = its?.described?.tag === 'input' ? null : stampOf(element);
       if (!its || its.period !== period || its.scrolls !== scrolls || its.stamp !== stamp) {
         const there = isConnected(element);
         // Of what is taken off the page nobody can tell any more where it was: what was known of it stays.
@@ -166,26 +166,26 @@ export function createElements(looked?: () => void): Elements {
       } else if (atOnce) look(element, its, true);
       return its;
     },
-    number,
+    ordinalOf: number,
     scrolled() {
       scrolls++;
     },
     whole() {
       // −1, where there is none, becomes more than there ever are.
-      return used.findIndex((its) => !its.raw || (!its.rect && now() < its.placeBy)) >>> 0;
+      return used.findIndex((its) => !its.described || (!its.rect && now() < its.placeBy)) >>> 0;
     },
     outdate() {
       period++;
       periodEndsAt = now() + DESCRIBED_MS;
     },
-    take(count) {
+    takeRaw(count) {
       const told = used.slice(0, count);
       if (count === ALL) lookAll();
       if (now() >= periodEndsAt) elements.outdate();
-      elements.chunk++;
+      elements.chunkNow++;
       before = used;
       used = [];
-      return (tools()?.toJson ?? JSON.stringify)(told.map(({ raw, rect }) => ({ ...raw, rect })));
+      return (tools()?.toJson ?? JSON.stringify)(told.map(({ described, rect }) => ({ ...described, rect })));
     },
     anew: (n) => n && number(before[n - 1] as Known),
   };

@@ -4,8 +4,8 @@ import type { Consent } from './api.ts';
 
 interface State {
   consent: Consent;
-  /** The page has ended, for now. */
-  ended: boolean;
+  /** The page has gone, for now. */
+  gone: boolean;
 }
 
 export interface Gate extends Readonly<State> {
@@ -13,7 +13,7 @@ export interface Gate extends Readonly<State> {
   readonly open: boolean;
   /** How many events and samples were refused since consent was asked for. */
   readonly missed: number;
-  turn(to: Partial<State>): void;
+  turnTo(to: Partial<State>): void;
   /** While not all is. `events` and `samples`: of the document so far. Consent can only be pending from the start, so they are what waits. */
   opens(events: number, samples: number): boolean;
 }
@@ -21,15 +21,15 @@ export interface Gate extends Readonly<State> {
 export function createGate(consent: Consent): Gate {
   const gate = {
     consent,
-    ended: false,
+    gone: false,
     open: consent === 'granted',
     missed: 0,
-    turn(to: Partial<State>) {
+    turnTo(to: Partial<State>) {
       Object.assign(gate, to);
-      gate.open = gate.consent === 'granted' && !gate.ended;
+      gate.open = gate.consent === 'granted' && !gate.gone;
     },
     opens(events: number, samples: number) {
-      if (gate.ended || gate.consent === 'denied') return false;
+      if (gate.gone || gate.consent === 'denied') return false;
       if (events < PENDING_EVENTS_MAX && samples < PENDING_SAMPLES_MAX) return true;
       gate.missed++;
       return false;

@@ -9,13 +9,13 @@ import type { Tracker } from './tracker.ts';
 type Late = (handed: unknown[]) => typeof import('./late/main.ts').captureLate;
 
 export function loadLate(tracker: Tracker): void {
-  const { settings } = tracker;
+  const { setup } = tracker;
   // Nothing but what the language itself does with a promise: the page may have replaced its methods.
   const load = async () => {
     try {
-      if (settings.consent === 'denied' || !settings.late) return bring();
+      if (setup.consent === 'denied' || !setup.late) return bring();
       // A module, unlike an element, needs no permission beyond the one that this script has.
-      const { default: late }: { default: Late } = await import(new URL(settings.late, baseOf(document)).href);
+      const { default: late }: { default: Late } = await import(new URL(setup.late, baseOf(document)).href);
       late(handed)(tracker);
     } catch {
       guarded(bring);

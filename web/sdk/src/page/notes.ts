@@ -34,14 +34,14 @@ export interface Notes {
   next(): number;
   /** How many events of each type there were so far. */
   readonly captured: Uint32Array;
-  samples(): number;
+  sampleCount(): number;
   /**
    * Takes rows out of the batch, which goes on: those before the first of an element that is none of the first `whole`, which are those
    * of which all is known. Null: there are fewer than `least`.
    */
-  part(least: number, whole?: number): Chunk | null;
+  takePart(least: number, whole?: number): Chunk | null;
   /** Ends the batch: the rest of it. Null: there is no event in it. */
-  take(): Chunk | null;
+  takeAll(): Chunk | null;
   /** Forgets everything, and numbers anew. */
   restart(): void;
 }
@@ -72,7 +72,7 @@ export function createNotes(elements: Elements, gate: Gate, begun: () => void, f
       first_seq: here,
       origin: ORIGIN,
       rows: rows.slice(0, end),
-      elements: elements.take(told),
+      elements: elements.takeRaw(told),
       details: details.filter(([row]) => row < left),
     };
     details = details.slice(chunk.details.length).map(([row, more]) => [row - left, more]);
@@ -99,7 +99,7 @@ export function createNotes(elements: Elements, gate: Gate, begun: () => void, f
     inTrail = false;
     rows[used] = type;
     rows[used + 1] = at;
-    rows[used + 2] = its ? (its.chunk === elements.chunk ? its.number : elements.number(its)) : 0;
+    rows[used + 2] = its ? (its.inChunk === elements.chunkNow ? its.ordinal : elements.ordinalOf(its)) : 0;
     // A typed array makes NaN of what is not there.
     rows[used + 3] = a as number;
     rows[used + 4] = b as number;
@@ -141,13 +141,13 @@ export function createNotes(elements: Elements, gate: Gate, begun: () => void, f
       samples++;
     },
     next: () => seq,
-    samples: () => samples,
-    part(least, whole = elements.whole()) {
+    sampleCount: () => samples,
+    takePart(least, whole = elements.whole()) {
       let end = 0;
       while (end < used && (rows[end + 2] as number) <= whole) end += WIDTH;
       return end < least * WIDTH ? null : leave(end, whole);
     },
-    take,
+    takeAll: take,
     restart() {
       take();
       seq = first = here = samples = 0;

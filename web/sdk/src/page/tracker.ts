@@ -22,7 +22,7 @@ import { tools, whenTools } from './tools.ts';
 import { createAfterFrame, createView, type View } from './view.ts';
 
 export interface Tracker extends Omit<Core, 'track'> {
-  readonly settings: Settings;
+  readonly setup: Settings;
   readonly roots: Roots;
   readonly view: View;
   readonly elements: Elements;
@@ -49,22 +49,22 @@ export interface Tracker extends Omit<Core, 'track'> {
   /** A page view begins: batches from here on carry its id and address; what was noted before the first belongs to it. */
   openPageView(referrer: string): void;
   /** As `Delivery` has it. */
-  order(given: Order): void;
+  instruct(given: Order): void;
   /** The id of the page view. */
   pageView(): string;
   /** Everything captured so far becomes a batch, now. */
-  cut(): void;
+  cutBatch(): void;
   /** As `cut`, or hands it over while the batch goes on; but not again and again: what comes in between waits as usual. */
   cutSoon(goesOn?: boolean): void;
   /** The page is frozen, and may not come back: sends what only this thread holds. */
-  freeze(): void;
+  freezeNow(): void;
   /**
    * The page is left: everything is out of this thread when this returns. `last` tells what comes after all else; `kept`: the page
    * may come back.
    */
   end(last: () => void, kept: boolean): void;
   /** The page is back from the back/forward cache. */
-  resume(): void;
+  thaw(): void;
 }
 
 export function createTracker(settings: Settings): Tracker {
@@ -113,19 +113,19 @@ export function createTracker(settings: Settings): Tracker {
     tab_id: identity.tab_id,
     page_view_id: pageViewId,
     page: { url, referrer, ...view.page() },
-    identity: identity.joinKeys(gate.ended),
+    identity: identity.joinKeys(gate.gone),
     max_touch_points: navigator.maxTouchPoints,
   });
   const cut = () => {
     notLater(timer);
     timer = 0;
-    const chunk = notes.take();
+    const chunk = notes.takeAll();
     if (chunk) delivery.send(header(), chunk);
   };
   /** What was noted before they are there is not yet described. */
   const cutWhole = () => whenTools(cut);
   const handOver = (least: number, whole?: number) => {
-    const part = gate.open && tools() && notes.part(least, whole);
+    const part = gate.open && tools() && notes.takePart(least, whole);
     if (!part) return;
     identity.joinKeys();
     delivery.part(part, url);
@@ -149,7 +149,7 @@ export function createTracker(settings: Settings): Tracker {
     // For a page that is drawn before anybody asked for it, when it is shown.
     settings.consent = denied ? 'denied' : 'pending';
     delivery.forget(done);
-    gate.turn({ consent: 'denied' });
+    gate.turnTo({ consent: 'denied' });
     notLater(timer);
     timer = batchSeq = 0;
     notes.restart();
@@ -165,7 +165,7 @@ export function createTracker(settings: Settings): Tracker {
     const counts = EVENT_TYPES.map((type, number) => [type, notes.captured[number]] as const);
     return {
       captured: Object.fromEntries(counts.filter(([, count]) => count)) as Record<string, number>,
-      pointer_samples: notes.samples(),
+      pointer_samples: notes.sampleCount(),
       acknowledged,
       dropped,
       pending: notes.next() - acknowledged - dropped,
@@ -175,16 +175,16 @@ export function createTracker(settings: Settings): Tracker {
   };
 
   onFailure(() => degraded('sdk_error'));
-  view.refresh();
+  view.readAnew();
   if (gate.consent === 'granted') begin();
   if (denied) forget();
   return {
-    settings,
+    setup: settings,
     roots,
     view,
     afterFrame,
     note,
-    cut,
+    cutBatch: cut,
     cutSoon(goesOn) {
       if (now() < soonAt) return;
       soonAt = now() + CUT_SOON_EVERY_MS;
@@ -213,9 +213,9 @@ export function createTracker(settings: Settings): Tracker {
       referrer = from;
       url = location.href;
       view.restart();
-      view.refresh();
+      view.readAnew();
     },
-    order: (given) => delivery.order(given),
+    instruct: (given) => delivery.instruct(given),
     pageView: () => pageViewId,
     consent(state) {
       if (prerendering(document)) {
@@ -225,7 +225,7 @@ export function createTracker(settings: Settings): Tracker {
       // Who has denied is asked again by the next page, not by this one.
       if (state === gate.consent || denied || state === 'pending') return;
       if (state === 'granted') {
-        gate.turn({ consent: state });
+        gate.turnTo({ consent: state });
         begin();
         delivery.amend({ visitor_id: identity.visitor(), identity: identity.joinKeys() });
         if (gate.missed) note('capture_degraded', now(), 0, { what: 'consent' }, 0);
@@ -254,22 +254,22 @@ export function createTracker(settings: Settings): Tracker {
         }),
       );
     },
-    freeze() {
+    freezeNow() {
       cut();
-      delivery.finish();
+      delivery.saveTails();
     },
     end(last, kept) {
-      if (gate.ended) return;
+      if (gate.gone) return;
       for (const ending of [drain, ...endings, last]) guarded(ending);
       if (failures() > 1) degraded(`sdk_errors:${failures()}`);
-      gate.turn({ ended: true });
-      if (!kept) delivery.release();
+      gate.turnTo({ gone: true });
+      if (!kept) delivery.letWorkerGo();
       cut();
-      delivery.finish();
+      delivery.saveTails();
       if (settings.test) localStorage.setItem(`ct-final-${identity.tab_id}`, JSON.stringify(stats()));
     },
-    resume() {
-      gate.turn({ ended: false });
+    thaw() {
+      gate.turnTo({ gone: false });
     },
   };
 }

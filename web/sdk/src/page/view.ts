@@ -24,7 +24,7 @@ export interface View {
   /** Chunks of the page view's recording, when it ends; undefined where there is none. */
   chunks?: number | undefined;
   /** Reads it anew after the next frame, and then calls `then`. */
-  refresh(then?: () => void): void;
+  readAnew(then?: () => void): void;
   /** Another page view: what was seen begins anew. */
   restart(): void;
   page(): Pick<Header['page'], 'title' | 'viewport' | 'screen' | 'language' | 'webdriver'>;
@@ -49,7 +49,7 @@ export function createView(afterFrame: (run: () => void) => void): View {
   const view: View = {
     viewport: [0, 0],
     scroll,
-    refresh(then) {
+    readAnew(then) {
       afterFrame(() => {
         const root = rootElement(document);
         const { scrollHeight, clientWidth, clientHeight } = root;

@@ -60,11 +60,11 @@ export function capturePages(tracker: Tracker): void {
   const begin = () => {
     const [state, shownAt] = began();
     enter(referrerOf(document), state, shownAt || now());
-    tracker.consent(tracker.settings.consent);
+    tracker.consent(tracker.setup.consent);
     observeRoutes(tracker, go);
     tracker.on(document, 'visibilitychange', (_, at) => {
       tracker.note('visibility', at, 0, 0, WORDS.visibility.indexOf(visibilityOf(document)));
-      if (visibilityOf(document) !== 'visible') tracker.cut();
+      if (visibilityOf(document) !== 'visible') tracker.cutBatch();
     });
     tracker.on<PageTransitionEvent>(window, 'pagehide', ({ persisted }) => tracker.end(leave, persisted));
   };
@@ -74,7 +74,7 @@ export function capturePages(tracker: Tracker): void {
 
   tracker.on<PageTransitionEvent>(window, 'pageshow', ({ persisted }) => {
     if (!persisted) return;
-    tracker.resume();
+    tracker.thaw();
     enter(referrerOf(document), 'restored');
   });
 }

@@ -36,7 +36,7 @@ export function createThinner(changed: (rateHz: number) => void): (at: number) =
 
 /** `blocked`: whether the pointer lies inside of a block. */
 export function capturePointer(tracker: Tracker, blocked: (event: PointerEvent, at: number) => boolean): void {
-  if (tracker.settings.anonymous) return;
+  if (tracker.setup.anonymous) return;
   let sampleAt = 0;
   const keep = createThinner((rateHz) => tracker.note('capture_degraded', sampleAt, 0, { what: 'pointer' }, rateHz));
   const take = (sample: PointerEvent, at: number) => {

@@ -16,7 +16,7 @@ export function captureRequests(tracker: Tracker): void {
       return '';
     }
   };
-  const own = absolute(tracker.settings.ingest);
+  const own = absolute(tracker.setup.ingest);
   /** In the order of their start. */
   const calls = new Set<Call>();
 

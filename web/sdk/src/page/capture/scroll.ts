@@ -42,7 +42,7 @@ export function captureScroll(tracker: Tracker): void {
   });
   tracker.roots.each((root) =>
     tracker.on(root, 'scroll', (_, at, target) => {
-      if (!scrolled.size) view.refresh(read);
+      if (!scrolled.size) view.readAnew(read);
       scrolled.set(target, { at, x: 0, y: 0, ...scrolled.get(target) });
       tracker.elements.scrolled();
       tellScroll();

@@ -31,7 +31,7 @@ const BEGIN_WITHIN_MS = 500;
 const BEGIN_MS = 10;
 
 export function captureLate(tracker: Tracker): void {
-  allowQuery(tracker.settings.data.ctAllowQuery ?? '');
+  allowQuery(tracker.setup.data.ctAllowQuery ?? '');
   bring(TOOLS);
   const begin = [watchPasswords, captureEffects, captureClipboard, captureResize, captureHeartbeats];
   const wait = [

@@ -15,7 +15,7 @@ type Replay = (handed: unknown[]) => typeof import('../replay/main.ts').startRep
 const IDLE_WITHIN_MS = 2_000;
 
 export function captureReplay(tracker: Tracker): void {
-  const { data, late, anonymous } = tracker.settings;
+  const { data, late, anonymous } = tracker.setup;
   if (!(data.ctReplay ?? 'off').match(/always|friction/)) return;
   const not = (reason: NoReplay) => tracker.note('capture_degraded', now(), 0, { what: `replay:${reason}` }, 0);
   const load = async () => {

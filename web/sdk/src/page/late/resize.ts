@@ -11,7 +11,7 @@ export function captureResize(tracker: Tracker): void {
   const tellResize = bounded(tracker, RESIZE_AFTER_MS, () => tracker.note('resize', resizedAt, 0, 0, ...size));
   const resized = (_: Event, at: number) => {
     resizedAt = at;
-    view.refresh(() => {
+    view.readAnew(() => {
       size = visible() ?? view.viewport;
     });
     tellResize();

@@ -17,7 +17,7 @@ function isFirstParty(address: string): boolean {
 }
 
 export function captureResources(tracker: Tracker): void {
-  const { data, ingest, worker, hooks, late } = tracker.settings;
+  const { data, ingest, worker, hooks, late } = tracker.setup;
   const resources = data.ctResources ?? 'first-party';
   if (resources === 'none') return;
   // The SDK's own: beacons, the worker, and what lies beside this file.

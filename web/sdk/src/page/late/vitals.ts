@@ -120,7 +120,7 @@ export function captureVitals(tracker: Tracker): void {
     if (visibilityOf(document) !== 'hidden') return;
     tellAll();
     // A hidden page may not come back.
-    tracker.cut();
+    tracker.cutBatch();
   });
   tracker.atEnd(tellAll);
 }

@@ -7,7 +7,7 @@ import { record } from './record.ts';
 
 /** `not`: tells why there is no recording, or none any more. */
 export function keepBooks(tracker: Tracker, port: MessagePort, not: (reason: NoReplay) => void): void {
-  const { view, openPageView, paced, settings } = tracker;
+  const { view, openPageView, paced, setup } = tracker;
   let recorder: Recorder | null = null;
   /** Messages of rows of this page view, and what the worker told of them. */
   let rows = 0;
@@ -34,7 +34,7 @@ export function keepBooks(tracker: Tracker, port: MessagePort, not: (reason: NoR
     const ids = { visitor_id, tab_id, page_view_id: tracker.pageView() };
     post({ replay: 'page_view', ...ids, url: baseOf(document), viewport: [width, height] });
     if (recorder) recorder.snapshot();
-    else recorder = record(tracker, post, settings.data.ctReplayCss === 'rules');
+    else recorder = record(tracker, post, setup.data.ctReplayCss === 'rules');
   };
   const receive = (message: FromReplay) => {
     switch (message.replay) {

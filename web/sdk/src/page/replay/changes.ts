@@ -1,19 +1,10 @@
 /** What changed since the page was told last: by node and not by change, so that what changes often is told once. */
 import { ATTRIBUTES, FIELD, POPOVER, REMOVE, SCROLL, TEXT } from '../../shared/replay_rows.ts';
-import { hasAttribute, localName, nodeType, now } from '../natives.ts';
+import { hasAttribute, localName, nodeType, now, scrollLeftOf, scrollTopOf } from '../natives.ts';
 import { isBlocked } from '../privacy.ts';
 import type { Fields } from './fields.ts';
 import { textIn, traitsOf } from './nodes.ts';
-import {
-  addedNodes,
-  assignedTo,
-  parentNode,
-  removedNodes,
-  scrollLeftOf,
-  scrollTopOf,
-  slotsIn,
-  windowOf,
-} from './platform.ts';
+import { addedNodes, assignedTo, parentNode, removedNodes, slotsIn, windowOf } from './platform.ts';
 import type { Rows } from './rows.ts';
 import type { Walk } from './walk.ts';
 
@@ -69,10 +60,8 @@ export function changesOf(rows: Rows, walk: Walk, fields: Fields) {
     const known = nodes.known(target);
     if (attributeName !== null) {
       if (known) attribute(target as Element, attributeName, record);
-    } else if (record.type === 'characterData') {
-      if (known) texts.add(target);
-      else inside(parentNode(target));
-    } else if (known) {
+    } else if (record.type === 'characterData') texts.add(target);
+    else if (known) {
       if (nodes.part(target)) return;
       if (nodeType(target) === Node.ELEMENT_NODE && traitsOf(localName(target as Element)).leaf) inside(target);
       else if (!walk.changed(target) && !nodes.isBox(target)) {
@@ -148,8 +137,11 @@ export function changesOf(rows: Rows, walk: Walk, fields: Fields) {
   function tell(late: () => boolean, all: boolean): boolean {
     for (const text of texts) {
       texts.delete(text);
-      rows.row(TEXT, nodes.known(text));
-      rows.string(textIn(text));
+      const id = nodes.known(text);
+      if (id) {
+        rows.row(TEXT, id);
+        rows.string(textIn(text));
+      } else inside(parentNode(text));
       if (late()) return false;
     }
     const at = now();

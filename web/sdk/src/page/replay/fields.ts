@@ -1,9 +1,9 @@
 /** What fields hold: told as far as the SDK's masks let it be known, and looked at now and then, since scripts set it without a sign. */
 import { FIELD, SELECTED, VALUE_LENGTH, VALUE_NONE, VALUE_SHOWN, VALUE_TO_JUDGE } from '../../shared/replay_rows.ts';
-import { hasAttribute, localName, typedIn } from '../natives.ts';
+import { hasAttribute, isConnected, localName, typedIn } from '../natives.ts';
 import { CHOICES, isIgnored } from '../privacy.ts';
 import { tools } from '../tools.ts';
-import { isChecked, isConnected, selectedOf, typeOf } from './platform.ts';
+import { chosenOf, isChecked, typeOf } from './platform.ts';
 import type { Rows } from './rows.ts';
 
 /** So many are looked at each time; a page with more is gone through in turns. */
@@ -98,7 +98,7 @@ export function fieldsOf(rows: Rows, number: (node: Node) => number) {
   }
 
   function choiceOf(select: Element): string {
-    const options = selectedOf(select);
+    const options = chosenOf(select);
     let numbers = '';
     for (let n = 0; n < options.length; n++) numbers += `${numbers && ','}${number(options[n] as Element)}`;
     return numbers;

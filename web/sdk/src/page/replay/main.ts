@@ -13,7 +13,7 @@ import { keepBooks } from './books.ts';
  * no recording.
  */
 export function startReplay(tracker: Tracker, not: (reason: NoReplay) => void): void {
-  const { data, key, worker, memoryOnly } = tracker.settings;
+  const { data, key, worker, memoryOnly } = tracker.setup;
   const { port1, port2 } = new MessageChannel();
   port1.onmessage = ({ data: said }: MessageEvent<FromReplay | AboutVisitor>) =>
     guarded(() => {
@@ -25,7 +25,7 @@ export function startReplay(tracker: Tracker, not: (reason: NoReplay) => void): 
       if (said.replay === 'stop') not(said.reason ?? 'consent');
       else keepBooks(tracker, port1, not);
     });
-  tracker.order({
+  tracker.instruct({
     kind: 'replay',
     ports: [port2],
     base: baseOf(document),

@@ -27,6 +27,8 @@ import {
   matches,
   nextSibling,
   nodeType,
+  scrollLeftOf,
+  scrollTopOf,
   shadowRootOf,
   slotOf,
   textSlotOf,
@@ -44,8 +46,6 @@ import {
   namesOf,
   namespaceOf,
   parentNode,
-  scrollLeftOf,
-  scrollTopOf,
   textOf,
 } from './platform.ts';
 import type { Rows } from './rows.ts';
@@ -143,12 +143,12 @@ export function nodesOf(rows: Rows, found: Found, fields: Fields) {
   /** Of nodes that are new on the page it is not read how they scroll: there will be a sign of it. */
   let atOnce = false;
 
-  /** 0: it was never told. */
-  function known(node: Node): number {
+  /** 0: it was never told. `parent`: what it stands in, where that is at hand. */
+  function known(node: Node, parent?: Node): number {
     const own = ids.get(node);
     if (own) return own >> 1;
-    const parent = parentNode(node);
-    const around = parent ? (ids.get(parent) ?? 0) : 0;
+    // No map has null.
+    const around = ids.get(parent ?? (parentNode(node) as Node)) ?? 0;
     return around & 1 && nodeType(node) === Node.TEXT_NODE ? (around >> 1) + 1 : 0;
   }
 
@@ -223,9 +223,9 @@ export function nodesOf(rows: Rows, found: Found, fields: Fields) {
     return is;
   }
 
-  function text(text: Node): void {
+  function text(text: Node, parent?: Node): void {
     const length = Math.min(unitsOf(text), TEXT_UNITS_MAX);
-    rows.put(known(text) || number(text));
+    rows.put(known(text, parent) || number(text));
     rows.put(length);
     units += length;
     texts.push(text);
@@ -274,7 +274,7 @@ export function nodesOf(rows: Rows, found: Found, fields: Fields) {
     if (root) rows.row(STATE_SHADOW, number(root));
     if (only) {
       rows.put(STATE_TEXT);
-      text(only);
+      text(only, element);
     }
     rows.put(0);
     if (root) found.shadow(root, element);

@@ -2,7 +2,7 @@
  * What only the recorder asks of the platform; all else is `natives.ts`, as it was when the first script began. This file comes
  * later: what the page has replaced until then is not called, so that nothing of ours runs through code of the page.
  */
-import { getter, localName, method, shadowRootOf } from '../natives.ts';
+import { getter, hasAttribute, localName, method, shadowRootOf } from '../natives.ts';
 
 type Method = (this: never, ...values: never[]) => unknown;
 
@@ -38,7 +38,6 @@ const node = Node.prototype;
 
 export const parentNode = read<Node | null>(node, 'parentNode');
 export const previousSibling = read<Node | null>(node, 'previousSibling');
-export const isConnected = read<boolean>(node, 'isConnected');
 export const textOf = read<string>(CharacterData.prototype, 'data');
 /** All texts in a node. */
 export const contentOf = read<string>(node, 'textContent');
@@ -46,8 +45,6 @@ export const namespaceOf = read<string | null>(element, 'namespaceURI');
 export const hasAttributes = call<Element['hasAttributes']>(element, 'hasAttributes');
 export const namesOf = call<Element['getAttributeNames']>(element, 'getAttributeNames');
 export const boxOf = call<Element['getBoundingClientRect']>(element, 'getBoundingClientRect');
-export const scrollLeftOf = read<number>(element, 'scrollLeft');
-export const scrollTopOf = read<number>(element, 'scrollTop');
 const modeOf = read<string>(Document.prototype, 'compatMode');
 /** Shown in quirks mode. */
 export const isQuirky = (page: Document): boolean => modeOf(page) === 'BackCompat';
@@ -70,7 +67,14 @@ export function focusedIn(page: Document): Element | null {
 export const typeOf = read<string>(HTMLInputElement.prototype, 'type');
 export const isChecked = read<boolean>(HTMLInputElement.prototype, 'checked');
 export const isSelected = read<boolean>(HTMLOptionElement.prototype, 'selected');
-export const selectedOf = read<ArrayLike<Element>>(HTMLSelectElement.prototype, 'selectedOptions');
+const selectedOf = read<ArrayLike<Element>>(HTMLSelectElement.prototype, 'selectedOptions');
+const chosenIn = read<number>(HTMLSelectElement.prototype, 'selectedIndex');
+const optionIn = call<HTMLSelectElement['item']>(HTMLSelectElement.prototype, 'item');
+/** The options that are chosen. The browser goes through all to find them, so of a list with one choice that is asked for by its place. */
+export function chosenOf(select: Element): ArrayLike<Element> {
+  const option = hasAttribute(select, 'multiple') ? null : optionIn(select, chosenIn(select));
+  return option ? [option] : selectedOf(select);
+}
 export const addedNodes = read<NodeList>(MutationRecord.prototype, 'addedNodes');
 export const removedNodes = read<NodeList>(MutationRecord.prototype, 'removedNodes');
 
@@ -113,5 +117,3 @@ export const slotsIn = call<Element['querySelectorAll']>(element, 'querySelector
 ) => ArrayLike<Element> & Iterable<Element>;
 export const assignedTo = call<HTMLSlotElement['assignedNodes']>(HTMLSlotElement.prototype, 'assignedNodes');
 export const display = call<Window['getComputedStyle']>(window, 'getComputedStyle');
-/** Epoch ms at which the document began. */
-export const ORIGIN = performance.timeOrigin;

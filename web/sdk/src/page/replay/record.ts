@@ -6,12 +6,23 @@ import type { NoReplay, Recorder, ToReplay, Turn } from '../../shared/replay_mes
 import { RECORDED_NODES_MAX, SNAPSHOT, SNAPSHOT_END, VIEWPORT } from '../../shared/replay_rows.ts';
 import { around } from '../around.ts';
 import { guarded } from '../guard.ts';
-import { every, later, nodeType, now, observeChanges, on, rootElement, visibilityOf, whenIdle } from '../natives.ts';
+import {
+  every,
+  later,
+  nodeType,
+  now,
+  ORIGIN,
+  observeChanges,
+  on,
+  rootElement,
+  visibilityOf,
+  whenIdle,
+} from '../natives.ts';
 import type { Tracker } from '../tracker.ts';
 import { changesOf, STYLE_EVERY_MS } from './changes.ts';
 import { type Fields, fieldsOf } from './fields.ts';
 import { focusOf } from './focus.ts';
-import { designOf, elementsIn, isQuirky, isUntouched, ORIGIN, windowOf } from './platform.ts';
+import { designOf, elementsIn, isQuirky, isUntouched, windowOf } from './platform.ts';
 import { rowsOf } from './rows.ts';
 import { type Realm, sheetsIn } from './sheets.ts';
 import { listenIn } from './signs.ts';
@@ -50,6 +61,8 @@ export function record(tracker: Tracker, post: Post, byRules = false): Recorder 
   /** Styles wait for their time. */
   let waits = false;
   let over = false;
+  /** A shadow tree was met. */
+  let slotted = false;
   /** When the last turn began. */
   let turnedAt = 0;
   /** What is not posted yet. */
@@ -89,7 +102,7 @@ export function record(tracker: Tracker, post: Post, byRules = false): Recorder 
   const forget = () => {
     for (const part of [changes, sheets, fields, focus, walk]) part.forget();
     rows.text();
-    rows.take();
+    rows.takeNumbers();
     pages.clear();
   };
   const stop = (reason?: NoReplay) => {
@@ -114,7 +127,7 @@ export function record(tracker: Tracker, post: Post, byRules = false): Recorder 
   const see = async (records: readonly MutationRecord[]): Promise<void> => {
     changes.see(records);
     // Slots say that they show something else when observers have been called.
-    await null;
+    if (slotted) await null;
     safely(() => {
       const waits = snapping || asked || visibilityOf(document) === 'hidden' || now() - turnedAt < AT_ONCE_EVERY_MS;
       if (waits || !turn(SLICE_MS, false, true)) ask();
@@ -129,7 +142,7 @@ export function record(tracker: Tracker, post: Post, byRules = false): Recorder 
       pages.add(root as Document);
       heed(root as Document);
       guarded(() => follow(windowOf(root) as Realm));
-    }
+    } else slotted = true;
     if (watched.has(root)) return;
     watched.add(root);
     listenIn(root, rows, { walk, changes, fields, sheets, ask, safely });
@@ -155,7 +168,7 @@ export function record(tracker: Tracker, post: Post, byRules = false): Recorder 
   const isDue = (at: number) => at - lookedAt >= LOOK_AFTER_MS;
   const postTurns = () => {
     if (!turns.length) return;
-    const [numbers, taken] = [rows.take(), turns];
+    const [numbers, taken] = [rows.takeNumbers(), turns];
     turns = [];
     ended = 0;
     post({ replay: 'rows', numbers, turns: taken }, [numbers.buffer]);

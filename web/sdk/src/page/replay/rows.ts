@@ -60,7 +60,7 @@ export function rowsOf() {
       return text;
     },
     /** All numbers that are held, in a buffer to give away. */
-    take(): Int32Array<ArrayBuffer> {
+    takeNumbers(): Int32Array<ArrayBuffer> {
       const taken = numbers;
       numbers = new Int32Array(NUMBERS_AT_FIRST);
       used = 0;

@@ -5,18 +5,8 @@
 import { ADOPTED, CONSTRUCTED, RULE_DELETE, RULE_INSERT, SHEET, SHEET_SOURCE } from '../../shared/replay_rows.ts';
 import { around } from '../around.ts';
 import { guarded } from '../guard.ts';
-import { baseOf, firstChild, nextSibling, nodeType } from '../natives.ts';
-import {
-  addressOf,
-  adoptedBy,
-  isConnected,
-  ownerOf,
-  rulesOf,
-  ruleText,
-  sheetOf,
-  sheetOfRule,
-  textOf,
-} from './platform.ts';
+import { baseOf, firstChild, isConnected, nextSibling, nodeType } from '../natives.ts';
+import { addressOf, adoptedBy, ownerOf, rulesOf, ruleText, sheetOf, sheetOfRule, textOf } from './platform.ts';
 import type { Rows } from './rows.ts';
 
 /** Rules whose style a script asked for are compared with what they were, the newest of them. */

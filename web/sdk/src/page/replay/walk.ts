@@ -4,11 +4,11 @@
  * again by `changes.ts`.
  */
 import { CHILDREN, FRAME, FRAME_END, PLACE, REMOVE, SHADOW } from '../../shared/replay_rows.ts';
-import { firstChild, nextSibling, rootElement, shadowRootOf } from '../natives.ts';
+import { firstChild, isConnected, nextSibling, rootElement, shadowRootOf } from '../natives.ts';
 import { meetShadows } from '../privacy.ts';
 import type { Fields } from './fields.ts';
 import { nodesOf } from './nodes.ts';
-import { documentIn, isConnected, isQuirky, parentNode, previousSibling } from './platform.ts';
+import { documentIn, isQuirky, parentNode, previousSibling } from './platform.ts';
 import type { Rows } from './rows.ts';
 
 export type Walk = ReturnType<typeof walkOf>;
@@ -159,19 +159,16 @@ export function walkOf(rows: Rows, fields: Fields, meet: (root: Node) => void, s
   function placeRun(node: Node, late: () => boolean): void {
     again = null;
     const parent = parentNode(node);
-    if (placed.has(node) || !parent || !isConnected(node)) return;
+    if (placed.has(node) || !parent) return;
     // What stands in a box is not told; what stands in something that is told anew is told with it.
     if (parent !== still) {
-      if (!nodes.known(parent) || nodes.isBox(parent)) return;
+      if (!isConnected(parent) || !nodes.known(parent) || nodes.isBox(parent)) return;
       for (let around: Node | null = parent; around; around = parentNode(around)) if (moved.has(around)) return;
       still = parent;
     }
     let first = node;
-    for (let before = previousSibling(first); before; before = previousSibling(first)) {
-      if (!moved.has(before) || placed.has(before)) break;
-      first = before;
-    }
     let before = previousSibling(first);
+    for (; before && moved.has(before) && !placed.has(before); before = previousSibling(first)) first = before;
     while (before && !nodes.known(before)) before = previousSibling(before);
     rows.row(PLACE, nodes.known(parent), before ? nodes.known(before) : 0);
     const slotted = nodes.hosts.has(parent);
