@@ -1,7 +1,7 @@
 // The scripts of each subject: ours from web/sdk, peers bundled from node_modules as their users do.
 import { spawnSync } from 'node:child_process';
 import { readdirSync, statSync } from 'node:fs';
-import { bundle } from '../../web/sdk/bundle.mjs';
+import { BEGIN, bundle } from '../../web/sdk/bundle.mjs';
 
 const SDK = new URL('../../web/sdk/', import.meta.url).pathname;
 const HERE = new URL('.', import.meta.url).pathname;
@@ -27,7 +27,7 @@ export function buildSdk(readable) {
 export const buildPeer = (name, options = {}) => buildScript(`${HERE}peers/${name}.js`, options);
 
 /** A script around our recorder as a classic one, made as the SDK's are. */
-export const buildRecorder = (entry) => bundle(entry, 'iife', { hidden: true });
+export const buildRecorder = (entry) => bundle(entry, 'iife', { begin: BEGIN });
 
 /** Any script as a classic one, in production mode. */
 export async function buildScript(entry, { minify = true } = {}) {

@@ -22,7 +22,7 @@ const tracker = {
     if (!afterFrame.length) frame(() => channel.port2.postMessage(0));
     afterFrame.push(run);
   },
-  next: () => 0,
+  nextSeq: () => 0,
 };
 const recorder = {
   recorded: [],

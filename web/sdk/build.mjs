@@ -4,7 +4,7 @@ import { mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { gzipSync } from 'node:zlib';
-import { bundle as bundleScript } from './bundle.mjs';
+import { BEGIN, BEGIN_LATER, bundle as bundleScript } from './bundle.mjs';
 import { agreed, handOver, takeOver } from './hand_over.mjs';
 import { pageNames, privateNames } from './short_names.mjs';
 
@@ -46,13 +46,21 @@ const returning = (name, source) => {
 
 const worker = await bundle('src/worker/shell.ts', 'iife');
 const integrity = integrityOf(worker);
-/** Where the page's part cannot even begin there is an API all the same. */
-const standIn = await bundle('src/page/stand_in.ts', 'iife');
+/** Where the page's part cannot even begin there is an API all the same. That stands before it, and what both need with it. */
+const standIn = await bundleScript(`${folder}src/page/stand_in.ts`, 'esm', { readable: true });
+const fromStandIn = {
+  name: 'from the stand-in',
+  setup({ onLoad }) {
+    onLoad({ filter: /\/page\/(idle_api|offer)\.ts$/ }, () => ({ contents: 'export const { IDLE, offer } = standIn;' }));
+  },
+};
 const page = await bundle('src/page/main.ts', 'iife', {
-  plugins: [handOver],
-  hidden: true,
+  plugins: [handOver, fromStandIn],
+  begin: BEGIN,
   short: pageNames,
-  wrap: (source) => `try{${source}}catch{${standIn}}`,
+  wrap: (source) =>
+    `{const standIn=(()=>{${returning('standIn', `${standIn}`)}})();
+    try{${source}}catch{try{standIn.offer(()=>standIn.IDLE)}catch{}}}`,
 });
 /** A module, so that the page's part can import it; a function, so that it gets what is handed over before it begins. */
 const later = (entry, name) =>
@@ -60,7 +68,7 @@ const later = (entry, name) =>
     short: pageNames,
     integrity,
     plugins: [takeOver],
-    hidden: true,
+    begin: BEGIN_LATER,
     wrap: (source) => `export default(handed)=>{${agreed}${returning(name, source)}}`,
   });
 const late = await later('src/page/late/main.ts', 'captureLate');
@@ -69,7 +77,7 @@ const replayWorker = await bundle('src/worker/replay/main.ts', 'esm', { short: p
 const server = await bundle('src/page/server.ts', 'esm');
 const esm = await bundle('src/page/index.ts', 'esm', {
   plugins: [handOver],
-  hidden: true,
+  begin: BEGIN,
   short: pageNames,
 });
 

@@ -33,21 +33,31 @@ const GLOBALS = Object.fromEntries(
     .split(/\s+/)
     .map((name) => [name, `ownWindow.${name}`]),
 );
-Object.assign(GLOBALS, { window: 'ownWindow', document: 'ownDocument' });
-/** Begins such a module: to ask the browser for these two costs something each time. */
-const REALM = 'const ownWindow = window, ownDocument = document;';
+Object.assign(GLOBALS, { window: 'ownWindow', document: 'ownDocument', URL: 'ownURL', performance: 'ownClock' });
+Object.assign(GLOBALS, { Object: 'ownObject', Number: 'ownNumber', String: 'ownString' });
+const REALM = `const ownWindow = window, ownDocument = document,
+  ownObject = ({}).constructor, ownNumber = (0).constructor, ownString = ''.constructor`;
+/**
+ * Begin such a module: to ask the browser for window and document costs something each time. `var URL = '/api'` and `var performance = {…}`
+ * are what many a page says: most browsers have the first by its old name too, and events know the time. A later part has both from the
+ * page's (`hand_over.mjs`).
+ */
+export const BEGIN = `${REALM}, ownURL = window.webkitURL || window.URL,
+  eventTime = () => new window.UIEvent('').timeStamp,
+  ownClock = window.performance?.timeOrigin ? window.performance : { now: eventTime, timeOrigin: Date.now() - eventTime(), getEntriesByType: () => [] };`;
+export const BEGIN_LATER = `${REALM}, [, ownURL, ownClock] = handed;`;
 
 /** What members are called instead, in all parts of the page alike. */
 const shortened = {};
 
 /**
- * `wrap`: what becomes of the bundled source; `hidden`: whether a page may hide globals from it; `short`: names of members that may be
+ * `wrap`: what becomes of the bundled source; `begin`: `BEGIN` or the like, where a page may hide globals from it; `short`: names of members that may be
  * shorter; `readable`: with all names kept, for a profiler.
  */
 export async function bundle(
   entry,
   format,
-  { integrity = '', plugins = [], hidden = false, wrap = (source) => source, short, readable = false } = {},
+  { integrity = '', plugins = [], begin = '', wrap = (source) => source, short, readable = false } = {},
 ) {
   const { outputFiles, mangleCache } = await build({
     entryPoints: [entry],
@@ -59,12 +69,12 @@ export async function bundle(
     tsconfigRaw: { compilerOptions: { useDefineForClassFields: false } },
     legalComments: 'none',
     charset: 'utf8',
-    define: { ...CONSTANTS, WORKER_INTEGRITY: JSON.stringify(integrity), ...(hidden && GLOBALS) },
+    define: { ...CONSTANTS, WORKER_INTEGRITY: JSON.stringify(integrity), ...(begin && GLOBALS) },
     plugins,
     ...(short && !readable && { mangleProps: short, mangleCache: shortened }),
   });
   Object.assign(shortened, mangleCache);
-  const source = COMPILE_AT_ONCE + wrap((hidden ? REALM : '') + outputFiles[0].text);
+  const source = COMPILE_AT_ONCE + wrap(begin + outputFiles[0].text);
   if (readable) return Buffer.from(source);
   const { code } = await minify(source, {
     ecma: 2020,

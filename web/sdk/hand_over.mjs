@@ -34,7 +34,7 @@ const agreement = createHash('sha256')
 /** Of a part of another release: what it is handed is not what it takes it for. */
 export const agreed = `if (handed[0] !== '${agreement}') throw handed;`;
 
-/** For the page's part: the list. */
+/** For the page's part: the list. What a page hides most often stands first. */
 export const handOver = {
   name: 'hand over',
   setup({ onLoad }) {
@@ -44,7 +44,7 @@ export const handOver = {
       const list = all.flatMap(([, names]) => names);
       const imports = all.map(([line]) => line).join('\n');
       return {
-        contents: `${imports}\nexport const handed = ['${agreement}', ${list}];`,
+        contents: `${imports}\nexport const handed = ['${agreement}', URL, performance, ${list}];`,
         resolveDir: page,
         loader: 'js',
       };
@@ -66,7 +66,7 @@ export const takeOver = {
       for (const [module, names] of modules) {
         if (module === path) {
           const taken = [...names].map(([name, by]) => (by.has(folder) ? name : '')).join();
-          const contents = `export const [${','.repeat(place + 1)}${taken.replace(/,+$/, '')}] = handed;`;
+          const contents = `export const [${','.repeat(place + 3)}${taken.replace(/,+$/, '')}] = handed;`;
           return { contents, loader: 'js' };
         }
         place += names.size;

@@ -3,7 +3,7 @@ import { record } from '../../../web/sdk/src/page/replay/record.ts';
 import { createAfterFrame } from '../../../web/sdk/src/page/view.ts';
 
 const worker = new Worker(new URL('ours.worker.js', document.currentScript.src));
-const tracker = { afterFrame: createAfterFrame(), next: () => 0 };
+const tracker = { afterFrame: createAfterFrame(), nextSeq: () => 0 };
 const answers = {};
 worker.onmessage = ({ data }) => answers[data.kind](data.value);
 const answer = (kind) => new Promise((done) => (answers[kind] = done));

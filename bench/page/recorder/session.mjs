@@ -35,6 +35,8 @@ export function measuredRecorder(setting, page, { seconds, cdpOfBrowser }) {
     const recorded = await recordIn(tab);
     await sleep(SETTLE_MS);
     const snapshotMs = (await threadMs()) - start;
+    // It would cost each call something of its own.
+    await cdp.send('Performance.disable');
     const changes = page === 'changing' && (await trace(cdpOfBrowser, CATEGORIES, () => changeFor(tab, seconds * 1000)));
     const changesMs = changes ? analyse(changes, scriptsOf(setting)).callsMs : null;
     const bytes = recorded ? await tab.evaluate(() => window.recorder.bytes()) : null;

@@ -29,7 +29,34 @@ OWN.push(
   'Object.prototype.get = function (key) { return this[key]; }; Object.prototype.has = () => true; Object.prototype.set = () => {};',
   'Object.prototype.signal = {};',
   'Object.hasOwn = undefined;',
+  "var URL = '/api/v2';",
+  'function URL() {}',
+  'var performance = { total: 1 };',
+  'function performance() {}',
+  'var performance = null;',
+  'var Event = { list: [] };',
+  'function Event() {}',
+  'function Worker() { window.made = this; }',
+  'var Worker = { name: 1 };',
+  'function Object() {}',
+  'var Object = null;',
+  'var Number = { one: 1 };',
+  'var screen = null;',
+  "var Headers = ['Name', 'Price'];",
+  ...['Request', 'Response', 'Text', 'CharacterData', 'DocumentFragment', 'Navigator'].map(
+    (name) => `var ${name} = null;`,
+  ),
+  'var IntersectionObserver = { near: 1 };',
 );
+/** Without which there is no capture at all: the page has an API that does nothing. */
+const NEEDED = [
+  'function Map() {}',
+  'function Set() {}',
+  'var Map = {};',
+  'var WeakMap = {};',
+  'var Date = null;',
+  'var JSON = null;',
+];
 
 for (const [where, place] of [
   ['before', (source) => `<script>${source}</script><!--sdk-->`],
@@ -75,3 +102,19 @@ for (const [where, place] of [
     );
     await Promise.all(all);
   });
+
+test('pages that hide what capture cannot do without have an API that does nothing', { concurrency: 3 }, async (t) => {
+  const all = NEEDED.map((source) =>
+    t.test(source, async (t) => {
+      const html = `<!doctype html><head><meta charset="utf-8"><script>${source}</script><!--sdk--></head><body>${BODY}`;
+      const trial = await open(t, { html });
+      await trial.page.mouse.click(20, 20);
+      assert.equal(
+        await trial.run("return telemetry.track('x') === undefined && typeof telemetry.flush().then"),
+        'function',
+      );
+      await trial.unharmed();
+    }),
+  );
+  await Promise.all(all);
+});

@@ -138,7 +138,7 @@ describe('notes', () => {
     expect([notes.takePart(2), notes.takePart(2)]).toEqual([null, null]);
     notes.sample(2, mouse(2, 2));
     expect(eventsOf(notes.takeAll())).toMatchObject([{ seq: 0, trail: { x: [1, 2] } }]);
-    expect(notes.next()).toBe(1);
+    expect(notes.nextSeq()).toBe(1);
   });
 
   test('a part may be all that is there, also of a trail that goes on', () => {
@@ -167,9 +167,9 @@ describe('notes', () => {
     expect(length).toBeLessThanOrEqual(1000);
     isFull = false;
     for (let n = 0; !isFull; n++) notes.sample(n, mouse(n, n));
-    expect(notes.sampleCount()).toBeLessThanOrEqual(NOTES_ROWS_MAX);
+    expect(notes.samplesSoFar()).toBeLessThanOrEqual(NOTES_ROWS_MAX);
     const [event] = eventsOf(notes.takeAll());
-    expect(event?.trail).toMatchObject({ x: Array.from({ length: notes.sampleCount() }, (_, n) => n) });
+    expect(event?.trail).toMatchObject({ x: Array.from({ length: notes.samplesSoFar() }, (_, n) => n) });
     expect(began).toBe(2);
   });
 });

@@ -21,7 +21,7 @@ export interface Delivery {
   /** Hands over what is known whole of the batch that is under way. `base`: the page's address. */
   part(chunk: Chunk, base: string): void;
   /** Hands over the rest of a batch. */
-  send(header: Header, chunk: Chunk): void;
+  sendBatch(header: Header, chunk: Chunk): void;
   /** `done`: when everything handed over so far, and what earlier pages left, is answered for good. */
   flush(done: () => void): void;
   /** Batches that were cut while consent was pending take the identity that it brought. */
@@ -171,7 +171,7 @@ export function createDelivery(
       unwritten.push(part);
       order({ kind: 'part', chunk, base });
     },
-    send(header, chunk) {
+    sendBatch(header, chunk) {
       unkept.set(header.batch_seq, { header, parts: [...open, { is: chunk }] });
       open = [];
       if (started && unkept.size > UNKEPT_BATCHES_MAX) unkept.delete(unkept.keys().next().value as number);

@@ -31,7 +31,7 @@ export interface Known {
   period: number;
   /** Of the chunk in which something was noted of it last, and in that, from 1. */
   inChunk: number;
-  ordinal: number;
+  nth: number;
   /** What it looked like then: when it changes, it is another element to whoever reads of it. */
   stamp: string | null;
   scrolls: number;
@@ -47,7 +47,7 @@ const known = (
   scrolls: number,
   described: RawElement | null = null,
   rect: RawElement['rect'] = null,
-): Known => ({ period, inChunk: 0, ordinal: 0, stamp, scrolls, described, rect, placeBy: 0 });
+): Known => ({ period, inChunk: 0, nth: 0, stamp, scrolls, described, rect, placeBy: 0 });
 /** What is known where there is no element. */
 export const NOTHING = known(0, null, 0);
 /** What is known of an element inside of a block, or of an edit inside of what is ignored: nothing is noted of it. */
@@ -62,7 +62,7 @@ export interface Elements {
    * what is ignored hides as well.
    */
   know(element: Element | null, atOnce?: boolean, edit?: boolean): Known;
-  /** The chunk under way. Who is noted in it already has his number in `its.ordinal`. */
+  /** The chunk under way. Who is noted in it already has his number in `its.nth`. */
   chunkNow: number;
   /** The number in this chunk, to be written at once: it is true until the chunk is taken. */
   ordinalOf(its: Known): number;
@@ -141,9 +141,9 @@ export function createElements(looked?: () => void): Elements {
     if (its.inChunk !== elements.chunkNow) {
       its.period = period;
       its.inChunk = elements.chunkNow;
-      its.ordinal = used.push(its);
+      its.nth = used.push(its);
     }
-    return its.ordinal;
+    return its.nth;
   };
 
   const elements: Elements = {

@@ -10,7 +10,7 @@ interface State {
 
 export interface Gate extends Readonly<State> {
   /** Whether everything is taken. Else `opens` says what is. */
-  readonly open: boolean;
+  readonly takesAll: boolean;
   /** How many events and samples were refused since consent was asked for. */
   readonly missed: number;
   turnTo(to: Partial<State>): void;
@@ -22,11 +22,11 @@ export function createGate(consent: Consent): Gate {
   const gate = {
     consent,
     gone: false,
-    open: consent === 'granted',
+    takesAll: consent === 'granted',
     missed: 0,
     turnTo(to: Partial<State>) {
       Object.assign(gate, to);
-      gate.open = gate.consent === 'granted' && !gate.gone;
+      gate.takesAll = gate.consent === 'granted' && !gate.gone;
     },
     opens(events: number, samples: number) {
       if (gate.gone || gate.consent === 'denied') return false;

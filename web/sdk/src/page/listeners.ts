@@ -48,7 +48,7 @@ export function createListeners(roots: Roots, test: boolean): Listeners {
           // Who fails keeps no other from hearing.
           try {
             if (at === undefined) {
-              if (aimed) element = roots.target(event);
+              if (aimed) element = roots.innermost(event);
               // What is shown in a slot passes its tree as well, but is heard where it lies.
               if (element && target !== window && rootOf(element) !== target) return;
               at = timeOf(event);

@@ -41,6 +41,10 @@ export function original<T>(holder: object, name: string): T {
   return (typeof patched === 'function' ? patched : (holder as Record<string, unknown>)[name]) as T;
 }
 
+/** What instances of a kind have, by its name; nothing where the page calls something else so: then each is asked itself. */
+export const kind = <T extends object>(name: string): T =>
+  (window as unknown as Record<string, { prototype?: T } | null>)[name]?.prototype ?? ({} as T);
+
 // Not by their names, which the page may have given to something of its own.
 const documents = holderOf(getPrototypeOf(document) as Document, 'createElement');
 export const rootElement = getter<Element>(documents, 'documentElement');
@@ -63,15 +67,17 @@ export const nodeType = getter<number>(node, 'nodeType');
 export const parentElement = getter<Element | null>(node, 'parentElement');
 export const firstChild = getter<Node | null>(node, 'firstChild');
 export const nextSibling = getter<Node | null>(node, 'nextSibling');
+// By kinds whose names no page has for something of its own: what they have is of those above them too.
+const texts = kind<CharacterData>('ProcessingInstruction');
 /** UTF-16 units of a text node. */
-export const unitsOf = getter<number>(CharacterData.prototype, 'length');
-export const substring = method(CharacterData.prototype.substringData);
+export const unitsOf = getter<number>(texts, 'length');
+export const substring = method(texts.substringData);
 /** The first units of a text node: what a page holds in one may be megabytes. */
 export const headOf = (text: Node, units: number): string => substring(text, 0, units);
 export const treeWalker = method(documents.createTreeWalker);
 /** The slot of an open shadow tree in which an element or a text is shown. */
 export const slotOf = getter<Element | null>(element, 'assignedSlot');
-export const textSlotOf = getter<Element | null>(Text.prototype, 'assignedSlot');
+export const textSlotOf = getter<Element | null>(kind('Text'), 'assignedSlot');
 export const contains = method(node.contains) as (self: object, other: Node) => boolean;
 export const rootOf = method(node.getRootNode) as (self: object) => Node;
 export const scrollLeftOf = getter<number>(element, 'scrollLeft');
@@ -84,27 +90,29 @@ export const visibilityOf = getter<DocumentVisibilityState>(documents, 'visibili
 export const prerendering = getter<boolean | undefined>(documents, 'prerendering');
 export const atPoint = method(documents.elementFromPoint);
 export const byIdInDocument = method(documents.getElementById);
-export const byIdInTree = method(DocumentFragment.prototype.getElementById);
+const tree = kind<DocumentFragment>('ShadowRoot');
+export const byIdInTree = method(tree.getElementById);
 const byName = method(documents.getElementsByName);
 const byTag = method(documents.getElementsByTagName);
-const allInTree = method(DocumentFragment.prototype.querySelectorAll);
+const allInTree = method(tree.querySelectorAll);
 /** The inputs of a tree, or those of a name; the browser keeps both lists of a document while nothing changes. */
 export function inputsIn(root: Node, name?: string): ArrayLike<Element> {
   const type = nodeType(root);
   if (type === Node.DOCUMENT_NODE) return name === undefined ? byTag(root, 'input') : byName(root, name);
   return type === Node.DOCUMENT_FRAGMENT_NODE ? allInTree(root, 'input') : [];
 }
-const inputValue = getter<string>(HTMLInputElement.prototype, 'value');
-const areaValue = getter<string>(HTMLTextAreaElement.prototype, 'value');
+const inputValue = getter<string>(kind('HTMLInputElement'), 'value');
+const areaValue = getter<string>(kind('HTMLTextAreaElement'), 'value');
 /** What a field holds; undefined for what is no field of text. */
 export function typedIn(field: Element): string | undefined {
   const tag = localName(field);
   return tag === 'input' ? inputValue(field) : tag === 'textarea' ? areaValue(field) : undefined;
 }
 /** Milliseconds since the document began. */
-export const timeOf = getter<number>(Event.prototype, 'timeStamp');
-export const targetOf = getter<EventTarget | null>(Event.prototype, 'target');
-export const composedPath = method(Event.prototype.composedPath);
+const events = kind<Event>('UIEvent');
+export const timeOf = getter<number>(events, 'timeStamp');
+export const targetOf = getter<EventTarget | null>(events, 'target');
+export const composedPath = method(events.composedPath);
 
 const listen = method(
   original<EventTarget['addEventListener']>(holderOf(node, 'addEventListener'), 'addEventListener'),
@@ -173,7 +181,7 @@ type Observer<T> = new (seen: (list: T) => void) => unknown;
 /** Makes observers of a kind whose callbacks are kept inside; undefined where the browser does not have it. */
 function observers<Made extends { observe: unknown }, T>(name: string): (seen: (list: T) => void) => Made | undefined {
   const Kind = original<Observer<T> | undefined>(window, name);
-  return (seen) => Kind && (new Kind(careful(seen)) as Made);
+  return (seen) => (typeof Kind === 'function' ? (new Kind(careful(seen)) as Made) : undefined);
 }
 export const observeChanges = observers<MutationObserver, MutationRecord[]>('MutationObserver');
 export const observePlaces = observers<IntersectionObserver, IntersectionObserverEntry[]>('IntersectionObserver');
@@ -197,12 +205,9 @@ const sourceOf = method(Function.prototype.toString);
 /** Undefined where the page has replaced it already, so that it is nobody's to use. */
 export const fetchNow = fetched && /\{\s*\[native code]\s*}$/.test(sourceOf(fetched)) ? method(fetched) : undefined;
 export const Abort = original<typeof AbortController>(window, 'AbortController');
-/** Undefined where the browser has none. */
-export const Workers = original<typeof Worker | undefined>(window, 'Worker');
-export const postTo =
-  Workers && method(Workers.prototype.postMessage as (message: unknown, ports?: Transferable[]) => void);
-export const sendBeacon = method(Navigator.prototype.sendBeacon) as (
-  self: object,
-  url: string,
-  body: BodyInit,
-) => boolean;
+export const Workers = original<typeof Worker>(window, 'Worker');
+type PostTo = (message: unknown, ports?: Transferable[]) => void;
+const post = (Workers as Partial<typeof Worker> | undefined)?.prototype?.postMessage as PostTo | undefined;
+/** Undefined where the browser has no workers, or the page something of its own by that name. */
+export const postTo = post && method(post);
+export const sendBeacon = method(navigator.sendBeacon) as (self: object, url: string, body: BodyInit) => boolean;

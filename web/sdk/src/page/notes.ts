@@ -31,10 +31,10 @@ export interface Notes {
   /** Takes one sample of the pointer, of an event or of what it coalesces. */
   sample(at: number, pointer: Sample): void;
   /** The `seq` of the next event. */
-  next(): number;
+  nextSeq(): number;
   /** How many events of each type there were so far. */
   readonly captured: Uint32Array;
-  sampleCount(): number;
+  samplesSoFar(): number;
   /**
    * Takes rows out of the batch, which goes on: those before the first of an element that is none of the first `whole`, which are those
    * of which all is known. Null: there are fewer than `least`.
@@ -94,12 +94,12 @@ export function createNotes(elements: Elements, gate: Gate, begun: () => void, f
     return leave(used, ALL);
   };
   const note: Notes['note'] = (name, at, its, more, a, b, c, d) => {
-    if (its === HIDDEN || !(gate.open || gate.opens(seq, samples))) return -1;
+    if (its === HIDDEN || !(gate.takesAll || gate.opens(seq, samples))) return -1;
     const type = NUMBER_OF[name];
     inTrail = false;
     rows[used] = type;
     rows[used + 1] = at;
-    rows[used + 2] = its ? (its.inChunk === elements.chunkNow ? its.ordinal : elements.ordinalOf(its)) : 0;
+    rows[used + 2] = its ? (its.inChunk === elements.chunkNow ? its.nth : elements.ordinalOf(its)) : 0;
     // A typed array makes NaN of what is not there.
     rows[used + 3] = a as number;
     rows[used + 4] = b as number;
@@ -121,7 +121,7 @@ export function createNotes(elements: Elements, gate: Gate, begun: () => void, f
     captured,
     note,
     sample(at, pointer) {
-      if (!(gate.open || gate.opens(seq, samples))) return;
+      if (!(gate.takesAll || gate.opens(seq, samples))) return;
       const { clientX, clientY } = pointer;
       if (inTrail) {
         rows[used] = POINTER;
@@ -140,8 +140,8 @@ export function createNotes(elements: Elements, gate: Gate, begun: () => void, f
       }
       samples++;
     },
-    next: () => seq,
-    sampleCount: () => samples,
+    nextSeq: () => seq,
+    samplesSoFar: () => samples,
     takePart(least, whole = elements.whole()) {
       let end = 0;
       while (end < used && (rows[end + 2] as number) <= whole) end += WIDTH;

@@ -10,10 +10,11 @@ declare global {
 
 /** Offers the API that `make` gives as `window.telemetry`, unless there is one already. */
 export function offer(make: () => Telemetry): void {
-  const { getOwnPropertyDescriptor } = window.Object;
-  // An element may have our name: what is not the window's own is no API. `Object` may be the page's.
-  if (getOwnPropertyDescriptor(window, 'customerTelemetry')) return;
+  // An element may have our name: what is not the window's own is no API. `Object` may be the page's, and so may `Reflect`.
+  // biome-ignore lint/suspicious/noPrototypeBuiltins: see above
+  const isOwn = (name: string) => window.hasOwnProperty(name);
+  if (isOwn('customerTelemetry')) return;
   const telemetry = make();
   window.customerTelemetry = telemetry;
-  if (!getOwnPropertyDescriptor(window, 'telemetry')) window.telemetry = telemetry;
+  if (!isOwn('telemetry')) window.telemetry = telemetry;
 }

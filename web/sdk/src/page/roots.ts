@@ -12,7 +12,7 @@ export interface Roots {
    */
   each(listen: Listen): void;
   /** The innermost element of an event that the window hears, also inside open shadow trees. */
-  target(event: Event): Element | null;
+  innermost(event: Event): Element | null;
 }
 
 export function createRoots(): Roots {
@@ -35,7 +35,7 @@ export function createRoots(): Roots {
         if (root) listen(root);
       }
     },
-    target(event) {
+    innermost(event) {
       const target = targetOf(event) as Element;
       // Before all else, since these are the usual ones that are no element.
       if ((target as EventTarget) === window || (target as EventTarget) === document) return null;

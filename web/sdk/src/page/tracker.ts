@@ -31,7 +31,7 @@ export interface Tracker extends Omit<Core, 'track'> {
   note: Notes['note'];
   sample: Notes['sample'];
   /** The `seq` of the next event. */
-  next: Notes['next'];
+  nextSeq: Notes['nextSeq'];
   /** The element for `note`: see `elements.ts`. */
   know: Elements['know'];
   /** Listens without ever disturbing the page, errors kept inside. */
@@ -120,12 +120,12 @@ export function createTracker(settings: Settings): Tracker {
     notLater(timer);
     timer = 0;
     const chunk = notes.takeAll();
-    if (chunk) delivery.send(header(), chunk);
+    if (chunk) delivery.sendBatch(header(), chunk);
   };
   /** What was noted before they are there is not yet described. */
   const cutWhole = () => whenTools(cut);
   const handOver = (least: number, whole?: number) => {
-    const part = gate.open && tools() && notes.takePart(least, whole);
+    const part = gate.takesAll && tools() && notes.takePart(least, whole);
     if (!part) return;
     identity.joinKeys();
     delivery.part(part, url);
@@ -165,10 +165,10 @@ export function createTracker(settings: Settings): Tracker {
     const counts = EVENT_TYPES.map((type, number) => [type, notes.captured[number]] as const);
     return {
       captured: Object.fromEntries(counts.filter(([, count]) => count)) as Record<string, number>,
-      pointer_samples: notes.sampleCount(),
+      pointer_samples: notes.samplesSoFar(),
       acknowledged,
       dropped,
-      pending: notes.next() - acknowledged - dropped,
+      pending: notes.nextSeq() - acknowledged - dropped,
       tab_id: identity.tab_id,
       visitor_id: identity.visitor(),
     };
@@ -193,7 +193,7 @@ export function createTracker(settings: Settings): Tracker {
     },
     stats,
     sample: notes.sample,
-    next: notes.next,
+    nextSeq: notes.nextSeq,
     elements,
     know: elements.know,
     on: listeners.on,

@@ -70,7 +70,7 @@ export function createView(afterFrame: (run: () => void) => void): View {
     page: () => ({
       title: titleOf(document),
       viewport: view.viewport,
-      screen: [Number(display.width) || 0, Number(display.height) || 0],
+      screen: [Number(display?.width) || 0, Number(display?.height) || 0],
       language: navigator.language,
       webdriver: !!navigator.webdriver,
     }),

@@ -3,6 +3,7 @@ import type { ReplayOrder, Report } from '../shared/messages.ts';
 import { trusted } from '../shared/trusted.ts';
 import { attempt, type Post, type Receive, type Way } from './attempt.ts';
 import { erase } from './erase.ts';
+import { quietly } from './guard.ts';
 import { onItself, postTo, Workers } from './natives.ts';
 import type { Settings } from './settings.ts';
 import { whenTools } from './tools.ts';
@@ -17,7 +18,7 @@ export function findWay(
 ): void {
   let stop = () => {};
   const inWorker: Way = (found, failed) => {
-    if (!Workers || !postTo) return failed();
+    if (!postTo) return failed();
     const given = new Workers(trusted(settings.worker));
     stop = () => given.terminate();
     onItself(given, 'message', (event) => {
@@ -32,7 +33,7 @@ export function findWay(
     });
   };
   const without = () => {
-    stop();
+    quietly(stop);
     whenTools((late) => {
       if (late) late.findWayWithout(settings, ingest, receive, degraded, use);
       // Nothing can be written either, and so nothing leaves.

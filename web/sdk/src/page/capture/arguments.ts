@@ -1,8 +1,8 @@
 /** What a call was given, read only where that runs none of the page's code: the browser asks that once. */
 import { quietly } from '../guard.ts';
-import { getter } from '../natives.ts';
+import { getter, kind } from '../natives.ts';
 
-const hrefOf = getter<string>(URL.prototype, 'href');
+const hrefOf = getter<string>(kind('URL'), 'href');
 
 /** The address that a call was given; '' where the page's own code would have to tell it: the browser asks that once. */
 export function addressOf(given: unknown): string {

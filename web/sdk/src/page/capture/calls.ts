@@ -13,7 +13,7 @@ export interface Call {
   /** Of the body, as the answer's head tells it. */
   length: string | null;
   /** The browser's own timing, which comes when the body has ended. */
-  timing?: PerformanceResourceTiming;
+  browserTiming?: PerformanceResourceTiming;
 }
 
 export interface Calls {

@@ -1,13 +1,13 @@
 /** Calls by `fetch`. What the page gets is what it got before, unless it is a promise as the platform makes it. */
 import { apply, around } from '../around.ts';
 import { guarded, quietly } from '../guard.ts';
-import { getOwnPropertyDescriptor, getPrototypeOf, getter, hasOwn, method, original } from '../natives.ts';
+import { getOwnPropertyDescriptor, getPrototypeOf, getter, hasOwn, kind, original } from '../natives.ts';
 import { addressOf, methodOf } from './arguments.ts';
 import type { Call, Calls } from './calls.ts';
 
 type Then = Promise<unknown>['then'];
 
-const platform = original<PromiseConstructor>(window, 'Promise').prototype;
+const platform = getPrototypeOf((async () => {})()) as Promise<unknown>;
 const then = original<Then>(platform, 'then');
 
 /**
@@ -20,11 +20,11 @@ function thenOf(answer: object): Then | undefined {
   return prototype === Promise.prototype && '__zone_symbol__state' in answer ? prototype.then : undefined;
 }
 
-const headerOf = method(Headers.prototype.get);
 // Each throws of what is none, also of another realm, and asks nothing of the page's: other than `instanceof`.
-const urlOf = getter<string>(Request.prototype, 'url');
-const requestMethod = getter<string>(Request.prototype, 'method');
-const statusOf = getter<number>(Response.prototype, 'status');
+const requests = kind('Request');
+const urlOf = getter<string>(requests, 'url');
+const requestMethod = getter<string>(requests, 'method');
+const statusOf = getter<number>(kind('Response'), 'status');
 const methodOfRequest = (given: unknown) => quietly(() => requestMethod(given as object));
 
 /** What the second argument says of the method: undefined for nothing, null where the page's own code would have to be asked. */
@@ -50,7 +50,7 @@ export function wrapFetch(calls: Calls): void {
     if (status === undefined) return calls.forget(call);
     const { url, type, headers } = response as Response;
     call.url ||= url;
-    calls.answered(call, status, headerOf(headers, 'content-length'), !!url || type.startsWith('opaque'));
+    calls.answered(call, status, headers.get('content-length'), !!url || type.startsWith('opaque'));
   };
   /** What the page gets instead, if it may get another. */
   const follow = (call: Call | undefined, answer: object): unknown => {

@@ -55,7 +55,7 @@ export function captureHover({
   return (event, at) => {
     const { buttons } = event;
     if (!buttons && at - askedAt < BLOCKED_AGAIN_MS) return blocked;
-    const element = roots.target(event);
+    const element = roots.innermost(event);
     blocked =
       !!element &&
       (isBlocked(element) ||

@@ -21,7 +21,7 @@ export function captureRequests(tracker: Tracker): void {
   const calls = new Set<Call>();
 
   const tell = (call: Call) => {
-    const { method, url, initiator, startedAt, status, length, timing } = call;
+    const { method, url, initiator, startedAt, status, length, browserTiming: timing } = call;
     if (!calls.delete(call) || !call.answered || !url) return;
     // Without it the body has not ended yet.
     const at = timing?.responseEnd ?? now();
@@ -35,10 +35,10 @@ export function captureRequests(tracker: Tracker): void {
   const ended = (timing: PerformanceResourceTiming) => {
     let found: Call | undefined;
     for (const call of calls)
-      if (!call.timing && call.startedAt <= timing.startTime && call.url === timing.name.replace(/#.*/, ''))
+      if (!call.browserTiming && call.startedAt <= timing.startTime && call.url === timing.name.replace(/#.*/, ''))
         found = call;
     if (!found) return;
-    found.timing = timing;
+    found.browserTiming = timing;
     if (found.answered) tell(found);
   };
   // Hears of each, also when the page's own buffer of timings is full.
@@ -73,7 +73,7 @@ export function captureRequests(tracker: Tracker): void {
       call.answered = true;
       call.status = status;
       call.length = call.method === 'HEAD' || /^(204|205|304)$/.test(`${status}`) ? '0' : length;
-      if (call.timing || !inTransit || !/^http/.test(call.url)) tell(call);
+      if (call.browserTiming || !inTransit || !/^http/.test(call.url)) tell(call);
     },
     forget: (call) => calls.delete(call),
   };

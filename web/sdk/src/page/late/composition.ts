@@ -8,7 +8,7 @@ export function captureComposition(tracker: Tracker): void {
   WORDS.composition.forEach((state, place) => {
     // Chromium's own `compositionend` does not say that it can be trusted.
     on(window, `composition${state}`, (event) => {
-      const field = tracker.roots.target(event);
+      const field = tracker.roots.innermost(event);
       if (!field || isIgnored(field)) return;
       const { data } = event as CompositionEvent;
       tracker.note('composition', timeOf(event), tracker.know(field), 0, place, data.length);

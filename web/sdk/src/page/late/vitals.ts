@@ -35,6 +35,11 @@ export function layoutShift(): (at: number, value: number) => number {
   };
 }
 
+interface Kept {
+  id: number;
+  durationMs: number;
+}
+
 export interface Interactions {
   seen(id: number, durationMs: number): void;
   /** Who does not take longer than this is none of the longest any more. */
@@ -48,7 +53,7 @@ export interface Interactions {
  * kept, as of web-vitals: of more than 500 interactions it is the tenth longest.
  */
 export function interactions(): Interactions {
-  const longest: { id: number; durationMs: number }[] = [];
+  const longest: Kept[] = [];
   let first = Number.POSITIVE_INFINITY;
   let last = 0;
   const least = () => longest[INTERACTIONS_KEPT_MAX - 1]?.durationMs ?? 0;

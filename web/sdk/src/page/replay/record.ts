@@ -6,18 +6,7 @@ import type { NoReplay, Recorder, ToReplay, Turn } from '../../shared/replay_mes
 import { RECORDED_NODES_MAX, SNAPSHOT, SNAPSHOT_END, VIEWPORT } from '../../shared/replay_rows.ts';
 import { around } from '../around.ts';
 import { guarded } from '../guard.ts';
-import {
-  every,
-  later,
-  nodeType,
-  now,
-  ORIGIN,
-  observeChanges,
-  on,
-  rootElement,
-  visibilityOf,
-  whenIdle,
-} from '../natives.ts';
+import { later, nodeType, now, ORIGIN, observeChanges, on, rootElement, visibilityOf, whenIdle } from '../natives.ts';
 import type { Tracker } from '../tracker.ts';
 import { changesOf, STYLE_EVERY_MS } from './changes.ts';
 import { type Fields, fieldsOf } from './fields.ts';
@@ -33,13 +22,13 @@ const SLICE_MS = 5;
 const END_MS = 50;
 /** The next turn comes in an idle moment, or after this time. */
 const SLICE_WITHIN_MS = 100;
-/** Scripts set fields and adopt sheets without a sign: looked for so often … */
+/** Scripts set fields and adopt sheets without a sign: looked for so often, on a page that changes half as often … */
 const LOOK_EVERY_MS = 500;
-/** … unless a turn did, which looks when so much has passed: beside what it does it costs less than by itself. */
+/** … since there turns look, when so much has passed: beside what they do it costs less than by itself. */
 const LOOK_AFTER_MS = 250;
 /** The next turn looks. */
 const LONG_AGO = -LOOK_AFTER_MS;
-/** Turns go to the worker together, each fourth time that the timer comes, or so many: a message costs more than what stands in it. */
+/** Turns go to the worker together, after so many times that `LOOK_EVERY_MS`, or so many: a message costs more than what stands in it. */
 const POST_EVERY = 4;
 const TURNS_MAX = 32;
 /** What a page changes is told in the same task, where its thread is warm with it, once in this time; the rest after the frame. */
@@ -71,7 +60,7 @@ export function record(tracker: Tracker, post: Post, byRules = false): Recorder 
   let ended = 0;
   /** When what changes without a sign was looked at. */
   let lookedAt = LONG_AGO;
-  /** How often the timer came. */
+  /** How many times `LOOK_EVERY_MS` passed since turns were posted. */
   let ticks = 0;
   /** Documents, shadow trees and windows that are followed. */
   const watched = new WeakSet<object>();
@@ -129,7 +118,7 @@ export function record(tracker: Tracker, post: Post, byRules = false): Recorder 
     // Slots say that they show something else when observers have been called.
     if (slotted) await null;
     safely(() => {
-      const waits = snapping || asked || visibilityOf(document) === 'hidden' || now() - turnedAt < AT_ONCE_EVERY_MS;
+      const waits = snapping || asked || now() - turnedAt < AT_ONCE_EVERY_MS;
       if (waits || !turn(SLICE_MS, false, true)) ask();
     });
   };
@@ -168,6 +157,7 @@ export function record(tracker: Tracker, post: Post, byRules = false): Recorder 
   const isDue = (at: number) => at - lookedAt >= LOOK_AFTER_MS;
   const postTurns = () => {
     if (!turns.length) return;
+    ticks = 0;
     const [numbers, taken] = [rows.takeNumbers(), turns];
     turns = [];
     ended = 0;
@@ -177,7 +167,7 @@ export function record(tracker: Tracker, post: Post, byRules = false): Recorder 
     const end = rows.length();
     if (end === ended) return;
     ended = end;
-    const q = tracker.next() - 1;
+    const q = tracker.nextSeq() - 1;
     if (turns.push({ end, text: rows.text(), at: Math.round(ORIGIN + now()), q }) >= TURNS_MAX) postTurns();
   };
   const endSnapshot = (partial: boolean) => {
@@ -254,6 +244,8 @@ export function record(tracker: Tracker, post: Post, byRules = false): Recorder 
       endTurn();
     }
     postTurns();
+    // Nobody sees what a hidden page changes: that waits for a frame, which such a page does not have.
+    ask();
   };
   const snapshot = () => {
     if (elementsIn(document) > RECORDED_NODES_MAX) {
@@ -272,6 +264,22 @@ export function record(tracker: Tracker, post: Post, byRules = false): Recorder 
     walk.parent(document);
     ask();
   };
+  /** `times`: how often `LOOK_EVERY_MS` passes until it looks. */
+  const tick = (times: number) => {
+    later(
+      () =>
+        safely(() => {
+          const still = now() - turnedAt >= LOOK_AFTER_MS;
+          if (still && !snapping && visibilityOf(document) !== 'hidden' && !turn(SLICE_MS)) ask();
+          // What happened while there was no turn.
+          endTurn();
+          ticks += times;
+          if (ticks >= POST_EVERY) postTurns();
+          tick(still ? 1 : 2);
+        }),
+      times * LOOK_EVERY_MS,
+    );
+  };
   const begin = () => {
     if (!observer || !isUntouched()) return stop('unsupported');
     on(window, 'resize', () =>
@@ -280,16 +288,7 @@ export function record(tracker: Tracker, post: Post, byRules = false): Recorder 
         ask();
       }),
     );
-    every(
-      () =>
-        safely(() => {
-          if (isDue(now()) && !snapping && visibilityOf(document) !== 'hidden' && !turn(SLICE_MS)) ask();
-          // What happened while there was no turn.
-          endTurn();
-          if (++ticks % POST_EVERY === 0) postTurns();
-        }),
-      LOOK_EVERY_MS,
-    );
+    tick(1);
     snapshot();
   };
   safely(begin);
