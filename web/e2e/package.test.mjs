@@ -113,3 +113,17 @@ for (const [what, inside] of [
     const { tab_id } = await page.evaluate(() => window.customerTelemetry.stats());
     assert.ok(server.events(tab_id).some(({ name }) => name === 'bought'));
   });
+
+test('the script as a module captures and delivers', async (t) => {
+  const server = await site();
+  const browser = await launch();
+  t.after(() => Promise.all([browser.close(), server.close()]));
+  const tag = `<script type="module" src="/telemetry.js" data-ct-key="shop-key" data-ct-endpoint="${server.collectorUrl}"></script>`;
+  server.files['/module'] = { type: 'text/html', body: `<!doctype html><button id="buy">Buy</button>${tag}` };
+  const page = await browser.newPage();
+  await page.goto(`${server.url}/module`);
+  await page.click('#buy');
+  await page.evaluate(() => window.telemetry.flush());
+  const { tab_id } = await page.evaluate(() => window.telemetry.stats());
+  assert.equal(server.events(tab_id).find(({ type }) => type === 'click')?.element.id, 'buy');
+});

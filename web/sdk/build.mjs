@@ -51,7 +51,9 @@ const standIn = await bundleScript(`${folder}src/page/stand_in.ts`, 'esm', { rea
 const fromStandIn = {
   name: 'from the stand-in',
   setup({ onLoad }) {
-    onLoad({ filter: /\/page\/(idle_api|offer)\.ts$/ }, () => ({ contents: 'export const { IDLE, offer } = standIn;' }));
+    onLoad({ filter: /\/page\/(idle_api|offer)\.ts$/ }, () => ({
+      contents: 'export const { IDLE, offer } = standIn;',
+    }));
   },
 };
 const page = await bundle('src/page/main.ts', 'iife', {

@@ -192,7 +192,10 @@ export const now = performance.now.bind(performance);
 /** Of this document, epoch ms. */
 export const ORIGIN = performance.timeOrigin;
 
-export const currentScript = getter<HTMLScriptElement | null>(documents, 'currentScript');
+const running = getter<HTMLScriptElement | null>(documents, 'currentScript');
+/** The script element that is ours; that of a module is found by its attribute. */
+export const ownScript = (): HTMLScriptElement | null =>
+  running(document) ?? (method(documents.querySelector)(document, 'script[data-ct-key]') as HTMLScriptElement | null);
 export const makeElement = method(documents.createElement) as (self: object, tag: string) => HTMLElement;
 export const append = method(element.append) as (self: object, ...children: Node[]) => void;
 export const titleOf = getter<string>(documents, 'title');
