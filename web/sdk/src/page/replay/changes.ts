@@ -57,11 +57,10 @@ export function changesOf(rows: Rows, walk: Walk, fields: Fields) {
   /** Nodes that were not told yet will be told as they are then. */
   function noteOne(record: MutationRecord): void {
     const { target, attributeName } = record;
-    const known = nodes.known(target);
     if (attributeName !== null) {
-      if (known) attribute(target as Element, attributeName, record);
+      if (nodes.known(target)) attribute(target as Element, attributeName, record);
     } else if (record.type === 'characterData') texts.add(target);
-    else if (known) {
+    else if (nodes.known(target)) {
       if (nodes.part(target)) return;
       if (nodeType(target) === Node.ELEMENT_NODE && traitsOf(localName(target as Element)).leaf) inside(target);
       else if (!walk.changed(target) && !nodes.isBox(target)) {
@@ -145,8 +144,7 @@ export function changesOf(rows: Rows, walk: Walk, fields: Fields) {
       if (late()) return false;
     }
     const at = now();
-    for (const element of attributes.keys()) {
-      const names = attributes.get(element) as string[];
+    for (const [element, names] of attributes) {
       if (isEarly(element, names, at) && !all) continue;
       attributes.delete(element);
       tellAttributes(element, names);
