@@ -84,7 +84,7 @@ test('layout within calls of the subject is forced, other layout is not', () => 
     ),
     own,
   );
-  assert.deepEqual([found.calls, found.forced, found.forcedMs], [1, 2, 2]);
+  assert.deepEqual([found.calls, found.callsMs, found.forced, found.forcedMs], [1, 4, 2, 2]);
   assert.deepEqual(found.longest, [{ ms: 4, name: 'click: f sdk.js:1:9' }]);
 });
 

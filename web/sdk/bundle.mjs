@@ -25,16 +25,19 @@ const CONSTANTS = {
  * hide them from every script of the document, before us or after. The window and the document cannot be hidden. (Not here is what
  * nobody calls something of his own: `Math`, typed arrays.)
  */
-const GLOBALS = Object.fromEntries(
-  `Array Date Function JSON Map Number Object Proxy Reflect Set String URL WeakMap WeakRef WeakSet BroadcastChannel
-  CharacterData Document DocumentFragment Element Event EventTarget HTMLInputElement HTMLTextAreaElement Headers Navigator
-  Node Request Response Text XMLHttpRequest console crypto navigator performance screen Blob Intl ShadowRoot getSelection
-  history localStorage indexedDB innerWidth innerHeight scrollX scrollY`
-    .split(/\s+/)
-    .map((name) => [name, `ownWindow.${name}`]),
-);
-Object.assign(GLOBALS, { window: 'ownWindow', document: 'ownDocument', URL: 'ownURL', performance: 'ownClock' });
-Object.assign(GLOBALS, { Object: 'ownObject', Number: 'ownNumber', String: 'ownString' });
+const GLOBALS = {
+  ...Object.fromEntries(
+    `Array Date Function JSON Map Proxy Reflect Set WeakMap WeakRef WeakSet BroadcastChannel CharacterData
+    Document DocumentFragment Element Event EventTarget HTMLInputElement HTMLTextAreaElement Headers
+    Navigator Node Request Response Text XMLHttpRequest console crypto navigator screen Blob Intl ShadowRoot
+    getSelection history localStorage indexedDB innerWidth innerHeight scrollX scrollY`
+      .split(/\s+/)
+      .map((name) => [name, `ownWindow.${name}`]),
+  ),
+  // As the module begins with them.
+  ...{ window: 'ownWindow', document: 'ownDocument', URL: 'ownURL', performance: 'ownClock' },
+  ...{ Object: 'ownObject', Number: 'ownNumber', String: 'ownString' },
+};
 const REALM = `const ownWindow = window, ownDocument = document,
   ownObject = ({}).constructor, ownNumber = (0).constructor, ownString = ''.constructor`;
 /**

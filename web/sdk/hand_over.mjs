@@ -25,16 +25,19 @@ for (const [module, names] of modules)
     new Map([...names].sort(([, a], [, b]) => b.size - a.size || [...b][0].localeCompare([...a][0]))),
   );
 
+/** What a page hides most often stands first: `BEGIN_LATER` in bundle.mjs takes it. */
+const FIRST = ['URL', 'performance'];
+
 /** Places in the list are agreed upon by this: files of two releases must not take one thing for another. */
 const agreement = createHash('sha256')
-  .update(JSON.stringify([...modules].map(([module, names]) => [module, ...names.keys()])))
+  .update(JSON.stringify([FIRST, ...[...modules].map(([module, names]) => [module, ...names.keys()])]))
   .digest('hex')
   .slice(0, 8);
 
 /** Of a part of another release: what it is handed is not what it takes it for. */
 export const agreed = `if (handed[0] !== '${agreement}') throw handed;`;
 
-/** For the page's part: the list. What a page hides most often stands first. */
+/** For the page's part: the list. */
 export const handOver = {
   name: 'hand over',
   setup({ onLoad }) {
@@ -44,7 +47,7 @@ export const handOver = {
       const list = all.flatMap(([, names]) => names);
       const imports = all.map(([line]) => line).join('\n');
       return {
-        contents: `${imports}\nexport const handed = ['${agreement}', URL, performance, ${list}];`,
+        contents: `${imports}\nexport const handed = ['${agreement}', ${[...FIRST, ...list]}];`,
         resolveDir: page,
         loader: 'js',
       };
@@ -66,7 +69,7 @@ export const takeOver = {
       for (const [module, names] of modules) {
         if (module === path) {
           const taken = [...names].map(([name, by]) => (by.has(folder) ? name : '')).join();
-          const contents = `export const [${','.repeat(place + 3)}${taken.replace(/,+$/, '')}] = handed;`;
+          const contents = `export const [${','.repeat(1 + FIRST.length + place)}${taken.replace(/,+$/, '')}] = handed;`;
           return { contents, loader: 'js' };
         }
         place += names.size;

@@ -37,8 +37,11 @@ export function measuredRecorder(setting, page, { seconds, cdpOfBrowser }) {
     const snapshotMs = (await threadMs()) - start;
     // It would cost each call something of its own.
     await cdp.send('Performance.disable');
-    const changes = page === 'changing' && (await trace(cdpOfBrowser, CATEGORIES, () => changeFor(tab, seconds * 1000)));
-    const changesMs = changes ? analyse(changes, scriptsOf(setting)).callsMs : null;
+    let changesMs = null;
+    if (recorded && page === 'changing') {
+      const events = await trace(cdpOfBrowser, CATEGORIES, () => changeFor(tab, seconds * 1000));
+      changesMs = analyse(events, scriptsOf(setting)).callsMs;
+    }
     const bytes = recorded ? await tab.evaluate(() => window.recorder.bytes()) : null;
     return { recorded, snapshotMs, changesMs, bytes };
   });

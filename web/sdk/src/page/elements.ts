@@ -65,7 +65,7 @@ export interface Elements {
   /** The chunk under way. Who is noted in it already has his number in `its.nth`. */
   chunkNow: number;
   /** The number in this chunk, to be written at once: it is true until the chunk is taken. */
-  ordinalOf(its: Known): number;
+  nthOf(its: Known): number;
   /** The page has scrolled: places of before are no longer true. */
   scrolled(): void;
   /** Of how many of this chunk, the first ones, there is nothing more to learn; a larger number: of all. */
@@ -166,7 +166,7 @@ export function createElements(looked?: () => void): Elements {
       } else if (atOnce) look(element, its, true);
       return its;
     },
-    ordinalOf: number,
+    nthOf: number,
     scrolled() {
       scrolls++;
     },

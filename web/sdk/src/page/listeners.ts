@@ -3,7 +3,7 @@ import { failed } from './guard.ts';
 import { hear, now, rootOf, timeOf } from './natives.ts';
 import type { Roots } from './roots.ts';
 
-/** `at`: ms since the document began. `element`: as of `Roots.target`. */
+/** `at`: ms since the document began. `element`: as of `Roots.innermost`. */
 type Handler<E extends Event = Event> = (event: E, at: number, element: Element | null) => unknown;
 export type On = <E extends Event>(target: EventTarget, type: string, handler: Handler<E>) => void;
 

@@ -99,7 +99,7 @@ export function createNotes(elements: Elements, gate: Gate, begun: () => void, f
     inTrail = false;
     rows[used] = type;
     rows[used + 1] = at;
-    rows[used + 2] = its ? (its.inChunk === elements.chunkNow ? its.nth : elements.ordinalOf(its)) : 0;
+    rows[used + 2] = its ? (its.inChunk === elements.chunkNow ? its.nth : elements.nthOf(its)) : 0;
     // A typed array makes NaN of what is not there.
     rows[used + 3] = a as number;
     rows[used + 4] = b as number;

@@ -8,7 +8,7 @@ type Listen = (root: EventTarget) => void;
 export interface Roots {
   /**
    * Calls `listen` for the window, and for each shadow root that is found: for events that do not leave their tree. They
-   * are preceded by a press, a key or a change of focus, which do, and for which the modules ask for the `target`.
+   * are preceded by a press, a key or a change of focus, which do, and for which the modules ask for the `innermost`.
    */
   each(listen: Listen): void;
   /** The innermost element of an event that the window hears, also inside open shadow trees. */

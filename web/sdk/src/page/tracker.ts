@@ -54,7 +54,7 @@ export interface Tracker extends Omit<Core, 'track'> {
   pageView(): string;
   /** Everything captured so far becomes a batch, now. */
   cutBatch(): void;
-  /** As `cut`, or hands it over while the batch goes on; but not again and again: what comes in between waits as usual. */
+  /** As `cutBatch`, or hands it over while the batch goes on; but not again and again: what comes in between waits as usual. */
   cutSoon(goesOn?: boolean): void;
   /** The page is frozen, and may not come back: sends what only this thread holds. */
   freezeNow(): void;
