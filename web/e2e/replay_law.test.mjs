@@ -105,6 +105,51 @@ test('a page with the strictest policy, whose styles are animated, is recorded w
   assert.ok(/_cssText":"[^"]*#box ?\{ ?color/.test(text()), 'a linked sheet is there without the site');
 });
 
+/** Each tenth of a second the next number, until `stop()`; and a press, which is shown. When each was, is kept. */
+const TICKER = `window.shown = [];
+  const box = document.getElementById('box');
+  const show = () => {
+    shown.push(performance.timeOrigin + performance.now());
+    box.firstChild.data = 'number ' + shown.length;
+  };
+  const timer = setInterval(show, 100);
+  window.stop = () => clearInterval(timer);
+  document.querySelector('button').addEventListener('click', ({ target }) => {
+    window.pressed = performance.timeOrigin + performance.now();
+    target.firstChild.data = 'Pressed';
+  });`;
+/** By its text, when each change of a text happened as it was recorded. */
+const textChanges = () =>
+  new Map(
+    chunks()
+      .flatMap(({ events }) => events)
+      .filter(({ type }) => type === 3)
+      .flatMap(({ timestamp, data }) => (data.texts ?? []).map(({ value }) => [value, timestamp])),
+  );
+
+test('a page that changes by itself without end is told a few times a second, and what is new or done by a person at once', async () => {
+  const body = '<p id="box">number 0</p><button type="button">Press</button><script src="/ticker.js"></script>';
+  const { page, errors } = await recorded(body, { '/ticker.js': script(TICKER) });
+  await eventually('a snapshot', () => kinds().includes('snapshot'));
+  await page.waitForFunction(() => shown.length >= 60, null, { timeout: 0 });
+  await page.click('button');
+  const [pressed, before] = await page.evaluate(() => [window.pressed, shown.length]);
+  await page.waitForFunction((until) => shown.length >= until, before + 25, { timeout: 0 });
+  await page.evaluate(() => stop());
+  const shown = await page.evaluate(() => window.shown);
+  const last = `number ${shown.length}`;
+  await eventually('the last one', () => textChanges().has(last));
+  const told = textChanges();
+  const between = (from, to) => shown.filter((at, n) => at >= from && at < to && told.has(`number ${n + 1}`)).length;
+  const busy = between(pressed - 3000, pressed - 1000);
+  assert.ok(busy >= 4 && busy <= 10, `${busy} in two seconds of a page left alone`);
+  const prompt = between(pressed, pressed + 900);
+  assert.ok(prompt >= 6, `${prompt} of 9 in the second after a press`);
+  assert.ok(told.get('Pressed') - pressed < 100, 'what the press led to is told as it happens');
+  assert.ok(told.get(last) - shown.at(-1) < 1000, 'the last one is told soon');
+  assert.deepEqual(errors, []);
+});
+
 test('nothing private is in what is recorded, neither in the snapshot nor in what changes', async () => {
   const { page, errors } = await recorded(BODY, FILES);
   const [plain, changed, last] = PLAIN;

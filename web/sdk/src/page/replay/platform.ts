@@ -2,7 +2,7 @@
  * What only the recorder asks of the platform; all else is `natives.ts`, as it was when the first script began. This file comes
  * later: what the page has replaced until then is not called, so that nothing of ours runs through code of the page.
  */
-import { getter, hasAttribute, localName, method, shadowRootOf } from '../natives.ts';
+import { getter, hasAttribute, kind, localName, method, shadowRootOf } from '../natives.ts';
 
 type Method = (this: never, ...values: never[]) => unknown;
 
@@ -20,39 +20,35 @@ export function isUntouched(): boolean {
 /** What is read below. */
 const own: [prototype: object, name: string][] = [];
 
-function call<T extends Method>(
-  prototype: object,
-  name: string,
-): (self: object, ...values: unknown[]) => ReturnType<T> {
+function call<T extends Method>(of: string, name: string): (self: object, ...values: unknown[]) => ReturnType<T> {
+  const prototype = kind<Record<string, Method>>(of);
   own.push([prototype, name]);
-  return method((prototype as Record<string, Method>)[name] as Method) as never;
+  return method(prototype[name] as Method) as never;
 }
 
-function read<T>(prototype: object, name: string): (self: object) => T {
+function read<T>(of: string, name: string): (self: object) => T {
+  const prototype = kind(of);
   own.push([prototype, name]);
   return getter<T>(prototype, name);
 }
 
-const element = Element.prototype;
-const node = Node.prototype;
-
-export const parentNode = read<Node | null>(node, 'parentNode');
-export const previousSibling = read<Node | null>(node, 'previousSibling');
-export const textOf = read<string>(CharacterData.prototype, 'data');
+export const parentNode = read<Node | null>('Node', 'parentNode');
+export const previousSibling = read<Node | null>('Node', 'previousSibling');
+export const textOf = read<string>('CharacterData', 'data');
 /** All texts in a node. */
-export const contentOf = read<string>(node, 'textContent');
-export const namespaceOf = read<string | null>(element, 'namespaceURI');
-export const hasAttributes = call<Element['hasAttributes']>(element, 'hasAttributes');
-export const namesOf = call<Element['getAttributeNames']>(element, 'getAttributeNames');
-export const boxOf = call<Element['getBoundingClientRect']>(element, 'getBoundingClientRect');
-const modeOf = read<string>(Document.prototype, 'compatMode');
+export const contentOf = read<string>('Node', 'textContent');
+export const namespaceOf = read<string | null>('Element', 'namespaceURI');
+export const hasAttributes = call<Element['hasAttributes']>('Element', 'hasAttributes');
+export const namesOf = call<Element['getAttributeNames']>('Element', 'getAttributeNames');
+export const boxOf = call<Element['getBoundingClientRect']>('Element', 'getBoundingClientRect');
+const modeOf = read<string>('Document', 'compatMode');
 /** Shown in quirks mode. */
 export const isQuirky = (page: Document): boolean => modeOf(page) === 'BackCompat';
-export const designOf = read<string>(Document.prototype, 'designMode');
-export const windowOf = read<(Window & typeof globalThis) | null>(Document.prototype, 'defaultView');
-export const documentIn = read<Document | null>(HTMLIFrameElement.prototype, 'contentDocument');
-const activeIn = read<Element | null>(Document.prototype, 'activeElement');
-const activeInTree = read<Element | null>(ShadowRoot.prototype, 'activeElement');
+export const designOf = read<string>('Document', 'designMode');
+export const windowOf = read<(Window & typeof globalThis) | null>('Document', 'defaultView');
+export const documentIn = read<Document | null>('HTMLIFrameElement', 'contentDocument');
+const activeIn = read<Element | null>('Document', 'activeElement');
+const activeInTree = read<Element | null>('ShadowRoot', 'activeElement');
 /** What keys go to in a document: also in its shadow trees, and in its frames that may be looked into. */
 export function focusedIn(page: Document): Element | null {
   let focused: Element | null = null;
@@ -64,22 +60,22 @@ export function focusedIn(page: Document): Element | null {
   }
   return focused;
 }
-export const typeOf = read<string>(HTMLInputElement.prototype, 'type');
-export const isChecked = read<boolean>(HTMLInputElement.prototype, 'checked');
-export const isSelected = read<boolean>(HTMLOptionElement.prototype, 'selected');
-const selectedOf = read<ArrayLike<Element>>(HTMLSelectElement.prototype, 'selectedOptions');
-const chosenIn = read<number>(HTMLSelectElement.prototype, 'selectedIndex');
-const optionIn = call<HTMLSelectElement['item']>(HTMLSelectElement.prototype, 'item');
+export const typeOf = read<string>('HTMLInputElement', 'type');
+export const isChecked = read<boolean>('HTMLInputElement', 'checked');
+export const isSelected = read<boolean>('HTMLOptionElement', 'selected');
+const selectedOf = read<ArrayLike<Element>>('HTMLSelectElement', 'selectedOptions');
+const chosenIn = read<number>('HTMLSelectElement', 'selectedIndex');
+const optionIn = call<HTMLSelectElement['item']>('HTMLSelectElement', 'item');
 /** The options that are chosen. The browser goes through all to find them, so of a list with one choice that is asked for by its place. */
 export function chosenOf(select: Element): ArrayLike<Element> {
   const option = hasAttribute(select, 'multiple') ? null : optionIn(select, chosenIn(select));
   return option ? [option] : selectedOf(select);
 }
-export const addedNodes = read<NodeList>(MutationRecord.prototype, 'addedNodes');
-export const removedNodes = read<NodeList>(MutationRecord.prototype, 'removedNodes');
+export const addedNodes = read<NodeList>('MutationRecord', 'addedNodes');
+export const removedNodes = read<NodeList>('MutationRecord', 'removedNodes');
 
-const sheets = [HTMLStyleElement, HTMLLinkElement, SVGStyleElement].map((kind) =>
-  read<CSSStyleSheet | null>(kind.prototype, 'sheet'),
+const sheets = ['HTMLStyleElement', 'HTMLLinkElement', 'SVGStyleElement'].map((kind) =>
+  read<CSSStyleSheet | null>(kind, 'sheet'),
 );
 /** The style sheet of a `style`, of either language, or of a `link`; null of what only has the name of one. */
 export function sheetOf(owner: Element): CSSStyleSheet | null {
@@ -91,7 +87,7 @@ export function sheetOf(owner: Element): CSSStyleSheet | null {
     }
   return null;
 }
-const rulesIn = read<CSSRuleList>(CSSStyleSheet.prototype, 'cssRules');
+const rulesIn = read<CSSRuleList>('CSSStyleSheet', 'cssRules');
 /** Undefined where the page may not read it: of another origin. */
 export function rulesOf(sheet: CSSStyleSheet): CSSRuleList | undefined {
   try {
@@ -100,20 +96,20 @@ export function rulesOf(sheet: CSSStyleSheet): CSSRuleList | undefined {
     return undefined;
   }
 }
-export const ruleText = read<string>(CSSRule.prototype, 'cssText');
-export const sheetOfRule = read<CSSStyleSheet | null>(CSSRule.prototype, 'parentStyleSheet');
-const sheet = Object.getPrototypeOf(CSSStyleSheet.prototype) as object;
-export const ownerOf = read<Element | null>(sheet, 'ownerNode');
-export const addressOf = read<string | null>(sheet, 'href');
-const adoptedByDocument = read<readonly CSSStyleSheet[] | undefined>(Document.prototype, 'adoptedStyleSheets');
-const adoptedByTree = read<readonly CSSStyleSheet[] | undefined>(ShadowRoot.prototype, 'adoptedStyleSheets');
+export const ruleText = read<string>('CSSRule', 'cssText');
+export const sheetOfRule = read<CSSStyleSheet | null>('CSSRule', 'parentStyleSheet');
+export const ownerOf = read<Element | null>('StyleSheet', 'ownerNode');
+export const addressOf = read<string | null>('StyleSheet', 'href');
+const adoptedByDocument = read<readonly CSSStyleSheet[] | undefined>('Document', 'adoptedStyleSheets');
+const adoptedByTree = read<readonly CSSStyleSheet[] | undefined>('ShadowRoot', 'adoptedStyleSheets');
 export const adoptedBy = (root: Node, tree: boolean): readonly CSSStyleSheet[] =>
   (tree ? adoptedByTree : adoptedByDocument)(root) ?? [];
-const byTag = call<Document['getElementsByTagName']>(Document.prototype, 'getElementsByTagName');
+const byTag = call<Document['getElementsByTagName']>('Document', 'getElementsByTagName');
 export const elementsIn = (root: Document): number => byTag(root, '*').length;
-export const slotsIn = call<Element['querySelectorAll']>(element, 'querySelectorAll') as (
+export const slotsIn = call<Element['querySelectorAll']>('Element', 'querySelectorAll') as (
   self: object,
   selector: 'slot',
 ) => ArrayLike<Element> & Iterable<Element>;
-export const assignedTo = call<HTMLSlotElement['assignedNodes']>(HTMLSlotElement.prototype, 'assignedNodes');
-export const display = call<Window['getComputedStyle']>(window, 'getComputedStyle');
+export const assignedTo = call<HTMLSlotElement['assignedNodes']>('HTMLSlotElement', 'assignedNodes');
+own.push([window, 'getComputedStyle']);
+export const display = method(getComputedStyle);

@@ -4,10 +4,10 @@
  */
 import type { NoReplay, Recorder, ToReplay, Turn } from '../../shared/replay_messages.ts';
 import { RECORDED_NODES_MAX, SNAPSHOT, SNAPSHOT_END, VIEWPORT } from '../../shared/replay_rows.ts';
-import { around } from '../around.ts';
 import { guarded } from '../guard.ts';
 import { later, nodeType, now, ORIGIN, observeChanges, on, rootElement, visibilityOf, whenIdle } from '../natives.ts';
 import type { Tracker } from '../tracker.ts';
+import { after } from './after.ts';
 import { changesOf, STYLE_EVERY_MS } from './changes.ts';
 import { type Fields, fieldsOf } from './fields.ts';
 import { focusOf } from './focus.ts';
@@ -26,6 +26,9 @@ const SLICE_WITHIN_MS = 100;
 const LOOK_EVERY_MS = 500;
 /** … since there turns look, when so much has passed: beside what they do it costs less than by itself. */
 const LOOK_AFTER_MS = 250;
+/** A page that changed for so long without such a pause, and without an event, goes on by itself: then each turn looks, and no other comes. */
+const BUSY_AFTER_MS = 1000;
+const PAUSE_MS = 500;
 /** The next turn looks. */
 const LONG_AGO = -LOOK_AFTER_MS;
 /** Turns go to the worker together, after so many times that `LOOK_EVERY_MS`, or so many: a message costs more than what stands in it. */
@@ -54,6 +57,11 @@ export function record(tracker: Tracker, post: Post, byRules = false): Recorder 
   let slotted = false;
   /** When the last turn began. */
   let turnedAt = 0;
+  /** When the page changed last, since when it goes on, and the number of the next event then. */
+  let changedAt = 0;
+  let changesSince = 0;
+  let events = 0;
+  let busy = false;
   /** What is not posted yet. */
   let turns: Turn[] = [];
   /** Where those of the last one end. */
@@ -118,8 +126,15 @@ export function record(tracker: Tracker, post: Post, byRules = false): Recorder 
     // Slots say that they show something else when observers have been called.
     if (slotted) await null;
     safely(() => {
-      const waits = snapping || asked || now() - turnedAt < AT_ONCE_EVERY_MS;
-      if (waits || !turn(SLICE_MS, false, true)) ask();
+      const at = now();
+      const next = tracker.nextSeq();
+      if (next !== events || at - changedAt > PAUSE_MS) changesSince = at;
+      events = next;
+      changedAt = at;
+      busy = at - changesSince > BUSY_AFTER_MS;
+      const since = at - turnedAt;
+      if (busy && since < LOOK_AFTER_MS) return;
+      if (snapping || asked || since < AT_ONCE_EVERY_MS || !turn(SLICE_MS, false, true)) ask();
     });
   };
   /** A document or a shadow tree is told: what happens in it from now on is seen. */
@@ -145,14 +160,12 @@ export function record(tracker: Tracker, post: Post, byRules = false): Recorder 
     if (watched.has(page)) return;
     watched.add(page);
     sheets.follow(page);
-    around(page.Element.prototype, 'attachShadow', (run, self) => {
-      const root = run();
+    after(page.Element.prototype, 'attachShadow', (self) =>
       safely(() => {
         walk.attached(self as Element);
         ask();
-      });
-      return root;
-    });
+      }),
+    );
   };
   const isDue = (at: number) => at - lookedAt >= LOOK_AFTER_MS;
   const postTurns = () => {
@@ -275,7 +288,7 @@ export function record(tracker: Tracker, post: Post, byRules = false): Recorder 
           endTurn();
           ticks += times;
           if (ticks >= POST_EVERY) postTurns();
-          tick(still ? 1 : 2);
+          tick(still || busy ? 1 : 2);
         }),
       times * LOOK_EVERY_MS,
     );

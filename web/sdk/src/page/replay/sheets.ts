@@ -3,9 +3,8 @@
  * the number of its rules, and it is read rule by rule, in slices, where that is not what the browser has.
  */
 import { ADOPTED, CONSTRUCTED, RULE_DELETE, RULE_INSERT, SHEET, SHEET_SOURCE } from '../../shared/replay_rows.ts';
-import { around } from '../around.ts';
-import { guarded } from '../guard.ts';
 import { baseOf, firstChild, isConnected, nextSibling, nodeType } from '../natives.ts';
+import { after } from './after.ts';
 import { addressOf, adoptedBy, ownerOf, rulesOf, ruleText, sheetOf, sheetOfRule, textOf } from './platform.ts';
 import type { Rows } from './rows.ts';
 
@@ -224,13 +223,9 @@ export function sheetsIn(rows: Rows, known: (node: Node) => number, ask: () => v
   function follow(page: Realm): void {
     for (const { prototype } of [page.CSSStyleSheet, page.CSSGroupingRule, page.CSSKeyframesRule])
       for (const name of METHODS)
-        around(prototype, name, (run, self, values) => {
-          const done = run();
-          guarded(() => {
-            if (prototype === page.CSSStyleSheet.prototype) happened(self as CSSStyleSheet, name, values);
-            else again(sheetOfRule(self));
-          });
-          return done;
+        after(prototype, name, (self, values) => {
+          if (prototype === page.CSSStyleSheet.prototype) happened(self as CSSStyleSheet, name, values);
+          else again(sheetOfRule(self));
         });
     followStyles(page.CSSStyleRule.prototype);
   }
@@ -246,17 +241,10 @@ export function sheetsIn(rows: Rows, known: (node: Node) => number, ask: () => v
   /** Who asks a rule for its style is about to change it; how, is seen afterwards. */
   function followStyles(prototype: CSSStyleRule): void {
     const own = Object.getOwnPropertyDescriptor(prototype, 'style');
-    const get = own?.get;
-    if (!get) return;
-    const proxy = new Proxy(get, {
-      apply: (_, self: CSSRule, values) => {
-        const style = Reflect.apply(get, self, values);
-        guarded(() => touch(self));
-        return style;
-      },
-    });
+    if (!own) return;
+    after(own, 'get', (self) => touch(self as CSSRule));
     // Nothing happens where the page has locked it.
-    Reflect.defineProperty(prototype, 'style', { ...own, get: proxy });
+    Reflect.defineProperty(prototype, 'style', own);
   }
 
   function touch(rule: CSSRule): void {
