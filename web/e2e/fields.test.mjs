@@ -49,6 +49,26 @@ test('a field that is left tells how long it took to begin, and what was deleted
   assert.equal(untouched.field.hesitation_ms ?? null, null);
 });
 
+test('a number of which only the sign is typed was not emptied', async () => {
+  const page = await open('<input type="number" name="n"><button>Go</button>');
+  await page.focus('[name=n]');
+  await page.keyboard.type('-5');
+  await page.focus('button');
+  await page.focus('[name=n]');
+  await page.keyboard.press('Control+a');
+  await page.keyboard.press('Delete');
+  await page.keyboard.type('-7');
+  await page.focus('button');
+  const blurs = await events(page, 'blur');
+  assert.deepEqual(
+    blurs.filter(({ element }) => element.name === 'n').map(({ field }) => [field.corrections, field.refills]),
+    [
+      [0, 0],
+      [1, 1],
+    ],
+  );
+});
+
 test('the place of a radio button in its group, of ten thousand', async () => {
   const many = Array.from({ length: 2500 }, (_, n) =>
     [0, 1, 2, 3].map((place) => `<input type="radio" name="q${n}" value="${place}">`).join(''),

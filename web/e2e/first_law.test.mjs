@@ -12,3 +12,4 @@ import './first_law/memory.mjs';
 import './first_law/long_values.mjs';
 import './first_law/floods.mjs';
 import './first_law/traces.mjs';
+import './first_law/reopening.mjs';

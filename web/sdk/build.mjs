@@ -51,9 +51,11 @@ const standIn = await bundleScript(`${folder}src/page/stand_in.ts`, 'esm', { rea
 const fromStandIn = {
   name: 'from the stand-in',
   setup({ onLoad }) {
-    onLoad({ filter: /\/page\/(idle_api|offer)\.ts$/ }, () => ({
-      contents: 'export const { IDLE, offer } = standIn;',
-    }));
+    for (const [file, name] of [
+      [/\/page\/idle_api\.ts$/, 'IDLE'],
+      [/\/page\/offer\.ts$/, 'offer'],
+    ])
+      onLoad({ filter: file }, () => ({ contents: `export const { ${name} } = standIn;` }));
   },
 };
 const page = await bundle('src/page/main.ts', 'iife', {

@@ -1,4 +1,5 @@
 // One script of the SDK: bundled by esbuild, made small by terser. The bench builds the recorder by it too, so that it measures what ships.
+import { readFileSync } from 'node:fs';
 import { build } from 'esbuild';
 import { minify } from 'terser';
 
@@ -50,6 +51,18 @@ export const BEGIN = `${REALM}, ownURL = window.webkitURL || window.URL,
   ownClock = window.performance?.timeOrigin ? window.performance : { now: eventTime, timeOrigin: Date.now() - eventTime(), getEntriesByType: () => [] };`;
 export const BEGIN_LATER = `${REALM}, [, ownURL, ownClock] = handed;`;
 
+/** Of campaign parameters the SDK asks whether a name is one of them, so it has one list, without those that the prefix tells. */
+const campaignKeys = {
+  name: 'campaign keys',
+  setup({ onLoad }) {
+    onLoad({ filter: /\/campaign_keys\.json$/ }, ({ path }) => {
+      const { prefix, kept, columns } = JSON.parse(readFileSync(path, 'utf8'));
+      const others = [...kept, ...columns.flat()].filter((name) => !name.startsWith(prefix));
+      return { contents: JSON.stringify({ prefix, kept: others, columns: [] }), loader: 'json' };
+    });
+  },
+};
+
 /** What members are called instead, in all parts of the page alike. */
 const shortened = {};
 
@@ -73,7 +86,7 @@ export async function bundle(
     legalComments: 'none',
     charset: 'utf8',
     define: { ...CONSTANTS, WORKER_INTEGRITY: JSON.stringify(integrity), ...(begin && GLOBALS) },
-    plugins,
+    plugins: [campaignKeys, ...plugins],
     ...(short && !readable && { mangleProps: short, mangleCache: shortened }),
   });
   Object.assign(shortened, mangleCache);

@@ -47,16 +47,16 @@ OWN.push(
     (name) => `var ${name} = null;`,
   ),
   'var IntersectionObserver = { near: 1 };',
-);
-/** Without which capture fails, as a whole or (`Set`) in part: the page has an API all the same. */
-const NEEDED = [
   'function Map() {}',
-  'function Set() {}',
   'var Map = {};',
-  'var WeakMap = {};',
-  'var Date = null;',
-  'var JSON = null;',
-];
+  'function Set() {}',
+  'var HTMLInputElement = null;',
+  'var HTMLTextAreaElement = {};',
+  'var InputEvent = null;',
+  'var Document = null;',
+);
+/** Without which capture fails: the page has an API all the same. */
+const NEEDED = ['var WeakMap = {};', 'var Date = null;', 'var JSON = null;'];
 
 for (const [where, place] of [
   ['before', (source) => `<script>${source}</script><!--sdk-->`],

@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { eventually } from '../eventually.mjs';
 import { open, stub } from '../laboratory.mjs';
+import { LATE_IS_THERE } from '../late.mjs';
 
 const BODY = '<button id="buy">Buy</button>';
 
@@ -126,4 +127,29 @@ test('a page that ends while storage is denied still beacons its tail', async (t
   await trial.page.close();
   await eventually('the tail', () => trial.events('page_leave').length);
   assert.deepEqual(trial.errors, []);
+});
+
+test('what a tab leaves as it ends is no storage event of the page’s in another tab', async (t) => {
+  const trial = await open(t, { body: BODY });
+  await trial.run(`return ${LATE_IS_THERE}`);
+  await trial.run(`
+    window.told = [];
+    addEventListener('storage', ({ key }) => told.push(key));
+    window.onstorage = ({ key }) => told.push(key);`);
+  const other = await trial.context.newPage();
+  await other.goto(trial.page.url());
+  await other.evaluate(LATE_IS_THERE);
+  const left = () => trial.run("return Object.keys(localStorage).filter((name) => name.startsWith('ct-tail:')).length");
+  await other.click('#buy');
+  await other.goto('about:blank');
+  assert.ok(await left(), 'the other tab left something');
+  await other.goto(trial.page.url());
+  await other.evaluate("localStorage.setItem('own', '1')");
+  await eventually('the page’s own', () => trial.run('return told.length > 1'));
+  await other.evaluate('window.telemetry.flush()');
+  await eventually('that it is taken', async () => !(await left()));
+  await other.evaluate("localStorage.setItem('last', '1')");
+  await eventually('the last one', () => trial.run("return told.includes('last')"));
+  assert.deepEqual(await trial.run('return told'), ['own', 'own', 'last', 'last']);
+  await trial.unharmed();
 });

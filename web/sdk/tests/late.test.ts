@@ -169,7 +169,7 @@ test('the first hundred resources of a page view are told, and once that there w
 });
 
 test('heartbeats only while there was input in the last five minutes', () => {
-  vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] });
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
   captureHeartbeats(tracker());
   vi.advanceTimersByTime(66_000);
   expect(noted.map(([type]) => type)).toEqual(['heartbeat', 'heartbeat']);

@@ -34,7 +34,11 @@ function assets({ has = [] as string[], bytes = 10, held = false } = {}) {
   };
   return { own: new Assets(told, held), named, sent, asked };
 }
-const later = (times = 1) => vi.advanceTimersByTimeAsync(ASSETS_AFTER_MS * times);
+const later = async (times = 1) => {
+  await vi.advanceTimersByTimeAsync(ASSETS_AFTER_MS * times);
+  // What follows from it, in promises, has been done by then.
+  await new Promise(setImmediate);
+};
 
 test('what the collector has is named, and not sent; what cannot be had is neither', async () => {
   const { own, named, sent } = assets({ has: [made('https://a/1').sha256] });

@@ -2,7 +2,7 @@
 import { type ClockEstimate, clientNow } from '../shared/batch.ts';
 import type { Chunk, Header, Written } from '../shared/chunk.ts';
 import { BEACON_BYTES_MAX, FORGET_WITHIN_MS, UNKEPT_BATCHES_MAX } from '../shared/limits.ts';
-import type { Order, Report } from '../shared/messages.ts';
+import { type Order, type Report, TAIL } from '../shared/messages.ts';
 import type { Post } from './attempt.ts';
 import { erase } from './erase.ts';
 import { guarded, quietly } from './guard.ts';
@@ -10,8 +10,6 @@ import { later } from './natives.ts';
 import type { Settings } from './settings.ts';
 import { tools } from './tools.ts';
 import { findWay } from './ways.ts';
-
-const TAIL = 'ct-tail:';
 
 export interface Delivery {
   /** Has somebody carry it out, as soon as there is consent and somebody. */
@@ -63,7 +61,7 @@ export function createDelivery(
   const { memoryOnly, hooks } = settings;
   const address = `${settings.ingest}?key=${encodeURIComponent(settings.key)}`;
   /** Cut, and not yet known to be stored or answered. */
-  const unkept = new Map<number, Unkept>();
+  let unkept: Unkept[] = [];
   /** Of the batch that is under way, and of any: what the worker has not written yet, in order. */
   let open: Part[] = [];
   let unwritten: Part[] = [];
@@ -116,8 +114,9 @@ export function createDelivery(
         dropped += report.dropped;
         clock = report.clock;
     }
-    if (unkept.get(report.batch_seq)?.left) store(() => localStorage.removeItem(tailOf(report.batch_seq)));
-    unkept.delete(report.batch_seq);
+    // A place of −1 is far beyond them as it is written here.
+    const place = unkept.findIndex(({ header }) => header.batch_seq === report.batch_seq) >>> 0;
+    if (unkept.splice(place, 1)[0]?.left) store(() => localStorage.removeItem(tailOf(report.batch_seq)));
   };
 
   /** In a task of its own: a page that loads has enough to do, and each of these waits for another process. */
@@ -128,7 +127,7 @@ export function createDelivery(
     store(() => {
       for (const name of tails()) order({ kind: 'adopt', name, text: localStorage[name] });
     });
-  const leave = (batch: Unkept, seq: number) => {
+  const leave = (batch: Unkept) => {
     const late = tools();
     if (batch.left === 2) return;
     batch.left = late ? 2 : 1;
@@ -147,7 +146,7 @@ export function createDelivery(
       text = told.text;
       if (!hooks) room = told.room;
     }
-    store(() => localStorage.setItem(tailOf(seq), text));
+    store(() => localStorage.setItem(tailOf(header.batch_seq), text));
   };
 
   return {
@@ -172,9 +171,9 @@ export function createDelivery(
       order({ kind: 'part', chunk, base });
     },
     sendBatch(header, chunk) {
-      unkept.set(header.batch_seq, { header, parts: [...open, { is: chunk }] });
+      unkept.push({ header, parts: [...open, { is: chunk }] });
       open = [];
-      if (started && unkept.size > UNKEPT_BATCHES_MAX) unkept.delete(unkept.keys().next().value as number);
+      if (started && unkept.length > UNKEPT_BATCHES_MAX) unkept.shift();
       order({ kind: 'batch', header, chunk });
     },
     flush(done) {
@@ -182,7 +181,7 @@ export function createDelivery(
       order({ kind: 'flush', id: flushes.push(done) - 1 });
     },
     amend(amendment) {
-      for (const { header } of unkept.values()) Object.assign(header, amendment);
+      for (const { header } of unkept) Object.assign(header, amendment);
     },
     forget(done) {
       forgotten = done;
@@ -190,7 +189,7 @@ export function createDelivery(
       waiting = [];
       open = [];
       unwritten = [];
-      unkept.clear();
+      unkept = [];
       for (const settle of flushes) settle();
       quietly(() => {
         for (const name of tails()) localStorage.removeItem(name);
@@ -201,7 +200,7 @@ export function createDelivery(
     saveTails() {
       if (!started) return;
       order({ kind: 'pause' });
-      for (const [seq, batch] of unkept) guarded(() => leave(batch, seq));
+      for (const batch of unkept) guarded(() => leave(batch));
     },
     letWorkerGo() {
       // The site's filter is the worker's alone: it may still be quick enough.

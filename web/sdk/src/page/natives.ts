@@ -129,10 +129,16 @@ function careful<T>(run: (given: T) => void): (given: T) => void {
   };
 }
 
+/** What listens to the document and its window as long as the page lives: `document.open()` ends it, and then each of these begins it anew. */
+export const lasting: (() => void)[] = [];
+
 /** Listens without ever holding the page up, before the page's own listeners; `listener` never throws. */
 export function hear(target: EventTarget, type: string, listener: (event: Event) => void, once = false): void {
-  // Nothing that a page gave all objects is one of its options.
-  listen(target, type, listener, { __proto__: null, capture: true, passive: true, once } as AddEventListenerOptions);
+  const begin = () =>
+    // Nothing that a page gave all objects is one of its options.
+    listen(target, type, listener, { __proto__: null, capture: true, passive: true, once } as AddEventListenerOptions);
+  begin();
+  if (!once && (target === window || target === document)) lasting.push(begin);
 }
 
 /** As `hear`, but what `listener` throws is kept inside. */
@@ -154,7 +160,6 @@ export function onItself(target: EventTarget, type: string, listener: (event: Ev
 const own = <T extends Method>(name: string) => method(original<T>(window, name));
 const timer = own<typeof setTimeout>('setTimeout');
 const untimer = own<typeof clearTimeout>('clearTimeout');
-const interval = own<typeof setInterval>('setInterval');
 const frame = own<typeof requestAnimationFrame>('requestAnimationFrame');
 const idleNow = original<typeof requestIdleCallback | undefined>(window, 'requestIdleCallback');
 const idle = idleNow && method(idleNow);
@@ -162,8 +167,6 @@ const idle = idleNow && method(idleNow);
 export const later = (run: () => void, ms: number): number =>
   timer(window, careful(run) as () => void, ms) as unknown as number;
 export const notLater = (id: number): void => untimer(window, id);
-export const every = (run: () => void, ms: number): number =>
-  interval(window, careful(run) as () => void, ms) as unknown as number;
 export const atFrame = (run: () => void): number => frame(window, careful(run));
 
 /** Runs when the page has nothing to do, at the latest after `ms`. Not every browser knows idle moments. */
@@ -207,7 +210,6 @@ const fetched = original<typeof fetch | undefined>(window, 'fetch');
 const sourceOf = method(Function.prototype.toString);
 /** Undefined where the page has replaced it already, so that it is nobody's to use. */
 export const fetchNow = fetched && /\{\s*\[native code]\s*}$/.test(sourceOf(fetched)) ? method(fetched) : undefined;
-export const Abort = original<typeof AbortController>(window, 'AbortController');
 export const Workers = original<typeof Worker>(window, 'Worker');
 type PostTo = (message: unknown, ports?: Transferable[]) => void;
 const post = (Workers as Partial<typeof Worker> | undefined)?.prototype?.postMessage as PostTo | undefined;

@@ -11,12 +11,12 @@ export function createPace(slowed: (kind: string) => void): { paced: Pace; drain
   /** When there is room again for as many as may come at once. */
   let restedAt = 0;
   let timer = 0;
-  let waiting = new Map<unknown, () => void>();
+  let waiting: [kind: unknown, run: () => void][] = [];
   const drain = () => {
     const runs = waiting;
-    waiting = new Map();
+    waiting = [];
     timer = 0;
-    for (const run of runs.values()) guarded(run);
+    for (const [, run] of runs) guarded(run);
   };
   return {
     drain,
@@ -27,8 +27,15 @@ export function createPace(slowed: (kind: string) => void): { paced: Pace; drain
         return run();
       }
       timer ||= later(drain, BATCH_EVERY_MS);
-      if (typeof kind === 'string' && !waiting.has(kind)) slowed(kind);
-      waiting.set(kind, run);
+      if (typeof kind === 'string') {
+        const same = waiting.find(([other]) => other === kind);
+        if (same) {
+          same[1] = run;
+          return;
+        }
+        slowed(kind);
+      }
+      waiting.push([kind, run]);
     },
   };
 }

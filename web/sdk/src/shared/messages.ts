@@ -2,6 +2,9 @@
 import type { ClockEstimate } from './batch.ts';
 import type { Chunk, Header, Written } from './chunk.ts';
 
+/** Begins the names of what pages leave in `localStorage` as they end. */
+export const TAIL = 'ct-tail:';
+
 /** Page to worker. */
 export type Order =
   | {

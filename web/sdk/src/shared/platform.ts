@@ -3,7 +3,6 @@ export interface Platform {
   fetch(address: string, init: RequestInit): Promise<Response>;
   later(run: () => void, ms: number): number;
   notLater(id: number): void;
-  every(run: () => void, ms: number): number;
   /** At the latest after `ms`. */
   whenIdle(run: () => void, ms: number): void;
 }

@@ -4,15 +4,15 @@ import { STRING_UNITS_MAX } from './limits.ts';
 import { clean } from './text.ts';
 
 /** Campaign parameters say where a visit came from and hold nothing about a person. */
-const allowed = new Set([...kept, ...columns.flat()]);
+const allowed = [...kept, ...columns.flat()];
 
 export function allowQuery(names: string): void {
-  for (const name of names.split(',')) if (name.trim()) allowed.add(name.trim().toLowerCase());
+  for (const name of names.split(',')) if (name.trim()) allowed.push(name.trim().toLowerCase());
 }
 
 function isAllowed(name: string): boolean {
   const key = name.toLowerCase();
-  return key.startsWith(prefix) || allowed.has(key);
+  return key.startsWith(prefix) || allowed.includes(key);
 }
 
 /** Encodings of encodings are seen through: `%2540` is an `@` to whoever decodes it twice. */

@@ -2,7 +2,6 @@ import type { ClientHints } from '../shared/batch.ts';
 import type { Chunk, Header, Written } from '../shared/chunk.ts';
 import { writeBatch, writeEvents } from '../shared/encode.ts';
 import { halves, type Part } from '../shared/halves.ts';
-import { ORPHANS_EVERY_MS, ORPHANS_FIRST_MS } from '../shared/limits.ts';
 import { FORGET_CHANNEL, type Order, type Report } from '../shared/messages.ts';
 import { allowQuery } from '../shared/urls.ts';
 import { uuidV7 } from '../shared/uuid.ts';
@@ -121,8 +120,7 @@ export class Courier {
     this.orphans.own();
     await this.outbox.open();
     await this.lookForOrphans();
-    platform.later(() => this.lookForOrphans(), ORPHANS_FIRST_MS);
-    platform.every(() => this.lookForOrphans(), ORPHANS_EVERY_MS);
+    this.orphans.keepLooking();
   }
 
   private newOutbox(memoryOnly: boolean): Outbox {

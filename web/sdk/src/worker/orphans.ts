@@ -2,9 +2,10 @@
  * Batches of tabs that are gone. Each tab that lives holds a lock of its name; whoever gets the lock of another tab delivers
  * what it left behind, and nobody else does. A held lock is not waited for: the next look is soon enough.
  */
-import { ORPHAN_AGE_MS_MIN } from '../shared/limits.ts';
+import { ORPHAN_AGE_MS_MIN, ORPHANS_EVERY_MS, ORPHANS_FIRST_MS } from '../shared/limits.ts';
 import type { Entry, Kept } from './entry.ts';
 import type { Outbox } from './outbox.ts';
+import { platform } from './platform.ts';
 
 /** What is delivered settles when each of it is answered for good. */
 export type Deliver<E = Entry> = (entries: E[]) => Promise<void>;
@@ -53,6 +54,15 @@ export class Orphans<E extends Kept = Entry> {
         const left = await this.outbox.of(tab);
         return left.filter(({ created_at }) => Date.now() - created_at >= ageMs);
       });
+  }
+
+  /** Looks again, and again: more tabs may be gone by then. What fails is tried the next time. */
+  keepLooking(): void {
+    const again = () => {
+      this.look().catch(() => {});
+      platform.later(again, ORPHANS_EVERY_MS);
+    };
+    platform.later(again, ORPHANS_FIRST_MS);
   }
 
   /**

@@ -6,5 +6,4 @@ export const platform: Platform = {
   later: (run, ms) => setTimeout(run, ms) as unknown as number,
   notLater: (id) => clearTimeout(id),
   whenIdle: (run) => run(),
-  every: (run, ms) => setInterval(run, ms) as unknown as number,
 };

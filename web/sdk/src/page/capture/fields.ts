@@ -64,7 +64,8 @@ function captureEdits(tracker: Tracker): void {
       visit[1] ||= at;
       if (kind && /^(delete|historyUndo)/.test(inputType)) visit[2]++;
       if (length && visit[4]) visit[3]++;
-      if (length >= 0) visit[4] = !length;
+      // A number of which only the sign is typed has no value yet.
+      if (kind ? length >= 0 : length) visit[4] = !length;
     }
     const told = hasAttribute(field, 'data-ct-unmask') ? tools()?.valueToTell(field) : undefined;
     const details = kind < 0 || told ? { kind: kind < 0 ? inputType : '', ...told } : undefined;

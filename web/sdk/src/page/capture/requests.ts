@@ -18,11 +18,14 @@ export function captureRequests(tracker: Tracker): void {
   };
   const own = absolute(tracker.setup.ingest);
   /** In the order of their start. */
-  const calls = new Set<Call>();
+  const calls: Call[] = [];
+
+  /** 0: it is none of them. A place of −1 is far beyond them as it is written here. */
+  const forget = (call: Call) => calls.splice(calls.indexOf(call) >>> 0, 1).length;
 
   const tell = (call: Call) => {
     const { method, url, initiator, startedAt, status, length, browserTiming: timing } = call;
-    if (!calls.delete(call) || !call.answered || !url) return;
+    if (!forget(call) || !call.answered || !url) return;
     // Without it the body has not ended yet.
     const at = timing?.responseEnd ?? now();
     // Of what other origins send the browser may hide the size, and of what was broken off it tells none.
@@ -43,12 +46,12 @@ export function captureRequests(tracker: Tracker): void {
   };
   // Hears of each, also when the page's own buffer of timings is full.
   observeTimings((list) => {
-    if (calls.size)
+    if (calls.length)
       for (const timing of list.getEntries())
         if (/^(fetch|xml)/.test((timing as PerformanceResourceTiming).initiatorType))
           ended(timing as PerformanceResourceTiming);
   })?.observe({ type: 'resource' });
-  tracker.atEnd(() => calls.forEach(tell));
+  tracker.atEnd(() => [...calls].forEach(tell));
 
   const told: Calls = {
     begin(method, address, initiator) {
@@ -64,8 +67,8 @@ export function captureRequests(tracker: Tracker): void {
         status: 0,
         length: null,
       };
-      if (calls.size >= CALLS_WAITING_MAX) tell(calls.values().next().value as Call);
-      calls.add(call);
+      if (calls.length >= CALLS_WAITING_MAX) tell(calls[0] as Call);
+      calls.push(call);
       tracker.effects.saw('request', place);
       return call;
     },
@@ -75,7 +78,7 @@ export function captureRequests(tracker: Tracker): void {
       call.length = call.method === 'HEAD' || /^(204|205|304)$/.test(`${status}`) ? '0' : length;
       if (call.browserTiming || !inTransit || !/^http/.test(call.url)) tell(call);
     },
-    forget: (call) => calls.delete(call),
+    forget,
   };
   wrapFetch(told);
   wrapXhr(told);

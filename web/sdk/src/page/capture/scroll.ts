@@ -22,28 +22,28 @@ export function bounded(tracker: Tracker, ms: number, tell: () => void): () => v
 export function captureScroll(tracker: Tracker): void {
   const { view } = tracker;
   /** Where each of them is scrolled to, and since when; null is the document. */
-  const scrolled = new Map<Element | null, { at: number; x: number; y: number }>();
+  let scrolled: { target: Element | null; at: number; x: number; y: number }[] = [];
   const read = () => {
-    for (const [target, place] of scrolled)
-      if (target) {
-        place.x = scrollLeftOf(target);
-        place.y = scrollTopOf(target);
+    for (const place of scrolled)
+      if (place.target) {
+        place.x = scrollLeftOf(place.target);
+        place.y = scrollTopOf(place.target);
       }
   };
   const tellScroll = bounded(tracker, SCROLL_EVERY_MS, () => {
-    for (const [target, { at, x, y }] of scrolled) {
+    for (const { target, at, x, y } of scrolled) {
       if (target) tracker.note('scroll', at, tracker.know(target), 0, x, y);
       else {
         const { scroll } = view;
         tracker.note('scroll', at, 0, 0, scroll.x, scroll.y, scroll.page_height, scroll.depth);
       }
     }
-    scrolled.clear();
+    scrolled = [];
   });
   tracker.roots.each((root) =>
     tracker.on(root, 'scroll', (_, at, target) => {
-      if (!scrolled.size) view.readAnew(read);
-      scrolled.set(target, { at, x: 0, y: 0, ...scrolled.get(target) });
+      if (!scrolled.length) view.readAnew(read);
+      if (!scrolled.some((place) => place.target === target)) scrolled.push({ target, at, x: 0, y: 0 });
       tracker.elements.scrolled();
       tellScroll();
     }),

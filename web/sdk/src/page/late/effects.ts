@@ -54,7 +54,7 @@ export function captureEffects(tracker: Tracker): void {
   let timer = 0;
   /** Nodes and addresses that change, or are called, without a click. */
   const nodes = new WeakSet<object>();
-  const addresses = new Set<unknown>();
+  const addresses: unknown[] = [];
   /** Of which all changes are told. */
   let watched: Node[] = [];
   let sampled = 0;
@@ -147,16 +147,17 @@ export function captureEffects(tracker: Tracker): void {
       // A `data:` address may be megabytes.
       if (
         kind === 'request' &&
-        addresses.size < EFFECT_SAMPLE_RECORDS_MAX &&
-        (what as string).length < STRING_UNITS_MAX
+        addresses.length < EFFECT_SAMPLE_RECORDS_MAX &&
+        (what as string).length < STRING_UNITS_MAX &&
+        !addresses.includes(what)
       )
-        addresses.add(what);
+        addresses.push(what);
       return;
     }
     const at = now();
     // What a person edits by the act itself has a name, and is none of the page's own changes.
     const own = kind === 'dom' && typeof what !== 'string' && isBusy();
-    if ((own || nodes.has(what as Node) || addresses.has(what)) && isLate()) return;
+    if ((own || nodes.has(what as Node) || addresses.includes(what)) && isLate()) return;
     const actedAt = tracker.actedAt();
     if (actedAt > armed.at && (at - actedAt < EFFECT_ACT_MS || /^(sc|f|se)/.test(kind))) return;
     if (kind === 'new_tab' && at - armed.at > EFFECT_ACT_MS) return;

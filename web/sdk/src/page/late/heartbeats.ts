@@ -1,12 +1,15 @@
 /** Signs of life while the page is seen, and somebody is there. */
 import { HEARTBEAT_EVERY_MS, HEARTBEAT_INPUT_WITHIN_MS } from '../../shared/limits.ts';
-import { every, now, visibilityOf } from '../natives.ts';
+import { later, now, visibilityOf } from '../natives.ts';
 import type { Tracker } from '../tracker.ts';
 
 export function captureHeartbeats({ on, inputAt, note }: Tracker): void {
   on(window, 'wheel', () => {}); // scrolled or not, it is input
-  every(() => {
+  const wait = () => later(beat, HEARTBEAT_EVERY_MS);
+  const beat = () => {
+    wait();
     const at = now();
     if (visibilityOf(document) === 'visible' && at - inputAt() <= HEARTBEAT_INPUT_WITHIN_MS) note('heartbeat', at);
-  }, HEARTBEAT_EVERY_MS);
+  };
+  wait();
 }

@@ -18,9 +18,11 @@ import { captureHeartbeats } from './heartbeats.ts';
 import { captureMedia } from './media.ts';
 import { watchPasswords } from './passwords.ts';
 import { rehearse } from './rehearse.ts';
+import { outliveReopening } from './reopening.ts';
 import { captureReplay } from './replay.ts';
 import { captureResize } from './resize.ts';
 import { captureResources } from './resources.ts';
+import { hideTails } from './tail_signs.ts';
 import { captureToggles } from './toggles.ts';
 import { TOOLS } from './tools.ts';
 import { captureVitals } from './vitals.ts';
@@ -33,7 +35,15 @@ const BEGIN_MS = 10;
 export function captureLate(tracker: Tracker): void {
   allowQuery(tracker.setup.data.ctAllowQuery ?? '');
   bring(TOOLS);
-  const begin = [watchPasswords, captureEffects, captureClipboard, captureResize, captureHeartbeats];
+  const begin = [
+    watchPasswords,
+    captureEffects,
+    captureClipboard,
+    captureResize,
+    captureHeartbeats,
+    outliveReopening,
+    hideTails,
+  ];
   const wait = [
     captureVitals,
     captureResources,

@@ -8,6 +8,7 @@ import {
   getter,
   hasAttribute,
   inputsIn,
+  kind,
   localName,
   matches,
   method,
@@ -48,9 +49,9 @@ function isPassword(field: Element): boolean {
 /** See `tools.ts`. It stays so when it is an editor or a text field no more, or stands elsewhere. */
 export const edited = new WeakSet<Node>();
 
-const typeOf = getter<string>(HTMLInputElement.prototype, 'type');
-const designOf = getter<string>(Document.prototype, 'designMode');
-const rangesOf = method(InputEvent.prototype.getTargetRanges ?? (() => []));
+const typeOf = getter<string>(kind('HTMLInputElement'), 'type');
+const designOf = getter<string>(kind('Document'), 'designMode');
+const rangesOf = method(kind<Partial<InputEvent>>('InputEvent').getTargetRanges ?? (() => []));
 
 /**
  * Whatever makes an editor, of a style or a script too, the browser says `beforeinput` before each edit; of what it fills in, or a

@@ -9,9 +9,7 @@ import type { Post, Receive } from '../attempt.ts';
 import { attempt, clientNow, erase, trusted } from '../common.ts';
 import { failed, guarded } from '../guard.ts';
 import {
-  Abort,
   append,
-  every,
   fetchNow,
   later,
   makeElement,
@@ -46,7 +44,6 @@ const PLATFORM: Platform = {
   fetch: (address, init) => (fetchNow ? fetchNow(window, address, init) : beacon(address, init)),
   later,
   notLater,
-  every,
   whenIdle,
 };
 
@@ -88,19 +85,17 @@ function alone({ hooks }: Settings, ingest: string, receive: Receive): Post {
     const { rest, events } = writeBatch(header, open);
     open = [];
     let acknowledged = 0;
-    let timer = 0;
     try {
       // A collector that never answers would let them grow.
       if (orders.length > ORDERS_WAITING_MAX) throw orders;
-      const flight = new Abort();
-      timer = later(() => flight.abort(), ATTEMPT_TIMEOUT_MS);
       const body = encodeBatch(rest, clientNow(), null);
-      const { ok } = await PLATFORM.fetch(ingest, { method: 'POST', body, signal: flight.signal });
+      // Older browsers have no such signal, and wait as long as they do.
+      const signal = AbortSignal.timeout?.(ATTEMPT_TIMEOUT_MS) ?? null;
+      const { ok } = await PLATFORM.fetch(ingest, { method: 'POST', body, signal });
       if (ok) acknowledged = events;
     } catch {
       // Neither the network nor the collector took it, or nobody answered.
     }
-    notLater(timer);
     const { batch_seq } = header;
     receive({ kind: 'settled', batch_seq, acknowledged, dropped: events - acknowledged, clock: null });
   };

@@ -4,7 +4,7 @@
  */
 import { clientNow } from '../../shared/batch.ts';
 import { toJson } from '../../shared/json.ts';
-import { ATTEMPT_TIMEOUT_MS, KEEPALIVE_BYTES_MAX, ORPHANS_EVERY_MS, ORPHANS_FIRST_MS } from '../../shared/limits.ts';
+import { ATTEMPT_TIMEOUT_MS, KEEPALIVE_BYTES_MAX } from '../../shared/limits.ts';
 import { FRAMES } from '../../shared/messages.ts';
 import type { Clock } from '../clock.ts';
 import { keyOf, LIMITS } from '../entry.ts';
@@ -63,11 +63,9 @@ export class FrameCourier {
   /** Opens the outbox, and looks for what closed tabs left. */
   async start(): Promise<void> {
     this.own();
-    const look = () => this.orphans.look().catch(() => {});
-    platform.later(look, ORPHANS_FIRST_MS);
-    platform.every(look, ORPHANS_EVERY_MS);
+    this.orphans.keepLooking();
     await this.outbox.open();
-    await look();
+    await this.orphans.look().catch(() => {});
   }
 
   /** Settles when it is stored, or that has failed. */
