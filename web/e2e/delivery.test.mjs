@@ -114,8 +114,8 @@ describe('a worker that cannot be had', () => {
     Object.assign(server.files, CASES['a missing file']);
     // The deadline of a request is soon.
     await context.addInitScript(() => {
-      const { setTimeout } = window;
-      window.setTimeout = (run, ms) => setTimeout(run, ms === 30_000 ? 300 : ms);
+      const timeout = AbortSignal.timeout.bind(AbortSignal);
+      AbortSignal.timeout = (ms) => timeout(ms === 30_000 ? 300 : ms);
     });
     let turn = 0;
     server.answer = () => (turn++ ? { status: 200 } : new Promise(() => {}));
