@@ -52,9 +52,10 @@ export const PAGES = {
   frames: page(
     'iframe{width:300px;height:90px}',
     `<iframe id="one" srcdoc="<!doctype html><style>p{color:rgb(160,0,0)}</style><p>in the frame</p><div id='deep'></div>"></iframe><div id="more"></div>
-<iframe id="two" srcdoc="<!doctype html><style>p{color:rgb(0,0,160)}</style><p>still</p><b>there</b><div>1</div><div>2</div><div>3</div>"></iframe>`,
+<iframe id="two" srcdoc="<!doctype html><style>p{color:rgb(0,0,160)}div{height:60px}</style><p>still</p><b>there</b><div>1</div><div>2</div><div>3</div>"></iframe>`,
     `const other = () => $('#two').contentDocument;
     const inner = () => $('#one')?.contentDocument;
+    addEventListener('load', () => $('#two').contentWindow.scrollTo(0, 30));
     acts.push(
       () => inner()?.body.append(make('p', 'more')),
       () => { const p = inner()?.querySelector('p'); if (p) p.textContent = 'changed ' + random(99); },
@@ -64,6 +65,7 @@ export const PAGES = {
       () => { const frame = $('#one'); frame.srcdoc = '<!doctype html><style>b{color:rgb(0,0,160)}</style><p>another</p><b>document ' + random(99) + '</b>'; return new Promise((done) => { frame.onload = done; }); },
       () => { const doc = inner(); if (doc?.body) { const host = doc.createElement('div'); host.attachShadow({ mode: 'open' }).innerHTML = '<u>shadow in a frame</u>'; doc.body.append(host); } },
       () => { $('#one').contentWindow.scrollTo(0, random(200)); },
+      () => { $('#two').contentWindow.scrollBy(0, random(9) - 4); },
       () => { const [sheet] = other().styleSheets; sheet.insertRule('p{color:rgb(0,' + random(255) + ',0)}', sheet.cssRules.length); },
       () => { const [own] = other().adoptedStyleSheets; own?.replaceSync('b{color:rgb(0,0,' + random(255) + ')}'); },
       () => { const sheet = new (other().defaultView.CSSStyleSheet)(); sheet.replaceSync('b{color:rgb(5,5,5)}'); other().adoptedStyleSheets = [sheet]; },

@@ -144,6 +144,8 @@ export function record(tracker: Tracker, post: Post, byRules = false): Recorder 
     observer?.observe(root, EVERYTHING);
     if (nodeType(root) === Node.DOCUMENT_NODE) {
       pages.add(root as Document);
+      // A snapshot does not say how far a frame is scrolled.
+      changes.stirred(root);
       heed(root as Document);
       guarded(() => follow(windowOf(root) as Realm));
     } else slotted = true;

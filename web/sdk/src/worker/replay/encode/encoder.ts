@@ -176,8 +176,13 @@ export class Encoder {
         const add = { parentId: content.parent.id, nextId: null, node };
         const mutation = { texts: [], attributes: [], removes: [], adds: [add], isAttachIframe: true };
         this.change({ source: MUTATION_SOURCE, ...mutation });
+        this.scrolled(content);
       }
     }
+  }
+
+  private scrolled({ id, scroll }: Noted): void {
+    if (scroll) this.later.push({ source: SCROLL_SOURCE, id, x: scroll[0], y: scroll[1] });
   }
 
   private change(data: object): void {
@@ -237,9 +242,10 @@ export class Encoder {
       case SCROLL: {
         const [id, x, y] = [reader.next(), reader.next(), reader.next()];
         const node = this.mirror.get(id);
-        if (node?.kind === 'element') node.scroll = [x, y];
+        if (!node) break;
+        node.scroll = [x, y];
         if (node === this.page) this.offset = [x, y];
-        if (node?.shown) this.later.push({ source: SCROLL_SOURCE, id, x, y });
+        if (node.shown) this.scrolled(node);
         break;
       }
       case FIELD: {
