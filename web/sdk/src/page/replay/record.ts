@@ -26,7 +26,10 @@ const SLICE_WITHIN_MS = 100;
 const LOOK_EVERY_MS = 500;
 /** … since there turns look, when so much has passed: beside what they do it costs less than by itself. */
 const LOOK_AFTER_MS = 250;
-/** A page that changed for so long without such a pause, and without an event, goes on by itself: then each turn looks, and no other comes. */
+/**
+ * A page that went on changing for so long, without such a pause and without an event, does so by itself: what it changes from then on waits
+ * for the turn that would look anyway, after `LOOK_AFTER_MS`.
+ */
 const BUSY_AFTER_MS = 1000;
 const PAUSE_MS = 500;
 /** The next turn looks. */
@@ -57,10 +60,11 @@ export function record(tracker: Tracker, post: Post, byRules = false): Recorder 
   let slotted = false;
   /** When the last turn began. */
   let turnedAt = 0;
-  /** When the page changed last, since when it goes on, and the number of the next event then. */
+  /** When the page changed last, since when it went on, and how many events there were by then. */
   let changedAt = 0;
   let changesSince = 0;
   let events = 0;
+  /** It changes by itself. */
   let busy = false;
   /** What is not posted yet. */
   let turns: Turn[] = [];
@@ -127,12 +131,13 @@ export function record(tracker: Tracker, post: Post, byRules = false): Recorder 
     if (slotted) await null;
     safely(() => {
       const at = now();
-      const next = tracker.nextSeq();
-      if (next !== events || at - changedAt > PAUSE_MS) changesSince = at;
-      events = next;
+      const before = events;
+      events = tracker.nextSeq();
+      if (events !== before || at - changedAt > PAUSE_MS) changesSince = at;
       changedAt = at;
       busy = at - changesSince > BUSY_AFTER_MS;
       const since = at - turnedAt;
+      // If nothing changes any more, the timer tells it.
       if (busy && since < LOOK_AFTER_MS) return;
       if (snapping || asked || since < AT_ONCE_EVERY_MS || !turn(SLICE_MS, false, true)) ask();
     });
