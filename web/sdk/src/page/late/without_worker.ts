@@ -7,7 +7,7 @@ import type { Order } from '../../shared/messages.ts';
 import type { Platform } from '../../shared/platform.ts';
 import type { Post, Receive } from '../attempt.ts';
 import { attempt, clientNow, erase, trusted } from '../common.ts';
-import { failed, guarded } from '../guard.ts';
+import { failed, guarded, quietly } from '../guard.ts';
 import {
   append,
   fetchNow,
@@ -90,7 +90,7 @@ function alone({ hooks }: Settings, ingest: string, receive: Receive): Post {
       if (orders.length > ORDERS_WAITING_MAX) throw orders;
       const body = encodeBatch(rest, clientNow(), null);
       // Older browsers have no such signal, and wait as long as they do.
-      const signal = AbortSignal.timeout?.(ATTEMPT_TIMEOUT_MS) ?? null;
+      const signal = quietly(() => AbortSignal.timeout(ATTEMPT_TIMEOUT_MS)) ?? null;
       const { ok } = await PLATFORM.fetch(ingest, { method: 'POST', body, signal });
       if (ok) acknowledged = events;
     } catch {
