@@ -267,3 +267,19 @@ test('without workers, the page counts its own calls only', async (t) => {
   assert.deepEqual(await trial.run('return calls.map(([, [input]]) => String(input))'), ['/mine']);
   await trial.unharmed();
 });
+
+test('a call with a name and a password is told when it ends, without them', async (t) => {
+  const trial = await open(t, {});
+  await trial.run(`
+    const request = new XMLHttpRequest();
+    request.open('GET', '/api/ok', true, 'me', 'secret');
+    return new Promise((resolve) => { request.onloadend = resolve; request.send(); }).then(() => undefined);`);
+  await trial.delivered();
+  const [told, ...others] = trial.events('request').filter(({ request }) => request.initiator === 'xhr');
+  assert.deepEqual(
+    [told?.request.method, new URL(told?.request.url, 'http://site').pathname, told?.request.status, others],
+    ['GET', '/api/ok', 200, []],
+  );
+  assert.ok(!/secret|me@/.test(JSON.stringify(told)));
+  await trial.unharmed();
+});

@@ -10,6 +10,8 @@ const DONE = 4;
 interface Opened {
   method: string | null;
   address: string;
+  /** With whom's name: the browser's own timing has it in its address. */
+  by: unknown;
   /** Sent, and not told yet. */
   call?: Call;
 }
@@ -23,12 +25,12 @@ export function wrapXhr(calls: Calls): void {
   const opened = new WeakMap<object, Opened>();
 
   const finish = (xhr: object, status: number) => {
-    const its = opened.get(xhr);
+    const its = opened.get(xhr) as Opened;
     const call = its?.call;
-    if (!its || !call) return;
+    if (!call) return;
     its.call = undefined;
     call.url ||= urlOf(xhr);
-    calls.answered(call, status, status ? headerOf(xhr, 'content-length') : null, !!status);
+    calls.answered(call, status, status ? headerOf(xhr, 'content-length') : null, !!status && !its.by);
   };
   around(prototype, 'open', (run, xhr, values) => {
     // Opening it again ends what was under way, without any event.
@@ -40,7 +42,7 @@ export function wrapXhr(calls: Calls): void {
         on(xhr as EventTarget, 'loadend', () => {
           if (stateOf(xhr) === DONE) finish(xhr, statusOf(xhr));
         });
-      opened.set(xhr, { method: methodOf(values[0]), address: addressOf(values[1]) });
+      opened.set(xhr, { method: methodOf(values[0]), address: addressOf(values[1]), by: values[3] });
     });
     return result;
   });
