@@ -8,6 +8,7 @@ import { erase } from './erase.ts';
 import { guarded, quietly } from './guard.ts';
 import { later } from './natives.ts';
 import type { Settings } from './settings.ts';
+import { takeOut } from './take_out.ts';
 import { tools } from './tools.ts';
 import { findWay } from './ways.ts';
 
@@ -114,9 +115,8 @@ export function createDelivery(
         dropped += report.dropped;
         clock = report.clock;
     }
-    // A place of −1 is far beyond them as it is written here.
-    const place = unkept.findIndex(({ header }) => header.batch_seq === report.batch_seq) >>> 0;
-    if (unkept.splice(place, 1)[0]?.left) store(() => localStorage.removeItem(tailOf(report.batch_seq)));
+    const place = unkept.findIndex(({ header }) => header.batch_seq === report.batch_seq);
+    if (takeOut(unkept, place)?.left) store(() => localStorage.removeItem(tailOf(report.batch_seq)));
   };
 
   /** In a task of its own: a page that loads has enough to do, and each of these waits for another process. */

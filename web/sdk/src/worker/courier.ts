@@ -93,7 +93,7 @@ export class Courier {
       case 'adopt':
         return this.adopt(order.name, order.text);
       case 'flush':
-        await this.lookForOrphans();
+        await this.orphans.look();
         this.flushes.push(order.id);
         return this.settleFlushes();
       case 'pause':
@@ -119,17 +119,13 @@ export class Courier {
     });
     this.orphans.own();
     await this.outbox.open();
-    await this.lookForOrphans();
+    await this.orphans.look();
     this.orphans.keepLooking();
   }
 
   private newOutbox(memoryOnly: boolean): Outbox {
     const told = { kept: (entry: Entry) => this.kept(entry), dropped: (entries: Entry[]) => this.dropped(entries) };
     return memoryOnly ? new Outbox(told, null) : new Outbox(told);
-  }
-
-  private lookForOrphans(): Promise<void> {
-    return this.orphans.look().catch(() => {});
   }
 
   /** Another tab may be told that consent is taken back. */

@@ -44,22 +44,26 @@ export class Orphans<E extends Kept = Entry> {
     this.disowned = null;
   }
 
-  /** Settles when what is left behind is on its way. */
+  /** Settles when what is left behind is on its way. What fails is tried the next time. */
   async look(): Promise<void> {
-    const tabs = await this.outbox.tabs();
-    tabs.delete(this.tabId);
-    const ageMs = locks() ? 0 : ORPHAN_AGE_MS_MIN;
-    for (const tab of tabs)
-      await this.claim(tab, async () => {
-        const left = await this.outbox.of(tab);
-        return left.filter(({ created_at }) => Date.now() - created_at >= ageMs);
-      });
+    try {
+      const tabs = await this.outbox.tabs();
+      tabs.delete(this.tabId);
+      const ageMs = locks() ? 0 : ORPHAN_AGE_MS_MIN;
+      for (const tab of tabs)
+        await this.claim(tab, async () => {
+          const left = await this.outbox.of(tab);
+          return left.filter(({ created_at }) => Date.now() - created_at >= ageMs);
+        });
+    } catch {
+      // The store is gone, or in the way of somebody else.
+    }
   }
 
-  /** Looks again, and again: more tabs may be gone by then. What fails is tried the next time. */
+  /** Looks again, and again: more tabs may be gone by then. */
   keepLooking(): void {
     const again = () => {
-      this.look().catch(() => {});
+      this.look();
       platform.later(again, ORPHANS_EVERY_MS);
     };
     platform.later(again, ORPHANS_FIRST_MS);

@@ -2,6 +2,7 @@
 import { roundMicros } from '../../shared/batch.ts';
 import { CALLS_WAITING_MAX } from '../../shared/limits.ts';
 import { baseOf, now, observeTimings } from '../natives.ts';
+import { takeOut } from '../take_out.ts';
 import type { Tracker } from '../tracker.ts';
 import type { Call, Calls } from './calls.ts';
 import { wrapFetch } from './fetch.ts';
@@ -20,8 +21,8 @@ export function captureRequests(tracker: Tracker): void {
   /** In the order of their start. */
   const calls: Call[] = [];
 
-  /** 0: it is none of them. A place of −1 is far beyond them as it is written here. */
-  const forget = (call: Call) => calls.splice(calls.indexOf(call) >>> 0, 1).length;
+  /** Undefined: it is none of them. */
+  const forget = (call: Call) => takeOut(calls, calls.indexOf(call));
 
   const tell = (call: Call) => {
     const { method, url, initiator, startedAt, status, length, browserTiming: timing } = call;

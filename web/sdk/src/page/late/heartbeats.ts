@@ -5,11 +5,10 @@ import type { Tracker } from '../tracker.ts';
 
 export function captureHeartbeats({ on, inputAt, note }: Tracker): void {
   on(window, 'wheel', () => {}); // scrolled or not, it is input
-  const wait = () => later(beat, HEARTBEAT_EVERY_MS);
   const beat = () => {
-    wait();
+    later(beat, HEARTBEAT_EVERY_MS);
     const at = now();
     if (visibilityOf(document) === 'visible' && at - inputAt() <= HEARTBEAT_INPUT_WITHIN_MS) note('heartbeat', at);
   };
-  wait();
+  later(beat, HEARTBEAT_EVERY_MS);
 }

@@ -7,7 +7,7 @@ import { observe } from './observe.ts';
 import { perPageView } from './page_view.ts';
 
 /** Told where the call is made. */
-const CALLS = /^(fetch|xml)/;
+const CALLS = /^(fetch|xmlhttprequest)$/;
 
 /** Of the site itself: its host, or one below it. */
 function isFirstParty(address: string): boolean {

@@ -74,8 +74,8 @@ export function chosenOf(select: Element): ArrayLike<Element> {
 export const addedNodes = read<NodeList>('MutationRecord', 'addedNodes');
 export const removedNodes = read<NodeList>('MutationRecord', 'removedNodes');
 
-const sheets = ['HTMLStyleElement', 'HTMLLinkElement', 'SVGStyleElement'].map((kind) =>
-  read<CSSStyleSheet | null>(kind, 'sheet'),
+const sheets = ['HTMLStyleElement', 'HTMLLinkElement', 'SVGStyleElement'].map((name) =>
+  read<CSSStyleSheet | null>(name, 'sheet'),
 );
 /** The style sheet of a `style`, of either language, or of a `link`; null of what only has the name of one. */
 export function sheetOf(owner: Element): CSSStyleSheet | null {

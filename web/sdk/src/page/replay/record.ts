@@ -64,8 +64,6 @@ export function record(tracker: Tracker, post: Post, byRules = false): Recorder 
   let changedAt = 0;
   let changesSince = 0;
   let events = 0;
-  /** It changes by itself. */
-  let busy = false;
   /** What is not posted yet. */
   let turns: Turn[] = [];
   /** Where those of the last one end. */
@@ -93,7 +91,11 @@ export function record(tracker: Tracker, post: Post, byRules = false): Recorder 
   const walk: Walk = walkOf(
     rows,
     fields,
-    (root) => meet(root),
+    (root) => {
+      meet(root);
+      // How far the page is scrolled stands in its snapshot, and of a frame nowhere; a tree has nothing to tell.
+      changes.stirred(root);
+    },
     (owner) => sheets.read(owner),
   );
   const changes = changesOf(rows, walk, fields);
@@ -135,10 +137,9 @@ export function record(tracker: Tracker, post: Post, byRules = false): Recorder 
       events = tracker.nextSeq();
       if (events !== before || at - changedAt > PAUSE_MS) changesSince = at;
       changedAt = at;
-      busy = at - changesSince > BUSY_AFTER_MS;
       const since = at - turnedAt;
       // If nothing changes any more, the timer tells it.
-      if (busy && since < LOOK_AFTER_MS) return;
+      if (isBusy() && since < LOOK_AFTER_MS) return;
       if (snapping || asked || since < AT_ONCE_EVERY_MS || !turn(SLICE_MS, false, true)) ask();
     });
   };
@@ -149,8 +150,6 @@ export function record(tracker: Tracker, post: Post, byRules = false): Recorder 
     observer?.observe(root, EVERYTHING);
     if (nodeType(root) === Node.DOCUMENT_NODE) {
       pages.add(root as Document);
-      // A snapshot does not say how far a frame is scrolled.
-      changes.stirred(root);
       heed(root as Document);
       guarded(() => follow(windowOf(root) as Realm));
     } else slotted = true;
@@ -174,6 +173,8 @@ export function record(tracker: Tracker, post: Post, byRules = false): Recorder 
       }),
     );
   };
+  /** The page changes by itself. */
+  const isBusy = () => changedAt - changesSince > BUSY_AFTER_MS;
   const isDue = (at: number) => at - lookedAt >= LOOK_AFTER_MS;
   const postTurns = () => {
     if (!turns.length) return;
@@ -295,7 +296,7 @@ export function record(tracker: Tracker, post: Post, byRules = false): Recorder 
           endTurn();
           ticks += times;
           if (ticks >= POST_EVERY) postTurns();
-          tick(still || busy ? 1 : 2);
+          tick(still || isBusy() ? 1 : 2);
         }),
       times * LOOK_EVERY_MS,
     );

@@ -65,7 +65,7 @@ export class FrameCourier {
     this.own();
     this.orphans.keepLooking();
     await this.outbox.open();
-    await this.orphans.look().catch(() => {});
+    await this.orphans.look();
   }
 
   /** Settles when it is stored, or that has failed. */
