@@ -142,15 +142,28 @@ for (const [index, [name, watched]] of Object.entries(WATCHED).entries())
     await player.close();
   });
 
-test('what becomes a block while the page is told is in no snapshot, nor in one that the end of the page cuts short', async () => {
+/** The tall page with a recorder that has asked for its first idle moment: `idle` has what runs in it. */
+async function aboutToBeTold() {
   gone = false;
+  const page = await browser.newPage();
+  await page.goto(`${url}/tall`);
+  await page.evaluate(() => {
+    window.idle = [];
+    window.requestIdleCallback = (run) => idle.push(run);
+  });
+  await page.addScriptTag({ url: '/recorder.js' });
+  const said = async () => (await page.evaluate(() => recorder.lines)).join('\n');
+  return { page, said };
+}
+
+test('what becomes a block while the page is told is in no snapshot, nor in one that the end of the page cuts short', async () => {
   for (const cut of [false, true]) {
-    const page = await browser.newPage();
-    await page.goto(`${url}/tall`);
-    await page.addScriptTag({ url: '/recorder.js' });
-    const early = await page.evaluate(async (cut) => {
+    const { page, said } = await aboutToBeTold();
+    const early = await page.evaluate((cut) => {
+      const [first] = idle;
+      idle = { push: (run) => setTimeout(run, 0, { timeRemaining: () => 0 }) };
+      first({ timeRemaining: () => 0 });
       // Between two slices, of which the first tells the section and not what stands in it.
-      await new Promise((done) => setTimeout(done, 20));
       const early = recorder.recorded.length === 0;
       const section = document.querySelector('section');
       section.setAttribute('data-ct-block', '');
@@ -158,12 +171,27 @@ test('what becomes a block while the page is told is in no snapshot, nor in one 
       if (cut) recorder.own.flush();
       return early;
     }, cut);
-    const said = async () => (await page.evaluate(() => recorder.lines)).join('\n');
     await eventually('the block is told', async () => (await said()).includes('"tagName":"section"'));
     const lines = await said();
     await page.close();
     assert.deepEqual([early, lines.includes('private')], [true, false], `cut short: ${cut}`);
   }
+});
+
+test('a page is told in one idle moment where that lasts, in tasks between which it comes first', async () => {
+  const { page, said } = await aboutToBeTold();
+  await page.evaluate(() => {
+    window.tasks = 0;
+    const own = setInterval(() => {
+      if (recorder.recorded.length) clearInterval(own);
+      else tasks++;
+    });
+    idle.shift()({ timeRemaining: () => 50 });
+  });
+  await eventually('the page is told', async () => (await said()).includes('"tagName":"section"'));
+  const [asked, between] = await page.evaluate(() => [idle.length, tasks]);
+  await page.close();
+  assert.ok(asked === 0 && between > 1, `idle moments asked for: ${asked}, tasks of the page between: ${between}`);
 });
 
 /** One of everything that is compared; all of it is set by its only act. */

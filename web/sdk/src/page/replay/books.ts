@@ -39,21 +39,24 @@ export function keepBooks(tracker: Tracker, port: MessagePort, not: (reason: NoR
   const receive = (message: FromReplay) => {
     switch (message.replay) {
       case 'snapshot':
-        return recorder?.snapshot();
+        recorder?.snapshot();
+        break;
       case 'stop':
         stopped = true;
         if (message.reason) not(message.reason);
-        return recorder?.stop();
+        recorder?.stop();
+        break;
       case 'rules':
-        return recorder?.rules(message.of);
+        recorder?.rules(message.of);
+        break;
       case 'chunks':
         told = message;
-        return;
+        break;
       case 'degraded':
         tracker.note('capture_degraded', now(), 0, { what: message.what }, 0);
-        return;
+        break;
       default:
-        return message satisfies never;
+        message satisfies never;
     }
   };
 

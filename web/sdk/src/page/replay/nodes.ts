@@ -69,7 +69,6 @@ const HOST = /^(span|p|h\d)$/;
  * is defined is shown as if it were, which only styles of `:not(:defined)` tell apart.
  */
 const CUSTOM = /^(?!annotation|color-|font-|missing)[a-z][a-z\d._]*-[a-z\d._-]*$/;
-const PLAYER = /^(audio|video)$/;
 const SVG = 'http://www.w3.org/2000/svg';
 const HUNDREDTHS = 100;
 const NONE: readonly string[] = [];
@@ -100,7 +99,7 @@ export function traitsOf(tag: string): Traits {
       host: !still || HOST.test(tag),
       custom: CUSTOM.test(tag),
       field: tag === 'input' || tag === 'textarea',
-      player: PLAYER.test(tag),
+      player: tag === 'audio' || tag === 'video',
     };
     traits.set(tag, known);
   }

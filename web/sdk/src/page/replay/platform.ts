@@ -105,7 +105,8 @@ const adoptedByTree = read<readonly CSSStyleSheet[] | undefined>('ShadowRoot', '
 export const adoptedBy = (root: Node, tree: boolean): readonly CSSStyleSheet[] =>
   (tree ? adoptedByTree : adoptedByDocument)(root) ?? [];
 const byTag = call<Document['getElementsByTagName']>('Document', 'getElementsByTagName');
-export const elementsIn = (root: Document): number => byTag(root, '*').length;
+/** Whether it has more elements than so many. The browser counts no further. */
+export const hasMore = (root: Document, count: number): boolean => count in byTag(root, '*');
 export const slotsIn = call<Element['querySelectorAll']>('Element', 'querySelectorAll') as (
   self: object,
   selector: 'slot',

@@ -11,7 +11,7 @@ import { after } from './after.ts';
 import { changesOf, STYLE_EVERY_MS } from './changes.ts';
 import { type Fields, fieldsOf } from './fields.ts';
 import { focusOf } from './focus.ts';
-import { designOf, elementsIn, isQuirky, isUntouched, windowOf } from './platform.ts';
+import { designOf, hasMore, isQuirky, isUntouched, windowOf } from './platform.ts';
 import { rowsOf } from './rows.ts';
 import { type Realm, sheetsIn } from './sheets.ts';
 import { listenIn } from './signs.ts';
@@ -175,10 +175,9 @@ export function record(tracker: Tracker, post: Post, byRules = false): Recorder 
   };
   /** The page changes by itself. */
   const isBusy = () => changedAt - changesSince > BUSY_AFTER_MS;
-  const isDue = (at: number) => at - lookedAt >= LOOK_AFTER_MS;
   const postTurns = () => {
-    if (!turns.length) return;
     ticks = 0;
+    if (!turns.length) return;
     const [numbers, taken] = [rows.takeNumbers(), turns];
     turns = [];
     ended = 0;
@@ -186,15 +185,14 @@ export function record(tracker: Tracker, post: Post, byRules = false): Recorder 
   };
   const endTurn = () => {
     const end = rows.length();
-    if (end === ended) return;
+    if (end !== ended) turns.push({ end, text: rows.text(), at: Math.round(ORIGIN + now()), q: tracker.nextSeq() - 1 });
     ended = end;
-    const q = tracker.nextSeq() - 1;
-    if (turns.push({ end, text: rows.text(), at: Math.round(ORIGIN + now()), q }) >= TURNS_MAX) postTurns();
+    if (turns.length >= TURNS_MAX || ticks >= POST_EVERY) postTurns();
   };
   const endSnapshot = (partial: boolean) => {
     snapping = false;
-    // The next one posts it.
-    ticks = POST_EVERY - 1;
+    // It is posted with its last turn.
+    ticks = POST_EVERY;
     rows.row(SNAPSHOT_END, cost * 1000, partial);
   };
   /**
@@ -225,7 +223,7 @@ export function record(tracker: Tracker, post: Post, byRules = false): Recorder 
       // What is to be told anew is in no snapshot as it was told: it may stand in a block since.
       changes.place();
       if (snapping) endSnapshot(false);
-      const looking = all || isDue(began);
+      const looking = all || began - lookedAt >= LOOK_AFTER_MS;
       if (looking) {
         lookedAt = began;
         fields.look();
@@ -245,17 +243,20 @@ export function record(tracker: Tracker, post: Post, byRules = false): Recorder 
     endTurn();
     return done;
   };
-  const ask = () => {
+  /** `idle`: the moment that the turn before had, if it was an idle one. */
+  const ask = (idle?: IdleDeadline) => {
     if (asked || over) return;
     asked = true;
-    const run = () =>
+    const run = (moment?: IdleDeadline) =>
       safely(() => {
         asked = false;
-        if (!turn(SLICE_MS)) ask();
+        if (!turn(SLICE_MS)) ask(moment);
       });
+    if (!snapping) tracker.afterFrame(run);
+    // Turn after turn while there is nothing else to do, each a task of its own: the next idle moment comes late, and finds the code cold.
+    else if (idle && idle.timeRemaining() > SLICE_MS) later(() => run(idle), 0);
     // While there is much to tell the page's frames come first.
-    if (snapping) whenIdle(run, SLICE_WITHIN_MS);
-    else tracker.afterFrame(run);
+    else whenIdle(run, SLICE_WITHIN_MS);
   };
   /** The page is hidden or ends: nobody knows whether there is another turn. */
   const end = () => {
@@ -269,7 +270,7 @@ export function record(tracker: Tracker, post: Post, byRules = false): Recorder 
     ask();
   };
   const snapshot = () => {
-    if (elementsIn(document) > RECORDED_NODES_MAX) {
+    if (hasMore(document, RECORDED_NODES_MAX)) {
       stop('too_large');
       return;
     }
@@ -279,8 +280,7 @@ export function record(tracker: Tracker, post: Post, byRules = false): Recorder 
     rows.forgetNames();
     snapping = true;
     cost = 0;
-    const page = walk.nodes.number(document);
-    rows.row(SNAPSHOT, innerWidth, innerHeight, scrollX, scrollY, page, isQuirky(document));
+    rows.row(SNAPSHOT, innerWidth, innerHeight, scrollX, scrollY, walk.nodes.number(document), isQuirky(document));
     meet(document);
     walk.parent(document);
     ask();
@@ -292,16 +292,15 @@ export function record(tracker: Tracker, post: Post, byRules = false): Recorder 
         safely(() => {
           const still = now() - turnedAt >= LOOK_AFTER_MS;
           if (still && !snapping && visibilityOf(document) !== 'hidden' && !turn(SLICE_MS)) ask();
+          ticks += times;
           // What happened while there was no turn.
           endTurn();
-          ticks += times;
-          if (ticks >= POST_EVERY) postTurns();
           tick(still || isBusy() ? 1 : 2);
         }),
       times * LOOK_EVERY_MS,
     );
   };
-  const begin = () => {
+  safely(() => {
     if (!observer || !isUntouched()) return stop('unsupported');
     on(window, 'resize', () =>
       safely(() => {
@@ -311,8 +310,7 @@ export function record(tracker: Tracker, post: Post, byRules = false): Recorder 
     );
     tick(1);
     snapshot();
-  };
-  safely(begin);
+  });
   return {
     flush: () => safely(end),
     snapshot: () => safely(snapshot),
