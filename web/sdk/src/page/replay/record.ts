@@ -20,11 +20,11 @@ import { type Walk, walkOf } from './walk.ts';
 /** Of one turn on the page's thread; and of the last one. */
 const SLICE_MS = 5;
 const END_MS = 50;
-/** The next turn comes in an idle moment, or after this time. */
+/** While a page is told the next turn comes in an idle moment, or after this time. */
 const SLICE_WITHIN_MS = 100;
-/** Scripts set fields and adopt sheets without a sign: looked for so often, on a page that changes half as often … */
-const LOOK_EVERY_MS = 500;
-/** … since there turns look, when so much has passed: beside what they do it costs less than by itself. */
+/** Scripts set fields and adopt sheets without a sign: looked for so often … */
+const LOOK_EVERY_MS = 1000;
+/** … and by a turn that comes when so much has passed: beside what it does it costs less than by itself. */
 const LOOK_AFTER_MS = 250;
 /**
  * A page that went on changing for so long, without such a pause and without an event, does so by itself: what it changes from then on waits
@@ -35,7 +35,7 @@ const PAUSE_MS = 500;
 /** The next turn looks. */
 const LONG_AGO = -LOOK_AFTER_MS;
 /** Turns go to the worker together, after so many times that `LOOK_EVERY_MS`, or so many: a message costs more than what stands in it. */
-const POST_EVERY = 4;
+const POST_EVERY = 2;
 const TURNS_MAX = 32;
 /** What a page changes is told in the same task, where its thread is warm with it, once in this time; the rest after the frame. */
 const AT_ONCE_EVERY_MS = 10;
@@ -285,19 +285,18 @@ export function record(tracker: Tracker, post: Post, byRules = false): Recorder 
     walk.parent(document);
     ask();
   };
-  /** `times`: how often `LOOK_EVERY_MS` passes until it looks. */
-  const tick = (times: number) => {
+  const tick = () => {
     later(
       () =>
         safely(() => {
-          const still = now() - turnedAt >= LOOK_AFTER_MS;
-          if (still && !snapping && visibilityOf(document) !== 'hidden' && !turn(SLICE_MS)) ask();
-          ticks += times;
+          const isDue = now() - lookedAt >= LOOK_AFTER_MS;
+          if (isDue && !snapping && visibilityOf(document) !== 'hidden' && !turn(SLICE_MS)) ask();
+          ticks++;
           // What happened while there was no turn.
           endTurn();
-          tick(still || isBusy() ? 1 : 2);
+          tick();
         }),
-      times * LOOK_EVERY_MS,
+      LOOK_EVERY_MS,
     );
   };
   safely(() => {
@@ -308,7 +307,7 @@ export function record(tracker: Tracker, post: Post, byRules = false): Recorder 
         ask();
       }),
     );
-    tick(1);
+    tick();
     snapshot();
   });
   return {
