@@ -42,10 +42,16 @@ button::-moz-focus-inner { border: 0 }
   '/wide.woff2': ['font/woff2', Buffer.from(WIDE, 'base64')],
   '/look/icon.png': ['image/png', Buffer.from(PIXELS, 'base64')],
   '/picture.png': ['image/png', Buffer.from(PIXELS, 'base64')],
+  '/inner/frame.html': [
+    'text/html',
+    '<!doctype html><img id="inner" src="own.png" srcset="own.png 1x,own.png 2x" alt="">',
+  ],
+  '/inner/own.png': ['image/png', Buffer.from(PIXELS, 'base64')],
 };
 const PAGE = `<link rel="stylesheet" href="/look/site.css"><style>b{color:rgb(0,100,0)}</style><style id="made">i{display:none}</style>
 <h1><span id="wide">xxx</span></h1><p>text</p><p class="deep">deep</p><p class="late">late</p><u class="plain">layered</u>
 <b>bold</b><i>not shown</i><div class="icon" id="icon"></div><img id="picture" src="/picture.png" alt="">
+<iframe src="/inner/frame.html"></iframe>
 <script>document.querySelector('#made').sheet.insertRule('em{color:rgb(9,8,7)}', 1); document.body.append(Object.assign(document.createElement('em'), { textContent: 'made' }))</script>`;
 /** What happens on the page, one after the other; each is seen. */
 const ACTS = [
@@ -58,12 +64,15 @@ const ACTS = [
   },
   () => document.styleSheets[1].insertRule('u{display:block}', 0),
 ];
-/** Scripts' own changes of styles are looked for twice a second. */
-const BETWEEN_MS = 700;
+/** Scripts' own changes of styles are looked for after so long at most (docs/recordings.md), and a little. */
+const TOLD_MS = 1300;
+/** Between what was seen and what happens next. */
+const APART_MS = 100;
 
 /** Runs in a browser: what `pictureOf` sees, and how large is what fonts and images make large. */
-const LOOK = `(all) => [...(${pictureOf})(all), ...['wide', 'icon', 'picture'].map((id) => {
-  const { width, height } = all.getElementById(id).getBoundingClientRect();
+const LOOK = `(all) => [...(${pictureOf})(all), ...['wide', 'icon', 'picture', 'inner'].map((id) => {
+  const element = all.getElementById(id) ?? all.querySelector('iframe').contentDocument.getElementById(id);
+  const { width, height } = element.getBoundingClientRect();
   return id + ' ' + Math.round(width) + ' x ' + Math.round(height);
 })]`;
 
@@ -97,13 +106,15 @@ async function record() {
   const moments = [];
   for (const act of ACTS) {
     await page.evaluate(`(${act})()`);
-    await page.waitForTimeout(BETWEEN_MS);
+    await page.waitForTimeout(TOLD_MS);
     moments.push(
       await page.evaluate(`({ look: (${LOOK})(document), at: performance.timeOrigin + performance.now() })`),
     );
-    await page.waitForTimeout(BETWEEN_MS);
+    await page.waitForTimeout(APART_MS);
   }
-  await eventually('the names of fonts and images', () => chunks().some(({ text }) => /wide\.woff2":"/.test(text)));
+  await eventually('the names of fonts and images', () =>
+    ['wide.woff2', 'own.png'].every((file) => chunks().some(({ text }) => text.includes(`${file}":"`))),
+  );
   await page.evaluate(() => {
     document.body.append('The end');
     history.pushState(null, '', '/other');

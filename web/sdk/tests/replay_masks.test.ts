@@ -89,6 +89,13 @@ test('attributes: what says how an element looks stays, all else is masked', () 
   expect(attribute('srcset', 'a.png?x=1 1x, b.png 2x', 'img')).toBe(
     'https://shop.example/boxes/a.png?x= 1x, https://shop.example/boxes/b.png 2x',
   );
+  const boxes = 'https://shop.example/boxes/';
+  expect(attribute('srcset', ' ,a.png 1x,b.png 20w , c,d.png,\n/e.png 2x ada,,', 'img')).toBe(
+    `${boxes}a.png 1x, ${boxes}b.png 20w, ${boxes}c,d.png, https://shop.example/e.png 2x`,
+  );
+  expect(attribute('srcset', 'data:image/png;base64,AA,BB 1x, data:text/html,ada 2x', 'img')).toBe(
+    'data:image/png;base64,AA,BB 1x, data: 2x',
+  );
   for (const name of ['value', 'srcdoc', 'onclick', 'nonce', 'aria-valuetext', 'a"b'])
     expect(attribute(name, 'x')).toBe(undefined);
 });

@@ -30,7 +30,7 @@ export const REMOVE = 5;
 export const TEXT = 6;
 /** An element, then of each attribute its name, and its text, or −1 where it is gone; then −2. */
 export const ATTRIBUTES = 7;
-/** The element of a frame, the number of its document, whether that is in quirks mode. What stands in it follows. */
+/** The element of a frame, the number of its document, whether that is in quirks mode, what addresses in it are relative to. What stands in it follows. */
 export const FRAME = 8;
 /** The number of a frame's document: all of it was told. */
 export const FRAME_END = 9;

@@ -75,10 +75,11 @@ export function changesOf(rows: Rows, walk: Walk, fields: Fields) {
       again(element);
       slots(element);
     }
-    const told = name === 'href' && record.attributeNamespace ? 'xlink:href' : name;
-    const names = attributes.get(element);
-    if (!names) attributes.set(element, [told]);
-    else if (!names.includes(told)) names.push(told);
+    const names = attributes.get(element) ?? [];
+    attributes.set(element, names);
+    // Of another namespace it may have a prefix, of which a record says nothing.
+    for (const told of record.attributeNamespace ? [name, 'xlink:href'] : [name])
+      if (!names.includes(told)) names.push(told);
   }
 
   function again(node: Node): void {

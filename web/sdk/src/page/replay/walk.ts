@@ -4,7 +4,7 @@
  * again by `changes.ts`.
  */
 import { CHILDREN, FRAME, FRAME_END, PLACE, REMOVE, SHADOW } from '../../shared/replay_rows.ts';
-import { firstChild, isConnected, nextSibling, rootElement, shadowRootOf } from '../natives.ts';
+import { baseOf, firstChild, isConnected, nextSibling, rootElement, shadowRootOf } from '../natives.ts';
 import { meetShadows } from '../privacy.ts';
 import type { Fields } from './fields.ts';
 import { nodesOf } from './nodes.ts';
@@ -147,6 +147,7 @@ export function walkOf(rows: Rows, fields: Fields, meet: (root: Node) => void, s
       meet(inner);
       inFrame = nodes.number(inner);
       rows.row(FRAME, nodes.known(frame), inFrame, isQuirky(inner));
+      rows.string(baseOf(inner));
       parent(inner);
     } else if (documents.delete(frame)) {
       // It shows another site now, or nothing: what it showed before is gone.

@@ -100,7 +100,8 @@ export class Recording {
     if (this.over) return;
     switch (message.replay) {
       case 'page_view':
-        return this.begin(message);
+        this.begin(message);
+        break;
       case 'rows':
         this.rows++;
         this.reading = true;
@@ -109,21 +110,26 @@ export class Recording {
           this.encoder?.encode(turn);
         }
         this.reading = false;
-        return this.tellChunks();
+        this.tellChunks();
+        break;
       case 'hidden':
         this.encoder?.hurry();
         this.cutter.end();
-        return this.tellChunks();
+        this.tellChunks();
+        break;
       case 'left':
         this.encoder?.hurry();
         this.keepWord(message.chunks);
-        return this.leave(message.ends);
+        this.leave(message.ends);
+        break;
       case 'stopped':
-        return this.leave(false);
+        this.leave(false);
+        break;
       case 'keep':
-        return this.keep();
+        this.keep();
+        break;
       default:
-        return message satisfies never;
+        message satisfies never;
     }
   }
 

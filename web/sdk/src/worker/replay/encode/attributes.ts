@@ -17,6 +17,9 @@ const OF_THE_PAGE = /^(placeholder|name|type|media) |^\S+ (true|false)$/;
 const ADDRESSES = /^((xlink:)?href|src|poster|action|formaction|background|cite|data|longdesc|manifest|codebase)$/;
 /** Elements with their attributes that say where an image lies. */
 const IMAGES = /^(?:(?:img|input) src|video poster|image (?:xlink:)?href)$/;
+/** An image of a `srcset` and its sizes (HTML, "parse a srcset attribute"): a comma within an address is one of it. */
+const CANDIDATE = /([^\s,](?:\S*[^\s,])?)(?:,|\s+([^,]*))?/g;
+const SIZE = /^[\d.]+[wxh]$/;
 const METADATA = /^(viewport|color-scheme)$/i;
 /** An address that holds its content: pictures and fonts are drawn. Of SVG only what has no words in it. */
 const PICTURE = /^data:(?:image\/(?!svg)[\w.+-]+|font\/[\w.+-]+|application\/(?:x-)?font-[\w.+-]+)[;,]/i;
@@ -81,13 +84,10 @@ export class AttributeMasks implements Masks {
   }
 
   private candidates(value: string): string {
-    if (/^\s*data:/i.test(value)) return '';
-    return value
-      .split(/,(?=\s)/)
-      .map((candidate) => {
-        const [address = '', ...size] = candidate.trim().split(/\s+/);
-        return [this.drawn(address), ...size.filter((word) => /^[\d.]+[wxh]$/.test(word))].join(' ');
-      })
+    return [...value.matchAll(CANDIDATE)]
+      .map(([, address = '', sizes = '']) =>
+        [this.drawn(address), ...sizes.split(/\s+/).filter((word) => SIZE.test(word))].join(' '),
+      )
       .join(', ');
   }
 }

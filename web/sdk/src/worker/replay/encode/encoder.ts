@@ -403,6 +403,7 @@ export class Encoder {
   private frame(element: Noted | undefined): void {
     const content = new Noted('document', this.reader.next());
     content.quirks = !!this.reader.next();
+    content.base = this.reader.string();
     if (!element) return;
     if (element.content) {
       this.frames.delete(element.content);

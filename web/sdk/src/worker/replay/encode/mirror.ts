@@ -19,6 +19,10 @@ export class Noted {
   /** Of an element: its shadow tree, and the document of a frame. */
   tree: Noted | null = null;
   content: Noted | null = null;
+  /** The document it stands in; of one, itself. */
+  document: Noted = this;
+  /** Of a frame's document: what addresses in it are relative to. */
+  base = '';
   /** Who watches the recording has it. */
   shown = false;
   /** A name, or the text of a text; of a doctype also its identifiers. */
@@ -57,6 +61,7 @@ export class Mirror {
   insert(node: Noted, parent: Noted, before: Noted | null): void {
     this.nodes.set(node.id, node);
     node.parent = parent;
+    node.document = parent.document;
     const after = before ? before.after : parent.first;
     node.before = before;
     node.after = after;
@@ -70,6 +75,7 @@ export class Mirror {
   root(node: Noted, host: Noted | null): void {
     this.nodes.set(node.id, node);
     node.parent = host;
+    if (host && node.kind === 'tree') node.document = host.document;
   }
 
   /** Takes a node away, with all that stands in it. */
@@ -98,11 +104,4 @@ export class Mirror {
   forget(): void {
     this.nodes.clear();
   }
-}
-
-/** The document that a node belongs to. */
-export function documentOf(node: Noted): Noted {
-  let root = node;
-  while (root.parent && root.kind !== 'document') root = root.parent;
-  return root;
 }

@@ -1,6 +1,6 @@
 /** Nodes as rrweb writes them. */
 import { type AttributeMasks, isMetadata } from './attributes.ts';
-import { documentOf, type Noted } from './mirror.ts';
+import type { Noted } from './mirror.ts';
 import { isWithinPersonal } from './personal.ts';
 import { shownText } from './texts.ts';
 
@@ -69,9 +69,8 @@ export function flat(node: Noted, masking: Masking): Serialised {
 
 /** In a frame, nodes name its document. */
 function rootOf(node: Noted): { rootId?: number } {
-  const root = documentOf(node);
-  if (root === node) return {};
-  return root.kind === 'document' && root.parent ? { rootId: root.id } : {};
+  const root = node.document;
+  return root !== node && root.parent ? { rootId: root.id } : {};
 }
 
 /** With all that stands in it, shadow trees first. */
@@ -123,11 +122,13 @@ export function attributeOf(node: Noted, name: string, masking: Masking): string
   if (node.text === 'meta' && /^(name|content)$/.test(name))
     return isMetadata(node.attributes.get('name')) ? value.slice(0, METADATA_UNITS_MAX) : null;
   const personal = node.personal || isWithinPersonal(node, masking.choices);
-  return masking.attributes.masked(node.text, name, value, node.svg, personal) ?? null;
+  return masksOf(node, masking).masked(node.text, name, value, node.svg, personal) ?? null;
 }
 
 /** Nothing opens a popover in a player; its style shows it. */
-function styleOf({ attributes, popover }: Noted, masking: Masking): string {
-  const own = masking.attributes.masked('', 'style', attributes.get('style') ?? '', false, false) ?? '';
-  return `${own}${own && ';'}display:${popover.replace(/[^\w -]/g, '')} !important`;
+function styleOf(node: Noted, masking: Masking): string {
+  const own = masksOf(node, masking).masked('', 'style', node.attributes.get('style') ?? '', false, false) ?? '';
+  return `${own}${own && ';'}display:${node.popover.replace(/[^\w -]/g, '')} !important`;
 }
+
+const masksOf = ({ document }: Noted, masking: Masking): AttributeMasks => masking.attributes.at(document.base);
