@@ -44,7 +44,7 @@ button::-moz-focus-inner { border: 0 }
   '/picture.png': ['image/png', Buffer.from(PIXELS, 'base64')],
   '/inner/frame.html': [
     'text/html',
-    '<!doctype html><img id="inner" src="own.png" srcset="own.png 1x,own.png 2x" alt="">',
+    '<!doctype html><img id="inner" src="own.png" srcset="own.png 1x,none.png 9x" alt="">',
   ],
   '/inner/own.png': ['image/png', Buffer.from(PIXELS, 'base64')],
 };
