@@ -19,7 +19,6 @@ const ADDRESSES = /^((xlink:)?href|src|poster|action|formaction|background|cite|
 const IMAGES = /^(?:(?:img|input) src|video poster|image (?:xlink:)?href)$/;
 /** An image of a `srcset` and its sizes (HTML, "parse a srcset attribute"): a comma within an address is one of it. */
 const CANDIDATE = /([^\s,](?:\S*[^\s,])?)(?:,|\s+([^,]*))?/g;
-const SIZE = /^[\d.]+[wxh]$/;
 const METADATA = /^(viewport|color-scheme)$/i;
 /** An address that holds its content: pictures and fonts are drawn. Of SVG only what has no words in it. */
 const PICTURE = /^data:(?:image\/(?!svg)[\w.+-]+|font\/[\w.+-]+|application\/(?:x-)?font-[\w.+-]+)[;,]/i;
@@ -84,10 +83,10 @@ export class AttributeMasks implements Masks {
   }
 
   private candidates(value: string): string {
+    // What an address holds itself may have blanks and commas where a browser takes it for several.
+    if (/data:/i.test(value)) return '';
     return [...value.matchAll(CANDIDATE)]
-      .map(([, address = '', sizes = '']) =>
-        [this.drawn(address), ...sizes.split(/\s+/).filter((word) => SIZE.test(word))].join(' '),
-      )
+      .map(([, address = '', sizes]) => `${this.drawn(address)} ${sizes?.match(/[\d.]+[wxh]\b/) ?? ''}`)
       .join(', ');
   }
 }
