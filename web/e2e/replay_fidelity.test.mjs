@@ -29,7 +29,13 @@ before(async () => {
   browser = await launch();
   player = await playerSite();
   files.set('/recorder.js', ['text/javascript', await buildRecorder()]);
-  for (const [name, html] of Object.entries({ ...PAGES, states: STATES_HTML, tall: TALL_HTML }))
+  for (const [name, html] of Object.entries({
+    ...PAGES,
+    states: STATES_HTML,
+    tall: TALL_HTML,
+    crowded: CROWDED_HTML,
+    styled: STYLED_HTML,
+  }))
     files.set(`/${name}`, ['text/html; charset=utf-8', html]);
   for (const [path, css] of Object.entries(FILES)) files.set(path, ['text/css', css]);
   [host, url] = await listen(async (request, response) => {
@@ -142,15 +148,17 @@ for (const [index, [name, watched]] of Object.entries(WATCHED).entries())
     await player.close();
   });
 
-/** The tall page with a recorder that has asked for its first idle moment: `idle` has what runs in it. */
-async function aboutToBeTold() {
+/** A page with a recorder that has asked for its first idle moment: `idle` has what runs in it. `tick`: ms that a look at the clock takes. */
+async function aboutToBeTold(path = '/tall', tick = 0) {
   gone = false;
   const page = await browser.newPage();
-  await page.goto(`${url}/tall`);
-  await page.evaluate(() => {
+  await page.goto(url + path);
+  await page.evaluate((tick) => {
     window.idle = [];
     window.requestIdleCallback = (run) => idle.push(run);
-  });
+    let now = performance.now();
+    if (tick) performance.now = () => (now += tick);
+  }, tick);
   await page.addScriptTag({ url: '/recorder.js' });
   const said = async () => (await page.evaluate(() => recorder.lines)).join('\n');
   return { page, said };
@@ -194,6 +202,23 @@ test('a page is told in one idle moment where that lasts, in tasks between which
   assert.ok(asked === 0 && between > 1, `idle moments asked for: ${asked}, tasks of the page between: ${between}`);
 });
 
+test('a turn ends on the way, where elements are counted and where sheets are read', async () => {
+  for (const path of ['/crowded', '/styled']) {
+    const { page, said } = await aboutToBeTold(path, 1);
+    const turns = await page.evaluate(async () => {
+      let turns = 0;
+      for (; idle.length; turns++) idle.shift()({ timeRemaining: () => 0 });
+      return turns;
+    });
+    const stopped = await page.evaluate(() => recorder.stopped);
+    if (path === '/styled') await eventually('the sheets are told', async () => (await said()).includes('.last'));
+    await page.close();
+    assert.deepEqual([path, stopped], [path, path === '/crowded' ? 'too_large' : null]);
+    // Of 25 steps, and of 100, no more than 5 fit into one.
+    assert.ok(turns >= (path === '/crowded' ? 5 : 20), `${path}: turns: ${turns}`);
+  }
+});
+
 /** One of everything that is compared; all of it is set by its only act. */
 const STATES = {
   path: '/states',
@@ -216,6 +241,10 @@ const STATES_HTML = `<!doctype html><title>States</title><style>p{color:rgb(9,9,
 
 /** Of which a recorder has enough for many slices before it comes to the end. */
 const TALL_HTML = `<!doctype html><title>Tall</title><div>${'<p>a<b>b</b></p>'.repeat(12_000)}</div><section><p>Loading</p></section>`;
+
+/** More elements than are recorded. */
+const CROWDED_HTML = `<!doctype html><title>Crowded</title>${'<i></i>'.repeat(60_000)}`;
+const STYLED_HTML = `<!doctype html><title>Styled</title>${'<style>.a{color:red}</style>'.repeat(99)}<style>.last{color:red}</style>`;
 
 /** What a player might show wrong. Each gives what mends it. */
 const FAULTS = {

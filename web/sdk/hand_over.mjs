@@ -8,29 +8,30 @@ const IMPORT = /^import \{([^}]*)\} from '\.\.\/([\w/]+\.ts)';/gm;
 
 /** Of the parts that come later. */
 const folders = ['late/', 'replay/'];
-/** Modules of the page's part, each with the names that the later parts import from it, types aside, and who does. */
-const modules = new Map();
+/** What they import from the page's part, types aside: each name with its module and with who does. */
+const names = new Map();
 for (const folder of folders)
   for (const file of readdirSync(page + folder))
-    for (const [, names, module] of readFileSync(page + folder + file, 'utf8').matchAll(IMPORT)) {
-      const known = modules.get(module) ?? new Map();
-      modules.set(module, known);
-      for (const name of names.split(',').map((name) => name.trim()))
-        if (name && !/^type /.test(name)) known.set(name, (known.get(name) ?? new Set()).add(folder));
-    }
+    for (const [, imported, module] of readFileSync(page + folder + file, 'utf8').matchAll(IMPORT))
+      for (const name of imported.split(',').map((name) => name.trim()))
+        if (name && !/^type /.test(name)) {
+          const known = names.get(name) ?? { module, by: new Set() };
+          if (known.module !== module)
+            throw new Error(
+              `${name} is of ${known.module} and of ${module}: handed over by its name, it must be of one`,
+            );
+          names.set(name, known);
+          known.by.add(folder);
+        }
 // What both take stands before what one takes, so that neither has many places to skip.
-for (const [module, names] of modules)
-  modules.set(
-    module,
-    new Map([...names].sort(([, a], [, b]) => b.size - a.size || [...b][0].localeCompare([...a][0]))),
-  );
+const listed = [...names].sort(([, a], [, b]) => b.by.size - a.by.size || [...b.by][0].localeCompare([...a.by][0]));
 
 /** What a page hides most often stands first: `BEGIN_LATER` in bundle.mjs takes it. */
 const FIRST = ['URL', 'performance'];
 
 /** Places in the list are agreed upon by this: files of two releases must not take one thing for another. */
 const agreement = createHash('sha256')
-  .update(JSON.stringify([FIRST, ...[...modules].map(([module, names]) => [module, ...names.keys()])]))
+  .update(JSON.stringify([FIRST, listed.map(([name, { module }]) => [name, module])]))
   .digest('hex')
   .slice(0, 8);
 
@@ -42,10 +43,8 @@ export const handOver = {
   name: 'hand over',
   setup({ onLoad }) {
     onLoad({ filter: /\/page\/handed\.ts$/ }, () => {
-      const named = [...modules].map(([module, names]) => [module, [...names.keys()]]);
-      const all = named.map(([module, names]) => [`import { ${names} } from './${module}';`, names]);
-      const list = all.flatMap(([, names]) => names);
-      const imports = all.map(([line]) => line).join('\n');
+      const imports = listed.map(([name, { module }]) => `import { ${name} } from './${module}';`).join('\n');
+      const list = listed.map(([name]) => name);
       return {
         contents: `${imports}\nexport const handed = ['${agreement}', ${[...FIRST, ...list]}];`,
         resolveDir: page,
@@ -55,26 +54,18 @@ export const handOver = {
   },
 };
 
-/** For a later part, within a function of `handed`: each module's names, by their places. */
+/** For a later part, within a function of `handed`: all that it takes, by the places. */
 export const takeOver = {
   name: 'take over',
   setup({ onLoad, onResolve }) {
-    onResolve({ filter: /^\.\.\/[^.]/ }, ({ importer, path }) => {
-      const module = path.slice('../'.length);
-      const pluginData = folders.find((folder) => importer.startsWith(page + folder));
-      return pluginData ? { path: module, namespace: 'handed', pluginData } : undefined;
+    onResolve({ filter: /^\.\.\/[^.]/ }, ({ importer }) => {
+      const folder = folders.find((folder) => importer.startsWith(page + folder));
+      return folder ? { path: folder, namespace: 'handed' } : undefined;
     });
-    onLoad({ filter: /.*/, namespace: 'handed' }, ({ path, pluginData: folder }) => {
-      let place = 0;
-      for (const [module, names] of modules) {
-        if (module === path) {
-          const taken = [...names].map(([name, by]) => (by.has(folder) ? name : '')).join();
-          const contents = `export const [${','.repeat(1 + FIRST.length + place)}${taken.replace(/,+$/, '')}] = handed;`;
-          return { contents, loader: 'js' };
-        }
-        place += names.size;
-      }
-      return { errors: [{ text: `nothing is handed over of ${path}` }] };
+    onLoad({ filter: /.*/, namespace: 'handed' }, ({ path: folder }) => {
+      const taken = listed.map(([name, { by }]) => (by.has(folder) ? name : '')).join();
+      const contents = `export const [${','.repeat(1 + FIRST.length)}${taken.replace(/,+$/, '')}] = handed;`;
+      return { contents, loader: 'js' };
     });
   },
 };

@@ -206,10 +206,11 @@ export const titleOf = getter<string>(documents, 'title');
 export const cookiesOf = getter<string>(documents, 'cookie');
 const writeCookie = method(getOwnPropertyDescriptor(documents, 'cookie')?.set as (value: string) => void);
 export const setCookie = (cookie: string): void => writeCookie(document, cookie);
-const fetched = original<typeof fetch | undefined>(window, 'fetch');
+/** What the page calls `fetch`: perhaps something of its own. */
+export const fetched = original<typeof fetch | undefined>(window, 'fetch');
 const sourceOf = method(Function.prototype.toString);
-/** Undefined where the page has replaced it already, so that it is nobody's to use. */
-export const fetchNow = fetched && /\{\s*\[native code]\s*}$/.test(sourceOf(fetched)) ? method(fetched) : undefined;
+/** The browser's own, and nothing that a page put in its place. */
+export const isNative = (of: object): boolean => /\{\s*\[native code]\s*}$/.test(sourceOf(of));
 export const Workers = original<typeof Worker>(window, 'Worker');
 type PostTo = (message: unknown, ports?: Transferable[]) => void;
 const post = (Workers as Partial<typeof Worker> | undefined)?.prototype?.postMessage as PostTo | undefined;

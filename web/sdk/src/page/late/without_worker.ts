@@ -10,9 +10,11 @@ import { attempt, clientNow, erase, trusted } from '../common.ts';
 import { failed, guarded, quietly } from '../guard.ts';
 import {
   append,
-  fetchNow,
+  fetched,
+  isNative,
   later,
   makeElement,
+  method,
   notLater,
   onItself,
   rootElement,
@@ -38,6 +40,9 @@ async function beacon(address: string, { body }: RequestInit): Promise<Response>
   if (!sendBeacon(navigator, address, body ?? '')) throw body;
   return new Response('{}');
 }
+
+/** Undefined where the page has replaced it already, so that it is nobody's to use. */
+const fetchNow = fetched && isNative(fetched) ? method(fetched) : undefined;
 
 /** Not the page's: its `fetch` may be a mock, and its timers may be followed (zone.js). */
 const PLATFORM: Platform = {

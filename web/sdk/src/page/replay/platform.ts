@@ -2,18 +2,15 @@
  * What only the recorder asks of the platform; all else is `natives.ts`, as it was when the first script began. This file comes
  * later: what the page has replaced until then is not called, so that nothing of ours runs through code of the page.
  */
-import { getter, hasAttribute, kind, localName, method, shadowRootOf } from '../natives.ts';
+import { getter, hasAttribute, isNative, kind, localName, method, shadowRootOf } from '../natives.ts';
 
 type Method = (this: never, ...values: never[]) => unknown;
-
-const sourceOf = method(Function.prototype.toString);
-const NATIVE = /\{\s*\[native code\]\s*\}\s*$/;
 
 /** Whether the browser's own is still there, of each of these. Else the page is not recorded. */
 export function isUntouched(): boolean {
   return own.every(([prototype, name]) => {
     const { value, get = value } = Object.getOwnPropertyDescriptor(prototype, name) ?? {};
-    return typeof get !== 'function' || NATIVE.test(sourceOf(get));
+    return typeof get !== 'function' || isNative(get);
   });
 }
 
@@ -105,8 +102,9 @@ const adoptedByTree = read<readonly CSSStyleSheet[] | undefined>('ShadowRoot', '
 export const adoptedBy = (root: Node, tree: boolean): readonly CSSStyleSheet[] =>
   (tree ? adoptedByTree : adoptedByDocument)(root) ?? [];
 const byTag = call<Document['getElementsByTagName']>('Document', 'getElementsByTagName');
-/** Whether it has more elements than so many. The browser counts no further. */
-export const hasMore = (root: Document, count: number): boolean => count in byTag(root, '*');
+const itemOf = call<HTMLCollection['item']>('HTMLCollection', 'item');
+/** The element at a place among all of a document. The browser counts as far as that; by `[place]` it would count all there are. */
+export const elementAt = (root: Document, place: number): Element | null => itemOf(byTag(root, '*'), place);
 export const slotsIn = call<Element['querySelectorAll']>('Element', 'querySelectorAll') as (
   self: object,
   selector: 'slot',

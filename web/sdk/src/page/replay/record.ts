@@ -11,7 +11,7 @@ import { after } from './after.ts';
 import { changesOf, STYLE_EVERY_MS } from './changes.ts';
 import { type Fields, fieldsOf } from './fields.ts';
 import { focusOf } from './focus.ts';
-import { designOf, hasMore, isQuirky, isUntouched, windowOf } from './platform.ts';
+import { designOf, elementAt, isQuirky, isUntouched, windowOf } from './platform.ts';
 import { rowsOf } from './rows.ts';
 import { type Realm, sheetsIn } from './sheets.ts';
 import { listenIn } from './signs.ts';
@@ -25,7 +25,7 @@ const SLICE_WITHIN_MS = 100;
 /** Scripts set fields and adopt sheets without a sign: looked for so often … */
 const LOOK_EVERY_MS = 1000;
 /** … and by a turn that comes when so much has passed: beside what it does it costs less than by itself. */
-const LOOK_AFTER_MS = 250;
+const LOOK_AFTER_MS = 500;
 /**
  * A page that went on changing for so long, without such a pause and without an event, does so by itself: what it changes from then on waits
  * for the turn that would look anyway, after `LOOK_AFTER_MS`.
@@ -39,6 +39,8 @@ const POST_EVERY = 2;
 const TURNS_MAX = 32;
 /** What a page changes is told in the same task, where its thread is warm with it, once in this time; the rest after the frame. */
 const AT_ONCE_EVERY_MS = 10;
+/** So many elements the browser counts in one go: where each lies somewhere else in memory, that takes a millisecond. */
+const COUNTED_AT_ONCE = 2000;
 /** To look at the clock costs as much as a small node. */
 const CLOCK_EVERY = 16;
 /** All that changes the tree. */
@@ -51,6 +53,8 @@ export function record(tracker: Tracker, post: Post, byRules = false): Recorder 
   /** A snapshot is under way; what it has cost so far, in ms. */
   let snapping = false;
   let cost = 0;
+  /** Elements of the page that were counted before it is told: of too many nothing is told. */
+  let count = 0;
   /** A turn is asked for. */
   let asked = false;
   /** Styles wait for their time. */
@@ -191,8 +195,8 @@ export function record(tracker: Tracker, post: Post, byRules = false): Recorder 
   };
   const endSnapshot = (partial: boolean) => {
     snapping = false;
-    // It is posted with its last turn.
-    ticks = POST_EVERY;
+    // To post much text takes as long as to read it, so that is a task of its own.
+    later(() => safely(postTurns), 0);
     rows.row(SNAPSHOT_END, cost * 1000, partial);
   };
   /**
@@ -211,6 +215,9 @@ export function record(tracker: Tracker, post: Post, byRules = false): Recorder 
       gone ||= ++calls % CLOCK_EVERY === 0 && tooLate();
       return gone;
     };
+    if (!pages.size) meet(document);
+    while (snapping && count <= RECORDED_NODES_MAX && !tooLate() && elementAt(document, count))
+      count += COUNTED_AT_ONCE;
     if (observer && !atOnce) changes.see(observer.takeRecords());
     let done =
       changes.note(soonLate) &&
@@ -218,7 +225,7 @@ export function record(tracker: Tracker, post: Post, byRules = false): Recorder 
       walk.work(soonLate) &&
       (!snapping || sheets.work(tooLate));
     cost += now() - began;
-    if (walk.nodes.count() > RECORDED_NODES_MAX) stop('too_large');
+    if (Math.max(count, walk.nodes.count()) > RECORDED_NODES_MAX) stop('too_large');
     if (done && !over) {
       // What is to be told anew is in no snapshot as it was told: it may stand in a block since.
       changes.place();
@@ -270,18 +277,13 @@ export function record(tracker: Tracker, post: Post, byRules = false): Recorder 
     ask();
   };
   const snapshot = () => {
-    if (hasMore(document, RECORDED_NODES_MAX)) {
-      stop('too_large');
-      return;
-    }
     observer?.disconnect();
     postTurns();
     forget();
     rows.forgetNames();
     snapping = true;
-    cost = 0;
+    count = cost = 0;
     rows.row(SNAPSHOT, innerWidth, innerHeight, scrollX, scrollY, walk.nodes.number(document), isQuirky(document));
-    meet(document);
     walk.parent(document);
     ask();
   };

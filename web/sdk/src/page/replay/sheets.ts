@@ -89,16 +89,17 @@ export function sheetsIn(rows: Rows, known: (node: Node) => number, ask: () => v
   /** Reads on. False: there is more; `late` says when to stop. */
   function work(late: () => boolean): boolean {
     for (const edit of edits.splice(0)) edit();
-    for (;;) {
+    while (owners.size || others.size) {
       reading ??= begin();
-      if (!reading) break;
-      const { rules, texts } = reading;
-      while (texts.length < rules.length) {
-        texts.push(textOfRule(rules[texts.length] as CSSRule));
-        if (late()) return false;
+      if (reading) {
+        const { rules, texts } = reading;
+        while (texts.length < rules.length) {
+          texts.push(textOfRule(rules[texts.length] as CSSRule));
+          if (late()) return false;
+        }
+        end(reading);
+        reading = null;
       }
-      end(reading);
-      reading = null;
       if (late()) return false;
     }
     for (const root of adopting) tellAdopted(root);
@@ -106,18 +107,15 @@ export function sheetsIn(rows: Rows, known: (node: Node) => number, ask: () => v
     return true;
   }
 
+  /** The next sheet that is to be read rule by rule; null: the next one is not. */
   function begin(): Reading | null {
-    for (const owner of owners) {
-      const sheet = isConnected(owner) && known(owner) ? sheetOf(owner) : null;
-      const rules = sheet && rulesOf(sheet);
-      if (rules && !source(owner, sheet, rules.length)) return { sheet, rules, texts: [] };
-      owners.delete(owner);
-    }
-    for (const sheet of others) {
-      const rules = rulesOf(sheet);
-      if (rules) return { sheet, rules, texts: [] };
-      others.delete(sheet);
-    }
+    const [owner] = owners;
+    const [other] = others;
+    const sheet = owner ? isConnected(owner) && known(owner) && sheetOf(owner) : other;
+    const rules = sheet && rulesOf(sheet);
+    if (rules && !(owner && source(owner, sheet, rules.length))) return { sheet, rules, texts: [] };
+    if (owner) owners.delete(owner);
+    else others.delete(other as CSSStyleSheet);
     return null;
   }
 
