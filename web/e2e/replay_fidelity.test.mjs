@@ -219,6 +219,57 @@ test('a turn ends on the way, where elements are counted and where sheets are re
   }
 });
 
+test('a turn ends on the way, where thousands of nodes are taken away', async () => {
+  const { page, said } = await aboutToBeTold('/tall', 1);
+  await page.evaluate(() => {
+    while (idle.length) idle.shift()({ timeRemaining: () => 0 });
+  });
+  await eventually('the page is told', async () => (await said()).includes('"tagName":"section"'));
+  await page.evaluate(() => document.querySelector('div').replaceChildren());
+  let removed = [];
+  await eventually('all is told', async () => {
+    const lines = (await said()).split('\n').map((line) => JSON.parse(line));
+    removed = lines.map(({ data }) => data.removes?.length ?? 0).filter(Boolean);
+    return removed.reduce((sum, count) => sum + count, 0) === 12_000;
+  });
+  await page.close();
+  // 16 nodes a look at the clock, of which 5 fit into a turn; a page that is busy by itself is told in fewer.
+  assert.ok(Math.max(...removed) < 200, `removed at once: ${removed.slice(0, 10)}`);
+});
+
+test('what a recorded page takes away is collected', async () => {
+  gone = false;
+  const page = await browser.newPage();
+  const cdp = await page.context().newCDPSession(page);
+  await page.goto(`${url}/states`);
+  await page.addScriptTag({ url: '/recorder.js' });
+  await page.evaluate(async () => {
+    const host = document.createElement('div');
+    const root = host.attachShadow({ mode: 'open' });
+    root.innerHTML = '<i>shade</i>';
+    root.adoptedStyleSheets = [new CSSStyleSheet()];
+    const frame = document.createElement('iframe');
+    frame.srcdoc = '<p>inner</p>';
+    const loaded = new Promise((done) => frame.addEventListener('load', () => done(), { once: true }));
+    document.body.append(host, frame);
+    await loaded;
+    await recorder.settled();
+    window.refs = { root: new WeakRef(root), frame: new WeakRef(frame.contentDocument) };
+    host.remove();
+    frame.remove();
+  });
+  const said = await page.evaluate(() => recorder.lines.join('\n'));
+  let left;
+  await eventually('nothing of it is left', async () => {
+    await page.evaluate(() => recorder.settled());
+    await cdp.send('HeapProfiler.collectGarbage');
+    left = await page.evaluate(() => Object.keys(refs).filter((name) => refs[name].deref()));
+    return !left.length;
+  }).catch(() => {});
+  await page.close();
+  assert.deepEqual([said.includes('shade'), said.includes('inner'), left], [true, true, []]);
+});
+
 /** One of everything that is compared; all of it is set by its only act. */
 const STATES = {
   path: '/states',

@@ -23,8 +23,11 @@ for (const folder of folders)
           names.set(name, known);
           known.by.add(folder);
         }
-// What both take stands before what one takes, so that neither has many places to skip.
-const listed = [...names].sort(([, a], [, b]) => b.by.size - a.by.size || [...b.by][0].localeCompare([...a.by][0]));
+// What both take stands before what one takes, so that neither has many places to skip; else by name.
+const listed = [...names].sort(
+  ([name, a], [other, b]) =>
+    b.by.size - a.by.size || [...b.by][0].localeCompare([...a.by][0]) || name.localeCompare(other),
+);
 
 /** What a page hides most often stands first: `BEGIN_LATER` in bundle.mjs takes it. */
 const FIRST = ['URL', 'performance'];

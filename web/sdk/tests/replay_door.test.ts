@@ -14,15 +14,9 @@ function door(load: () => Promise<unknown>, sample?: string) {
     ports: [port],
     base: 'https://shop.example/boxes/',
     worker: '/telemetry.worker.js',
-    script: undefined,
-    key: 'k&',
-    endpoint: 'https://collect.example/',
-    path: undefined,
+    data: { ctKey: 'k&', ctEndpoint: 'https://collect.example/', ctReplaySample: sample },
     tab_id: 'tab',
     memory_only: true,
-    mode: 'always',
-    images: undefined,
-    sample,
   };
   const loads = vi.fn(load);
   const made = new ReplayDoor(order, new Clock(), loads as never);

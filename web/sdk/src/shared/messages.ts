@@ -41,20 +41,10 @@ export interface ReplayOrder {
   /** What the page's addresses are relative to, and that of telemetry.worker.js. */
   base: string;
   worker: string;
-  /** Address of telemetry.replay.worker.js; default: beside the worker. */
-  script: string | undefined;
-  key: string;
-  endpoint: string;
-  /** Where the collector takes frames, if not where it does by default. */
-  path: string | undefined;
+  /** The attributes of the script (web/README.md). */
+  data: Record<string, string | undefined>;
   tab_id: string;
   memory_only: boolean;
-  /** `friction`; anything else is `always`. */
-  mode: string;
-  /** Share of the visitors that is recorded, 0 to 1; default: all. */
-  sample: string | undefined;
-  /** Which images are kept beside a recording: `none`; anything else is `same-origin`. */
-  images: string | undefined;
 }
 
 /** Worker to page. */

@@ -46,18 +46,20 @@ export class ReplayDoor {
 
   private async open(waiting: ToReplay[]): Promise<void> {
     try {
-      const { base, worker, script = worker.replace('.worker.', '.replay.worker.') } = this.order;
+      const { base, worker, data } = this.order;
+      const { ctReplayWorker: script = worker.replace('.worker.', '.replay.worker.') } = data;
       const { startReplay } = await this.load(new URL(script, base).href);
-      const { endpoint, path = REPLAY_PATH, key } = this.order;
+      const { ctEndpoint: endpoint = '', ctReplayPath: path = REPLAY_PATH, ctKey: key = '' } = data;
       const address = `${endpoint.replace(/\/+$/, '')}${path}?key=${encodeURIComponent(key)}`;
-      if (!this.forgotten) this.desk = startReplay({ ...this.order, address }, this.clock, waiting);
+      const { ctReplay: mode = '', ctReplayImages: images } = data;
+      if (!this.forgotten) this.desk = startReplay({ ...this.order, address, mode, images }, this.clock, waiting);
     } catch {
       this.tell({ replay: 'stop', reason: 'error' });
     }
   }
 
   private judge(visitor: string): void {
-    const out = shareOf(visitor) >= Number(this.order.sample ?? 1);
+    const out = shareOf(visitor) >= Number(this.order.data.ctReplaySample ?? 1);
     this.tell(out ? { replay: 'stop', reason: 'sampled_out' } : { replay: 'snapshot' });
   }
 

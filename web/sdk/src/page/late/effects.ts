@@ -90,6 +90,8 @@ export function captureEffects(tracker: Tracker): void {
     if (isBusy() && isLate())
       for (const root of watched.splice(0)) changes?.observe(root, { subtree: true, attributeFilter: ['open'] });
     for (const { target, attributeName } of records) {
+      // It is told: a click may change thousands.
+      if (!armed) return;
       // Being pressed shows on the thing itself.
       if (pressed && contains(pressed, target)) continue;
       const opened = attributeName === 'open' && /^(details|dialog)$/.test(localName(target));

@@ -41,12 +41,10 @@ async function beacon(address: string, { body }: RequestInit): Promise<Response>
   return new Response('{}');
 }
 
-/** Undefined where the page has replaced it already, so that it is nobody's to use. */
-const fetchNow = fetched && isNative(fetched) ? method(fetched) : undefined;
-
 /** Not the page's: its `fetch` may be a mock, and its timers may be followed (zone.js). */
 const PLATFORM: Platform = {
-  fetch: (address, init) => (fetchNow ? fetchNow(window, address, init) : beacon(address, init)),
+  fetch: (address, init) =>
+    fetched && isNative(fetched) ? method(fetched)(window, address, init) : beacon(address, init),
   later,
   notLater,
   whenIdle,

@@ -23,9 +23,11 @@ export function changesOf(rows: Rows, walk: Walk, fields: Fields) {
   /** What a browser saw, and how many of the first list are noted. */
   let seen: (readonly MutationRecord[])[] = [];
   let noted = 0;
-  let moved = new Set<Node>();
+  const moved = new Set<Node>();
   /** Some of them were told before. */
   let moves = false;
+  /** Those of them of which it is told that they are no longer where they were. */
+  let gone = new Set<Node>();
   const texts = new Set<Node>();
   const attributes = new Map<Element, string[]>();
   const others = new Set<Node>();
@@ -34,7 +36,7 @@ export function changesOf(rows: Rows, walk: Walk, fields: Fields) {
   function forget(): void {
     seen = [];
     noted = 0;
-    for (const kept of [moved, texts, attributes, others]) kept.clear();
+    for (const kept of [moved, gone, texts, attributes, others]) kept.clear();
   }
 
   function see(records: readonly MutationRecord[]): void {
@@ -121,16 +123,19 @@ export function changesOf(rows: Rows, walk: Walk, fields: Fields) {
     }
   }
 
-  /** Tells what is gone, and has the walk tell where the moved ones stand now. */
-  function place(): void {
-    const gone = moved;
-    moved = new Set();
-    moves = false;
-    for (const node of gone) {
+  /** Tells what is gone, and has the walk tell where the moved ones stand now. False: there is more; `late` says when to stop. */
+  function place(late?: () => boolean): boolean {
+    for (const node of moved) {
+      moved.delete(node);
+      gone.add(node);
       const id = nodes.leave(node);
       if (id) rows.row(REMOVE, id);
+      if (late?.()) return false;
     }
+    moves = false;
     walk.place(gone);
+    gone = new Set();
+    return true;
   }
 
   /** Tells the rest, of what is gone too: nobody knows it any more. Before its time if `all`. False: there is more; `late` says when to stop. */

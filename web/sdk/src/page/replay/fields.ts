@@ -1,13 +1,12 @@
 /** What fields hold: told as far as the SDK's masks let it be known, and looked at now and then, since scripts set it without a sign. */
 import { FIELD, SELECTED, VALUE_LENGTH, VALUE_NONE, VALUE_SHOWN, VALUE_TO_JUDGE } from '../../shared/replay_rows.ts';
-import { hasAttribute, isConnected, localName, typedIn } from '../natives.ts';
+import { hasAttribute, localName, typedIn } from '../natives.ts';
 import { CHOICES, isIgnored } from '../privacy.ts';
 import { tools } from '../tools.ts';
+import { lookInTurn } from './look_in_turn.ts';
 import { chosenOf, isChecked, typeOf } from './platform.ts';
 import type { Rows } from './rows.ts';
 
-/** So many are looked at each time; a page with more is gone through in turns. */
-const LOOKED_AT_MAX = 300;
 const BUTTON = /^(submit|button|reset)$/;
 const VALUELESS = /^(hidden|image|file)$/;
 
@@ -54,15 +53,7 @@ export function fieldsOf(rows: Rows, number: (node: Node) => number) {
 
   /** Tells those that changed. */
   function look(): void {
-    let looked = 0;
-    for (const [field, before] of told) {
-      if (++looked > LOOKED_AT_MAX) break;
-      // Those looked at go to the end of the line.
-      told.delete(field);
-      if (!isConnected(field)) continue;
-      told.set(field, before);
-      lookAt(field, before);
-    }
+    lookInTurn(told, lookAt);
   }
 
   /** Something happened to it. */

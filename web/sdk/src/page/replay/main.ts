@@ -13,7 +13,7 @@ import { keepBooks } from './books.ts';
  * no recording.
  */
 export function startReplay(tracker: Tracker, not: (reason: NoReplay) => void): void {
-  const { data, key, worker, memoryOnly } = tracker.setup;
+  const { data, worker, memoryOnly } = tracker.setup;
   const { port1, port2 } = new MessageChannel();
   port1.onmessage = ({ data: said }: MessageEvent<FromReplay | AboutVisitor>) =>
     guarded(() => {
@@ -30,14 +30,8 @@ export function startReplay(tracker: Tracker, not: (reason: NoReplay) => void): 
     ports: [port2],
     base: baseOf(document),
     worker,
-    script: data.ctReplayWorker,
-    key,
-    endpoint: data.ctEndpoint ?? '',
-    path: data.ctReplayPath,
+    data: { ...data },
     tab_id: tracker.stats().tab_id,
     memory_only: memoryOnly,
-    mode: data.ctReplay ?? '',
-    sample: data.ctReplaySample,
-    images: data.ctReplayImages,
   });
 }

@@ -104,7 +104,6 @@ export function record(tracker: Tracker, post: Post, byRules = false): Recorder 
   );
   const changes = changesOf(rows, walk, fields);
   const focus = focusOf(rows, (node) => walk.nodes.known(node));
-  const observer = observeChanges((records) => see(records));
 
   const forget = () => {
     for (const part of [changes, sheets, fields, focus, walk]) part.forget();
@@ -142,11 +141,12 @@ export function record(tracker: Tracker, post: Post, byRules = false): Recorder 
       if (events !== before || at - changedAt > PAUSE_MS) changesSince = at;
       changedAt = at;
       const since = at - turnedAt;
-      // If nothing changes any more, the timer tells it.
-      if (isBusy() && since < LOOK_AFTER_MS) return;
+      // The page changes by itself. If nothing changes any more, the timer tells it.
+      if (changedAt - changesSince > BUSY_AFTER_MS && since < LOOK_AFTER_MS) return;
       if (snapping || asked || since < AT_ONCE_EVERY_MS || !turn(SLICE_MS, false, true)) ask();
     });
   };
+  const observer = observeChanges(see);
   /** A document or a shadow tree is told: what happens in it from now on is seen. */
   const meet = (root: Node) => {
     sheets.root(root);
@@ -161,9 +161,12 @@ export function record(tracker: Tracker, post: Post, byRules = false): Recorder 
     watched.add(root);
     listenIn(root, rows, { walk, changes, fields, sheets, ask, safely });
   };
-  /** Scripts make a document an editor as a whole without a sign. */
+  /** Scripts make a document an editor as a whole without a sign, and one in a frame goes without one. */
   const heed = (page: Document) => {
     if (designOf(page) === 'on') walk.nodes.mark(rootElement(page) ?? page);
+    if (windowOf(page)) return;
+    pages.delete(page);
+    sheets.leave(page);
   };
   /** Scripts of each window have what they call from that: a frame is followed as the page is. */
   const follow = (page: Realm) => {
@@ -177,8 +180,6 @@ export function record(tracker: Tracker, post: Post, byRules = false): Recorder 
       }),
     );
   };
-  /** The page changes by itself. */
-  const isBusy = () => changedAt - changesSince > BUSY_AFTER_MS;
   const postTurns = () => {
     ticks = 0;
     if (!turns.length) return;
@@ -226,9 +227,9 @@ export function record(tracker: Tracker, post: Post, byRules = false): Recorder 
       (!snapping || sheets.work(tooLate));
     cost += now() - began;
     if (Math.max(count, walk.nodes.count()) > RECORDED_NODES_MAX) stop('too_large');
-    if (done && !over) {
-      // What is to be told anew is in no snapshot as it was told: it may stand in a block since.
-      changes.place();
+    // What is to be told anew is in no snapshot as it was told: it may stand in a block since.
+    done &&= !over && changes.place(soonLate);
+    if (done) {
       if (snapping) endSnapshot(false);
       const looking = all || began - lookedAt >= LOOK_AFTER_MS;
       if (looking) {

@@ -5,6 +5,7 @@
 import { ADOPTED, CONSTRUCTED, RULE_DELETE, RULE_INSERT, SHEET, SHEET_SOURCE } from '../../shared/replay_rows.ts';
 import { baseOf, firstChild, isConnected, nextSibling, nodeType } from '../natives.ts';
 import { after } from './after.ts';
+import { lookInTurn } from './look_in_turn.ts';
 import { addressOf, adoptedBy, ownerOf, rulesOf, ruleText, sheetOf, sheetOfRule, textOf } from './platform.ts';
 import type { Rows } from './rows.ts';
 
@@ -40,17 +41,19 @@ export function sheetsIn(rows: Rows, known: (node: Node) => number, ask: () => v
   const changed = new WeakSet<CSSStyleSheet>();
   let reading: Reading | null = null;
   const adopted = new Map<Node, readonly CSSStyleSheet[]>();
+  /** Those of them that were not looked at yet. */
+  let met: Node[] = [];
   /** Documents and shadow roots whose adopted sheets wait to be told. */
   const adopting = new Set<Node>();
   const touched = new Map<CSSRule, string>();
   /** Single rules that came or went since the last time. */
-  let edits: (() => void)[] = [];
+  const edits = new Set<() => void>();
 
   function forget(): void {
-    for (const kept of [owners, others, adopted, adopting, touched, told]) kept.clear();
+    for (const kept of [owners, others, adopted, adopting, touched, told, edits]) kept.clear();
     numbers = new WeakMap();
     reading = null;
-    edits = [];
+    met = [];
   }
 
   /** The sheet of an element is to be read. */
@@ -62,22 +65,26 @@ export function sheetsIn(rows: Rows, known: (node: Node) => number, ask: () => v
   /** A document or shadow root that may adopt sheets. */
   function root(root: Node): void {
     adopted.set(root, []);
+    met.push(root);
+  }
+
+  function lookAt(root: Node, before: readonly CSSStyleSheet[]): void {
+    const now = adoptedBy(root, nodeType(root) === Node.DOCUMENT_FRAGMENT_NODE);
+    if (now.length === before.length && before.every((sheet, n) => sheet === now[n])) return;
+    adopted.set(root, [...now]);
+    for (const sheet of now) {
+      if (numbers.has(sheet)) continue;
+      numbers.set(sheet, next++);
+      others.add(sheet);
+    }
+    adopting.add(root);
   }
 
   /** Looks for what scripts change without a sign. */
   function look(): void {
-    for (const [root, before] of adopted) {
-      const tree = nodeType(root) === Node.DOCUMENT_FRAGMENT_NODE;
-      const now = adoptedBy(root, tree);
-      if (now.length === before.length && before.every((sheet, n) => sheet === now[n])) continue;
-      adopted.set(root, [...now]);
-      for (const sheet of now) {
-        if (numbers.has(sheet)) continue;
-        numbers.set(sheet, next++);
-        others.add(sheet);
-      }
-      adopting.add(root);
-    }
+    // What is new would be shown without its sheets until its turn comes.
+    for (const root of met.splice(0)) lookAt(root, []);
+    lookInTurn(adopted, lookAt);
     for (const [rule, before] of touched) {
       const text = ruleText(rule);
       if (text === before) continue;
@@ -88,7 +95,11 @@ export function sheetsIn(rows: Rows, known: (node: Node) => number, ask: () => v
 
   /** Reads on. False: there is more; `late` says when to stop. */
   function work(late: () => boolean): boolean {
-    for (const edit of edits.splice(0)) edit();
+    for (const edit of edits) {
+      edits.delete(edit);
+      edit();
+      if (late()) return false;
+    }
     while (owners.size || others.size) {
       reading ??= begin();
       if (reading) {
@@ -177,7 +188,7 @@ export function sheetsIn(rows: Rows, known: (node: Node) => number, ask: () => v
     if (place < read.length) read.splice(place, 1 - texts.length, ...texts);
     const told = reference(sheet);
     if (!told) return;
-    edits.push(() => {
+    edits.add(() => {
       // It is told whole since.
       if (!reference(sheet)) return;
       rows.row(op, ...told, place);
@@ -254,7 +265,17 @@ export function sheetsIn(rows: Rows, known: (node: Node) => number, ask: () => v
     ask();
   }
 
-  return { forget, read, root, look, work, rules, follow };
+  return {
+    forget,
+    read,
+    root,
+    /** A document is no longer shown. */
+    leave: (page: Node) => adopted.delete(page),
+    look,
+    work,
+    rules,
+    follow,
+  };
 }
 
 /** An imported sheet stands where its import does, as one rule too. */

@@ -21,12 +21,17 @@ export interface Desk {
   forget(): Promise<void>;
 }
 
-/** `address`: where frames go, with the key. `waiting`: what the page has said so far. */
-export function startReplay(
-  order: ReplayOrder & { address: string },
-  clock: Clock,
-  waiting: readonly ToReplay[],
-): Desk {
+export interface ReplayStart extends ReplayOrder {
+  /** Where frames go, with the key. */
+  address: string;
+  /** `friction`; anything else is `always`. */
+  mode: string;
+  /** Which images are kept beside a recording: `none`; anything else is `same-origin`. */
+  images: string | undefined;
+}
+
+/** `waiting`: what the page has said so far. */
+export function startReplay(order: ReplayStart, clock: Clock, waiting: readonly ToReplay[]): Desk {
   const [port] = order.ports;
   const post = (message: FromReplay) => port.postMessage(message);
   const courier = new FrameCourier(order, clock, {
