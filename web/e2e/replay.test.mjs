@@ -134,6 +134,15 @@ describe('what is recorded arrives', () => {
     assert.deepEqual(errors, []);
   });
 
+  // With it no element's attributes can be copied as a whole.
+  test('from a page that gave all objects a `get` too', async () => {
+    server.page = `<script>Object.prototype.get = undefined;</script>${PAGE}`;
+    const { page, tab, errors } = await recorded();
+    await flush(page);
+    await snapshotOf(tab);
+    assert.deepEqual([degradedOf(tab), errors], [[], []]);
+  });
+
   for (const [what, { leave, come }] of Object.entries(OUTAGES))
     test(`${what} for a while: all of it comes later, and none is missing`, async (t) => {
       const { page, tab } = await recorded();

@@ -161,7 +161,14 @@ async function aboutToBeTold(path = '/tall', tick = 0) {
   }, tick);
   await page.addScriptTag({ url: '/recorder.js' });
   const said = async () => (await page.evaluate(() => recorder.lines)).join('\n');
-  return { page, said };
+  /** All idle moments that it asks for, which have no time left. Gives how many. */
+  const idleMoments = () =>
+    page.evaluate(() => {
+      let moments = 0;
+      for (; idle.length; moments++) idle.shift()({ timeRemaining: () => 0 });
+      return moments;
+    });
+  return { page, said, idleMoments };
 }
 
 test('what becomes a block while the page is told is in no snapshot, nor in one that the end of the page cuts short', async () => {
@@ -203,27 +210,24 @@ test('a page is told in one idle moment where that lasts, in tasks between which
 });
 
 test('a turn ends on the way, where elements are counted and where sheets are read', async () => {
-  for (const path of ['/crowded', '/styled']) {
-    const { page, said } = await aboutToBeTold(path, 1);
-    const turns = await page.evaluate(async () => {
-      let turns = 0;
-      for (; idle.length; turns++) idle.shift()({ timeRemaining: () => 0 });
-      return turns;
-    });
+  // Of 25 steps, and of 100, no more than 5 fit into one turn.
+  for (const [path, ends, least] of [
+    ['/crowded', 'too_large', 5],
+    ['/styled', null, 20],
+  ]) {
+    const { page, said, idleMoments } = await aboutToBeTold(path, 1);
+    const turns = await idleMoments();
     const stopped = await page.evaluate(() => recorder.stopped);
-    if (path === '/styled') await eventually('the sheets are told', async () => (await said()).includes('.last'));
+    if (!ends) await eventually('the sheets are told', async () => (await said()).includes('.last'));
     await page.close();
-    assert.deepEqual([path, stopped], [path, path === '/crowded' ? 'too_large' : null]);
-    // Of 25 steps, and of 100, no more than 5 fit into one.
-    assert.ok(turns >= (path === '/crowded' ? 5 : 20), `${path}: turns: ${turns}`);
+    assert.deepEqual([path, stopped], [path, ends]);
+    assert.ok(turns >= least, `${path}: turns: ${turns}`);
   }
 });
 
 test('a turn ends on the way, where thousands of nodes are taken away', async () => {
-  const { page, said } = await aboutToBeTold('/tall', 1);
-  await page.evaluate(() => {
-    while (idle.length) idle.shift()({ timeRemaining: () => 0 });
-  });
+  const { page, said, idleMoments } = await aboutToBeTold('/tall', 1);
+  await idleMoments();
   await eventually('the page is told', async () => (await said()).includes('"tagName":"section"'));
   await page.evaluate(() => document.querySelector('div').replaceChildren());
   let removed = [];

@@ -4,7 +4,7 @@ import { gunzipSync } from 'node:zlib';
 import { afterEach, beforeEach, expect, vi } from 'vitest';
 import type { ClientHints, TelemetryEvent } from '../src/shared/batch.ts';
 import { type Header, WIDTH } from '../src/shared/chunk.ts';
-import type { Order, Report } from '../src/shared/messages.ts';
+import type { Order, Report, Start } from '../src/shared/messages.ts';
 import { EVENT_TYPES } from '../src/shared/types.ts';
 import { Courier } from '../src/worker/courier.ts';
 import { StoredOutbox } from '../src/worker/stored_outbox.ts';
@@ -79,9 +79,11 @@ export function tail(tab: string, batchSeq = 4, sentAt = Date.now()): Order & { 
   };
 }
 
-export const START: Order & { kind: 'start' } = {
+export const START: Start = {
   kind: 'start',
   address: ADDRESS,
+  key: 'k',
+  worker: '/telemetry.worker.js',
   tab_id: TAB,
   memoryOnly: true,
   data: undefined,

@@ -39,13 +39,13 @@ afterEach(async () => {
   await StoredOutbox.delete();
 });
 
-function courier({ memory_only = true, tab_id = 'tab', wait = undefined as Wait | undefined } = {}): FrameCourier {
+function courier({ memoryOnly = true, tab_id = 'tab', wait = undefined as Wait | undefined } = {}): FrameCourier {
   const told = { degraded: (reason: string) => degraded.push(reason), refused: () => refused++ };
   const noted: Wait = async (ms) => {
     waits.push(ms);
   };
   return new FrameCourier(
-    { address: 'https://collect.example/v1/replay?key=k', tab_id, memory_only },
+    { address: 'https://collect.example/v1/replay?key=k', tab_id, memoryOnly },
     new Clock(),
     told,
     wait ?? noted,
@@ -122,7 +122,7 @@ test('rejected frames and refused bodies are told, and not sent again', async ()
 
 test('recordings have a share of their own: beyond it the oldest go, and it is told', async () => {
   answers = ['silent'];
-  const made = courier({ memory_only: false });
+  const made = courier({ memoryOnly: false });
   await made.start();
   const count = Math.floor(OUTBOX_FRAMES_BYTES_MAX / PAYLOAD_BYTES_MAX);
   for (let n = 0; n < count + 2; n++) await made.put(frame(`${n}`, PAYLOAD_BYTES_MAX));
@@ -163,13 +163,13 @@ test('what is on its way and outlives the page anyway is not sent twice', async 
 
 test('what a closed tab left is delivered by the next page', async () => {
   answers = ['silent'];
-  const gone = courier({ memory_only: false, tab_id: 'gone' });
+  const gone = courier({ memoryOnly: false, tab_id: 'gone' });
   await gone.start();
   // Without locks it counts as left after a minute.
   await gone.put(frame('a', 10, { tab_id: 'gone', created_at: Date.now() - 61_000 }));
   gone.sendTail();
   bodies = [];
-  const next = courier({ memory_only: false });
+  const next = courier({ memoryOnly: false });
   await next.start();
   await until(1);
   expect(sent()).toEqual(['a']);
@@ -183,7 +183,7 @@ test('what a closed tab left is delivered by the next page', async () => {
 
 test('forgotten: what is on its way is given up, and nothing stays or is taken', async () => {
   answers = ['silent'];
-  const made = courier({ memory_only: false });
+  const made = courier({ memoryOnly: false });
   await made.start();
   await made.put(frame('a'));
   await until(1);

@@ -1,6 +1,6 @@
 /** What the worker does about a recording before there is one, and when everything is to be forgotten. */
 import { expect, test, vi } from 'vitest';
-import type { ReplayOrder } from '../src/shared/messages.ts';
+import type { RecordingOrder } from '../src/shared/messages.ts';
 import type { AboutVisitor, FromReplay, ToReplay } from '../src/shared/replay_messages.ts';
 import { Clock } from '../src/worker/clock.ts';
 import { ReplayDoor } from '../src/worker/replay_door.ts';
@@ -9,14 +9,23 @@ import { rows, snapshot } from './replay_setup.ts';
 function door(load: () => Promise<unknown>, sample?: string) {
   const told: (FromReplay | AboutVisitor)[] = [];
   const port = { onmessage: null, postMessage: (message: FromReplay) => told.push(message) } as unknown as MessagePort;
-  const order: ReplayOrder = {
+  const order: RecordingOrder = {
     kind: 'replay',
     ports: [port],
     base: 'https://shop.example/boxes/',
     worker: '/telemetry.worker.js',
-    data: { ctKey: 'k&', ctEndpoint: 'https://collect.example/', ctReplaySample: sample },
+    script: undefined,
+    key: 'k&',
+    endpoint: 'https://collect.example/',
+    path: undefined,
     tab_id: 'tab',
-    memory_only: true,
+    memoryOnly: true,
+    address: 'https://collect.example/v1/events?key=k%26',
+    hooks: undefined,
+    data: undefined,
+    mode: 'always',
+    images: undefined,
+    sample,
   };
   const loads = vi.fn(load);
   const made = new ReplayDoor(order, new Clock(), loads as never);
@@ -28,7 +37,7 @@ function door(load: () => Promise<unknown>, sample?: string) {
 function desk() {
   const given: ToReplay[] = [];
   const forgets = vi.fn(async () => {});
-  const startReplay = vi.fn((order: ReplayOrder, _: Clock, waiting: ToReplay[]) => {
+  const startReplay = vi.fn((order: RecordingOrder, _: Clock, waiting: ToReplay[]) => {
     given.push(...waiting);
     order.ports[0].onmessage = ({ data }) => given.push(data);
     return { saw() {}, online() {}, forget: forgets };

@@ -93,7 +93,8 @@ export const byIdInDocument = method(documents.getElementById);
 const tree = kind<DocumentFragment>('ShadowRoot');
 export const byIdInTree = method(tree.getElementById);
 const byName = method(documents.getElementsByName);
-const byTag = method(documents.getElementsByTagName);
+/** Those of a name, or all by `*`. */
+export const byTag = method(documents.getElementsByTagName);
 const allInTree = method(tree.querySelectorAll);
 /** The inputs of a tree, or those of a name; the browser keeps both lists of a document while nothing changes. */
 export function inputsIn(root: Node, name?: string): ArrayLike<Element> {

@@ -7,17 +7,7 @@ export const TAIL = 'ct-tail:';
 
 /** Page to worker. */
 export type Order =
-  | {
-      kind: 'start';
-      /** Where batches go, with the key. */
-      address: string;
-      tab_id: string;
-      memoryOnly: boolean;
-      /** Address of the site's own filter, where it has one. */
-      hooks: string | undefined;
-      /** Names of query parameters whose values may be kept, separated by commas. */
-      data: string | undefined;
-    }
+  | Start
   /** What was noted so far of the batch that is under way. `base`: the page's address. */
   | { kind: 'part'; chunk: Chunk; base: string }
   /** The rest of a batch. */
@@ -34,18 +24,44 @@ export type Order =
   /** Consent is refused or taken back: everything of this device goes. */
   | { kind: 'forget' };
 
+export interface Start {
+  kind: 'start';
+  /** Where batches go, with the key. */
+  address: string;
+  key: string;
+  /** Address of telemetry.worker.js. */
+  worker: string;
+  tab_id: string;
+  memoryOnly: boolean;
+  /** Address of the site's own filter, where it has one. */
+  hooks: string | undefined;
+  /** Names of query parameters whose values may be kept, separated by commas. */
+  data: string | undefined;
+}
+
+/** Beside what `Start` has said. */
 export interface ReplayOrder {
   kind: 'replay';
   /** Transferred. */
   ports: [MessagePort];
   /** What the page's addresses are relative to, and that of telemetry.worker.js. */
   base: string;
-  worker: string;
-  /** The attributes of the script (web/README.md). */
-  data: Record<string, string | undefined>;
-  tab_id: string;
-  memory_only: boolean;
+  /** Address of telemetry.replay.worker.js; default: beside the worker. */
+  script: string | undefined;
+  /** The collector's address. */
+  endpoint: string | undefined;
+  /** Where the collector takes frames, if not where it does by default. */
+  path: string | undefined;
+  /** `friction`; anything else is `always`. */
+  mode: string | undefined;
+  /** Share of the visitors that is recorded, 0 to 1; default: all. */
+  sample: string | undefined;
+  /** Which images are kept beside a recording: `none`; anything else is `same-origin`. */
+  images: string | undefined;
 }
+
+/** In the worker: with what it was begun with. */
+export type RecordingOrder = Omit<Start, 'kind'> & ReplayOrder;
 
 /** Worker to page. */
 export type Report =

@@ -2,7 +2,7 @@ import type { ClientHints } from '../shared/batch.ts';
 import type { Chunk, Header, Written } from '../shared/chunk.ts';
 import { writeBatch, writeEvents } from '../shared/encode.ts';
 import { halves, type Part } from '../shared/halves.ts';
-import { FORGET_CHANNEL, type Order, type Report } from '../shared/messages.ts';
+import { FORGET_CHANNEL, type Order, type Report, type Start } from '../shared/messages.ts';
 import { allowQuery } from '../shared/urls.ts';
 import { uuidV7 } from '../shared/uuid.ts';
 import { askClientHints } from './client_hints.ts';
@@ -54,6 +54,7 @@ export class Courier {
   private lost = 0;
   private channel?: BroadcastChannel;
   private replay: ReplayDoor | null = null;
+  private begun: Start | null = null;
 
   constructor(
     private report: (report: Report) => void,
@@ -99,14 +100,15 @@ export class Courier {
       case 'pause':
         return this.orphans.disown();
       case 'replay':
-        this.replay = new ReplayDoor(order, this.clock);
+        if (this.begun) this.replay = new ReplayDoor({ ...this.begun, ...order }, this.clock);
         return;
       default:
         return order satisfies never;
     }
   }
 
-  private async start(order: Order & { kind: 'start' }): Promise<void> {
+  private async start(order: Start): Promise<void> {
+    this.begun = order;
     this.tabId = order.tab_id;
     allowQuery(order.data ?? '');
     loadHooks(order.hooks);

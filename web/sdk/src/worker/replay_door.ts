@@ -1,6 +1,6 @@
 /** Where a page may have a recording: telemetry.replay.worker.js is loaded when the first word of one comes. */
 import type { TelemetryEvent } from '../shared/batch.ts';
-import type { ReplayOrder } from '../shared/messages.ts';
+import type { RecordingOrder } from '../shared/messages.ts';
 import type { AboutVisitor, FromReplay, ToReplay } from '../shared/replay_messages.ts';
 import type { Clock } from './clock.ts';
 import type { Desk } from './replay/main.ts';
@@ -16,7 +16,7 @@ export class ReplayDoor {
   private forgotten = false;
 
   constructor(
-    private order: ReplayOrder,
+    private order: RecordingOrder,
     private clock: Clock,
     private load: (address: string) => Promise<Module> = (address) => import(address),
   ) {
@@ -46,20 +46,18 @@ export class ReplayDoor {
 
   private async open(waiting: ToReplay[]): Promise<void> {
     try {
-      const { base, worker, data } = this.order;
-      const { ctReplayWorker: script = worker.replace('.worker.', '.replay.worker.') } = data;
+      const { base, worker, script = worker.replace('.worker.', '.replay.worker.') } = this.order;
       const { startReplay } = await this.load(new URL(script, base).href);
-      const { ctEndpoint: endpoint = '', ctReplayPath: path = REPLAY_PATH, ctKey: key = '' } = data;
+      const { endpoint = '', path = REPLAY_PATH, key } = this.order;
       const address = `${endpoint.replace(/\/+$/, '')}${path}?key=${encodeURIComponent(key)}`;
-      const { ctReplay: mode = '', ctReplayImages: images } = data;
-      if (!this.forgotten) this.desk = startReplay({ ...this.order, address, mode, images }, this.clock, waiting);
+      if (!this.forgotten) this.desk = startReplay({ ...this.order, address }, this.clock, waiting);
     } catch {
       this.tell({ replay: 'stop', reason: 'error' });
     }
   }
 
   private judge(visitor: string): void {
-    const out = shareOf(visitor) >= Number(this.order.data.ctReplaySample ?? 1);
+    const out = shareOf(visitor) >= Number(this.order.sample ?? 1);
     this.tell(out ? { replay: 'stop', reason: 'sampled_out' } : { replay: 'snapshot' });
   }
 

@@ -13,7 +13,7 @@ import { keepBooks } from './books.ts';
  * no recording.
  */
 export function startReplay(tracker: Tracker, not: (reason: NoReplay) => void): void {
-  const { data, worker, memoryOnly } = tracker.setup;
+  const { data } = tracker.setup;
   const { port1, port2 } = new MessageChannel();
   port1.onmessage = ({ data: said }: MessageEvent<FromReplay | AboutVisitor>) =>
     guarded(() => {
@@ -29,9 +29,11 @@ export function startReplay(tracker: Tracker, not: (reason: NoReplay) => void): 
     kind: 'replay',
     ports: [port2],
     base: baseOf(document),
-    worker,
-    data: { ...data },
-    tab_id: tracker.stats().tab_id,
-    memory_only: memoryOnly,
+    script: data.ctReplayWorker,
+    endpoint: data.ctEndpoint,
+    path: data.ctReplayPath,
+    mode: data.ctReplay,
+    sample: data.ctReplaySample,
+    images: data.ctReplayImages,
   });
 }

@@ -2,7 +2,7 @@
  * What only the recorder asks of the platform; all else is `natives.ts`, as it was when the first script began. This file comes
  * later: what the page has replaced until then is not called, so that nothing of ours runs through code of the page.
  */
-import { getter, hasAttribute, isNative, kind, localName, method, shadowRootOf } from '../natives.ts';
+import { byTag, getter, hasAttribute, isNative, kind, localName, method, shadowRootOf } from '../natives.ts';
 
 type Method = (this: never, ...values: never[]) => unknown;
 
@@ -101,7 +101,6 @@ const adoptedByDocument = read<readonly CSSStyleSheet[] | undefined>('Document',
 const adoptedByTree = read<readonly CSSStyleSheet[] | undefined>('ShadowRoot', 'adoptedStyleSheets');
 export const adoptedBy = (root: Node, tree: boolean): readonly CSSStyleSheet[] =>
   (tree ? adoptedByTree : adoptedByDocument)(root) ?? [];
-const byTag = call<Document['getElementsByTagName']>('Document', 'getElementsByTagName');
 const itemOf = call<HTMLCollection['item']>('HTMLCollection', 'item');
 /** The element at a place among all of a document. The browser counts as far as that; by `[place]` it would count all there are. */
 export const elementAt = (root: Document, place: number): Element | null => itemOf(byTag(root, '*'), place);

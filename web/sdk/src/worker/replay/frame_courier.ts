@@ -23,7 +23,7 @@ export interface Destination {
   /** With the key. */
   address: string;
   tab_id: string;
-  memory_only: boolean;
+  memoryOnly: boolean;
 }
 
 export interface FramesTold {
@@ -55,7 +55,7 @@ export class FrameCourier {
     private wait: Wait = (ms) => new Promise((resolve) => platform.later(resolve, ms)),
   ) {
     const lost = { kept() {}, dropped: (frames: Frame[]) => told.degraded(`outbox:${frames.length}`) };
-    const open = to.memory_only ? null : () => StoredOutbox.open<Frame>(FRAMES, SHARE);
+    const open = to.memoryOnly ? null : () => StoredOutbox.open<Frame>(FRAMES, SHARE);
     this.outbox = new Outbox<Frame>(lost, open, SHARE);
     this.orphans = new Orphans<Frame>(to.tab_id, this.outbox, (frames) => this.deliverAll(frames), 'ct-frames-');
   }

@@ -3,7 +3,7 @@
  * recordings.
  */
 import type { TelemetryEvent } from '../../shared/batch.ts';
-import type { ReplayOrder } from '../../shared/messages.ts';
+import type { RecordingOrder } from '../../shared/messages.ts';
 import type { FromReplay, ToReplay } from '../../shared/replay_messages.ts';
 import type { Clock } from '../clock.ts';
 import { readAsset } from './asset_source.ts';
@@ -21,17 +21,8 @@ export interface Desk {
   forget(): Promise<void>;
 }
 
-export interface ReplayStart extends ReplayOrder {
-  /** Where frames go, with the key. */
-  address: string;
-  /** `friction`; anything else is `always`. */
-  mode: string;
-  /** Which images are kept beside a recording: `none`; anything else is `same-origin`. */
-  images: string | undefined;
-}
-
-/** `waiting`: what the page has said so far. */
-export function startReplay(order: ReplayStart, clock: Clock, waiting: readonly ToReplay[]): Desk {
+/** `address`: where frames go, with the key. `waiting`: what the page has said so far. */
+export function startReplay(order: RecordingOrder, clock: Clock, waiting: readonly ToReplay[]): Desk {
   const [port] = order.ports;
   const post = (message: FromReplay) => port.postMessage(message);
   const courier = new FrameCourier(order, clock, {

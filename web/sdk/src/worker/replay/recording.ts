@@ -91,7 +91,7 @@ export class Recording {
 
   constructor(
     private parts: Parts,
-    mode: string,
+    mode: string | undefined,
   ) {
     this.generations = mode === 'friction' ? new Generations() : null;
   }
